@@ -1,0 +1,1 @@
+"""Real tables: records, suites, splits and fingerprints."""

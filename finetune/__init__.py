@@ -1,0 +1,1 @@
+"""Adapting the pretrained network to one table."""

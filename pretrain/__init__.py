@@ -1,0 +1,1 @@
+"""Pretraining: the prior, the corpus of real tables, the training command."""

@@ -1,0 +1,1 @@
+"""The synthetic prior: random tables with something to learn in them."""

@@ -1,0 +1,1 @@
+"""The leaderboard harness: protocol, statistics, report."""

@@ -1,0 +1,67 @@
+"""The record that travels: everything that makes tasks fills it, the network reads it alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class TaskBatch:
+    """A batch of prediction tasks of equal shape, training rows first.
+
+    Shapes use b tasks, r rows (training rows, then query rows), c columns. Tasks with
+    fewer columns than c are padded on the right; rows are never padded.
+
+    Parameters
+    ----------
+    values : Tensor of float, (b, r, c)
+        Cell values on any scale (the network standardises them by the training rows).
+        Categories are codes 0, 1, 2, … What stands in missing or padded cells is ignored.
+    missing : Tensor of bool, (b, r, c)
+        True where the cell is missing.
+    categorical : Tensor of bool, (b, c)
+        True where the column holds category codes.
+    labels : Tensor, (b, r)
+        Class index (int64) or, for regression, the target (float). Query rows' labels are
+        read by the loss alone; prediction may leave zeros there.
+    n_train : int
+        Rows before this index are training rows.
+    n_columns : Tensor of int64, (b,)
+        How many columns are real.
+    n_classes : Tensor of int64, (b,)
+        Number of classes; 0 for regression, then for every task of the batch.
+    weights : Tensor of float, (b, n_train), optional
+        Row weights of the training rows; weight 2 equals the row twice. None: all one.
+    """
+
+    values: Tensor
+    missing: Tensor
+    categorical: Tensor
+    labels: Tensor
+    n_train: int
+    n_columns: Tensor
+    n_classes: Tensor
+    weights: Tensor | None = None
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether the tasks have numeric targets."""
+        return self.labels.is_floating_point()
+
+    def to(self, *args: Any, **kwargs: Any) -> TaskBatch:
+        """Move every tensor to a device, or every floating tensor to a dtype."""
+        moved = {
+            name: value.to(*args, **kwargs) if _follows(value, args, kwargs) else value
+            for name, value in vars(self).items()
+            if isinstance(value, Tensor)
+        }
+        return replace(self, **moved)
+
+
+def _follows(tensor: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    to_dtype = "dtype" in kwargs or any(isinstance(arg, torch.dtype) for arg in args)
+    return tensor.is_floating_point() or not to_dtype
