@@ -89,7 +89,9 @@ def load_corpus(path: Path, task: str = "classification") -> list[RealTable]:
     if path.is_dir():
         return list(_load_folder(path, task))
     if not path.is_file():
-        raise TabTransferError(f"no corpus at {path}: give a folder of .parquet files or a manifest")
+        raise TabTransferError(
+            f"no corpus at {path}: give a folder of .parquet files or a manifest"
+        )
     return list(_load_manifest(path, task))
 
 

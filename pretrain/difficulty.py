@@ -40,7 +40,7 @@ def measure_difficulty(batch: TaskBatch) -> pd.DataFrame:
     pandas.DataFrame
         One row per task. Scores on the query rows: ``majority``, ``linear``, ``forest``
         (log-loss / ln(n_classes); the class shares of the training rows, a logistic
-        regression, a random forest of 100 trees), ``linear_auc``, ``forest_auc`` (one-vs-one;
+        regression, a random forest of 100 trees, three rows a leaf), ``linear_auc``, ``forest_auc`` (one-vs-one;
         NaN where the query rows hold one class). Facts of all rows: ``n_rows``, ``n_columns``,
         ``n_classes``, ``categorical`` and ``missing`` (shares of columns and of cells),
         ``columns_with_missing`` (count), ``distinct`` (mean share of distinct values of a
@@ -180,11 +180,15 @@ def _linear(categorical: NDArray[np.bool_]) -> ClassifierMixin:
 
     levels = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_LEVELS)
     numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    columns = ColumnTransformer([("levels", levels, categorical), ("numbers", numbers, ~categorical)])
+    columns = ColumnTransformer(
+        [("levels", levels, categorical), ("numbers", numbers, ~categorical)]
+    )
     return make_pipeline(columns, LogisticRegression(max_iter=300))
 
 
 def _forest() -> ClassifierMixin:
     from sklearn.ensemble import RandomForestClassifier
 
-    return RandomForestClassifier(100, n_jobs=1, random_state=0)
+    # Three rows a leaf keep the shares of 100 trees honest on small tables; with one, the loss on
+    # tables of few levels measures overconfidence instead of what there is to learn.
+    return RandomForestClassifier(100, min_samples_leaf=3, n_jobs=1, random_state=0)
