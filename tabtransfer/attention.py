@@ -1,0 +1,85 @@
+"""Attention blocks, pre-norm, with a learned log-n temperature.
+
+Shapes: ``(..., length, d)``; every leading axis is a batch axis.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Attention(nn.Module):
+    """Multi-head attention whose temperature follows the number of keys.
+
+    Queries are scaled by ``s * log(n)`` with a learned ``s`` per head, so that attention stays
+    sharp over long contexts (scalable softmax, Nakanishi 2025).
+
+    Parameters
+    ----------
+    d : int
+        Width.
+    n_heads : int
+        Heads; must divide ``d``.
+    scales_with_length : bool
+        Whether the temperature follows the number of keys.
+    """
+
+    def __init__(self, d: int, n_heads: int, scales_with_length: bool = False) -> None:
+        super().__init__()
+        self.n_heads = n_heads
+        self.query = nn.Linear(d, d, bias=False)
+        self.key = nn.Linear(d, d, bias=False)
+        self.value = nn.Linear(d, d, bias=False)
+        self.out = nn.Linear(d, d, bias=False)
+        nn.init.zeros_(self.out.weight)
+        self.length_scale = (
+            nn.Parameter(torch.full((n_heads, 1, 1), 1.0 / math.log(128)))
+            if scales_with_length
+            else None
+        )
+
+    def forward(
+        self, x: Tensor, keys: Tensor, bias: Tensor | None = None, n_keys: Tensor | None = None
+    ) -> Tensor:
+        """Let ``x`` (…, q, d) attend to ``keys`` (…, k, d).
+
+        ``bias`` (broadcast to …, heads, q, k) is added to the logits; ``n_keys`` (…, 1, 1, 1) is
+        the effective number of keys, their count if not given.
+        """
+        q, k, v = (
+            layer(source).unflatten(-1, (self.n_heads, -1)).transpose(-2, -3)
+            for layer, source in ((self.query, x), (self.key, keys), (self.value, keys))
+        )
+        if self.length_scale is not None:
+            length = math.log(keys.shape[-2]) if n_keys is None else n_keys.log()
+            q = q * (self.length_scale * length).to(q.dtype)
+        if bias is not None:
+            bias = bias.to(q.dtype)
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+        return self.out(y.transpose(-2, -3).flatten(-2))
+
+
+class Block(nn.Module):
+    """Attention, then a feed-forward layer, each behind a norm and a residual."""
+
+    def __init__(
+        self, d: int, n_heads: int, expansion: int = 2, scales_with_length: bool = False
+    ) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(d, bias=False)
+        self.attention = Attention(d, n_heads, scales_with_length)
+        self.norm_feedforward = nn.LayerNorm(d, bias=False)
+        self.expand = nn.Linear(d, expansion * d, bias=False)
+        self.contract = nn.Linear(expansion * d, d, bias=False)
+        nn.init.zeros_(self.contract.weight)
+
+    def forward(
+        self, x: Tensor, keys: Tensor, bias: Tensor | None = None, n_keys: Tensor | None = None
+    ) -> Tensor:
+        """Update ``x`` (…, q, d) from ``keys`` (…, k, d)."""
+        x = x + self.attention(self.norm(x), self.norm(keys), bias, n_keys)
+        return x + self.contract(F.gelu(self.expand(self.norm_feedforward(x))))
