@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.pretrain.scores import one_vs_one_auc, relative_log_loss
 from tabtransfer.tasks import TaskBatch
 
 if TYPE_CHECKING:
@@ -38,10 +39,11 @@ def measure_difficulty(batch: TaskBatch) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per task. Scores on the query rows: ``majority``, ``linear``, ``forest``
-        (log-loss / ln(n_classes); the class shares of the training rows, a logistic
-        regression, a random forest of 100 trees, three rows a leaf), ``linear_auc``, ``forest_auc`` (one-vs-one;
-        NaN where the query rows hold one class). Facts of all rows: ``n_rows``, ``n_columns``,
+        One row per task. Log-losses on the query rows: ``majority`` (the class shares of the
+        training rows), ``linear`` (a logistic regression on one-hot categories, at most 50
+        levels a column), ``forest`` (100 trees, three rows a leaf). One-vs-one ROC AUC:
+        ``linear_auc``, ``forest_auc``; NaN where the query rows hold one class. Facts of all
+        rows: ``n_rows``, ``n_columns``,
         ``n_classes``, ``categorical`` and ``missing`` (shares of columns and of cells),
         ``columns_with_missing`` (count), ``distinct`` (mean share of distinct values of a
         column), ``largest_class`` (share).
@@ -119,7 +121,7 @@ def _scores(
     shares = (np.bincount(train, minlength=n_classes) + 1) / (n_train + n_classes)
     known = ~np.isnan(cells[:n_train]).all(axis=0)
     cells, categorical = cells[:, known], categorical[known]
-    scores = {"majority": _relative_loss(np.tile(shares, (len(query), 1)), query)}
+    scores = {"majority": relative_log_loss(np.tile(shares, (len(query), 1)), query)}
     for name, model in (("linear", _linear(categorical)), ("forest", _forest())):
         probabilities = np.tile(shares, (len(query), 1))
         if known.any() and len(np.unique(train)) > 1:
@@ -129,46 +131,9 @@ def _scores(
                 predicted = np.zeros_like(probabilities)
                 predicted[:, model.classes_] = model.predict_proba(cells[n_train:])
             probabilities = (1 - SHARES_MIXED_IN) * predicted + SHARES_MIXED_IN * shares
-        scores[name] = _relative_loss(probabilities, query)
+        scores[name] = relative_log_loss(probabilities, query)
         scores[f"{name}_auc"] = one_vs_one_auc(probabilities, query)
     return scores
-
-
-def _relative_loss(probabilities: Floats, labels: NDArray) -> float:
-    chosen = probabilities[np.arange(len(labels)), labels]
-    return float(-np.log(chosen).mean() / np.log(probabilities.shape[1]))
-
-
-def one_vs_one_auc(probabilities: Floats, labels: NDArray) -> float:
-    """Average the ROC AUC over the pairs of classes that occur among the labels.
-
-    Parameters
-    ----------
-    probabilities : ndarray of float, (n, n_classes)
-        Predicted probabilities.
-    labels : ndarray of int, (n,)
-        Class indices.
-
-    Returns
-    -------
-    float
-        NaN where fewer than two classes occur.
-
-    Examples
-    --------
-    >>> one_vs_one_auc(np.array([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0]]), np.array([0, 1]))
-    1.0
-    """
-    from sklearn.metrics import roc_auc_score
-
-    present = np.unique(labels)
-    if len(present) < 2:
-        return float("nan")
-    kept = probabilities[:, present]
-    kept = kept / kept.sum(axis=1, keepdims=True)
-    if len(present) == 2:
-        return float(roc_auc_score(labels == present[1], kept[:, 1]))
-    return float(roc_auc_score(labels, kept, multi_class="ovo", labels=present))
 
 
 def _linear(categorical: NDArray[np.bool_]) -> ClassifierMixin:
