@@ -199,6 +199,29 @@ def to_task(table: RealTable, max_rows: int, train_share: float, seed: int) -> T
     )
 
 
+def share_in_top_classes(y: pd.Series) -> float:
+    """Compute which share of the labelled rows the 10 most frequent classes hold.
+
+    Parameters
+    ----------
+    y : pandas.Series
+        Target with classes.
+
+    Returns
+    -------
+    float
+        0 where no row is labelled.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> share_in_top_classes(pd.Series(list("aabbc")))
+    1.0
+    """
+    counts = y.value_counts()
+    return float(counts.iloc[:MAX_CLASSES].sum() / max(counts.sum(), 1))
+
+
 def _draw_rows(
     table: RealTable, max_rows: int, train_share: float, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
