@@ -11,20 +11,21 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.nn import functional as F
 
 from tabtransfer.encoder import EncodedTable
 from tabtransfer.finetune.episodes import draw_episodes
 from tabtransfer.inference import Ensemble, stratified_rows
 from tabtransfer.network import TabularTransformer
+from tabtransfer.tasks import TaskBatch
 
 __all__ = ["FinetuneConfig", "FinetuneRecord", "finetune_network"]
 
@@ -133,13 +134,14 @@ def finetune_network(
     start = time.monotonic()
     rng = np.random.default_rng(seed)
     fit_rows, held_out = _hold_out(labels, config.validation_share, rng)
-    if n_classes < 2 or len(held_out) < config.min_validation_rows:
-        reason = (
-            f"{len(held_out)} of {len(labels)} rows can be held out, too few to validate "
-            f"fine-tuning on; it takes {config.min_validation_rows}"
+    if n_classes < 2:
+        return network, FinetuneRecord("base", "there is only one class")
+    if len(held_out) < config.min_validation_rows:
+        return network, FinetuneRecord(
+            "base",
+            f"of {len(labels)} rows, {len(held_out)} can be held out for validation; "
+            f"fine-tuning takes {config.min_validation_rows}",
         )
-        return network, FinetuneRecord("base", "one class" if n_classes < 2 else reason)
-
     ensemble = Ensemble.build(
         table.take(fit_rows),
         labels[fit_rows],
@@ -149,15 +151,7 @@ def finetune_network(
         max_context_rows,
         rng,
     )
-    held_out_table, held_out_labels = table.take(held_out), labels[held_out]
-
-    def validate(candidate: TabularTransformer) -> float:
-        probabilities = ensemble.probabilities(candidate, held_out_table)
-        own = probabilities[np.arange(len(held_out_labels)), held_out_labels]
-        return float(-np.log(own.clip(min=1e-15)).mean())
-
-    base_loss = validate(network)
-    trainer = _Trainer(network, config)
+    validation = _Validation(ensemble, table.take(held_out), labels[held_out])
     episodes = draw_episodes(
         ensemble.table,
         ensemble.labels,
@@ -166,69 +160,100 @@ def finetune_network(
         config.episode_rows,
         rng,
     )
-    best_loss, best_step, best_weights = np.inf, 0, None
-    reason = f"{config.max_steps} steps done"
-    with _progress(config.max_steps, verbose) as report:
-        for step in range(1, config.max_steps + 1):
-            if time_limit is not None and time.monotonic() - start > time_limit:
-                reason = f"time limit of {time_limit:g} s reached"
-                break
-            trainer.step(next(episodes))
-            if step % config.check_every == 0 or step == config.max_steps:
-                loss = validate(trainer.network)
-                if loss < best_loss:
-                    best_loss, best_step = loss, step
-                    best_weights = copy.deepcopy(trainer.network.state_dict())
-                if (
-                    step - max(best_step, config.warmup_steps)
-                    >= config.patience * config.check_every
-                ):
-                    reason = "no progress on the held-out rows"
-                    break
-            report(step, base_loss, best_loss)
-
-    better = best_weights is not None and best_loss < base_loss
+    base_loss = validation.loss(network)
+    trainer = _Trainer(network, config)
+    deadline = np.inf if time_limit is None else start + time_limit
+    with _progress(config.max_steps, base_loss, verbose) as report:
+        reason = trainer.run(episodes, validation, deadline, report)
+    better = trainer.best_loss < base_loss
     record = FinetuneRecord(
         "tuned" if better else "base",
         reason,
         base_loss,
-        float(best_loss) if best_weights is not None else None,
+        trainer.best_loss if trainer.best_weights is not None else None,
         trainer.n_steps,
         time.monotonic() - start,
     )
-    if not better:
-        return network, record
-    trainer.network.load_state_dict(best_weights)
-    return trainer.network.eval().requires_grad_(False), record
+    return trainer.best_network() if better else network, record
+
+
+@dataclass(frozen=True)
+class _Validation:
+    """Hold the held-out rows and the ensemble that predicts them."""
+
+    ensemble: Ensemble
+    table: EncodedTable
+    labels: NDArray[np.int64]
+
+    def loss(self, network: TabularTransformer) -> float:
+        """Give the log loss of a network on the held-out rows."""
+        probabilities = self.ensemble.probabilities(network, self.table)
+        own = probabilities[np.arange(len(self.labels)), self.labels]
+        return float(-np.log(own.clip(min=1e-15)).mean())
 
 
 class _Trainer:
-    """Hold the network that learns, its optimiser and its schedule."""
+    """Hold the network that learns, its optimiser and schedule, and its best weights."""
 
     def __init__(self, network: TabularTransformer, config: FinetuneConfig) -> None:
         self.network = copy.deepcopy(network).train().requires_grad_(True)
+        self.config = config
         self.n_steps = 0
+        self.best_loss = float("inf")
+        self.best_step = 0
+        self.best_weights: dict[str, Tensor] | None = None
         self._optimiser = torch.optim.AdamW(
             self.network.parameters(), config.learning_rate, weight_decay=config.weight_decay
         )
-        decay_steps = max(1, config.max_steps - config.warmup_steps)
-        self._schedule = torch.optim.lr_scheduler.LambdaLR(
-            self._optimiser,
-            lambda step: min(
-                (step + 1) / max(1, config.warmup_steps), (config.max_steps - step) / decay_steps
-            ),
-        )
+        self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimiser, self._pace)
 
-    def step(self, episode: Any) -> None:
-        """Learn from one episode."""
-        logits = self.network(episode)
-        loss = F.cross_entropy(logits[0], episode.labels[0, episode.n_train :])
+    def run(
+        self,
+        episodes: Iterator[TaskBatch],
+        validation: _Validation,
+        deadline: float,
+        report: Callable[[int, float], None],
+    ) -> str:
+        """Take steps until it is time to stop; say why it was."""
+        config = self.config
+        while self.n_steps < config.max_steps:
+            if time.monotonic() > deadline:
+                return "the time limit was reached"
+            self._step(next(episodes))
+            if self.n_steps % config.check_every == 0 or self.n_steps == config.max_steps:
+                self._check(validation.loss(self.network))
+                if self.n_steps - self.best_step >= config.patience * config.check_every:
+                    return "the held-out loss stopped falling"
+            report(self.n_steps, self.best_loss)
+        return "all steps were taken"
+
+    def best_network(self) -> TabularTransformer:
+        """Give the network with its best weights, frozen."""
+        if self.best_weights is not None:
+            self.network.load_state_dict(self.best_weights)
+        return self.network.eval().requires_grad_(False)
+
+    def _pace(self, step: int) -> float:
+        """Give the share of the highest learning rate."""
+        config = self.config
+        warm = (step + 1) / max(1, config.warmup_steps)
+        left = (config.max_steps - step) / max(1, config.max_steps - config.warmup_steps)
+        return min(warm, left)
+
+    def _step(self, episode: TaskBatch) -> None:
+        logits = self.network(episode)[0]
+        loss = F.cross_entropy(logits, episode.labels[0, episode.n_train :])
         self._optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_CLIP)
         self._optimiser.step()
         self._schedule.step()
         self.n_steps += 1
+
+    def _check(self, loss: float) -> None:
+        if loss < self.best_loss:
+            self.best_loss, self.best_step = loss, self.n_steps
+            self.best_weights = copy.deepcopy(self.network.state_dict())
 
 
 def _hold_out(
@@ -242,21 +267,20 @@ def _hold_out(
 
 
 @contextmanager
-def _progress(n_steps: int, verbose: bool) -> Iterator[Any]:
-    """Give a function that shows a step and its losses, or does nothing."""
+def _progress(
+    n_steps: int, base_loss: float, verbose: bool
+) -> Iterator[Callable[[int, float], None]]:
+    """Give a function that shows a step and the best loss, or does nothing."""
     if not verbose:
-        yield lambda step, base_loss, best_loss: None
+        yield lambda step, best_loss: None
         return
     from rich.progress import Progress
 
     with Progress() as progress:
         bar = progress.add_task("fine-tuning", total=n_steps)
 
-        def report(step: int, base_loss: float, best_loss: float) -> None:
-            progress.update(
-                bar,
-                completed=step,
-                description=f"fine-tuning: held-out log loss {base_loss:.4f} → {best_loss:.4f}",
-            )
+        def report(step: int, best_loss: float) -> None:
+            text = f"fine-tuning: held-out log loss {base_loss:.4f} → {best_loss:.4f}"
+            progress.update(bar, completed=step, description=text)
 
         yield report

@@ -126,7 +126,7 @@ def check_cells(column: pd.Series, name: Hashable) -> None:
         )
     if types.is_complex_dtype(dtype):
         raise _complex(name)
-    if dtype == object:
+    if types.is_object_dtype(dtype):
         _check_objects(column, name)
     elif types.is_datetime64_any_dtype(dtype) or isinstance(dtype, pd.PeriodDtype):
         raise _unsupported(name, f"dates ({dtype})", _DATE_REMEDY.format(name=name))
@@ -192,7 +192,7 @@ def _complex(name: Hashable) -> UnsupportedColumnError:
 
 
 def _holds_numbers(column: pd.Series) -> bool:
-    if column.dtype == object:
+    if pd.api.types.is_object_dtype(column.dtype):
         types = [cell_type for cell_type, _, _ in _types(column)]
         all_booleans = all(issubclass(cell_type, (bool, np.bool_)) for cell_type in types)
         return not all_booleans and not any(issubclass(cell_type, str) for cell_type in types)
