@@ -141,6 +141,8 @@ class TabTransferClassifier(ClassifierMixin, BaseEstimator):
             out. scikit-learn's own ``ValueError`` where ``X`` or ``y`` has the wrong shape.
         """
         self._check_settings()
+        for name in ("network_", "finetuning_"):  # of an earlier fit
+            self.__dict__.pop(name, None)
         frame = read_table(X)
         validate_data(self, frame, skip_check_array=True)
         self.classes_, labels = encode_labels(y)
@@ -148,10 +150,9 @@ class TabTransferClassifier(ClassifierMixin, BaseEstimator):
         self.encoder_ = TableEncoder().fit(frame)
         table = self.encoder_.transform(frame)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        vars(self).pop("network_", None)
         with torch_threads(self.n_threads):
-            network = self._base_network()
-            if self.finetune:
+            network = self._starting_network(seed)
+            if self._finetunes:
                 network = self._adapt(network, table, labels, seed)
             self.ensemble_ = Ensemble.build(
                 table,
@@ -162,6 +163,7 @@ class TabTransferClassifier(ClassifierMixin, BaseEstimator):
                 self.max_context_rows,
                 np.random.default_rng(seed),
             )
+        self._keep(network)
         self.n_context_rows_ = self.ensemble_.n_context_rows
         return self
 
@@ -214,15 +216,18 @@ class TabTransferClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.categorical = True
         return tags
 
+    @property
+    def _finetunes(self) -> bool:
+        return self.finetune
+
     def _check_settings(self) -> None:
         for name in ("n_estimators", "max_context_rows"):
             value = getattr(self, name)
             if not isinstance(value, (int, np.integer)) or value < 1:
                 raise TabTransferError(f"{name} must be a whole number from 1 on, not {value!r}.")
 
-    def _base_network(self) -> TabularTransformer:
+    def _starting_network(self, seed: int) -> TabularTransformer:
         """Give the network that fine-tuning starts from, or that predicts as it is."""
-        self._fingerprint = _fingerprint(self.checkpoint)
         return load_checkpoint(self.checkpoint)
 
     def _adapt(
@@ -232,9 +237,8 @@ class TabTransferClassifier(ClassifierMixin, BaseEstimator):
         labels: NDArray[np.int64],
         seed: int,
     ) -> TabularTransformer:
-        """Fine-tune; hold the network only if it differs from the checkpoint."""
         self.finetuning_: FinetuneRecord
-        tuned, self.finetuning_ = finetune_network(
+        network, self.finetuning_ = finetune_network(
             network,
             table,
             labels,
@@ -245,9 +249,13 @@ class TabTransferClassifier(ClassifierMixin, BaseEstimator):
             seed=seed,
             verbose=self.verbose,
         )
-        if tuned is not network:
-            self.network_ = tuned
-        return tuned
+        return network
+
+    def _keep(self, network: TabularTransformer) -> None:
+        """Hold a network of this table's own; of a checkpoint, remember which it was."""
+        self._fingerprint = _fingerprint(self.checkpoint)
+        if network is not load_checkpoint(self.checkpoint):
+            self.network_ = network
 
     def _fitted_network(self) -> TabularTransformer:
         """Give the network of `fit`, from the checkpoint where it wasn't changed."""

@@ -30,7 +30,10 @@ class UnsupportedColumnError(TabTransferError, TypeError):
 class Column(Protocol):
     """A column as learned from the training rows."""
 
-    n_categories: int
+    @property
+    def n_categories(self) -> int:
+        """Number of categories; 0 where the values are numbers."""
+        ...
 
     def encode(self, column: pd.Series, name: Hashable) -> NDArray[np.float64]:
         """Turn cells into values, NaN where missing."""
@@ -70,7 +73,7 @@ class CategoryColumn:
     ordered: bool = False
 
     @classmethod
-    def learn(cls, column: pd.Series, name: Hashable) -> CategoryColumn:
+    def learn(cls, column: pd.Series) -> CategoryColumn:
         """Take the categories that occur: in their order if they have one, else sorted."""
         ordered = isinstance(column.dtype, pd.CategoricalDtype) and bool(column.dtype.ordered)
         keys = [_key(cell) for cell in column.cat.categories] if ordered else []
@@ -113,7 +116,9 @@ def learn_column(column: pd.Series, name: Hashable) -> Column:
     if column.isna().all():
         return EmptyColumn()
     check_cells(column, name)
-    return (NumberColumn if _holds_numbers(column) else CategoryColumn).learn(column, name)
+    if _holds_numbers(column):
+        return NumberColumn.learn(column, name)
+    return CategoryColumn.learn(column)
 
 
 def check_cells(column: pd.Series, name: Hashable) -> None:

@@ -21,6 +21,7 @@ import numpy as np
 import psutil
 import torch
 from numpy.typing import NDArray
+from scipy.special import softmax
 from torch import Tensor
 
 from tabtransfer.encoder import EncodedTable
@@ -170,9 +171,11 @@ class Ensemble:
             return np.ones((query.n_rows, 1))
         if self.dtype is torch.float64:
             network = _in_double(network)
+        logs = np.zeros((query.n_rows, self.n_classes))
         with torch.inference_mode():
-            logs = sum(self._ask(network, member, query) for member in self.members)
-        return torch.from_numpy(logs / len(self.members)).softmax(-1).numpy()
+            for member in self.members:
+                logs += self._ask(network, member, query)
+        return softmax(logs / len(self.members), axis=1)
 
     def _ask(
         self, network: TabularTransformer, member: Member, query: EncodedTable

@@ -164,6 +164,7 @@ def _learn_quantiles(table: EncodedTable) -> QuantileTransformer | None:
     numbers = np.where(table.missing, np.nan, table.values)[:, ~table.categorical]
     if not numbers.shape[1]:
         return None
+    numbers[:, np.isnan(numbers).all(0)] = 0.0  # without a cell there are no quantiles
     transformer = QuantileTransformer(
         n_quantiles=min(_N_QUANTILES, table.n_rows),
         output_distribution="normal",
