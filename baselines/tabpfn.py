@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
@@ -227,7 +228,10 @@ def _checkpoint_path(version: str | None, checkpoint: str | Path | None) -> Path
 
 @contextmanager
 def _guarded(n_threads: int) -> Iterator[None]:
-    """Run TabPFN offline on so many threads, and turn its refusals into skips."""
+    """Run TabPFN offline on so many threads, and turn its refusals into skips.
+
+    Its warning that a CPU may be slow is left out: results give the seconds.
+    """
     import torch
     from tabpfn.errors import TabPFNError
 
@@ -236,7 +240,9 @@ def _guarded(n_threads: int) -> Iterator[None]:
     os.environ.update(_OFFLINE)
     torch.set_num_threads(n_threads)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Running on CPU with more than")
+            yield
     except TabPFNError as error:
         raise MethodSkipped(_refusal(error)) from error
     except RuntimeError as error:

@@ -131,3 +131,9 @@ def test_a_broken_checkpoint_is_a_failure_rather_than_a_skip(tmp_path, messy):
     with pytest.raises(Exception) as raised:
         OfflineTabPFNClassifier(checkpoint=broken).fit(*messy)
     assert not isinstance(raised.value, MethodSkipped)
+
+
+@pytest.mark.filterwarnings("error::UserWarning")
+def test_no_warning_says_that_a_cpu_is_slow(checkpoint):
+    X = np.random.default_rng(0).normal(size=(201, 2))
+    OfflineTabPFNClassifier(checkpoint=checkpoint).fit(X, np.arange(201) % 2)
