@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from tabtransfer.checkpoint import load_checkpoint
 from tabtransfer.classifier import TabTransferClassifier
 from tabtransfer.finetune.loop import FinetuneConfig
 from tabtransfer.network import TabularTransformer
+from tabtransfer.views import KINDS
 
 __all__ = ["ScratchClassifier"]
 
@@ -15,10 +18,11 @@ __all__ = ["ScratchClassifier"]
 class ScratchClassifier(TabTransferClassifier):
     """Train the network of the checkpoint from a random start, on this table alone.
 
-    Everything but the start and the length of training is as in
-    ``TabTransferClassifier(finetune=True)``: encoder, views, episodes, validation on
-    held-out rows, ensemble. See there for parameters and attributes; ``finetune`` has no
-    effect, and of ``checkpoint`` the sizes of the network are used alone.
+    Encoder, episodes, validation on held-out rows and ensemble are those of
+    ``TabTransferClassifier(finetune=True)``. Two things differ, to the benefit of a network
+    that has to learn one table from nothing: it trains longer, and classes and categories
+    keep their numbers in all views. See there for parameters and attributes; ``finetune``
+    has no effect, and of ``checkpoint`` only the sizes of the network are used.
 
     Examples
     --------
@@ -33,11 +37,12 @@ class ScratchClassifier(TabTransferClassifier):
     _finetune_config = FinetuneConfig(
         learning_rate=1e-3,
         warmup_steps=20,
-        max_steps=1000,
+        max_steps=800,
         episode_rows=512,
         min_validation_rows=4,
-        check_every=25,
-        patience=8,
+        check_every=20,
+        patience=15,
+        kinds=tuple(replace(kind, renumbered=False) for kind in KINDS),
     )
 
     @property

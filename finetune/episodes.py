@@ -7,7 +7,7 @@ network that reads a context.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from tabtransfer.encoder import EncodedTable
 from tabtransfer.inference import stratified_rows, task_batch
 from tabtransfer.many_classes import ClassNode, class_tree
 from tabtransfer.tasks import TaskBatch
-from tabtransfer.views import KINDS, ViewMaker
+from tabtransfer.views import KINDS, ViewKind, ViewMaker
 
 __all__ = ["draw_episodes"]
 
@@ -30,6 +30,7 @@ def draw_episodes(
     max_classes: int,
     max_rows: int,
     rng: np.random.Generator,
+    kinds: Sequence[ViewKind] = KINDS,
 ) -> Iterator[TaskBatch]:
     """Draw episodes without end.
 
@@ -51,6 +52,8 @@ def draw_episodes(
         Most rows of an episode, context and query.
     rng : numpy.random.Generator
         Source of randomness.
+    kinds : sequence of ViewKind, default=KINDS
+        Kinds of view, one of which is drawn for each episode.
 
     Yields
     ------
@@ -70,7 +73,7 @@ def draw_episodes(
     """
     maker = ViewMaker(table, n_classes)
     while True:
-        view = maker.draw(KINDS[rng.integers(len(KINDS))], rng)
+        view = maker.draw(kinds[rng.integers(len(kinds))], rng)
         node = _draw_node(class_tree(view.class_order, max_classes), labels, n_classes, rng)
         groups = node.group_of(labels, n_classes)
         rows = np.flatnonzero(groups >= 0)

@@ -26,6 +26,7 @@ from tabtransfer.finetune.episodes import draw_episodes
 from tabtransfer.inference import Ensemble, stratified_rows
 from tabtransfer.network import TabularTransformer
 from tabtransfer.tasks import TaskBatch
+from tabtransfer.views import KINDS, ViewKind
 
 __all__ = ["FinetuneConfig", "FinetuneRecord", "finetune_network"]
 
@@ -53,17 +54,20 @@ class FinetuneConfig:
         With fewer rows to validate on, the network stays as it is.
     check_every, patience : int
         Steps between validations, and validations without progress before stopping.
+    kinds : tuple of ViewKind
+        Kinds of view to practise and validate in.
     """
 
-    learning_rate: float = 1e-4
+    learning_rate: float = 2e-4
     weight_decay: float = 0.01
     warmup_steps: int = 10
     max_steps: int = 200
-    episode_rows: int = 1024
+    episode_rows: int = 512
     validation_share: float = 0.2
     min_validation_rows: int = 30
     check_every: int = 10
     patience: int = 5
+    kinds: tuple[ViewKind, ...] = KINDS
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,7 @@ def finetune_network(
         VALIDATION_MEMBERS,
         max_context_rows,
         rng,
+        config.kinds,
     )
     validation = _Validation(ensemble, table.take(held_out), labels[held_out])
     episodes = draw_episodes(
@@ -159,6 +164,7 @@ def finetune_network(
         network.config.max_classes,
         config.episode_rows,
         rng,
+        config.kinds,
     )
     base_loss = validation.loss(network)
     trainer = _Trainer(network, config)

@@ -162,6 +162,7 @@ class TabTransferClassifier(ClassifierMixin, BaseEstimator):
                 self.n_estimators,
                 self.max_context_rows,
                 np.random.default_rng(seed),
+                self._finetune_config.kinds,
             )
         self._keep(network)
         self.n_context_rows_ = self.ensemble_.n_context_rows

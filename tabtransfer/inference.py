@@ -13,7 +13,7 @@ is depends on the training rows alone.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -29,7 +29,7 @@ from tabtransfer.errors import TabTransferError
 from tabtransfer.many_classes import ClassNode, class_tree, multiply_down
 from tabtransfer.network import NetworkConfig, TabularTransformer
 from tabtransfer.tasks import TaskBatch
-from tabtransfer.views import KINDS, View, ViewMaker
+from tabtransfer.views import KINDS, View, ViewKind, ViewMaker
 
 __all__ = ["Ensemble", "Member", "stratified_rows", "task_batch"]
 
@@ -102,6 +102,7 @@ class Ensemble:
         n_members: int,
         max_context_rows: int,
         rng: np.random.Generator,
+        kinds: Sequence[ViewKind] = KINDS,
     ) -> Ensemble:
         """Draw the members' views and contexts.
 
@@ -117,6 +118,8 @@ class Ensemble:
             Most training rows that a member reads at once; fewer if memory is short.
         rng : numpy.random.Generator
             Source of randomness.
+        kinds : sequence of ViewKind, default=KINDS
+            Kinds of view that the members take in turn.
 
         Returns
         -------
@@ -130,7 +133,7 @@ class Ensemble:
         maker = ViewMaker(table, n_classes)
         members = []
         for index in range(n_members):
-            view = maker.draw(KINDS[index % len(KINDS)], rng)
+            view = maker.draw(kinds[index % len(kinds)], rng)
             n_rows = min(max_context_rows, _rows_in_memory(len(view.sources), network))
             tree = class_tree(view.class_order, network.max_classes)
             context = {}

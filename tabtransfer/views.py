@@ -35,10 +35,13 @@ class ViewKind:
     one_hot : bool
         A column for each category of columns with few of them; otherwise codes in a random
         order.
+    renumbered : bool, default=True
+        Classes and categories in a random order; otherwise as they are numbered.
     """
 
     normal_numbers: bool
     one_hot: bool
+    renumbered: bool = True
 
 
 # Members take these in turn.
@@ -137,12 +140,13 @@ class ViewMaker:
             for column in columns
             for level in (range(n_categories[column]) if column in flagged else (-1,))
         ]
+        order = rng.permutation if kind.renumbered else np.arange
         sources, levels = rng.permutation(np.array(shown, np.int64)).T
         return View(
             sources,
             levels,
-            {column: rng.permutation(n_categories[column]) for column in columns.tolist()},
-            rng.permutation(self._n_classes),
+            {column: order(n_categories[column]) for column in columns.tolist()},
+            order(self._n_classes),
             self._normal if kind.normal_numbers else None,
         )
 

@@ -43,6 +43,14 @@ def test_plain_views_reorder_columns_and_renumber_categories():
             assert set(pairs[:, 1]) == set(range(table.n_categories[source]))
 
 
+def test_views_keep_numbers_when_asked_to():
+    table = make_table()
+    kind = ViewKind(normal_numbers=False, one_hot=False, renumbered=False)
+    view = ViewMaker(table, 8).draw(kind, np.random.default_rng(0))
+    np.testing.assert_array_equal(view.show(table).values, table.values[:, view.sources])
+    np.testing.assert_array_equal(view.class_order, np.arange(8))
+
+
 def test_views_differ_and_classes_are_permuted():
     maker, rng = ViewMaker(make_table(), 8), np.random.default_rng(0)
     views = [maker.draw(PLAIN, rng) for _ in range(6)]
