@@ -77,7 +77,7 @@ def _log_uniform(generator: np.random.Generator, low: int, high: int) -> int:
 def comparable_tables(path: Path) -> list[RealTable]:
     """Load the real classification tables that a report compares with.
 
-    They have at least 60 rows, 2 to 60 input columns, and at least 80 % of their rows in the 10
+    They have at least 60 labelled rows, 2 to 60 input columns, and at least 80 % of their rows in the 10
     most frequent classes.
 
     Parameters
@@ -107,7 +107,7 @@ def comparable_tables(path: Path) -> list[RealTable]:
     tables = [
         table
         for table in load_corpus(path)
-        if len(table.X) >= MIN_ROWS
+        if table.y.count() >= MIN_ROWS
         and MIN_COLUMNS <= table.X.shape[1] <= MAX_COLUMNS
         and share_in_top_classes(table.y) >= MIN_SHARE_IN_TOP_CLASSES
     ]
