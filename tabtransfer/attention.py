@@ -6,6 +6,7 @@ Shapes: ``(..., length, d)``; every leading axis is a batch axis.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -57,10 +58,7 @@ class Attention(nn.Module):
         if self.length_scale is not None:
             length = math.log(keys.shape[-2]) if n_keys is None else n_keys.log()
             q = q * (self.length_scale * length).to(q.dtype)
-        if bias is not None:
-            bias = bias.to(q.dtype)
-        y = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
-        return self.out(y.transpose(-2, -3).flatten(-2))
+        return self.out(_attend(q, k, v, bias).transpose(-2, -3).flatten(-2))
 
 
 class Block(nn.Module):
@@ -83,3 +81,46 @@ class Block(nn.Module):
         """Update ``x`` (…, q, d) from ``keys`` (…, k, d)."""
         x = x + self.attention(self.norm(x), self.norm(keys), bias, n_keys)
         return x + self.contract(F.gelu(self.expand(self.norm_feedforward(x))))
+
+
+def _attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
+    """Attend with q (…, heads, q, d) to k, v (…, heads, k, d)."""
+    batch = q.shape[:-3]
+    if bias is not None:
+        bias = bias.to(q.dtype).expand(*batch, -1, -1, -1).flatten(0, len(batch) - 1)
+    q, k, v = (x.flatten(0, len(batch) - 1) for x in (q, k, v))
+    if q.is_cuda:
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+    else:
+        y = _ShortAttention.apply(q * q.shape[-1] ** -0.5, k, v, bias)
+    return y.unflatten(0, batch)
+
+
+class _ShortAttention(torch.autograd.Function):
+    """Softmax attention for CPUs, for the many short sequences that tables are made of.
+
+    PyTorch's fused CPU kernel and its softmax over a short last axis cost several times the
+    matrix products here. Softmax is written as exp over sum, without the pass for the maximum:
+    logits are cut at 60, far beyond what trained weights reach, so nothing overflows.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
+        weights = q @ k.transpose(-1, -2)
+        if bias is not None:
+            weights += bias
+        weights.clamp_(max=60.0).exp_()
+        total = weights.sum(-1, keepdim=True)
+        y = (weights @ v) / total
+        ctx.save_for_backward(q, k, v, weights, total, y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        q, k, v, weights, total, y = ctx.saved_tensors
+        grad = grad / total
+        grad_logits = grad @ v.transpose(-1, -2)
+        grad_logits -= (grad * y).sum(-1, keepdim=True)
+        grad_logits *= weights
+        grad_v = weights.transpose(-1, -2) @ grad
+        return grad_logits @ k, grad_logits.transpose(-1, -2) @ q, grad_v, None

@@ -1,4 +1,4 @@
-"""Checkpoints: a safetensors file whose header says what the weights are and where they come from."""
+"""Checkpoints: safetensors files whose header says what the weights are and come from."""
 
 from __future__ import annotations
 
@@ -83,7 +83,8 @@ def read_header(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
     path = Path(SHIPPED if path is None else path)
     if not path.is_file():
         raise TabTransferError(
-            f"There is no checkpoint at {path}; leave it out to use the weights shipped with tabtransfer."
+            f"There is no checkpoint at {path}; "
+            "leave it out to use the weights shipped with tabtransfer."
         )
     try:
         with safe_open(path, framework="pt") as file:
@@ -92,7 +93,8 @@ def read_header(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
         raise TabTransferError(f"{path} is not a readable safetensors file: {error}") from error
     if _HEADER_KEY not in metadata:
         raise TabTransferError(
-            f"{path} is a safetensors file, but not a checkpoint of tabtransfer {tabtransfer.__version__}."
+            f"{path} is a safetensors file, but not a checkpoint of "
+            f"tabtransfer {tabtransfer.__version__}."
         )
     return json.loads(metadata[_HEADER_KEY])
 
@@ -131,6 +133,7 @@ def _load(path: Path, stamp: int) -> TabularTransformer:
         network.load_state_dict({name: t.float() for name, t in weights.items()})
     except (TypeError, RuntimeError) as error:
         raise TabTransferError(
-            f"{path} holds another network than tabtransfer {tabtransfer.__version__} knows: {error}"
+            f"{path} holds another network than tabtransfer {tabtransfer.__version__} knows: "
+            f"{error}"
         ) from error
     return network.eval().requires_grad_(False)
