@@ -77,8 +77,8 @@ def _log_uniform(generator: np.random.Generator, low: int, high: int) -> int:
 def comparable_tables(path: Path) -> list[RealTable]:
     """Load the real classification tables that a report compares with.
 
-    They have at least 60 labelled rows, 2 to 60 input columns, and at least 80 % of their rows in the 10
-    most frequent classes.
+    They have at least 60 labelled rows, 2 to 60 input columns, and at least 80 % of their rows
+    in the 10 most frequent classes.
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ def _draw_spread(axes: Axes, name: str, sides: dict[str, pd.DataFrame]) -> None:
     from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
     values = {side: frame[name].dropna().to_numpy(dtype=float) for side, frame in sides.items()}
-    bins = _bins(name, np.concatenate(list(values.values())))
+    bins = _bins(name, np.concatenate(list(values.values()))).tolist()
     for side, numbers in values.items():
         weights = np.full(len(numbers), 1 / max(len(numbers), 1))
         label = f"{side} ({len(sides[side])} tables; line: median)"
