@@ -101,7 +101,8 @@ class _ShortAttention(torch.autograd.Function):
 
     PyTorch's fused CPU kernel and its softmax over a short last axis cost several times the
     matrix products here. Softmax is written as exp over sum, without the pass for the maximum:
-    logits are cut at 60, far beyond what trained weights reach, so nothing overflows.
+    logits are cut at ±60, far beyond what trained weights reach, so the sum stays finite and
+    above zero.
     """
 
     @staticmethod
@@ -109,7 +110,7 @@ class _ShortAttention(torch.autograd.Function):
         weights = q @ k.transpose(-1, -2)
         if bias is not None:
             weights += bias
-        weights.clamp_(max=60.0).exp_()
+        weights.clamp_(-60.0, 60.0).exp_()
         total = weights.sum(-1, keepdim=True)
         y = (weights @ v) / total
         ctx.save_for_backward(q, k, v, weights, total, y)

@@ -95,7 +95,8 @@ def _standardise(values: Tensor, weights: Tensor, n_train: int) -> Tensor:
     mean = (weights * train).sum(-1, keepdim=True) / total
     variance = (weights * (train - mean).square()).sum(-1, keepdim=True) / total
     z = (values - mean) / (variance.sqrt() + 1e-6 * mean.abs() + 1e-12)
-    return torch.where(z.abs() > CLIP, z.sign() * (CLIP + (z.abs() - CLIP).log1p()), z)
+    beyond = (z.abs() - CLIP).clamp(min=0.0).log1p().clamp(max=CLIP)
+    return z.clamp(-CLIP, CLIP) + z.sign() * beyond
 
 
 @dataclass(frozen=True)

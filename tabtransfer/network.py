@@ -40,7 +40,7 @@ class NetworkConfig:
     column_layers: int = 1
     row_layers: int = 2
     context_layers: int = 4
-    cell_heads: int = 4
+    cell_heads: int = 2
     context_heads: int = 4
     n_thinking: int = 16
     max_classes: int = 10

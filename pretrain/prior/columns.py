@@ -6,10 +6,11 @@ Shapes: b tables, r rows, c columns.
 from __future__ import annotations
 
 import torch
+from torch import Tensor
+
 from tabtransfer.pretrain.prior.config import PriorConfig
 from tabtransfer.pretrain.prior.draws import Draws
 from tabtransfer.pretrain.prior.graph import MAX_LEVELS, Nodes
-from torch import Tensor
 
 
 def show_columns(draws: Draws, nodes: Nodes) -> tuple[Tensor, Tensor]:
@@ -59,11 +60,11 @@ def sample_missing(config: PriorConfig, draws: Draws, values: Tensor) -> Tensor:
 def _warp(draws: Draws, x: Tensor) -> Tensor:
     """Give continuous columns the shapes that real ones have."""
     b, n_rows, c = x.shape
-    kind = draws.choice((8, 3, 1, 2, 1, 1), b, 1, c)
+    kind = draws.choice((6, 3, 1, 6, 1.5, 0.5), b, 1, c)
     strength = draws.uniform(b, 1, c, low=0.3, high=1.3)
     y = torch.where(kind == 1, (strength * x).exp(), x)
     y = torch.where(kind == 2, x.sign() * x.abs().pow(1.0 + strength), y)
-    steps = draws.integers(3, 40, b, 1, c)
+    steps = 2.0 + 40.0 * draws.uniform(b, 1, c).square()
     y = torch.where(kind == 3, (x * steps / 4.0).round(), y)
     floor = draws.normal(b, 1, c)
     y = torch.where(kind == 4, x.maximum(floor), y)

@@ -14,15 +14,16 @@ class PriorConfig:
     """
 
     max_classes: int = 10
-    class_weights: tuple[float, ...] = (10, 3, 1.5, 1, 0.8, 0.6, 0.5, 0.4, 0.4)  # 2, 3, … 10
-    style_weights: tuple[float, ...] = (3, 2, 3, 3)  # linear, smooth, trees, mixed
+    class_weights: tuple[float, ...] = (10, 4, 2, 1.5, 1, 0.8, 0.7, 0.6, 0.6)  # 2, 3, … 10
+    style_weights: tuple[float, ...] = (4, 2, 3, 3)  # linear, smooth, trees, mixed
     max_depth: int = 3  # layers of the causal graph
-    clustered: float = 0.35  # share of tables whose rows come in clusters
-    quiet: float = 0.65  # share of tables with next to no noise on the target
-    max_target_noise: float = 1.2  # standard deviations, for the others
-    max_label_noise: float = 0.3  # share of labels replaced, in a fifth of the tables
-    irrelevant: float = 0.5  # share of tables with irrelevant columns
+    clustered: float = 0.4  # share of tables whose rows come in clusters
+    quiet: float = 0.8  # share of tables with next to no noise on the target
+    max_target_noise: float = 0.8  # standard deviations, for the others
+    max_label_noise: float = 0.3  # share of labels replaced, in an eighth of the tables
+    irrelevant: float = 0.4  # share of tables with irrelevant columns
     missing: float = 0.3  # share of tables with missing cells
     max_missing: float = 0.4  # share of a column's cells
     target_from_visible: float = 0.6  # share of tables whose target depends on visible columns only
-    concentration: tuple[float, float] = (0.6, 6.0)  # of the Dirichlet that class shares come from
+    min_visible: float = 0.4  # least share of visible parents in the other tables
+    concentration: tuple[float, float] = (0.2, 4.0)  # of the Dirichlet that class shares come from

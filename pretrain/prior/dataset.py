@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import torch
+
 from tabtransfer.pretrain.prior.columns import make_irrelevant, sample_missing, show_columns
 from tabtransfer.pretrain.prior.config import PriorConfig
 from tabtransfer.pretrain.prior.draws import Draws
 from tabtransfer.pretrain.prior.graph import sample_nodes
 from tabtransfer.pretrain.prior.targets import present_classes, sample_labels
-
 from tabtransfer.tasks import TaskBatch
 
 
@@ -60,10 +60,12 @@ def sample_batch(
     n_units = nodes.values.shape[-1]
     order = draws.permutations(n_units, batch_size)
     shown = nodes.take(order[:, :n_columns])
-    others = nodes.take(order[:, -max(n_columns, 4) :])
-    visible = draws.bernoulli(config.target_from_visible, batch_size)[:, None, None]
-    parents = others.values.clone()
-    parents[..., -n_columns:] = torch.where(visible, shown.values, parents[..., -n_columns:])
+    others = nodes.take(order[:, -n_columns:])
+    visible = draws.uniform(batch_size, 1, low=config.min_visible)
+    visible = draws.bernoulli(visible, batch_size, n_columns) | draws.bernoulli(
+        config.target_from_visible, batch_size, 1
+    )
+    parents = torch.where(visible[:, None], shown.values, others.values)
     labels = sample_labels(config, draws, parents, style, clusters, n_classes)
     labels, n_classes = present_classes(labels, n_train, config.max_classes)
     values, categorical = show_columns(draws, shown)

@@ -6,9 +6,10 @@ Shapes: b tables, r rows, p parent columns, u units.
 from __future__ import annotations
 
 import torch
-from tabtransfer.pretrain.prior.draws import Draws
 from torch import Tensor
 from torch.nn import functional as F
+
+from tabtransfer.pretrain.prior.draws import Draws
 
 TREE_DEPTH = 4
 N_TREES = 4

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
+
 from tabtransfer.pretrain.prior.config import PriorConfig
 from tabtransfer.pretrain.prior.draws import Draws
 from tabtransfer.pretrain.prior.functions import random_units, standardise
-from torch import Tensor
 
 MAX_LEVELS = 10
 
@@ -50,8 +51,8 @@ def sample_nodes(
     ``style`` (b,) is that of `random_units`; ``clusters`` (b, r) says which cluster a row is of.
     """
     b = len(style)
-    discrete_share = draws.uniform(b, low=-0.5, high=1.2).clamp(0.0, 1.0)
-    noise = torch.where(draws.bernoulli(0.6, b), 0.02, draws.uniform(b, high=0.8))[:, None, None]
+    discrete_share = draws.uniform(b, low=-0.6, high=1.5).clamp(0.0, 1.0)
+    noise = torch.where(draws.bernoulli(0.7, b), 0.01, draws.uniform(b, high=0.5))[:, None, None]
     degree = draws.uniform(b, low=1.0, high=5.0)
     layers = [_discretise(draws, _roots(config, draws, n_rows, width, clusters), discrete_share)]
     for _ in range(int(draws.integers(1, config.max_depth, 1))):
@@ -81,7 +82,7 @@ def _roots(config: PriorConfig, draws: Draws, n_rows: int, width: int, clusters:
     roots = (1 - strength).sqrt() * roots + strength.sqrt() * factors
     centres = draws.normal(b, int(clusters.max()) + 1, width)
     centres = centres * draws.bernoulli(draws.uniform(b, 1, 1, low=0.2), b, 1, width)
-    distance = draws.uniform(b, 1, 1, low=0.5, high=3.0) * draws.bernoulli(
+    distance = draws.uniform(b, 1, 1, low=0.5, high=4.0) * draws.bernoulli(
         config.clustered, b, 1, 1
     )
     place = centres.gather(1, clusters[..., None].expand(-1, -1, width))

@@ -6,11 +6,12 @@ Shapes: b tables, r rows, u units, k classes at most.
 from __future__ import annotations
 
 import torch
+from torch import Tensor
+from torch.nn import functional as F
+
 from tabtransfer.pretrain.prior.config import PriorConfig
 from tabtransfer.pretrain.prior.draws import Draws
 from tabtransfer.pretrain.prior.functions import random_units, standardise
-from torch import Tensor
-from torch.nn import functional as F
 
 
 def sample_labels(
@@ -33,7 +34,7 @@ def sample_labels(
     scores = random_units(draws, parents, config.max_classes, style, degree)
     scores = standardise(scores.cumsum(-1)) if draws.uniform(1).item() < 0.25 else scores
     noise = draws.uniform(b, high=config.max_target_noise).square() / config.max_target_noise
-    noise = torch.where(draws.bernoulli(config.quiet, b), 0.1 * noise, noise)[:, None]
+    noise = torch.where(draws.bernoulli(config.quiet, b), 0.05 * noise, noise)[:, None]
     shares = _class_shares(config, draws, n_classes)
     number = scores[..., 0] + noise * draws.normal(b, n_rows)
     kind = draws.choice((5, 4, 0), b)
@@ -89,8 +90,8 @@ def _largest(
 
 
 def _replace_some(config: PriorConfig, draws: Draws, labels: Tensor, n_classes: Tensor) -> Tensor:
-    """Replace a share of the labels by others, in a fifth of the tables."""
+    """Replace a share of the labels by others, in an eighth of the tables."""
     b, n_rows = labels.shape
-    share = draws.uniform(b, high=config.max_label_noise) * draws.bernoulli(0.2, b)
+    share = draws.uniform(b, high=config.max_label_noise) * draws.bernoulli(0.125, b)
     other = (draws.uniform(b, n_rows) * n_classes[:, None]).long()
     return torch.where(draws.bernoulli(share[:, None], b, n_rows), other, labels)
