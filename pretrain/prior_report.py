@@ -33,6 +33,7 @@ SHARES = {
     "forest_helps": "the forest beats the class shares",
     "has_categories": "has categorical columns",
     "has_missing": "has missing cells",
+    "one_class": "has a single class",
 }
 
 

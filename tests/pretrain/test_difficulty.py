@@ -86,6 +86,13 @@ def test_one_class_among_the_training_rows_scores_as_the_class_shares():
     assert measured["forest"] == measured["linear"] == measured["majority"]
 
 
+def test_single_class_has_facts_but_no_scores():
+    batch = make_batch(random_values(1, 40, 2), torch.zeros(1, 40, dtype=torch.long), 30, False, 1)
+    measured = measure_difficulty(batch).iloc[0]
+    assert measured[["majority", "linear", "forest", "linear_auc", "forest_auc"]].isna().all()
+    assert measured["largest_class"] == 1.0
+
+
 def test_facts_leave_padding_out_and_count_missing_cells():
     values = random_values(1, 20, 3)
     batch = make_batch(values, torch.arange(20)[None] % 2, 10)
