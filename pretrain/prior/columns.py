@@ -1,0 +1,72 @@
+"""How nodes look as columns: codes, integers, warped numbers, noise, missing cells.
+
+Shapes: b tables, r rows, c columns.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from tabtransfer.pretrain.prior.config import PriorConfig
+from tabtransfer.pretrain.prior.draws import Draws
+from tabtransfer.pretrain.prior.graph import MAX_LEVELS, Nodes
+
+
+def show_columns(draws: Draws, nodes: Nodes) -> tuple[Tensor, Tensor]:
+    """Turn nodes into cell values (b, r, c) and categorical flags (b, c).
+
+    Most discrete nodes become categories, in order or not, a few of them split further into
+    many levels that mean nothing; the others stay small integers. Continuous nodes are warped.
+    """
+    b, _, c = nodes.values.shape
+    categorical = nodes.discrete & draws.bernoulli(0.75, b, c)
+    shuffled = draws.permutations(MAX_LEVELS, b, c).transpose(1, 2)
+    codes = shuffled.gather(1, nodes.levels)
+    codes = torch.where(draws.bernoulli(0.3, b, 1, c), nodes.levels, codes)
+    split = draws.integers(2, 8, b, 1, c) * (categorical & draws.bernoulli(0.06, b, c))[:, None]
+    finer = codes * split + (draws.uniform(*codes.shape).square() * split).long()
+    codes = torch.where(split > 0, finer, codes)
+    numbers = torch.where(
+        nodes.discrete[:, None], nodes.levels.to(nodes.values.dtype), _warp(draws, nodes.values)
+    )
+    return torch.where(categorical[:, None], codes.to(numbers.dtype), numbers), categorical
+
+
+def make_irrelevant(config: PriorConfig, draws: Draws, values: Tensor) -> Tensor:
+    """Shuffle the rows of some columns, so that they keep their look and lose their meaning."""
+    b, n_rows, c = values.shape
+    share = draws.uniform(b, 1, high=0.6) * draws.bernoulli(config.irrelevant, b, 1)
+    irrelevant = draws.bernoulli(share, b, c)[:, None]
+    shuffled = values.gather(1, draws.uniform(b, n_rows, c).argsort(1))
+    return torch.where(irrelevant, shuffled, values)
+
+
+def sample_missing(config: PriorConfig, draws: Draws, values: Tensor) -> Tensor:
+    """Mark cells as missing (b, r, c): at random, by another column, or by their own value."""
+    b, n_rows, c = values.shape
+    rate = draws.uniform(b, 1, c).square() * config.max_missing
+    some = draws.bernoulli(config.missing, b, 1, 1) & draws.bernoulli(
+        draws.uniform(b, 1, 1, low=0.1), b, 1, c
+    )
+    rank = values.argsort(1).argsort(1).to(values.dtype) / n_rows
+    other = rank.gather(2, draws.integers(0, c - 1, b, 1, c).expand_as(rank))
+    kind = draws.choice((3, 1, 1), b, 1, c)
+    driver = torch.where(kind == 1, other, rank)
+    chance = torch.where(kind == 0, rate, 2.0 * rate * driver)
+    return draws.bernoulli(chance * some, b, n_rows, c)
+
+
+def _warp(draws: Draws, x: Tensor) -> Tensor:
+    """Give continuous columns the shapes that real ones have."""
+    b, n_rows, c = x.shape
+    kind = draws.choice((6, 3, 1, 6, 1.5, 0.5), b, 1, c)
+    strength = draws.uniform(b, 1, c, low=0.3, high=1.3)
+    y = torch.where(kind == 1, (strength * x).exp(), x)
+    y = torch.where(kind == 2, x.sign() * x.abs().pow(1.0 + strength), y)
+    steps = 2.0 + 40.0 * draws.uniform(b, 1, c).square()
+    y = torch.where(kind == 3, (x * steps / 4.0).round(), y)
+    floor = draws.normal(b, 1, c)
+    y = torch.where(kind == 4, x.maximum(floor), y)
+    rank = x.argsort(1).argsort(1).to(x.dtype) / n_rows
+    return torch.where(kind == 5, rank, y)

@@ -1,0 +1,90 @@
+"""Random tables with a target, a whole batch at once."""
+
+from __future__ import annotations
+
+import torch
+
+from tabtransfer.pretrain.prior.columns import make_irrelevant, sample_missing, show_columns
+from tabtransfer.pretrain.prior.config import PriorConfig
+from tabtransfer.pretrain.prior.draws import Draws
+from tabtransfer.pretrain.prior.graph import sample_nodes
+from tabtransfer.pretrain.prior.targets import present_classes, sample_labels
+from tabtransfer.tasks import TaskBatch
+
+
+def sample_batch(
+    config: PriorConfig,
+    batch_size: int,
+    n_rows: int,
+    n_columns: int,
+    n_train: int,
+    generator: torch.Generator,
+) -> TaskBatch:
+    """Draw classification tasks from the prior, on the generator's device.
+
+    Every table is a random causal graph: roots (independent, correlated or clustered), then
+    layers of linear, smooth, tree and product functions, some of their units cut into levels.
+    Some units are shown as columns; the classes come from visible columns, from any unit, or
+    from the clusters. After the structural causal models of TabPFN (Hollmann et al. 2023,
+    arXiv 2207.01848) and the tree-based ones of TabICL (Qu et al. 2025, arXiv 2502.05564).
+
+    Parameters
+    ----------
+    config : PriorConfig
+        Settings.
+    batch_size, n_rows, n_columns, n_train : int
+        Tables, rows of each, columns, and how many of the rows are for training.
+    generator : torch.Generator
+        Source of randomness; the same state gives the same batch.
+
+    Returns
+    -------
+    TaskBatch
+        Every class of a task has a training row.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tabtransfer.pretrain.prior import PriorConfig, sample_batch
+    >>> batch = sample_batch(PriorConfig(), 8, 64, 5, 48, torch.Generator().manual_seed(0))
+    >>> batch.values.shape
+    torch.Size([8, 64, 5])
+    """
+    draws = Draws(generator)
+    n_classes = 2 + draws.choice(config.class_weights, batch_size)
+    style = draws.choice(config.style_weights, batch_size)
+    n_clusters = n_classes * draws.integers(1, 3, batch_size)
+    clusters = _sample_clusters(draws, n_clusters, n_rows)
+    width = max(4, n_columns)
+    nodes = sample_nodes(config, draws, n_rows, width, style, clusters)
+    n_units = nodes.values.shape[-1]
+    order = draws.permutations(n_units, batch_size)
+    shown = nodes.take(order[:, :n_columns])
+    others = nodes.take(order[:, -n_columns:])
+    visible = draws.uniform(batch_size, 1, low=config.min_visible)
+    visible = draws.bernoulli(visible, batch_size, n_columns) | draws.bernoulli(
+        config.target_from_visible, batch_size, 1
+    )
+    parents = torch.where(visible[:, None], shown.values, others.values)
+    labels = sample_labels(config, draws, parents, style, clusters, n_classes)
+    labels, n_classes = present_classes(labels, n_train, config.max_classes)
+    values, categorical = show_columns(draws, shown)
+    values = make_irrelevant(config, draws, values)
+    return TaskBatch(
+        values=values,
+        missing=sample_missing(config, draws, values),
+        categorical=categorical,
+        labels=labels,
+        n_train=n_train,
+        n_columns=torch.full((batch_size,), n_columns, device=draws.device),
+        n_classes=n_classes,
+    )
+
+
+def _sample_clusters(draws: Draws, n_clusters: torch.Tensor, n_rows: int) -> torch.Tensor:
+    """Draw the cluster of every row (b, r), some clusters larger than others."""
+    size = draws.normal(len(n_clusters), int(n_clusters.max()))
+    absent = torch.arange(size.shape[1], device=draws.device) >= n_clusters[:, None]
+    shares = (0.7 * size).masked_fill(absent, -torch.inf).softmax(-1).cumsum(-1)
+    unit = draws.uniform(len(n_clusters), n_rows) * shares[:, -1:].clamp(max=0.999999)
+    return torch.searchsorted(shares, unit, right=True).minimum(n_clusters[:, None] - 1)

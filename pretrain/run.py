@@ -1,0 +1,217 @@
+"""Pretrain a network: build it, stream tasks into it for a given time, save what came of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import platform
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import TQDMProgressBar
+
+from tabtransfer.checkpoint import load_checkpoint, read_header, save_checkpoint
+from tabtransfer.errors import TabTransferError
+from tabtransfer.network import NetworkConfig, TabularTransformer
+from tabtransfer.pretrain.clock import CURVE_FILE, RESUME_FILE, Clock
+from tabtransfer.pretrain.corpus import load_corpus
+from tabtransfer.pretrain.model_card import write_model_card
+from tabtransfer.pretrain.module import PretrainingModule, TrainConfig
+from tabtransfer.pretrain.prior import PriorConfig
+from tabtransfer.pretrain.stream import StreamConfig, TaskStream
+from tabtransfer.pretrain.validation import validation_score, validation_tasks
+from tabtransfer.tasks import TaskBatch
+
+HELD_FILE = "held.safetensors"
+FINAL_FILE = "final.safetensors"
+CARD_FILE = "MODEL_CARD.md"
+SYNTHETIC_VALIDATION_SEED = 2**31
+LICENCE = "Apache-2.0"
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """Everything that decides what a run trains."""
+
+    network: NetworkConfig = dataclasses.field(default_factory=NetworkConfig)
+    prior: PriorConfig = dataclasses.field(default_factory=PriorConfig)
+    stream: StreamConfig = dataclasses.field(default_factory=StreamConfig)
+    train: TrainConfig = dataclasses.field(default_factory=TrainConfig)
+    seed: int = 0
+
+
+def pretrain(
+    out: Path,
+    max_seconds: float,
+    recipe: Recipe | None = None,
+    init: Path | None = None,
+    validation: Path | None = None,
+    devices: int = 1,
+    accelerator: str = "auto",
+    precision: str = "bf16-mixed",
+    validate_every: float = 300.0,
+    network_class: Callable[[Any], Any] = TabularTransformer,
+) -> dict[str, float]:
+    """Train for a given time and write the weights, their card and the training curve.
+
+    A run that was killed goes on where it was when it is started again with the same ``out``.
+
+    Parameters
+    ----------
+    out : Path
+        Folder of the run. Holds ``final.safetensors`` at the end, ``held.safetensors`` (before
+        the learning rate fell: the one to train on from), ``MODEL_CARD.md`` and ``curve.csv``.
+    max_seconds : float
+        Time for training, in all, whatever the number of resumptions.
+    recipe : Recipe, optional
+        Settings; with ``init``, the network's are the checkpoint's.
+    init : Path, optional
+        Checkpoint to start from.
+    validation : Path, optional
+        Real tables (see `load_corpus`) that training is watched on; without them, synthetic
+        tasks that training never sees.
+    devices : int
+        Processes, one a device; on CPUs each has one thread.
+    accelerator, precision : str
+        As Lightning's `Trainer` takes them.
+    validate_every : float
+        Seconds between validations.
+    network_class : callable
+        Makes the network from ``recipe.network``.
+
+    Returns
+    -------
+    dict of str to float
+        Validation scores at the end.
+
+    Raises
+    ------
+    TabTransferError
+        If ``out`` holds a finished run, or an input can't be read.
+    """
+    recipe = recipe or Recipe()
+    out = Path(out)
+    if (out / FINAL_FILE).exists():
+        raise TabTransferError(f"{out} holds a finished run; give another folder with --out.")
+    history = _history(init)
+    network = _start(recipe, init, network_class)
+    recipe = dataclasses.replace(recipe, network=network.config)
+    tasks, described = _validation_tasks(recipe, validation)
+    out.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1 if accelerator == "cpu" or not torch.cuda.is_available() else 4)
+    stream = TaskStream(recipe.prior, recipe.stream, recipe.seed)
+    module = PretrainingModule(network, stream, recipe.train)
+
+    def write(path: Path, scores: dict[str, float]) -> dict[str, Any]:
+        header = _header(recipe, module, clock, scores, described, precision, devices, history)
+        save_checkpoint(path, network, header)
+        return header
+
+    clock = Clock(
+        max_seconds,
+        out,
+        validate=lambda: validation_score(network, tasks),
+        on_hold_end=lambda: write(out / HELD_FILE, validation_score(network, tasks)) and None,
+        validate_every=validate_every,
+    )
+    resume = out / RESUME_FILE
+    _quiet()
+    trainer = pl.Trainer(
+        accelerator=accelerator,
+        devices=devices,
+        strategy="ddp" if devices > 1 else "auto",
+        precision=precision,
+        max_steps=-1,
+        callbacks=[clock, TQDMProgressBar(refresh_rate=20)],
+        logger=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+    )
+    trainer.fit(module, ckpt_path=str(resume) if resume.exists() else None)
+    scores: dict[str, float] = {}
+    if trainer.is_global_zero and clock.seconds >= max_seconds:
+        scores = validation_score(network, tasks)
+        header = write(out / FINAL_FILE, scores)
+        write_model_card(out / CARD_FILE, header, out / CURVE_FILE)
+        resume.unlink()
+    return scores
+
+
+def _start(recipe: Recipe, init: Path | None, network_class: Callable[[Any], Any]) -> Any:
+    torch.manual_seed(recipe.seed)
+    if init is None:
+        return network_class(recipe.network)
+    network = TabularTransformer(load_checkpoint(init).config)
+    network.load_state_dict(load_checkpoint(init).state_dict())
+    return network
+
+
+def _history(init: Path | None) -> list[dict[str, Any]]:
+    """List the runs behind a checkpoint, the last one last."""
+    if init is None:
+        return []
+    header = read_header(init)
+    return [*header.get("history", []), header.get("training", {})]
+
+
+def _validation_tasks(recipe: Recipe, validation: Path | None) -> tuple[list[TaskBatch], str]:
+    if validation is not None:
+        tables = load_corpus(validation)
+        names = ", ".join(sorted(table.name for table in tables))
+        return validation_tasks(tables), f"{len(tables)} real tables: {names}"
+    stream = TaskStream(recipe.prior, recipe.stream, seed=SYNTHETIC_VALIDATION_SEED)
+    return [stream.batch(step) for step in range(8)], "synthetic tasks that training never saw"
+
+
+def _header(
+    recipe: Recipe,
+    module: PretrainingModule,
+    clock: Clock,
+    scores: dict[str, float],
+    validation: str,
+    precision: str,
+    devices: int,
+    history: list[dict[str, Any]],
+) -> dict[str, Any]:
+    settings = dataclasses.asdict(recipe)
+    del settings["network"]
+    return {
+        "licence": LICENCE,
+        "tables": [],  # real tables trained on: none
+        "training": {
+            **settings,
+            "tasks_seen": module.tasks_seen,
+            "steps": module.steps,
+            "seconds": round(clock.seconds),
+            "precision": precision,
+            "devices": devices,
+            "hardware": _hardware(module.device),
+            "torch": torch.__version__,
+            "validation": validation,
+            "scores": scores,
+        },
+        "history": history,
+    }
+
+
+def _hardware(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    name = platform.processor() or platform.machine()
+    if os.path.exists("/proc/cpuinfo"):
+        with open("/proc/cpuinfo") as file:
+            names = [line.split(":", 1)[1].strip() for line in file if "model name" in line]
+        name = names[0] if names else name
+    return f"{name}, one thread a process"
+
+
+def _quiet() -> None:
+    """Silence advice that does not fit an endless stream of ready-made batches."""
+    for message in (".*does not have many workers.*", ".*IterableDataset.*", ".*LeafSpec.*"):
+        warnings.filterwarnings("ignore", message)
+    warnings.filterwarnings("ignore", ".*resum.*", UserWarning)

@@ -1,0 +1,86 @@
+"""An endless stream of synthetic tasks, each batch known by its seed, rank and step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.utils.data import IterableDataset
+
+from tabtransfer.pretrain.prior import PriorConfig, sample_batch
+from tabtransfer.tasks import TaskBatch
+
+
+@dataclass(frozen=True)
+class StreamConfig:
+    """Say how large the tasks of a step are.
+
+    Rows and columns are log-uniform between their bounds and the same for all tasks of a step;
+    as many tasks go into a step as ``cells`` allows, within ``min_tasks`` and ``max_tasks``.
+    """
+
+    min_rows: int = 64
+    max_rows: int = 640
+    min_columns: int = 2
+    max_columns: int = 36
+    cells: int = 40_960
+    min_tasks: int = 2
+    max_tasks: int = 32
+    train_share: tuple[float, float] = (0.4, 0.85)
+
+
+class TaskStream(IterableDataset[TaskBatch]):
+    """Yield batches for ever, starting at a given step.
+
+    Batch ``step`` of ``rank`` depends on (seed, rank, step) alone, so a resumed run sees what an
+    unbroken one would have, and ranks never see each other's tasks.
+
+    Parameters
+    ----------
+    prior : PriorConfig
+        Settings of the prior.
+    config : StreamConfig
+        Sizes.
+    seed, rank : int
+        Seed of the run and rank of the process in it.
+    device : str
+        Where batches are made.
+    """
+
+    def __init__(
+        self,
+        prior: PriorConfig,
+        config: StreamConfig,
+        seed: int = 0,
+        rank: int = 0,
+        device: str = "cpu",
+    ) -> None:
+        self.prior = prior
+        self.config = config
+        self.seed = seed
+        self.rank = rank
+        self.device = device
+        self.step = 0  # the next one
+
+    def __iter__(self) -> Iterator[TaskBatch]:
+        while True:
+            yield self.batch(self.step)
+            self.step += 1
+
+    def batch(self, step: int) -> TaskBatch:
+        """Make the batch of a step."""
+        random = np.random.default_rng([self.seed, self.rank, step])
+        c = self.config
+        n_rows = _log_uniform(random, c.min_rows, c.max_rows)
+        n_columns = _log_uniform(random, c.min_columns, c.max_columns)
+        n_tasks = min(max(c.cells // (n_rows * n_columns), c.min_tasks), c.max_tasks)
+        n_train = int(n_rows * random.uniform(*c.train_share))
+        generator = torch.Generator(self.device).manual_seed(int(random.integers(2**62)))
+        return sample_batch(self.prior, n_tasks, n_rows, n_columns, n_train, generator)
+
+
+def _log_uniform(random: np.random.Generator, low: int, high: int) -> int:
+    return round(math.exp(random.uniform(math.log(low), math.log(high))))

@@ -1,0 +1,127 @@
+"""Attention blocks, pre-norm, with a learned log-n temperature.
+
+Shapes: ``(..., length, d)``; every leading axis is a batch axis.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Attention(nn.Module):
+    """Multi-head attention whose temperature follows the number of keys.
+
+    Queries are scaled by ``s * log(n)`` with a learned ``s`` per head, so that attention stays
+    sharp over long contexts (scalable softmax, Nakanishi 2025).
+
+    Parameters
+    ----------
+    d : int
+        Width.
+    n_heads : int
+        Heads; must divide ``d``.
+    scales_with_length : bool
+        Whether the temperature follows the number of keys.
+    """
+
+    def __init__(self, d: int, n_heads: int, scales_with_length: bool = False) -> None:
+        super().__init__()
+        self.n_heads = n_heads
+        self.query = nn.Linear(d, d, bias=False)
+        self.key = nn.Linear(d, d, bias=False)
+        self.value = nn.Linear(d, d, bias=False)
+        self.out = nn.Linear(d, d, bias=False)
+        nn.init.zeros_(self.out.weight)
+        self.length_scale = (
+            nn.Parameter(torch.full((n_heads, 1, 1), 1.0 / math.log(128)))
+            if scales_with_length
+            else None
+        )
+
+    def forward(
+        self, x: Tensor, keys: Tensor, bias: Tensor | None = None, n_keys: Tensor | None = None
+    ) -> Tensor:
+        """Let ``x`` (…, q, d) attend to ``keys`` (…, k, d).
+
+        ``bias`` (broadcast to …, heads, q, k) is added to the logits; ``n_keys`` (…, 1, 1, 1) is
+        the effective number of keys, their count if not given.
+        """
+        q, k, v = (
+            layer(source).unflatten(-1, (self.n_heads, -1)).transpose(-2, -3)
+            for layer, source in ((self.query, x), (self.key, keys), (self.value, keys))
+        )
+        if self.length_scale is not None:
+            length = math.log(keys.shape[-2]) if n_keys is None else n_keys.log()
+            q = q * (self.length_scale * length).to(q.dtype)
+        return self.out(_attend(q, k, v, bias).transpose(-2, -3).flatten(-2))
+
+
+class Block(nn.Module):
+    """Attention, then a feed-forward layer, each behind a norm and a residual."""
+
+    def __init__(
+        self, d: int, n_heads: int, expansion: int = 2, scales_with_length: bool = False
+    ) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(d, bias=False)
+        self.attention = Attention(d, n_heads, scales_with_length)
+        self.norm_feedforward = nn.LayerNorm(d, bias=False)
+        self.expand = nn.Linear(d, expansion * d, bias=False)
+        self.contract = nn.Linear(expansion * d, d, bias=False)
+        nn.init.zeros_(self.contract.weight)
+
+    def forward(
+        self, x: Tensor, keys: Tensor, bias: Tensor | None = None, n_keys: Tensor | None = None
+    ) -> Tensor:
+        """Update ``x`` (…, q, d) from ``keys`` (…, k, d)."""
+        x = x + self.attention(self.norm(x), self.norm(keys), bias, n_keys)
+        return x + self.contract(F.gelu(self.expand(self.norm_feedforward(x))))
+
+
+def _attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
+    """Attend with q (…, heads, q, d) to k, v (…, heads, k, d)."""
+    batch = q.shape[:-3]
+    if bias is not None:
+        bias = bias.to(q.dtype).expand(*batch, -1, -1, -1).flatten(0, len(batch) - 1)
+    q, k, v = (x.flatten(0, len(batch) - 1) for x in (q, k, v))
+    if q.is_cuda:
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+    else:
+        y = _ShortAttention.apply(q * q.shape[-1] ** -0.5, k, v, bias)
+    return y.unflatten(0, batch)
+
+
+class _ShortAttention(torch.autograd.Function):
+    """Softmax attention for CPUs, for the many short sequences that tables are made of.
+
+    PyTorch's fused CPU kernel and its softmax over a short last axis cost several times the
+    matrix products here. Softmax is written as exp over sum, without the pass for the maximum:
+    logits are cut at ±60, far beyond what trained weights reach, so the sum stays finite and
+    above zero.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
+        weights = q @ k.transpose(-1, -2)
+        if bias is not None:
+            weights += bias
+        weights.clamp_(-60.0, 60.0).exp_()
+        total = weights.sum(-1, keepdim=True)
+        y = (weights @ v) / total
+        ctx.save_for_backward(q, k, v, weights, total, y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        q, k, v, weights, total, y = ctx.saved_tensors
+        grad = grad / total
+        grad_logits = grad @ v.transpose(-1, -2)
+        grad_logits -= (grad * y).sum(-1, keepdim=True)
+        grad_logits *= weights
+        grad_v = weights.transpose(-1, -2) @ grad
+        return grad_logits @ k, grad_logits.transpose(-1, -2) @ q, grad_v, None

@@ -1,0 +1,139 @@
+"""Checkpoints: safetensors files whose header says what the weights are and come from."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+
+import tabtransfer
+from tabtransfer.errors import TabTransferError
+from tabtransfer.network import NetworkConfig, TabularTransformer
+
+SHIPPED = Path(__file__).parent / "weights" / "tabtransfer.safetensors"
+_HEADER_KEY = "tabtransfer"
+
+
+def save_checkpoint(
+    path: str | os.PathLike[str],
+    network: TabularTransformer,
+    header: Mapping[str, Any],
+    dtype: torch.dtype = torch.float32,
+) -> None:
+    """Write a network and its header; the file appears under its name only when complete.
+
+    Parameters
+    ----------
+    path : path-like
+        Where to write; an existing file is replaced.
+    network : TabularTransformer
+        The network.
+    header : mapping
+        What to record beside the network's sizes and the code's version, such as prior
+        settings, tables seen, hardware, time, validation scores and licence; JSON types only.
+    dtype : torch.dtype
+        Type that the weights are stored in.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from tabtransfer.checkpoint import load_checkpoint, save_checkpoint
+    >>> from tabtransfer.network import NetworkConfig, TabularTransformer
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = f"{folder}/small.safetensors"
+    ...     save_checkpoint(path, TabularTransformer(NetworkConfig(context_layers=1)), {})
+    ...     load_checkpoint(path).config.context_layers
+    1
+    """
+    path = Path(path)
+    record = {"code_version": tabtransfer.__version__, **header, "network": asdict(network.config)}
+    tensors = {name: t.detach().to(dtype).contiguous() for name, t in network.state_dict().items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    save_file(tensors, partial, metadata={_HEADER_KEY: json.dumps(record)})
+    os.replace(partial, path)
+
+
+def read_header(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+    """Read what a checkpoint says of itself.
+
+    Parameters
+    ----------
+    path : path-like, optional
+        The checkpoint; the shipped one if not given.
+
+    Returns
+    -------
+    dict
+        The header; its key ``"network"`` holds the fields of `NetworkConfig`.
+
+    Raises
+    ------
+    TabTransferError
+        If there is no checkpoint at ``path`` or the file isn't one.
+    """
+    path = Path(SHIPPED if path is None else path)
+    if not path.is_file():
+        raise TabTransferError(
+            f"There is no checkpoint at {path}; "
+            "leave it out to use the weights shipped with tabtransfer."
+        )
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+    except SafetensorError as error:
+        raise TabTransferError(f"{path} is not a readable safetensors file: {error}") from error
+    if _HEADER_KEY not in metadata:
+        raise TabTransferError(
+            f"{path} is a safetensors file, but not a checkpoint of "
+            f"tabtransfer {tabtransfer.__version__}."
+        )
+    return json.loads(metadata[_HEADER_KEY])
+
+
+def load_checkpoint(path: str | os.PathLike[str] | None = None) -> TabularTransformer:
+    """Load a network, read-only, once a process and file.
+
+    Parameters
+    ----------
+    path : path-like, optional
+        The checkpoint; the shipped one if not given.
+
+    Returns
+    -------
+    TabularTransformer
+        In evaluation mode, in float32 and without gradients. Every caller gets the same
+        instance: copy it (`copy.deepcopy`) before changing anything.
+
+    Raises
+    ------
+    TabTransferError
+        If there is no checkpoint at ``path`` or the file isn't one.
+    """
+    path = Path(SHIPPED if path is None else path).resolve()
+    stamp = path.stat().st_mtime_ns if path.is_file() else 0
+    return _load(path, stamp)
+
+
+@lru_cache(maxsize=8)
+def _load(path: Path, stamp: int) -> TabularTransformer:
+    settings = read_header(path)["network"]
+    settings["tasks"] = tuple(settings["tasks"])
+    try:
+        network = TabularTransformer(NetworkConfig(**settings))
+        weights = load_file(path)
+        network.load_state_dict({name: t.float() for name, t in weights.items()})
+    except (TypeError, RuntimeError) as error:
+        raise TabTransferError(
+            f"{path} holds another network than tabtransfer {tabtransfer.__version__} knows: "
+            f"{error}"
+        ) from error
+    return network.eval().requires_grad_(False)
