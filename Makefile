@@ -18,7 +18,7 @@ setup: .venv/.installed
 	touch $@
 
 benchmark: setup
-	$(BIN)/tabtransfer benchmark quickstart --out reports/quickstart --jobs 2
+	$(BIN)/tabtransfer benchmark --suite quickstart --out reports/quickstart --jobs 2
 
 test: setup
 	$(BIN)/pytest --doctest-modules tests $(FOLDERS)
