@@ -37,33 +37,36 @@ def cpu_model() -> str:
 def package_versions(packages: Iterable[str]) -> dict[str, str]:
     """Give the versions of Python, tabtransfer and the named packages.
 
-    tabtransfer's version is followed by a digest of the weights that it ships, as other
-    weights are another model.
+    Where tabtransfer is itself among the named ones, its version is followed by a digest of
+    the weights that it ships: other weights are another model.
 
     Examples
     --------
     >>> sorted(package_versions(["numpy"]))
     ['numpy', 'python', 'tabtransfer']
     """
-    versions = {"python": platform.python_version(), "tabtransfer": _own_version()}
+    from tabtransfer import __version__
+
+    versions = {"python": platform.python_version(), "tabtransfer": __version__}
     for package in packages:
-        if package not in versions:
-            try:
-                versions[package] = metadata.version(package)
-            except metadata.PackageNotFoundError:
-                versions[package] = "not installed"
+        if package == "tabtransfer":
+            versions[package] = __version__ + _weights_suffix()
+            continue
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            versions[package] = "not installed"
     return versions
 
 
-def _own_version() -> str:
+def _weights_suffix() -> str:
     import tabtransfer
 
-    digest = hashlib.sha256()
-    weights = sorted((Path(tabtransfer.__file__).parent / "weights").glob("*.safetensors"))
-    for path in weights:
-        digest.update(path.read_bytes())
-    suffix = f"+weights.{digest.hexdigest()[:8]}" if weights else ""
-    return tabtransfer.__version__ + suffix
+    files = sorted((Path(tabtransfer.__file__).parent / "weights").glob("*.safetensors"))
+    if not files:
+        return ""
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in files))
+    return f"+weights.{digest.hexdigest()[:8]}"
 
 
 def limit_threads(n_threads: int) -> None:

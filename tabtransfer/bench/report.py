@@ -202,18 +202,16 @@ def _score_rows(scores: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
 def _conditions(results: pd.DataFrame) -> dict[str, Any]:
     """What the results were measured with and on."""
     finished = results[results["status"] == OK]
-    versions: dict[str, set[str]] = {}
-    for text in results["versions"].unique():
-        for package, version in json.loads(text).items():
-            versions.setdefault(package, set()).add(version)
-    packages = {
-        method: [
-            name
-            for name in json.loads(rows["versions"].iloc[0])
-            if name not in {"python", "tabtransfer"}
-        ]
-        for method, rows in results.groupby("method")
-    }
+    versions: dict[str, list[str]] = {}
+    packages: dict[str, list[str]] = {}
+    for row in results.drop_duplicates(["method", "versions"]).itertuples():
+        for package, version in json.loads(row.versions).items():
+            plain, _, weights = version.partition("+weights")
+            versions.setdefault(package, [])
+            if plain not in versions[package]:
+                versions[package].append(plain)
+            if weights or package not in {"python", "tabtransfer"}:
+                packages.setdefault(row.method, []).append(f"{package} {version}")
     return {
         "cpus": _unique(results, "cpu"),
         "n_threads": _unique(results, "n_threads"),
@@ -225,7 +223,7 @@ def _conditions(results: pd.DataFrame) -> dict[str, Any]:
         "n_train": [int(finished["n_train"].min()), int(finished["n_train"].max())]
         if len(finished)
         else None,
-        "versions": {name: " / ".join(sorted(found)) for name, found in versions.items()},
+        "versions": {name: " / ".join(found) for name, found in versions.items()},
         "packages": packages,
         "n_jobs_done": {status: int(n) for status, n in results["status"].value_counts().items()},
         "finished": results["finished"].max()[:10],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +40,8 @@ def run(
     The results file is replaced in one step after each job: a run that is killed loses the
     jobs that were running and no other, and the same call goes on from there. Jobs that the
     file holds already are kept when they went well and neither the table nor any version
-    has changed; failed and skipped ones are tried again.
+    has changed; failed and skipped ones are tried again. Code edited under the same version
+    isn't noticed: write to another file then.
 
     Parameters
     ----------
@@ -165,7 +167,9 @@ def _in_workers(
     # are two at least, and pre_dispatch holds back how many are busy. Without max_nbytes=None
     # large tables would arrive as read-only memory maps, which some methods refuse.
     n_threads = tasks[0].job.n_threads
-    with parallel_config(backend="loky", inner_max_num_threads=n_threads):
+    with warnings.catch_warnings(), parallel_config("loky", inner_max_num_threads=n_threads):
+        # loky replaces a worker whose memory has grown; nothing is lost by it.
+        warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
         yield from Parallel(
             n_jobs=max(n_jobs, 2),
             pre_dispatch=n_jobs,

@@ -11,6 +11,20 @@ def test_versions_name_python_tabtransfer_and_what_is_absent():
     assert {"python", "tabtransfer"} <= versions.keys()
 
 
+def test_other_weights_are_another_version_of_our_methods_alone(tmp_path, monkeypatch):
+    import tabtransfer
+
+    (tmp_path / "weights").mkdir()
+    monkeypatch.setattr(tabtransfer, "__file__", str(tmp_path / "__init__.py"))
+    seen = set()
+    for content in (b"one", b"two"):
+        (tmp_path / "weights" / "w.safetensors").write_bytes(content)
+        seen.add(environment.package_versions(["tabtransfer"])["tabtransfer"])
+        assert environment.package_versions(["numpy"])["tabtransfer"] == tabtransfer.__version__
+    assert len(seen) == 2
+    assert all(version.startswith(f"{tabtransfer.__version__}+weights.") for version in seen)
+
+
 def test_cpu_has_a_name():
     assert environment.cpu_model().strip()
 
