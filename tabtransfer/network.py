@@ -35,9 +35,9 @@ class NetworkConfig:
     """
 
     d_cell: int = 32
-    n_summary: int = 4
+    n_summary: int = 6
     row_layers: int = 2
-    context_layers: int = 4
+    context_layers: int = 6
     row_heads: int = 2
     context_heads: int = 4
     n_thinking: int = 16

@@ -61,11 +61,11 @@ def sample_missing(config: PriorConfig, draws: Draws, values: Tensor) -> Tensor:
 def _warp(draws: Draws, x: Tensor) -> Tensor:
     """Give continuous columns the shapes that real ones have."""
     b, _, c = x.shape
-    kind = draws.choice((6, 3, 1, 6, 1.5), b, 1, c)
+    kind = draws.choice((4, 2, 1, 9, 1.5), b, 1, c)
     strength = draws.uniform(b, 1, c, low=0.3, high=1.3)
     y = torch.where(kind == 1, (strength * x).exp(), x)
     y = torch.where(kind == 2, x.sign() * x.abs().pow(1.0 + strength), y)
-    steps = 2.0 + 40.0 * draws.uniform(b, 1, c).square()
+    steps = 1.0 + 24.0 * draws.uniform(b, 1, c).square()
     y = torch.where(kind == 3, (x * steps / 4.0).round(), y)
     floor = draws.normal(b, 1, c)
     return torch.where(kind == 4, x.maximum(floor), y)

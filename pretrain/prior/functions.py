@@ -99,7 +99,7 @@ def random_units(
     b = len(parents)
     linear = random_linear(draws, parents, n_units, mean_degree)
     bent = random_activation(draws, linear, style == 0)
-    trees = random_trees(draws, parents, n_units, draws.uniform(b, low=1.0, high=TREE_DEPTH))
+    trees = random_trees(draws, parents, n_units, draws.uniform(b, low=0.5, high=3.5))
     other = random_linear(draws, parents, n_units, mean_degree)
     product = standardise(linear * other)
     kind = torch.where(

@@ -29,7 +29,7 @@ def sample_labels(
     """
     b, n_rows, _ = parents.shape
     degree = torch.where(
-        draws.bernoulli(0.5, b), draws.uniform(b, low=1, high=4), draws.uniform(b, low=2, high=20)
+        draws.bernoulli(0.6, b), draws.uniform(b, low=1, high=3), draws.uniform(b, low=2, high=12)
     )
     scores = random_units(draws, parents, config.max_classes, style, degree)
     scores = standardise(scores.cumsum(-1)) if draws.uniform(1).item() < 0.25 else scores
