@@ -26,8 +26,8 @@ def pretrain(
     precision: Annotated[
         str, typer.Option(help="bf16-mixed, or 32-true where bfloat16 is slow.")
     ] = "bf16-mixed",
-    max_rows: Annotated[int, typer.Option(min=64, help="Rows of the largest tasks.")] = 640,
-    max_columns: Annotated[int, typer.Option(min=2, help="Columns of the widest tasks.")] = 36,
+    max_rows: Annotated[int, typer.Option(min=64, help="Rows of the largest tasks.")] = 800,
+    max_columns: Annotated[int, typer.Option(min=2, help="Columns of the widest tasks.")] = 40,
     cells: Annotated[int, typer.Option(min=1, help="Cells of a step, about.")] = 40_960,
     learning_rate: Annotated[float, typer.Option(help="Factor on the usual rates.")] = 1.0,
     seed: Annotated[int, typer.Option(help="Same seed, same tasks and same start.")] = 0,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+SCORES = ("majority", "linear", "linear_auc", "forest", "forest_auc")
 SHARES_MIXED_IN = 0.01
 MAX_LEVELS = 50
 
@@ -42,8 +43,8 @@ def measure_difficulty(batch: TaskBatch) -> pd.DataFrame:
         One row per task. Log-losses on the query rows: ``majority`` (the class shares of the
         training rows), ``linear`` (a logistic regression on one-hot categories, at most 50
         levels a column), ``forest`` (100 trees, three rows a leaf). One-vs-one ROC AUC:
-        ``linear_auc``, ``forest_auc``; NaN where the query rows hold one class. Facts of all
-        rows: ``n_rows``, ``n_columns``,
+        ``linear_auc``, ``forest_auc``; NaN where the query rows hold one class. A task of a
+        single class has NaN for all five. Facts of all rows: ``n_rows``, ``n_columns``,
         ``n_classes``, ``categorical`` and ``missing`` (shares of columns and of cells),
         ``columns_with_missing`` (count), ``distinct`` (mean share of distinct values of a
         column), ``largest_class`` (share).
@@ -117,6 +118,8 @@ def _share_of_distinct(cells: Floats) -> float:
 def _scores(
     cells: Floats, categorical: NDArray[np.bool_], labels: NDArray, n_train: int, n_classes: int
 ) -> dict[str, float]:
+    if n_classes < 2:
+        return dict.fromkeys(SCORES, float("nan"))
     train, query = labels[:n_train], labels[n_train:]
     shares = (np.bincount(train, minlength=n_classes) + 1) / (n_train + n_classes)
     known = ~np.isnan(cells[:n_train]).all(axis=0)

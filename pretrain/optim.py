@@ -12,7 +12,7 @@ ADAMW_LR = 1.5e-3
 def build_optimizers(network: nn.Module) -> list[torch.optim.Optimizer]:
     """Split a network's parameters between two optimizers.
 
-    Muon (Jordan et al. 2024) takes every matrix of the column, row and context stages, whose
+    Muon (Jordan et al. 2024) takes every matrix of the row and context stages, whose
     updates it orthogonalises; AdamW takes embeddings, heads, norms and scales.
 
     Parameters
@@ -33,7 +33,7 @@ def build_optimizers(network: nn.Module) -> list[torch.optim.Optimizer]:
     """
     hidden, rest = [], []
     for name, parameter in network.named_parameters():
-        inside = name.split(".")[0] in {"columns", "rows", "context", "blocks"}
+        inside = name.split(".")[0] in {"rows", "context", "blocks"}
         matrix = parameter.ndim == 2 and name.endswith("weight")
         (hidden if inside and matrix else rest).append(parameter)
     return [

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.corpus import RealTable, load_corpus, share_in_top_classes, to_task
@@ -28,8 +29,9 @@ TABLES_PER_BATCH = 2
 def measure_prior(n_tables: int, seed: int, advance: Callable[[int], None]) -> pd.DataFrame:
     """Draw tables from the default prior and measure them.
 
-    Rows (60 to 256) and columns (3 to 40) of a batch are drawn log-uniformly; the prior may leave
-    some of the columns out.
+    Rows and columns spread about as those of the real tables that a report compares with: rows
+    log-uniformly from 60 to 1,024, cut at 256, and columns log-uniformly from 2 to 40. The prior
+    may leave some of the columns out.
 
     Parameters
     ----------
@@ -53,32 +55,35 @@ def measure_prior(n_tables: int, seed: int, advance: Callable[[int], None]) -> p
     from tabtransfer.pretrain.prior import PriorConfig, sample_batch
 
     generator = torch.Generator().manual_seed(seed)
-    sizes = np.random.default_rng(seed)
+    n_batches = -(-n_tables // TABLES_PER_BATCH)
+    spread = np.random.default_rng(seed)
+    rows = np.minimum(_spread_sizes(spread, MIN_ROWS, 4 * MAX_ROWS, n_batches), MAX_ROWS)
+    columns = _spread_sizes(spread, 2, 40, n_batches)
     parts = []
-    for start in range(0, n_tables, TABLES_PER_BATCH):
-        n_rows = _log_uniform(sizes, MIN_ROWS, MAX_ROWS)
-        batch = sample_batch(
-            PriorConfig(),
-            min(TABLES_PER_BATCH, n_tables - start),
-            n_rows,
-            _log_uniform(sizes, 3, 40),
-            round(TRAIN_SHARE * n_rows),
-            generator,
-        )
+    for start, n_rows, n_columns in zip(
+        range(0, n_tables, TABLES_PER_BATCH), rows.tolist(), columns.tolist(), strict=True
+    ):
+        n_train = round(TRAIN_SHARE * n_rows)
+        size = min(TABLES_PER_BATCH, n_tables - start)
+        batch = sample_batch(PriorConfig(), size, n_rows, n_columns, n_train, generator)
         parts.append(measure_difficulty(batch))
         advance(len(parts[-1]))
     return _with_derived(pd.concat(parts, ignore_index=True))
 
 
-def _log_uniform(generator: np.random.Generator, low: int, high: int) -> int:
-    return round(float(np.exp(generator.uniform(np.log(low), np.log(high)))))
+def _spread_sizes(
+    generator: np.random.Generator, low: int, high: int, count: int
+) -> NDArray[np.int64]:
+    """Draw sizes at even steps of their logarithm, shuffled, so that few of them spread well."""
+    steps = generator.permutation((np.arange(count) + 0.5) / count)
+    return np.round(low * (high / low) ** steps).astype(np.int64)
 
 
 def comparable_tables(path: Path) -> list[RealTable]:
     """Load the real classification tables that a report compares with.
 
-    They have at least 60 rows, 2 to 60 input columns, and at least 80 % of their rows in the 10
-    most frequent classes.
+    They have at least 60 labelled rows, 2 to 60 input columns, and at least 80 % of their rows
+    in the 10 most frequent classes.
 
     Parameters
     ----------
@@ -107,7 +112,7 @@ def comparable_tables(path: Path) -> list[RealTable]:
     tables = [
         table
         for table in load_corpus(path)
-        if len(table.X) >= MIN_ROWS
+        if table.y.count() >= MIN_ROWS
         and MIN_COLUMNS <= table.X.shape[1] <= MAX_COLUMNS
         and share_in_top_classes(table.y) >= MIN_SHARE_IN_TOP_CLASSES
     ]
@@ -170,4 +175,5 @@ def _with_derived(measured: pd.DataFrame) -> pd.DataFrame:
         forest_helps=measured["forest"] < measured["majority"],
         has_categories=measured["categorical"] > 0,
         has_missing=measured["missing"] > 0,
+        one_class=measured["n_classes"] < 2,
     )

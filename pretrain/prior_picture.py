@@ -57,8 +57,10 @@ def draw_report(synthetic: pd.DataFrame, real: pd.DataFrame | None, file: Path) 
 
 
 def _draw_spread(axes: Axes, name: str, sides: dict[str, pd.DataFrame]) -> None:
+    from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
+
     values = {side: frame[name].dropna().to_numpy(dtype=float) for side, frame in sides.items()}
-    bins = _bins(name, np.concatenate(list(values.values())))
+    bins = _bins(name, np.concatenate(list(values.values()))).tolist()
     for side, numbers in values.items():
         weights = np.full(len(numbers), 1 / max(len(numbers), 1))
         label = f"{side} ({len(sides[side])} tables; line: median)"
@@ -69,6 +71,9 @@ def _draw_spread(axes: Axes, name: str, sides: dict[str, pd.DataFrame]) -> None:
             axes.axvline(float(np.median(numbers)), color=COLOURS[side], linewidth=2, zorder=3)
     if name in LOGARITHMIC:
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(ScalarFormatter())
+        axes.xaxis.set_minor_locator(NullLocator())
     axes.set_title(SPREADS[name], fontsize=11)
     axes.set_ylabel("share of tables", fontsize=9)
     axes.grid(axis="y", alpha=0.3)
@@ -87,16 +92,16 @@ def _bins(name: str, numbers: np.ndarray) -> np.ndarray:
 
 
 def _draw_shares(axes: Axes, sides: dict[str, pd.DataFrame]) -> None:
-    height = 0.8 / len(sides)
+    height = 0.6 / len(sides)
     for index, (side, frame) in enumerate(sides.items()):
         shares = [100 * float(frame[name].mean()) for name in SHARES]
-        bars = axes.barh(
-            np.arange(len(SHARES)) + index * height, shares, height, color=COLOURS[side]
-        )
+        places = np.arange(len(SHARES)) + index * height
+        bars = axes.barh(places, shares, height, color=COLOURS[side])
         axes.bar_label(bars, fmt="%.0f %%", fontsize=8, padding=2)
-    middles = np.arange(len(SHARES)) + height * (len(sides) - 1) / 2
-    axes.set_yticks(middles, list(SHARES.values()), fontsize=8)
+    for place, label in enumerate(SHARES.values()):
+        axes.text(0, place - height / 2 - 0.05, label, fontsize=9, va="bottom")
     axes.set_xlim(0, 115)
-    axes.invert_yaxis()
+    axes.set_ylim(len(SHARES) - 0.3, -0.6)
+    axes.set_yticks([])
     axes.set_title("share of tables where …", fontsize=11)
     axes.spines[["top", "right"]].set_visible(False)

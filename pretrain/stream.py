@@ -23,9 +23,9 @@ class StreamConfig:
     """
 
     min_rows: int = 64
-    max_rows: int = 640
+    max_rows: int = 800
     min_columns: int = 2
-    max_columns: int = 36
+    max_columns: int = 40
     cells: int = 40_960
     min_tasks: int = 2
     max_tasks: int = 32

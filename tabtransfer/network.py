@@ -1,10 +1,10 @@
 """The network: compress each row of a table to one vector, then learn in context.
 
-1. Every cell becomes a vector: its place among the training cells of its column, the labels
-   of its nearest training cells, and two neighbouring columns (`tabtransfer.cells`).
-2. Column stage: cells of a column meet its training cells through a few inducing vectors.
-3. Row stage: cells of a row meet each other; a few summary tokens leave as the row's vector.
-4. Context stage: every row attends to the training rows, which carry their labels.
+1. Column stage: every cell becomes a vector of exact statistics, without attention: its place
+   among the training cells of its column, the labels of its nearest training cells, and two
+   neighbouring columns (`tabtransfer.cells`).
+2. Row stage: cells of a row meet each other; a few summary tokens leave as the row's vector.
+3. Context stage: every row attends to the training rows, which carry their labels.
 
 After TabICL (Qu et al. 2025, arXiv 2502.05564) and TabICLv2 (arXiv 2602.11139), made small.
 Query rows are never attended to, so a row's prediction does not depend on other query rows.
@@ -35,12 +35,10 @@ class NetworkConfig:
     """
 
     d_cell: int = 32
-    n_summary: int = 4
-    n_inducing: int = 16
-    column_layers: int = 1
+    n_summary: int = 6
     row_layers: int = 2
-    context_layers: int = 4
-    cell_heads: int = 2
+    context_layers: int = 6
+    row_heads: int = 2
     context_heads: int = 4
     n_thinking: int = 16
     max_classes: int = 10
@@ -90,11 +88,7 @@ class TabularTransformer(nn.Module):
         self.cell_labels = nn.ModuleDict(
             {task: nn.Linear(channels[task], d, bias=False) for task in config.tasks}
         )
-        self.columns = nn.ModuleList(
-            InducedBlock(d, config.cell_heads, config.n_inducing)
-            for _ in range(config.column_layers)
-        )
-        self.rows = RowStage(d, config.cell_heads, config.row_layers, config.n_summary)
+        self.rows = RowStage(d, config.row_heads, config.row_layers, config.n_summary)
         self.row_labels = nn.ModuleDict(
             {task: nn.Linear(channels[task], e, bias=False) for task in config.tasks}
         )
@@ -152,7 +146,7 @@ class TabularTransformer(nn.Module):
         return F.one_hot(labels, self.config.max_classes).to(batch.values.dtype)
 
     def _cell_vectors(self, batch: TaskBatch, task: str, labels: Tensor) -> Tensor:
-        """Embed cells and let each meet the training cells of its column: (b, c, r, d)."""
+        """Embed every cell, with its neighbours' labels and its own row's: (b, c, r, d)."""
         cells = describe_cells(batch, labels)
         n_columns = batch.n_columns[:, None]
         places = torch.arange(batch.values.shape[-1], device=n_columns.device)
@@ -165,34 +159,8 @@ class TabularTransformer(nn.Module):
             -1,
         )
         x = self.cells(features) + self.neighbour_labels[task](cells.neighbour_labels)
-        x = (
-            x
-            + F.pad(self.cell_labels[task](labels), (0, 0, 0, x.shape[2] - batch.n_train))[:, None]
-        )
-        bias, n_keys = _weight_bias(batch.weights, 0)
-        for block in self.columns:
-            x = block(x, batch.n_train, bias, n_keys)
-        return x
-
-
-class InducedBlock(nn.Module):
-    """Attend through a few inducing vectors (ISAB of Set Transformer, Lee et al. 2019)."""
-
-    def __init__(self, d: int, n_heads: int, n_inducing: int) -> None:
-        super().__init__()
-        self.inducing = nn.Parameter(torch.randn(n_inducing, d))
-        self.gather = Block(d, n_heads, scales_with_length=True)
-        self.spread = Block(d, n_heads)
-
-    def forward(
-        self, x: Tensor, n_train: int, bias: Tensor | None = None, n_keys: Tensor | None = None
-    ) -> Tensor:
-        """Update cells ``x`` (b, c, r, d) from the first ``n_train`` of each column."""
-        inducing = self.inducing.to(x.dtype).expand(*x.shape[:2], -1, -1)
-        if bias is not None:
-            bias, n_keys = bias[:, None], n_keys[:, None] if n_keys is not None else None
-        summary = self.gather(inducing, x[:, :, :n_train], bias, n_keys)
-        return self.spread(x, summary)
+        known = F.pad(self.cell_labels[task](labels), (0, 0, 0, x.shape[2] - batch.n_train))
+        return x + known[:, None]
 
 
 class RowStage(nn.Module):

@@ -54,7 +54,7 @@ class TaskBatch:
 
     def to(self, *args: Any, **kwargs: Any) -> TaskBatch:
         """Move every tensor to a device, or every floating tensor to a dtype."""
-        moved = {
+        moved: dict[str, Any] = {
             name: value.to(*args, **kwargs) if _follows(value, args, kwargs) else value
             for name, value in vars(self).items()
             if isinstance(value, Tensor)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from tabtransfer.pretrain.prior.config import PriorConfig
 from tabtransfer.pretrain.prior.draws import Draws
+from tabtransfer.pretrain.prior.functions import ranks
 from tabtransfer.pretrain.prior.graph import MAX_LEVELS, Nodes
 
 
@@ -34,11 +35,11 @@ def show_columns(draws: Draws, nodes: Nodes) -> tuple[Tensor, Tensor]:
 
 
 def make_irrelevant(config: PriorConfig, draws: Draws, values: Tensor) -> Tensor:
-    """Shuffle the rows of some columns, so that they keep their look and lose their meaning."""
+    """Shuffle the rows of some columns together: they keep their look and lose their meaning."""
     b, n_rows, c = values.shape
     share = draws.uniform(b, 1, high=0.6) * draws.bernoulli(config.irrelevant, b, 1)
     irrelevant = draws.bernoulli(share, b, c)[:, None]
-    shuffled = values.gather(1, draws.uniform(b, n_rows, c).argsort(1))
+    shuffled = values.gather(1, draws.permutations(n_rows, b)[..., None].expand_as(values))
     return torch.where(irrelevant, shuffled, values)
 
 
@@ -49,7 +50,7 @@ def sample_missing(config: PriorConfig, draws: Draws, values: Tensor) -> Tensor:
     some = draws.bernoulli(config.missing, b, 1, 1) & draws.bernoulli(
         draws.uniform(b, 1, 1, low=0.1), b, 1, c
     )
-    rank = values.argsort(1).argsort(1).to(values.dtype) / n_rows
+    rank = ranks(values).to(values.dtype) / n_rows
     other = rank.gather(2, draws.integers(0, c - 1, b, 1, c).expand_as(rank))
     kind = draws.choice((3, 1, 1), b, 1, c)
     driver = torch.where(kind == 1, other, rank)
@@ -59,14 +60,12 @@ def sample_missing(config: PriorConfig, draws: Draws, values: Tensor) -> Tensor:
 
 def _warp(draws: Draws, x: Tensor) -> Tensor:
     """Give continuous columns the shapes that real ones have."""
-    b, n_rows, c = x.shape
-    kind = draws.choice((6, 3, 1, 6, 1.5, 0.5), b, 1, c)
+    b, _, c = x.shape
+    kind = draws.choice((4, 2, 1, 9, 1.5), b, 1, c)
     strength = draws.uniform(b, 1, c, low=0.3, high=1.3)
     y = torch.where(kind == 1, (strength * x).exp(), x)
     y = torch.where(kind == 2, x.sign() * x.abs().pow(1.0 + strength), y)
-    steps = 2.0 + 40.0 * draws.uniform(b, 1, c).square()
+    steps = 1.0 + 24.0 * draws.uniform(b, 1, c).square()
     y = torch.where(kind == 3, (x * steps / 4.0).round(), y)
     floor = draws.normal(b, 1, c)
-    y = torch.where(kind == 4, x.maximum(floor), y)
-    rank = x.argsort(1).argsort(1).to(x.dtype) / n_rows
-    return torch.where(kind == 5, rank, y)
+    return torch.where(kind == 4, x.maximum(floor), y)

@@ -24,6 +24,6 @@ class PriorConfig:
     irrelevant: float = 0.4  # share of tables with irrelevant columns
     missing: float = 0.3  # share of tables with missing cells
     max_missing: float = 0.4  # share of a column's cells
-    target_from_visible: float = 0.6  # share of tables whose target depends on visible columns only
-    min_visible: float = 0.4  # least share of visible parents in the other tables
-    concentration: tuple[float, float] = (0.2, 4.0)  # of the Dirichlet that class shares come from
+    target_from_visible: float = 0.7  # share of tables whose target depends on visible columns only
+    min_visible: float = 0.5  # least share of visible parents in the other tables
+    concentration: tuple[float, float] = (0.15, 3.0)  # of the Dirichlet that class shares come from

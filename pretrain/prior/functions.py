@@ -33,6 +33,13 @@ def standardise(x: Tensor) -> Tensor:
     return x / (x.square().mean(1, keepdim=True).sqrt() + 1e-6)
 
 
+def ranks(x: Tensor) -> Tensor:
+    """Rank the rows of every column (b, r, c): 0 to r - 1, as int64."""
+    places = torch.arange(x.shape[1], device=x.device)[:, None].expand(*x.shape[1:])
+    order = x.argsort(1)
+    return torch.empty_like(order).scatter_(1, order, places.expand_as(order).contiguous())
+
+
 def random_linear(draws: Draws, parents: Tensor, n_units: int, mean_degree: Tensor) -> Tensor:
     """Map parents (b, r, p) to sparse random linear combinations (b, r, u), standardised.
 
@@ -70,8 +77,10 @@ def random_trees(draws: Draws, parents: Tensor, n_units: int, mean_depth: Tensor
     bits = (values > values.gather(1, row)) & draws.bernoulli(
         (mean_depth / TREE_DEPTH)[:, None, None], b, 1, n_splits
     )
-    powers = 2 ** torch.arange(TREE_DEPTH, device=parents.device)
-    leaf = (bits.unflatten(-1, (n_units * N_TREES, TREE_DEPTH)) * powers).sum(-1)
+    bits = bits.unflatten(-1, (n_units * N_TREES, TREE_DEPTH))
+    leaf = torch.zeros_like(bits[..., 0], dtype=torch.int64)
+    for level in range(TREE_DEPTH):
+        leaf += bits[..., level].to(torch.int64) << level
     leaves = draws.normal(b, 2**TREE_DEPTH, n_units * N_TREES)
     weights = draws.bernoulli(0.5, b, 1, n_units, N_TREES)
     weights[..., 0] = True
@@ -90,7 +99,7 @@ def random_units(
     b = len(parents)
     linear = random_linear(draws, parents, n_units, mean_degree)
     bent = random_activation(draws, linear, style == 0)
-    trees = random_trees(draws, parents, n_units, draws.uniform(b, low=1.0, high=TREE_DEPTH))
+    trees = random_trees(draws, parents, n_units, draws.uniform(b, low=0.5, high=3.5))
     other = random_linear(draws, parents, n_units, mean_degree)
     product = standardise(linear * other)
     kind = torch.where(

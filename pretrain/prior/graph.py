@@ -90,14 +90,13 @@ def _roots(config: PriorConfig, draws: Draws, n_rows: int, width: int, clusters:
 
 
 def _discretise(draws: Draws, units: Tensor, share: Tensor) -> Nodes:
-    """Cut a share of the units into levels at random quantiles."""
+    """Cut a share of the units into levels at the values of random rows."""
     b, n_rows, width = units.shape
     discrete = draws.bernoulli(share[:, None], b, width)
     n_levels = 2 + draws.choice((5, 4, 3, 2, 1, 1, 0.5, 0.5, 0.5), b, width)
-    cuts = draws.uniform(b, MAX_LEVELS - 1, width)
     beyond = torch.arange(1, MAX_LEVELS, device=units.device)[:, None] >= n_levels[:, None]
-    ordered = units.sort(1).values
-    thresholds = ordered.gather(1, (cuts * (n_rows - 1)).long()).masked_fill(beyond, torch.inf)
+    thresholds = units.gather(1, draws.integers(0, n_rows - 1, b, MAX_LEVELS - 1, width))
+    thresholds = thresholds.masked_fill(beyond, torch.inf)
     levels = torch.zeros(b, n_rows, width, dtype=torch.int64, device=units.device)
     for cut in range(MAX_LEVELS - 1):
         levels += units > thresholds[:, cut : cut + 1]

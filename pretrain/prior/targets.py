@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from tabtransfer.pretrain.prior.config import PriorConfig
 from tabtransfer.pretrain.prior.draws import Draws
-from tabtransfer.pretrain.prior.functions import random_units, standardise
+from tabtransfer.pretrain.prior.functions import random_units, ranks, standardise
 
 
 def sample_labels(
@@ -29,7 +29,7 @@ def sample_labels(
     """
     b, n_rows, _ = parents.shape
     degree = torch.where(
-        draws.bernoulli(0.5, b), draws.uniform(b, low=1, high=4), draws.uniform(b, low=2, high=20)
+        draws.bernoulli(0.6, b), draws.uniform(b, low=1, high=3), draws.uniform(b, low=2, high=12)
     )
     scores = random_units(draws, parents, config.max_classes, style, degree)
     scores = standardise(scores.cumsum(-1)) if draws.uniform(1).item() < 0.25 else scores
@@ -73,7 +73,7 @@ def _class_shares(config: PriorConfig, draws: Draws, n_classes: Tensor) -> Tenso
 def _cut(number: Tensor, shares: Tensor) -> Tensor:
     """Cut a number (b, r) into ordered classes of the given shares (b, k)."""
     n_rows = number.shape[1]
-    rank = number.argsort(1).argsort(1).to(shares.dtype)
+    rank = ranks(number[..., None])[..., 0].to(shares.dtype)
     edges = (shares.cumsum(-1)[:, :-1] * n_rows).round()
     return (rank[..., None] >= edges[:, None]).sum(-1)
 

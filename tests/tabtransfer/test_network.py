@@ -32,9 +32,7 @@ def task(request):
 @pytest.fixture
 def network():
     torch.manual_seed(0)
-    config = NetworkConfig(
-        d_cell=8, n_inducing=4, context_layers=2, tasks=("classification", "regression")
-    )
+    config = NetworkConfig(d_cell=8, context_layers=2, tasks=("classification", "regression"))
     network = TabularTransformer(config).double().eval()
     for parameter in network.parameters():  # zero-initialised layers would hide mistakes
         torch.nn.init.normal_(parameter, std=0.3)

@@ -1,0 +1,33 @@
+PYTHON ?= python3
+BIN := .venv/bin
+FOLDERS := tabtransfer pretrain finetune baselines datasets
+
+# The folder datasets/ must not shadow other packages of that name, and several threads on few
+# cores are slower than one.
+export PYTHONSAFEPATH := 1
+export OMP_NUM_THREADS := 1
+
+.PHONY: setup benchmark test lint
+setup: .venv/.installed
+
+# --group needs a newer pip than Python brings.
+.venv/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --upgrade -c constraints.txt pip
+	$(BIN)/pip install -c constraints.txt --group dev -e ".[tabpfn,tables]"
+	touch $@
+
+benchmark: setup
+	$(BIN)/tabtransfer benchmark --suite quickstart --out reports/quickstart --jobs 2
+
+test: setup
+	$(BIN)/pytest --doctest-modules tests $(FOLDERS)
+
+# mypy can't follow the mapping of folders to packages, so it checks a copy laid out as installed.
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	rm -rf build/lint && mkdir -p build/lint
+	cp -R tabtransfer build/lint/tabtransfer
+	cp -R pretrain finetune baselines datasets build/lint/tabtransfer/
+	$(BIN)/mypy

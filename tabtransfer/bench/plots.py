@@ -1,0 +1,177 @@
+"""The report's pictures, drawn by matplotlib without a display."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from tabtransfer.bench.protocol import PRETRAINED, REFERENCE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Each colour is a variable of the page's style sheet, so that one picture serves light and dark.
+_INK, _GRID, _PAPER = "#1f2430", "#d5d9e0", "#fffffe"
+_OURS, _REFERENCE, _OTHER = "#2563c9", "#c2410c", "#6b7280"
+_VARIABLES = {
+    _INK: "--ink",
+    _GRID: "--line",
+    _PAPER: "--paper",
+    _OURS: "--ours",
+    _REFERENCE: "--reference",
+    _OTHER: "--other",
+}
+_WIDTH = 5.2  # inches; narrow, so that the text stays readable on a phone
+
+
+def method_colour(method: str) -> str:
+    """Give a method's colour: this project's, the reference's, or everyone else's."""
+    if method == REFERENCE:
+        return _REFERENCE
+    return _OURS if method.startswith(PRETRAINED) else _OTHER
+
+
+def draw_leaderboard(board: pd.DataFrame) -> Figure:
+    """Draw each method's mean ROC AUC with its interval, best mean rank on top.
+
+    Parameters
+    ----------
+    board : pandas.DataFrame
+        The leaderboard; methods without a score are left out.
+
+    Returns
+    -------
+    Figure
+        One row per method; the point is hollow where the mean is over fewer tables.
+    """
+    ranked = board.dropna(subset=["roc_auc"]).iloc[::-1].reset_index(drop=True)
+    figure, axes = _figure(0.9 + 0.36 * len(ranked))
+    for row in ranked.itertuples():
+        colour = method_colour(row.method)
+        axes.plot([row.roc_auc_low, row.roc_auc_high], [row.Index] * 2, color=colour, lw=2.5)
+        face = colour if row.n_tables == ranked["n_tables"].max() else _PAPER
+        axes.plot([row.roc_auc], [row.Index], "o", color=colour, ms=7, mfc=face)
+        axes.annotate(
+            f"{row.roc_auc:.3f}",
+            (row.roc_auc, row.Index),
+            textcoords="offset points",
+            xytext=(0, 6),
+            ha="center",
+            fontsize=8.5,
+            color=_INK,
+        )
+    axes.set_yticks(range(len(ranked)), ranked["method"])
+    axes.set_ylim(-0.6, len(ranked) - 0.25)
+    axes.grid(axis="x", color=_GRID, lw=0.8)
+    axes.set_xlabel("mean ROC AUC over tables, 95 % interval")
+    return figure
+
+
+def draw_quality_and_time(board: pd.DataFrame) -> Figure:
+    """Draw mean ROC AUC against the seconds of fit and predict, on a log scale."""
+    shown = board.dropna(subset=["roc_auc"])
+    figure, axes = _figure(3.6)
+    seconds = (shown["fit_seconds"] + shown["predict_seconds"]).to_numpy(dtype=float)
+    for method, second, score in zip(shown["method"], seconds, shown["roc_auc"], strict=True):
+        axes.plot([second], [score], "o", color=method_colour(method), ms=8)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.margins(x=0.3, y=0.15)
+    axes.grid(color=_GRID, lw=0.8)
+    axes.set_xlabel("seconds to fit and predict, mean of a job (log scale)")
+    axes.set_ylabel("mean ROC AUC")
+    _label_points(axes, list(shown["method"]), seconds, shown["roc_auc"].to_numpy(dtype=float))
+    return figure
+
+
+def draw_differences(scores: pd.DataFrame, method: str, base: str) -> Figure:
+    """Draw how far a method is above or below another on each table, best first."""
+    difference = (scores[method] - scores[base]).dropna().sort_values()
+    figure, axes = _figure(0.9 + 0.27 * len(difference))
+    colours = [method_colour(method if value > 0 else base) for value in difference]
+    axes.barh(range(len(difference)), difference, color=colours, height=0.62)
+    axes.set_yticks(range(len(difference)), difference.index)
+    axes.axvline(0, color=_INK, lw=1)
+    axes.grid(axis="x", color=_GRID, lw=0.8)
+    axes.set_xlabel(f"ROC AUC of {method} minus {base}")
+    return figure
+
+
+def to_svg(figure: Figure, alt: str, name: str) -> str:
+    """Render a figure as an SVG element that takes its colours from the page.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure; it is used up.
+    alt : str
+        What the picture shows, for those who can't see it.
+    name : str
+        Prefix that keeps the ids of several pictures in one page apart.
+    """
+    from html import escape
+
+    from matplotlib import rc_context
+
+    buffer = io.StringIO()
+    with rc_context({"svg.hashsalt": name}):  # the same picture gets the same ids
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{name}-", svg)
+    # The page lays the picture out by its viewBox; fixed sizes would overflow a phone.
+    svg = re.sub(r' (?:width|height)="[\d.]+pt"', "", svg, count=2)
+    for colour, variable in _VARIABLES.items():
+        svg = svg.replace(colour, f"var({variable}, {colour})")
+    return svg.replace("<svg", f'<svg role="img" aria-label="{escape(alt, quote=True)}"', 1)
+
+
+def to_png(figure: Figure) -> bytes:
+    """Render a figure as a PNG on white."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=200, facecolor="white")
+    return buffer.getvalue()
+
+
+def _figure(height: float) -> tuple[Figure, Axes]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+    axes = figure.subplots()
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(_GRID)
+    axes.tick_params(colors=_INK, length=0, labelsize=9)
+    axes.xaxis.label.set_color(_INK)
+    axes.yaxis.label.set_color(_INK)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _label_points(
+    axes: Axes, labels: list[str], x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]
+) -> None:
+    """Name the points, moving a name up where it would lie on the one below it."""
+    low, high = axes.get_ylim()
+    step = (high - low) * 0.065
+    reach = 0.3 * float(np.log10(np.divide(*axes.get_xlim()[::-1])))  # a name's width
+    taken: list[tuple[float, float]] = []
+    for index in np.argsort(y):
+        place = y[index]
+        for other_x, other_y in taken:
+            if abs(np.log10(x[index] / other_x)) < reach and place - other_y < step:
+                place = other_y + step
+        taken.append((x[index], place))
+        axes.annotate(
+            labels[index],
+            (x[index], y[index]),
+            xytext=(x[index] * 1.18, place),
+            va="center",
+            fontsize=8.5,
+            color=_INK,
+        )

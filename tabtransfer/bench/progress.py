@@ -1,0 +1,71 @@
+"""Show how far a run is, and what failed on the way."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from tabtransfer.bench.results import FAILED, OK
+
+
+class RunProgress:
+    """Draw a progress bar for a run on standard error.
+
+    Parameters
+    ----------
+    total : int
+        Jobs of the run.
+    n_kept : int, default=0
+        Jobs that an earlier run finished.
+    """
+
+    def __init__(self, total: int, n_kept: int = 0) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self._total, self._n_kept = total, n_kept
+        self._told: set[tuple[str, str]] = set()
+        self._bar = self._progress.add_task("benchmark", total=total, completed=n_kept)
+
+    def __enter__(self) -> RunProgress:
+        self._progress.start()
+        if self._n_kept:
+            self._progress.console.print(
+                f"{self._n_kept} of {self._total} jobs are done already and are kept."
+            )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def report(self, row: dict[str, Any]) -> None:
+        """Count a finished job; say what went wrong, once for each method and reason."""
+        name = f"{row['table']} · {row['method']}"
+        trouble = (row["method"], row["reason"])
+        if row["status"] != OK and trouble not in self._told:
+            self._told.add(trouble)
+            colour = "red" if row["status"] == FAILED else "yellow"
+            reason = escape(row["reason"])
+            self._progress.console.print(f"[{colour}]{row['status']}[/] {name}: {reason}")
+        self._progress.update(self._bar, advance=1, description=name)

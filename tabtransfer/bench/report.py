@@ -1,0 +1,260 @@
+"""Draw the report from the results table alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tabtransfer.bench import plots
+from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, REFERENCE, SCRATCH
+from tabtransfer.bench.results import OK
+from tabtransfer.bench.statistics import (
+    MIN_TABLES,
+    N_RESAMPLES,
+    TIE,
+    gain,
+    gains_by_kind,
+    leaderboard,
+    table_scores,
+)
+from tabtransfer.bench.verdict import CLAIM, describe_interval, judge, signed
+
+_CARD = (
+    *("table", "kind", "n_rows", "n_columns", "n_categorical", "missing_share", "n_classes"),
+    *("target", "description", "dropped", "source", "licence"),
+)
+
+
+def write_report(results: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """Write ``report.html``, ``leaderboard.csv`` and ``leaderboard.png`` into a folder.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        The results table; nothing else is read.
+    folder : Path
+        Made where it doesn't exist.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The leaderboard.
+    """
+    board = leaderboard(results, REFERENCE)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.html").write_text(render_html(results, board), encoding="utf-8")
+    board.to_csv(folder / "leaderboard.csv", index=False, float_format="%.6g")
+    (folder / "leaderboard.png").write_bytes(plots.to_png(plots.draw_leaderboard(board)))
+    return board
+
+
+def render_html(results: pd.DataFrame, board: pd.DataFrame) -> str:
+    """Render the report as one page that refers to nothing outside itself.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        The results table.
+    board : pandas.DataFrame
+        Its leaderboard.
+
+    Returns
+    -------
+    str
+        The page.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("tabtransfer.bench", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=_number, signed=signed, seconds=_seconds)
+    scores = table_scores(results)
+    return environment.get_template("report.html.j2").render(
+        suites=_unique(results, "suite"),
+        verdict=judge(results),
+        claim=CLAIM,
+        board=board.to_dict("records"),
+        colours={name: plots.method_colour(name) for name in board["method"]},
+        pictures=_pictures(board, scores),
+        reference=REFERENCE,
+        against_reference=_against_reference(scores, board),
+        additions=_additions(results),
+        scores=_score_rows(scores, board),
+        cards=results.drop_duplicates("table")[list(_CARD)].to_dict("records"),
+        conditions=_conditions(results),
+        troubles=_troubles(results),
+        command=reproduction_command(results),
+        tie=TIE,
+        min_tables=MIN_TABLES,
+        n_resamples=N_RESAMPLES,
+        describe_interval=describe_interval,
+    )
+
+
+def reproduction_command(results: pd.DataFrame) -> str:
+    """Give the command that measures these results again, one line a suite.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        The results table.
+
+    Returns
+    -------
+    str
+        Command lines of ``tabtransfer benchmark``.
+    """
+    lines = []
+    for suite, rows in results.groupby("suite", sort=False):
+        methods = ",".join(dict.fromkeys(rows["method"]))
+        lines.append(
+            f"tabtransfer benchmark --suite {suite} --methods {methods} "
+            f"--n-splits {rows['split'].max() + 1} --seed {rows['seed'].iloc[0]} "
+            f"--max-train {rows['max_train'].iloc[0]} --threads {rows['n_threads'].iloc[0]} "
+            f"--jobs {rows['n_jobs'].max()}"
+        )
+    return "\n".join(lines)
+
+
+def _pictures(board: pd.DataFrame, scores: pd.DataFrame) -> dict[str, str]:
+    ranked = board.dropna(subset=["roc_auc"])
+    if ranked.empty:
+        return {}
+    means = ", ".join(
+        f"{row.method} {row.roc_auc:.3f} ({row.roc_auc_low:.3f} to {row.roc_auc_high:.3f})"
+        for row in ranked.itertuples()
+    )
+    times = ", ".join(
+        f"{row.method} {row.roc_auc:.3f} in {_seconds(row.fit_seconds + row.predict_seconds)} s"
+        for row in ranked.itertuples()
+    )
+    pictures = {
+        "leaderboard": plots.to_svg(
+            plots.draw_leaderboard(board), f"Mean ROC AUC and 95 % interval: {means}.", "board"
+        ),
+        "time": plots.to_svg(
+            plots.draw_quality_and_time(board),
+            f"Mean ROC AUC against seconds to fit and predict: {times}.",
+            "time",
+        ),
+    }
+    if gain(scores, PRETRAINED, REFERENCE) is not None:
+        difference = (scores[PRETRAINED] - scores[REFERENCE]).dropna().sort_values(ascending=False)
+        listed = ", ".join(f"{table} {signed(value)}" for table, value in difference.items())
+        pictures["difference"] = plots.to_svg(
+            plots.draw_differences(scores, PRETRAINED, REFERENCE),
+            f"ROC AUC of {PRETRAINED} minus {REFERENCE} by table: {listed}.",
+            "difference",
+        )
+    return pictures
+
+
+def _against_reference(scores: pd.DataFrame, board: pd.DataFrame) -> list[dict[str, Any]]:
+    rows = []
+    for method in board["method"]:
+        value = gain(scores, method, REFERENCE)
+        if method != REFERENCE and value is not None:
+            rows.append({"method": method, "gain": value})
+    return rows
+
+
+def _additions(results: pd.DataFrame) -> list[dict[str, Any]]:
+    """The two questions about transfer, each answered for every kind of table."""
+    pairs = [
+        ("What pretraining adds", PRETRAINED, SCRATCH),
+        ("What fine-tuning adds", FINETUNED, PRETRAINED),
+    ]
+    return [
+        {
+            "title": title,
+            "method": method,
+            "base": base,
+            "gains": gains_by_kind(results, method, base),
+        }
+        for title, method, base in pairs
+    ]
+
+
+def _score_rows(scores: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
+    """The scores as shown; every score that rounds to the table's best is marked."""
+    methods = [name for name in board["method"] if scores[name].notna().any()]
+    rounded = scores[methods].round(3)
+    best = rounded.max(axis=1)
+    rows = [
+        {
+            "table": table,
+            "cells": [{"score": row[name], "best": row[name] == best[table]} for name in methods],
+        }
+        for table, row in rounded.iterrows()
+    ]
+    wins = [int((rounded[name] == best).sum()) for name in methods]
+    return {"methods": methods, "rows": rows, "n_best": wins}
+
+
+def _conditions(results: pd.DataFrame) -> dict[str, Any]:
+    """What the results were measured with and on."""
+    finished = results[results["status"] == OK]
+    versions: dict[str, list[str]] = {}
+    packages: dict[str, list[str]] = {}
+    for row in results.drop_duplicates(["method", "versions"]).itertuples():
+        for package, version in json.loads(row.versions).items():
+            plain, _, weights = version.partition("+weights")
+            versions.setdefault(package, [])
+            if plain not in versions[package]:
+                versions[package].append(plain)
+            if weights or package not in {"python", "tabtransfer"}:
+                packages.setdefault(row.method, []).append(f"{package} {version}")
+    return {
+        "cpus": _unique(results, "cpu"),
+        "n_threads": _unique(results, "n_threads"),
+        "n_jobs": _unique(results, "n_jobs"),
+        "seeds": _unique(results, "seed"),
+        "max_train": _unique(results, "max_train"),
+        "max_test": _unique(results, "max_test"),
+        "n_splits": int(results["split"].max()) + 1,
+        "n_train": [int(finished["n_train"].min()), int(finished["n_train"].max())]
+        if len(finished)
+        else None,
+        "versions": {name: " / ".join(found) for name, found in versions.items()},
+        "packages": packages,
+        "n_jobs_done": {status: int(n) for status, n in results["status"].value_counts().items()},
+        "finished": results["finished"].max()[:10],
+    }
+
+
+def _troubles(results: pd.DataFrame) -> list[dict[str, Any]]:
+    """Failures and skips, those with the same method and reason together."""
+    rows = results[results["status"] != OK]
+    groups = rows.groupby(["method", "status", "reason"], sort=True)
+    return [
+        {
+            "method": method,
+            "status": status,
+            "reason": reason,
+            "n_jobs": len(part),
+            "tables": list(dict.fromkeys(part["table"])),
+        }
+        for (method, status, reason), part in groups
+    ]
+
+
+def _unique(results: pd.DataFrame, name: str) -> list[Any]:
+    return list(dict.fromkeys(results[name]))
+
+
+def _number(value: Any, digits: int = 3) -> str:
+    return "–" if pd.isna(value) else f"{value:.{digits}f}"
+
+
+def _seconds(value: Any) -> str:
+    if pd.isna(value):
+        return "–"
+    return f"{value:.3f}" if value < 1 else f"{value:.1f}"

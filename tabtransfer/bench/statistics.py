@@ -1,0 +1,210 @@
+"""What the results table says: means, ranks, wins and gains, with bootstrap intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabtransfer.bench.results import OK
+
+TIE = 0.002
+"""Two methods tie on a table when their mean ROC AUC differ by at most this."""
+MIN_TABLES = 6
+"""With fewer tables, winning on every one has a chance above 5 % for equal methods."""
+LEVEL = 0.95
+N_RESAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class Gain:
+    """How much one method is above another over tables.
+
+    Parameters
+    ----------
+    n_tables : int
+        Tables where both methods have a score.
+    mean : float
+        Mean difference of the ROC AUC; positive where the first method is better.
+    low, high : float
+        Bootstrap interval of the mean over tables; NaN for fewer than two tables.
+    wins, ties, losses : int
+        Tables by sign of the difference, a tie being at most `TIE` apart.
+    """
+
+    n_tables: int
+    mean: float
+    low: float
+    high: float
+    wins: int
+    ties: int
+    losses: int
+
+
+def table_scores(results: pd.DataFrame, metric: str = "roc_auc") -> pd.DataFrame:
+    """Average each method's metric over the splits of each table.
+
+    A method has a score on a table only where it finished every split that any method
+    finished there: means over different splits can't be compared.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        The results table.
+    metric : str, default="roc_auc"
+        Column to average.
+
+    Returns
+    -------
+    pandas.DataFrame, (n_tables, n_methods)
+        NaN where a method has no score. Tables where no method has one are left out;
+        methods that have none keep their column.
+    """
+    finished = results[results["status"] == OK]
+    by_split = finished.pivot_table(
+        index=["table", "seed", "split"], columns="method", values=metric, observed=True
+    )
+    # A method's mean is NaN as soon as one split is.
+    means = by_split.groupby(level="table").agg(lambda column: column.mean(skipna=False))
+    order = list(dict.fromkeys(results["table"]))
+    means = means.reindex(index=[name for name in order if name in means.index])
+    return means.reindex(columns=sorted(results["method"].unique()))
+
+
+def bootstrap_mean(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bound the mean over tables by drawing tables with replacement.
+
+    Parameters
+    ----------
+    values : array, (n_tables, n_columns)
+        One row per table; the columns share the draws.
+
+    Returns
+    -------
+    low, high : array, (n_columns,)
+        The middle 95 % of the resampled means; NaN for fewer than two tables.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> low, high = bootstrap_mean(np.array([[1.0], [1.0], [1.0]]))
+    >>> low.item(), high.item()
+    (1.0, 1.0)
+    """
+    n_tables, n_columns = values.shape
+    if n_tables < 2:
+        return np.full(n_columns, np.nan), np.full(n_columns, np.nan)
+    draws = np.random.default_rng(0).integers(0, n_tables, (N_RESAMPLES, n_tables))
+    means = np.stack([column[draws].mean(axis=1) for column in values.T])  # (n_columns, n)
+    tail = 50 * (1 - LEVEL)
+    low, high = np.percentile(means, [tail, 100 - tail], axis=1)
+    return low, high
+
+
+def gain(scores: pd.DataFrame, method: str, base: str) -> Gain | None:
+    """Compare two methods on the tables where both have a score.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        Scores as `table_scores` gives them.
+    method, base : str
+        The gain is that of `method` over `base`.
+
+    Returns
+    -------
+    Gain or None
+        None where no table has both scores.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> scores = pd.DataFrame({"a": [0.9, 0.801, 0.6], "b": [0.8, 0.8, 0.7]})
+    >>> result = gain(scores, "a", "b")
+    >>> result.wins, result.ties, result.losses
+    (1, 1, 1)
+    """
+    if method not in scores or base not in scores:
+        return None
+    difference = (scores[method] - scores[base]).dropna().to_numpy(dtype=np.float64)
+    if not len(difference):
+        return None
+    low, high = bootstrap_mean(difference[:, None])
+    # Rounded, as 0.802 - 0.8 is a hair above 0.002 in floating point.
+    ties = np.abs(difference).round(9) <= TIE
+    return Gain(
+        n_tables=len(difference),
+        mean=float(difference.mean()),
+        low=low.item(),
+        high=high.item(),
+        wins=int(((difference > 0) & ~ties).sum()),
+        ties=int(ties.sum()),
+        losses=int(((difference < 0) & ~ties).sum()),
+    )
+
+
+def gains_by_kind(results: pd.DataFrame, method: str, base: str) -> dict[str, Gain]:
+    """Compare two methods on all tables and on each kind of table.
+
+    Returns
+    -------
+    dict of str to Gain
+        "all tables" first, then the kinds; empty where no table has both scores.
+    """
+    scores = table_scores(results)
+    kinds = results.drop_duplicates("table").set_index("table")["kind"].reindex(scores.index)
+    groups = {"all tables": scores, **{str(k): part for k, part in scores.groupby(kinds)}}
+    found = {name: gain(part, method, base) for name, part in groups.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def leaderboard(results: pd.DataFrame, reference: str) -> pd.DataFrame:
+    """Rank the methods.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        The results table.
+    reference : str
+        Method that wins, ties and losses are counted against.
+
+    Returns
+    -------
+    pandas.DataFrame, (n_methods, 18)
+        Best mean rank first; methods without any score come last. The rank on a table is 1
+        for the best, ties share the mean rank, and a method without a score there shares the
+        last ranks. Means and seconds are over the tables where the method has a score
+        (`n_tables`); seconds are those of a mean job.
+    """
+    scores = table_scores(results)
+    board = pd.DataFrame(index=pd.Index(scores.columns, name="method"))
+    board["n_tables"] = scores.notna().sum()
+    ranks = scores.loc[:, scores.notna().any()].fillna(-np.inf).rank(axis=1, ascending=False)
+    _add_interval(board, "rank", ranks)
+    for method in scores.columns:
+        own = scores[[method]].dropna()
+        _add_interval(board, "roc_auc", own)
+    board["log_loss"] = table_scores(results, "log_loss").mean()
+    board["accuracy"] = table_scores(results, "accuracy").mean()
+    for name in ("fit_seconds", "predict_seconds"):
+        board[name] = table_scores(results, name).mean()
+    finished = results[results["status"] == OK]
+    board["peak_memory_mb"] = finished.groupby("method")["peak_memory_mb"].max()
+    for name in ("wins", "ties", "losses"):
+        board[name] = [
+            getattr(gain(scores, method, reference), name, np.nan)
+            if method != reference
+            else np.nan
+            for method in scores.columns
+        ]
+    board = board.astype({name: "Int64" for name in ("wins", "ties", "losses")})
+    return board.sort_values(["rank", "roc_auc"], ascending=[True, False]).reset_index()
+
+
+def _add_interval(board: pd.DataFrame, name: str, values: pd.DataFrame) -> None:
+    low, high = bootstrap_mean(values.to_numpy(dtype=np.float64))
+    board.loc[values.columns, name] = values.mean()
+    board.loc[values.columns, f"{name}_low"] = low
+    board.loc[values.columns, f"{name}_high"] = high

@@ -1,0 +1,100 @@
+"""Small real tables, methods and made-up results that the harness's tests share."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+from sklearn.datasets import load_iris, load_wine
+from sklearn.linear_model import LogisticRegression
+
+from tabtransfer.baselines.method import Method
+from tabtransfer.datasets.table import Card, Table
+
+
+def _table(name, bunch):
+    card = Card(
+        name=name,
+        task="multiclass",
+        target="target",
+        n_rows=len(bunch.data),
+        n_columns=bunch.data.shape[1],
+        n_categorical=0,
+        missing_share=0.0,
+        n_classes=3,
+        kind="numeric",
+        package="scikit-learn",
+        licence="BSD-3-Clause",
+        description=f"The {name} table.",
+    )
+    return Table(name, bunch.data, bunch.target.map(str), "multiclass", card)
+
+
+@pytest.fixture
+def tables():
+    return [_table("iris", load_iris(as_frame=True)), _table("wine", load_wine(as_frame=True))]
+
+
+@pytest.fixture
+def logistic():
+    return Method(
+        "logistic",
+        lambda random_state, n_threads: LogisticRegression(max_iter=50),
+        packages=("scikit-learn",),
+    )
+
+
+@pytest.fixture
+def make_results():
+    """Build a results table from `{table: {method: ROC AUC or None}}`, one row a split."""
+
+    def make(scores, kinds=None, n_splits=1, offsets=(0.0,)):
+        rows = []
+        for table, by_method in scores.items():
+            for split in range(n_splits):
+                for method, score in by_method.items():
+                    missing = score is None
+                    rows.append(
+                        {
+                            "suite": "made-up",
+                            "table": table,
+                            "method": method,
+                            "split": split,
+                            "seed": 0,
+                            "max_train": 1000,
+                            "max_test": 2000,
+                            "n_threads": 1,
+                            "kind": (kinds or {}).get(table, "numeric"),
+                            "n_rows": 150,
+                            "n_columns": 4,
+                            "n_categorical": 0,
+                            "missing_share": 0.0,
+                            "n_classes": 2,
+                            "target": "y",
+                            "description": f"About {table}.",
+                            "dropped": "",
+                            "source": "somewhere 1.0",
+                            "licence": "CC0-1.0",
+                            "table_hash": "0",
+                            "n_jobs": 1,
+                            "cpu": "Some CPU",
+                            "versions": json.dumps(
+                                {"python": "3", "tabtransfer": "0", "pkg": "7.8"}
+                            ),
+                            "finished": "2026-01-01T00:00:00+00:00",
+                            "status": "skipped" if missing else "ok",
+                            "reason": "its <weights> aren't here" if missing else "",
+                            "n_train": None if missing else 75,
+                            "n_test": None if missing else 75,
+                            "roc_auc": None if missing else score + offsets[split],
+                            "log_loss": None if missing else 0.5,
+                            "accuracy": None if missing else 0.8,
+                            "fit_seconds": None if missing else 2.0,
+                            "predict_seconds": None if missing else 0.5,
+                            "peak_memory_mb": None if missing else 300.0,
+                        }
+                    )
+        return pd.DataFrame(rows)
+
+    return make

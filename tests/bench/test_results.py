@@ -1,0 +1,70 @@
+import pandas as pd
+import pytest
+
+from tabtransfer.bench.protocol import Job
+from tabtransfer.bench.results import ResultsFile, read_results, write_results
+from tabtransfer.errors import TabTransferError
+
+
+@pytest.fixture
+def path(tmp_path, make_results):
+    path = tmp_path / "results.parquet"
+    rows = make_results({"t": {"a": 0.9, "b": None}}).astype(object).to_dict("records")
+    write_results([{k: None if v != v else v for k, v in row.items()} for row in rows], path)
+    return path
+
+
+def _job(method, **changes):
+    return Job("made-up", "t", method, **changes)
+
+
+def test_only_what_went_well_under_the_same_facts_is_kept(path):
+    same, other = {"table_hash": "0"}, {"table_hash": "1"}
+    assert ResultsFile(path).keep({_job("a"): same, _job("b"): same}) == {_job("a")}
+    assert ResultsFile(path).keep({_job("a"): other}) == set()
+
+
+def test_rows_to_be_measured_again_are_dropped_and_others_stay(path):
+    results = ResultsFile(path)
+    results.keep({_job("b"): {}})
+    assert [row["method"] for row in results.rows] == ["a"]
+
+
+def test_another_protocol_is_refused_with_both_values(path):
+    with pytest.raises(TabTransferError, match=r"max_train=1000.*max_train=50"):
+        ResultsFile(path).keep({_job("a", max_train=50): {}})
+
+
+def test_no_file_is_left_beside_the_results(path):
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_read_back_is_what_was_written(path):
+    frame = read_results(path)
+    assert frame["roc_auc"].tolist()[0] == 0.9
+    assert frame["status"].tolist() == ["ok", "skipped"]
+
+
+def test_unreadable_files_are_refused(tmp_path, path):
+    with pytest.raises(TabTransferError, match="No results table"):
+        read_results(tmp_path / "absent.parquet")
+    (tmp_path / "text.parquet").write_text("not Parquet")
+    with pytest.raises(TabTransferError, match="can't be read"):
+        read_results(tmp_path / "text.parquet")
+    pd.DataFrame({"x": [1]}).to_parquet(tmp_path / "other.parquet")
+    with pytest.raises(TabTransferError, match="lacks the columns suite"):
+        read_results(tmp_path / "other.parquet")
+    read_results(path).iloc[:0].to_parquet(tmp_path / "empty.parquet")
+    with pytest.raises(TabTransferError, match="no rows"):
+        read_results(tmp_path / "empty.parquet")
+    read_results(path).assign(roc_auc="high").to_parquet(tmp_path / "typed.parquet")
+    with pytest.raises(TabTransferError, match="wrong type"):
+        read_results(tmp_path / "typed.parquet")
+
+
+def test_mixed_protocols_are_refused(tmp_path, path):
+    frame = read_results(path)
+    mixed = pd.concat([frame, frame.assign(max_train=50)])
+    mixed.to_parquet(tmp_path / "mixed.parquet")
+    with pytest.raises(TabTransferError, match="different max_train"):
+        read_results(tmp_path / "mixed.parquet")
