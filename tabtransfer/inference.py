@@ -79,7 +79,8 @@ class Ensemble:
         >>> X, y = np.arange(12.0)[:, None], np.arange(12) % 3
         >>> table = TableEncoder().fit(X).transform(X)
         >>> network = TabularTransformer(NetworkConfig()).eval()
-        >>> ensemble = Ensemble.build(table, y, 3, network.config, 2, 4096, np.random.default_rng(0))
+        >>> rng = np.random.default_rng(0)
+        >>> ensemble = Ensemble.build(table, y, 3, network.config, 2, 4096, rng)
         >>> ensemble.probabilities(network, table).shape
         (12, 3)
     """
