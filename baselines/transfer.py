@@ -1,0 +1,90 @@
+"""The package's own classifier as methods of the leaderboard, with and without pretraining."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tabtransfer.baselines.method import Method
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
+__all__ = ["TABTRANSFER", "TABTRANSFER_FINETUNED", "TABTRANSFER_SCRATCH"]
+
+TUNING_SECONDS = 60.0  # for one fit, fine-tuning and training from scratch alike
+
+
+def make_pretrained(random_state: int, n_threads: int) -> BaseEstimator:
+    """Make the pretrained classifier that learns in context.
+
+    Parameters
+    ----------
+    random_state, n_threads : int
+        Seed and threads.
+
+    Returns
+    -------
+    TabTransferClassifier
+        An unfitted classifier.
+    """
+    from tabtransfer.classifier import TabTransferClassifier
+
+    return TabTransferClassifier(random_state=random_state, n_threads=n_threads)
+
+
+def make_finetuned(random_state: int, n_threads: int) -> BaseEstimator:
+    """Make the pretrained classifier that fine-tunes on the training rows.
+
+    Parameters
+    ----------
+    random_state, n_threads : int
+        Seed and threads.
+
+    Returns
+    -------
+    TabTransferClassifier
+        An unfitted classifier.
+    """
+    from tabtransfer.classifier import TabTransferClassifier
+
+    return TabTransferClassifier(
+        finetune=True, time_limit=TUNING_SECONDS, random_state=random_state, n_threads=n_threads
+    )
+
+
+def make_scratch(random_state: int, n_threads: int) -> BaseEstimator:
+    """Make the same network, trained from a random start on the training rows alone.
+
+    Parameters
+    ----------
+    random_state, n_threads : int
+        Seed and threads.
+
+    Returns
+    -------
+    ScratchClassifier
+        An unfitted classifier.
+    """
+    from tabtransfer.baselines.scratch import ScratchClassifier
+
+    return ScratchClassifier(
+        time_limit=TUNING_SECONDS, random_state=random_state, n_threads=n_threads
+    )
+
+
+def weights_missing() -> str | None:
+    """Say that the shipped weights aren't there, or None where they are."""
+    from tabtransfer.checkpoint import SHIPPED
+
+    return None if SHIPPED.is_file() else f"the pretrained weights are not at {SHIPPED}"
+
+
+_PACKAGES = ("tabtransfer", "torch")
+
+TABTRANSFER = Method("tabtransfer", make_pretrained, weights_missing, packages=_PACKAGES)
+TABTRANSFER_FINETUNED = Method(
+    "tabtransfer-finetuned", make_finetuned, weights_missing, packages=_PACKAGES
+)
+TABTRANSFER_SCRATCH = Method(
+    "tabtransfer-scratch", make_scratch, weights_missing, packages=_PACKAGES
+)

@@ -1,0 +1,110 @@
+"""Episodes: practice tasks cut from one table, as alike to its real prediction as can be.
+
+An episode shows part of the training rows as context and asks for the others, in a freshly
+drawn view. So fine-tuning adapts the network to the table without changing what it is: a
+network that reads a context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tabtransfer.encoder import EncodedTable
+from tabtransfer.inference import stratified_rows, task_batch
+from tabtransfer.many_classes import ClassNode, class_tree
+from tabtransfer.tasks import TaskBatch
+from tabtransfer.views import KINDS, ViewKind, ViewMaker
+
+__all__ = ["draw_episodes"]
+
+QUERY_SHARES = (0.2, 0.5)  # of the rows of an episode
+
+
+def draw_episodes(
+    table: EncodedTable,
+    labels: NDArray[np.int64],
+    n_classes: int,
+    max_classes: int,
+    max_rows: int,
+    rng: np.random.Generator,
+    kinds: Sequence[ViewKind] = KINDS,
+) -> Iterator[TaskBatch]:
+    """Draw episodes without end.
+
+    Every class of an episode's query rows has a row in its context, unless it has but one
+    row in all.
+
+    Parameters
+    ----------
+    table : EncodedTable
+        The training rows.
+    labels : ndarray of int64, (n_rows,)
+        Class index of each.
+    n_classes : int
+        Number of classes of the table.
+    max_classes : int
+        Most classes that the network has outputs for; of more classes, an episode takes a
+        random node of a random class tree.
+    max_rows : int
+        Most rows of an episode, context and query.
+    rng : numpy.random.Generator
+        Source of randomness.
+    kinds : sequence of ViewKind, default=KINDS
+        Kinds of view, one of which is drawn for each episode.
+
+    Yields
+    ------
+    TaskBatch
+        One task, with the query rows' labels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.encoder import TableEncoder
+    >>> from tabtransfer.finetune.episodes import draw_episodes
+    >>> X, y = np.arange(40.0)[:, None], np.arange(40) % 2
+    >>> table = TableEncoder().fit(X).transform(X)
+    >>> episode = next(draw_episodes(table, y, 2, 10, 30, np.random.default_rng(0)))
+    >>> episode.values.shape
+    torch.Size([1, 30, 1])
+    """
+    maker = ViewMaker(table, n_classes)
+    while True:
+        view = maker.draw(kinds[rng.integers(len(kinds))], rng)
+        node = _draw_node(class_tree(view.class_order, max_classes), labels, n_classes, rng)
+        groups = node.group_of(labels, n_classes)
+        rows = np.flatnonzero(groups >= 0)
+        rows = rows[stratified_rows(groups[rows], max_rows, rng)]
+        context, query = _split(groups[rows], rng)
+        shown = view.show(table.take(rows))
+        yield task_batch(
+            shown.take(context),
+            groups[rows][context],
+            shown.take(query),
+            len(node.groups),
+            query_labels=groups[rows][query],
+        )
+
+
+def _draw_node(
+    tree: ClassNode, labels: NDArray[np.int64], n_classes: int, rng: np.random.Generator
+) -> ClassNode:
+    """Draw a node that has at least two rows to tell apart."""
+    nodes = [n for n in tree.nodes() if (n.group_of(labels, n_classes) >= 0).sum() >= 2]
+    return nodes[rng.integers(len(nodes))]
+
+
+def _split(
+    groups: NDArray[np.int64], rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Split rows into context and query, one row of each group in the context first."""
+    order = rng.permutation(len(groups))
+    _, first = np.unique(groups[order], return_index=True)
+    rest = np.delete(order, first)
+    n_query = int(np.clip(len(groups) * rng.uniform(*QUERY_SHARES), 1, max(1, len(rest))))
+    if not len(rest):  # one row a group: ask for one of them
+        return order[1:], order[:1]
+    return np.concatenate([order[first], rest[n_query:]]), rest[:n_query]

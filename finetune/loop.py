@@ -1,0 +1,292 @@
+"""Fine-tune all weights of a network on one table, and keep them only if they are better.
+
+1. Hold out a share of the rows, each class at its share, for validation.
+2. Candidate zero is the network as it came: its loss on those rows is the one to beat.
+3. AdamW steps on episodes from the other rows: warm-up, then linear decay, clipped gradients.
+4. Every few steps, validate; keep the best weights; stop after some checks without progress,
+   at the last step, or when the time is up.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from tabtransfer.encoder import EncodedTable
+from tabtransfer.finetune.episodes import draw_episodes
+from tabtransfer.inference import Ensemble, stratified_rows
+from tabtransfer.network import TabularTransformer
+from tabtransfer.tasks import TaskBatch
+from tabtransfer.views import KINDS, ViewKind
+
+__all__ = ["FinetuneConfig", "FinetuneRecord", "finetune_network"]
+
+GRADIENT_CLIP = 1.0
+VALIDATION_MEMBERS = 2
+
+
+@dataclass(frozen=True)
+class FinetuneConfig:
+    """Settings of fine-tuning.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Highest learning rate.
+    weight_decay : float
+        AdamW's.
+    warmup_steps, max_steps : int
+        Steps of rising learning rate, and steps in all.
+    episode_rows : int
+        Most rows of an episode.
+    validation_share : float
+        Share of the rows held out.
+    min_validation_rows : int
+        With fewer rows to validate on, the network stays as it is.
+    check_every, patience : int
+        Steps between validations, and validations without progress before stopping.
+    kinds : tuple of ViewKind
+        Kinds of view to practise and validate in.
+    """
+
+    learning_rate: float = 2e-4
+    weight_decay: float = 0.01
+    warmup_steps: int = 10
+    max_steps: int = 200
+    episode_rows: int = 512
+    validation_share: float = 0.2
+    min_validation_rows: int = 30
+    check_every: int = 10
+    patience: int = 5
+    kinds: tuple[ViewKind, ...] = KINDS
+
+
+@dataclass(frozen=True)
+class FinetuneRecord:
+    """Say what fine-tuning did.
+
+    Parameters
+    ----------
+    chosen : {"base", "tuned"}
+        The weights that were kept.
+    reason : str
+        Why, in words.
+    base_loss, tuned_loss : float or None
+        Log loss on the held-out rows before tuning and of the best weights after it; None
+        where there was nothing to validate.
+    n_steps : int
+        Steps taken.
+    seconds : float
+        Time taken.
+    """
+
+    chosen: str
+    reason: str
+    base_loss: float | None = None
+    tuned_loss: float | None = None
+    n_steps: int = 0
+    seconds: float = 0.0
+
+
+def finetune_network(
+    network: TabularTransformer,
+    table: EncodedTable,
+    labels: NDArray[np.int64],
+    n_classes: int,
+    config: FinetuneConfig,
+    *,
+    max_context_rows: int,
+    time_limit: float | None,
+    seed: int,
+    verbose: bool = False,
+) -> tuple[TabularTransformer, FinetuneRecord]:
+    """Adapt a network to a table.
+
+    Parameters
+    ----------
+    network : TabularTransformer
+        Where to start; it isn't changed.
+    table, labels, n_classes
+        The training rows: encoded cells, class indices and number of classes.
+    config : FinetuneConfig
+        Settings.
+    max_context_rows : int
+        Most rows that the network reads at once when validated.
+    time_limit : float or None
+        Seconds after which no further step is taken.
+    seed : int
+        Seed; the same seed gives the same weights, unless the time limit cuts in.
+    verbose : bool, default=False
+        Whether to show progress.
+
+    Returns
+    -------
+    network : TabularTransformer
+        The tuned network, or ``network`` itself if tuning didn't make it better.
+    record : FinetuneRecord
+        What was done.
+    """
+    start = time.monotonic()
+    rng = np.random.default_rng(seed)
+    fit_rows, held_out = _hold_out(labels, config.validation_share, rng)
+    if n_classes < 2:
+        return network, FinetuneRecord("base", "there is only one class")
+    if len(held_out) < config.min_validation_rows:
+        return network, FinetuneRecord(
+            "base",
+            f"of {len(labels)} rows, {len(held_out)} can be held out for validation; "
+            f"fine-tuning takes {config.min_validation_rows}",
+        )
+    ensemble = Ensemble.build(
+        table.take(fit_rows),
+        labels[fit_rows],
+        n_classes,
+        network.config,
+        VALIDATION_MEMBERS,
+        max_context_rows,
+        rng,
+        config.kinds,
+    )
+    validation = _Validation(ensemble, table.take(held_out), labels[held_out])
+    episodes = draw_episodes(
+        ensemble.table,
+        ensemble.labels,
+        n_classes,
+        network.config.max_classes,
+        config.episode_rows,
+        rng,
+        config.kinds,
+    )
+    base_loss = validation.loss(network)
+    trainer = _Trainer(network, config)
+    deadline = np.inf if time_limit is None else start + time_limit
+    with _progress(config.max_steps, base_loss, verbose) as report:
+        reason = trainer.run(episodes, validation, deadline, report)
+    better = trainer.best_loss < base_loss
+    record = FinetuneRecord(
+        "tuned" if better else "base",
+        reason,
+        base_loss,
+        trainer.best_loss if trainer.best_weights is not None else None,
+        trainer.n_steps,
+        time.monotonic() - start,
+    )
+    return trainer.best_network() if better else network, record
+
+
+@dataclass(frozen=True)
+class _Validation:
+    """Hold the held-out rows and the ensemble that predicts them."""
+
+    ensemble: Ensemble
+    table: EncodedTable
+    labels: NDArray[np.int64]
+
+    def loss(self, network: TabularTransformer) -> float:
+        """Give the log loss of a network on the held-out rows."""
+        probabilities = self.ensemble.probabilities(network, self.table)
+        own = probabilities[np.arange(len(self.labels)), self.labels]
+        return float(-np.log(own.clip(min=1e-15)).mean())
+
+
+class _Trainer:
+    """Hold the network that learns, its optimiser and schedule, and its best weights."""
+
+    def __init__(self, network: TabularTransformer, config: FinetuneConfig) -> None:
+        self.network = copy.deepcopy(network).train().requires_grad_(True)
+        self.config = config
+        self.n_steps = 0
+        self.best_loss = float("inf")
+        self.best_step = 0
+        self.best_weights: dict[str, Tensor] | None = None
+        self._optimiser = torch.optim.AdamW(
+            self.network.parameters(), config.learning_rate, weight_decay=config.weight_decay
+        )
+        self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimiser, self._pace)
+
+    def run(
+        self,
+        episodes: Iterator[TaskBatch],
+        validation: _Validation,
+        deadline: float,
+        report: Callable[[int, float], None],
+    ) -> str:
+        """Take steps until it is time to stop; say why it was."""
+        config = self.config
+        while self.n_steps < config.max_steps:
+            if time.monotonic() > deadline:
+                return "the time limit was reached"
+            self._step(next(episodes))
+            if self.n_steps % config.check_every == 0 or self.n_steps == config.max_steps:
+                self._check(validation.loss(self.network))
+                if self.n_steps - self.best_step >= config.patience * config.check_every:
+                    return "the held-out loss stopped falling"
+            report(self.n_steps, self.best_loss)
+        return "all steps were taken"
+
+    def best_network(self) -> TabularTransformer:
+        """Give the network with its best weights, frozen."""
+        if self.best_weights is not None:
+            self.network.load_state_dict(self.best_weights)
+        return self.network.eval().requires_grad_(False)
+
+    def _pace(self, step: int) -> float:
+        """Give the share of the highest learning rate."""
+        config = self.config
+        warm = (step + 1) / max(1, config.warmup_steps)
+        left = (config.max_steps - step) / max(1, config.max_steps - config.warmup_steps)
+        return min(warm, left)
+
+    def _step(self, episode: TaskBatch) -> None:
+        logits = self.network(episode)[0]
+        loss = F.cross_entropy(logits, episode.labels[0, episode.n_train :])
+        self._optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_CLIP)
+        self._optimiser.step()
+        self._schedule.step()
+        self.n_steps += 1
+
+    def _check(self, loss: float) -> None:
+        if loss < self.best_loss:
+            self.best_loss, self.best_step = loss, self.n_steps
+            self.best_weights = copy.deepcopy(self.network.state_dict())
+
+
+def _hold_out(
+    labels: NDArray[np.int64], share: float, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Split rows for fitting from rows for validation; every class stays in the former."""
+    n_classes = len(np.unique(labels))
+    n_fit = max(n_classes, round(len(labels) * (1 - share)))
+    fit_rows = stratified_rows(labels, n_fit, rng)
+    return fit_rows, np.setdiff1d(np.arange(len(labels)), fit_rows)
+
+
+@contextmanager
+def _progress(
+    n_steps: int, base_loss: float, verbose: bool
+) -> Iterator[Callable[[int, float], None]]:
+    """Give a function that shows a step and the best loss, or does nothing."""
+    if not verbose:
+        yield lambda step, best_loss: None
+        return
+    from rich.progress import Progress
+
+    with Progress() as progress:
+        bar = progress.add_task("fine-tuning", total=n_steps)
+
+        def report(step: int, best_loss: float) -> None:
+            text = f"fine-tuning: held-out log loss {base_loss:.4f} → {best_loss:.4f}"
+            progress.update(bar, completed=step, description=text)
+
+        yield report

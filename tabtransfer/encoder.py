@@ -1,0 +1,232 @@
+"""Tables as people have them, turned into the numbers that a task is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.utils import check_array
+
+from tabtransfer.columns import CategoryColumn, Column, check_cells, learn_column
+from tabtransfer.errors import TabTransferError
+
+__all__ = ["EncodedTable", "TableEncoder", "read_table"]
+
+_NAMES_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class EncodedTable:
+    """Hold a table as numbers.
+
+    Parameters
+    ----------
+    values : ndarray of float32, (n_rows, n_features)
+        Standardised numbers, or category codes 0, 1, 2, …; 0 where missing.
+    missing : ndarray of bool, (n_rows, n_features)
+        True where the cell is missing.
+    categorical : ndarray of bool, (n_features,)
+        True where the column holds category codes.
+    n_categories : ndarray of int64, (n_features,)
+        Number of categories in the training rows; 0 for numbers.
+    """
+
+    values: NDArray[np.float32]
+    missing: NDArray[np.bool_]
+    categorical: NDArray[np.bool_]
+    n_categories: NDArray[np.int64]
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.values)
+
+    def take(self, rows: NDArray[np.int64] | slice) -> EncodedTable:
+        """Keep some rows, in the order given."""
+        return EncodedTable(
+            self.values[rows], self.missing[rows], self.categorical, self.n_categories
+        )
+
+
+class TableEncoder:
+    """Turn frames and arrays into numbers, by what the training rows hold.
+
+    Numbers are centred on their median and scaled by their spread in double precision
+    before they become float32. Strings (of any number of distinct values), booleans, mixed
+    columns and unordered categoricals become category codes; categories that the training
+    rows did not have are missing. Ordered categoricals become their ranks. Missing is
+    missing however it is written: None, NaN, pandas.NA, NaT.
+
+    Attributes
+    ----------
+    feature_names_in_ : list of str or None
+        Names of the columns, if all were strings; then columns are matched by name, in any
+        order. Otherwise they are matched by position.
+    n_features_in_ : int
+        Number of columns.
+    columns_ : list of Column
+        What was learned of each column.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tabtransfer.encoder import TableEncoder
+    >>> X = pd.DataFrame({"size": [1.0, 2.0, None], "colour": ["red", "blue", "red"]})
+    >>> table = TableEncoder().fit(X).transform(X)
+    >>> table.values
+    array([[-1.,  1.],
+           [ 1.,  0.],
+           [ 0.,  1.]], dtype=float32)
+    >>> table.missing[2].tolist(), table.categorical.tolist()
+    ([True, False], [False, True])
+    """
+
+    feature_names_in_: list[str] | None
+    n_features_in_: int
+    columns_: list[Column]
+
+    def fit(self, X: Any) -> TableEncoder:
+        """Learn the columns of the training rows.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame, (n_rows, n_features)
+            Numbers, strings, categoricals, booleans, missing values.
+
+        Returns
+        -------
+        TableEncoder
+            Itself.
+
+        Raises
+        ------
+        TabTransferError
+            If the table is empty, a column name occurs twice, or a column holds infinite
+            values or something other than numbers, strings and booleans.
+        ValueError
+            scikit-learn's, if ``X`` is not a table: wrong dimensions, sparse, complex.
+        """
+        frame = read_table(X)
+        names = list(frame.columns)
+        self.feature_names_in_ = names if all(isinstance(name, str) for name in names) else None
+        self.n_features_in_ = len(names)
+        self.columns_ = [
+            learn_column(frame.iloc[:, index], name) for index, name in enumerate(names)
+        ]
+        return self
+
+    def transform(self, X: Any) -> EncodedTable:
+        """Turn rows into numbers.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame, (n_rows, n_features)
+            Rows with the columns of `fit`.
+
+        Returns
+        -------
+        EncodedTable
+
+        Raises
+        ------
+        TabTransferError
+            As in `fit`, and if columns are missing or new, or a column that held numbers
+            now holds words.
+        """
+        frame = self.align(X)
+        if frame.shape[1] != self.n_features_in_:
+            raise TabTransferError(
+                f"X has {frame.shape[1]} features, but TableEncoder is expecting "
+                f"{self.n_features_in_} features as input."
+            )
+        values = np.empty(frame.shape, np.float32)
+        for index, (name, column) in enumerate(zip(frame.columns, self.columns_, strict=True)):
+            cells = frame.iloc[:, index]
+            if isinstance(column, CategoryColumn):
+                check_cells(cells, name)
+            values[:, index] = column.encode(cells, name)
+        missing = np.isnan(values)
+        values[missing] = 0.0
+        n_categories = np.array([column.n_categories for column in self.columns_], np.int64)
+        return EncodedTable(values, missing, n_categories > 0, n_categories)
+
+    def align(self, X: Any) -> pd.DataFrame:
+        """Read a table and bring its columns into the order of `fit`.
+
+        Raises
+        ------
+        TabTransferError
+            If named columns are missing or new.
+        """
+        frame = read_table(X)
+        if self.feature_names_in_ is None or not all(isinstance(c, str) for c in frame.columns):
+            return frame
+        missing = [name for name in self.feature_names_in_ if name not in frame.columns]
+        extra = [name for name in frame.columns if name not in set(self.feature_names_in_)]
+        if missing or extra:
+            found = [f"missing {_shown(missing)}"] if missing else []
+            found += [f"not seen in fit: {_shown(extra)}"] if extra else []
+            raise TabTransferError(
+                f"The columns of X differ from those of fit: {'; '.join(found)}. Pass the "
+                f"{len(self.feature_names_in_)} columns of fit, in any order "
+                "(feature_names_in_ lists them)."
+            )
+        return frame[self.feature_names_in_]
+
+
+def read_table(X: Any) -> pd.DataFrame:
+    """Read a table of any kind as a pandas frame, without changing its cells.
+
+    Parameters
+    ----------
+    X : DataFrame, array-like of two dimensions, or anything with ``to_pandas``
+        The table. Columns of arrays are named 0, 1, 2, …; an array of strings is read cell
+        by cell, since numpy turns numbers beside strings into strings.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    TabTransferError
+        If there are no rows or no columns, or a column name occurs twice.
+    ValueError
+        scikit-learn's, if ``X`` is not a table: wrong dimensions, sparse, complex.
+    """
+    if hasattr(X, "to_pandas"):
+        X = X.to_pandas()
+    if not isinstance(X, pd.DataFrame):
+        array = check_array(X, dtype=None, ensure_all_finite=False, input_name="X")
+        X = pd.DataFrame(array)
+        return _numbers_among_strings(X) if array.dtype.kind in "US" else X
+    if not X.columns.is_unique:
+        twice = list(X.columns[X.columns.duplicated()].unique())
+        raise TabTransferError(
+            f"Column names must be unique, but X has several columns named {_shown(twice)}: "
+            "rename them or drop the copies."
+        )
+    for axis, what in enumerate(("sample", "feature")):
+        if not X.shape[axis]:
+            raise TabTransferError(
+                f"Found array with 0 {what}(s) (shape={X.shape}) while a minimum of 1 is required."
+            )
+    return X
+
+
+def _numbers_among_strings(frame: pd.DataFrame) -> pd.DataFrame:
+    """Undo numpy's turning of numbers and NaN into strings, column by column."""
+    frame = frame.astype(object).replace({"nan": None})
+    for name in frame:
+        numbers = pd.to_numeric(frame[name], errors="coerce")
+        if numbers.notna().equals(frame[name].notna()):
+            frame[name] = numbers
+    return frame
+
+
+def _shown(names: list[Any]) -> str:
+    shown = ", ".join(repr(name) for name in names[:_NAMES_SHOWN])
+    return shown + (f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else "")

@@ -1,0 +1,39 @@
+"""Networks that tests share: small and random, for what does not depend on having learned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from tabtransfer.checkpoint import save_checkpoint
+from tabtransfer.network import NetworkConfig, TabularTransformer
+
+
+@pytest.fixture(scope="session")
+def make_network() -> Callable[..., TabularTransformer]:
+    """Make small networks whose answers depend on all of their input."""
+
+    def make(seed: int = 0, max_classes: int = 10) -> TabularTransformer:
+        torch.manual_seed(seed)
+        network = TabularTransformer(
+            NetworkConfig(context_layers=2, row_layers=2, max_classes=max_classes)
+        )
+        for parameter in network.parameters():
+            if parameter.dim() > 1:  # fresh networks have zeros on their residual branches
+                torch.nn.init.normal_(parameter, std=0.2)
+        return network.eval().requires_grad_(False)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def small_checkpoint(
+    make_network: Callable[..., TabularTransformer], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Save such a network as a checkpoint."""
+    path = tmp_path_factory.mktemp("weights") / "small.safetensors"
+    save_checkpoint(path, make_network(), {})
+    return path

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+import torch
+
+from tabtransfer.encoder import TableEncoder
+from tabtransfer.finetune.episodes import QUERY_SHARES, draw_episodes
+
+
+def make_episodes(labels, n_classes, max_classes=10, max_rows=1000, seed=0):
+    X = np.arange(len(labels), dtype=float)[:, None]  # the value says which row it is
+    table = TableEncoder().fit(X).transform(X)
+    rng = np.random.default_rng(seed)
+    return table, draw_episodes(table, labels, n_classes, max_classes, max_rows, rng)
+
+
+def rows_of(table, episode):
+    """Find the rows of an episode by their order, which every view keeps."""
+    return episode.values[0, :, 0].argsort().argsort().numpy()
+
+
+def test_episodes_split_the_rows_and_keep_labels_with_their_rows():
+    labels = np.arange(50) % 3
+    table, episodes = make_episodes(labels, 3)
+    shares = []
+    for _ in range(20):
+        episode = next(episodes)
+        rows = rows_of(table, episode)
+        assert sorted(rows) == list(range(50))
+        pairs = np.unique(np.c_[labels[rows], episode.labels[0].numpy()], axis=0)
+        assert len(pairs) == 3  # each class has one index
+        shares.append(1 - episode.n_train / 50)
+    assert min(shares) >= QUERY_SHARES[0] - 0.02 and max(shares) <= QUERY_SHARES[1]
+    assert np.ptp(shares) > 0.1
+
+
+def test_class_indices_are_permuted():
+    labels = np.arange(40) % 2
+    table, episodes = make_episodes(labels, 2)
+    firsts = {
+        int(e.labels[0, rows_of(table, e).argmin()]) for e in (next(episodes) for _ in range(9))
+    }
+    assert firsts == {0, 1}
+
+
+def test_every_query_class_is_in_the_context():
+    labels = np.array([0] * 40 + [1, 1, 2, 2])
+    _, episodes = make_episodes(labels, 3)
+    for _ in range(20):
+        episode = next(episodes)
+        context, query = episode.labels[0].split([episode.n_train, 44 - episode.n_train])
+        assert set(query.tolist()) <= set(context.tolist())
+
+
+def test_long_tables_are_sampled():
+    _, episodes = make_episodes(np.arange(300) % 2, 2, max_rows=64)
+    assert next(episodes).values.shape == (1, 64, 1)
+
+
+def test_more_classes_than_outputs_practise_nodes_of_the_tree():
+    labels = np.arange(120) % 12
+    _, episodes = make_episodes(labels, 12, max_classes=4)
+    drawn = [next(episodes) for _ in range(30)]
+    assert {int(e.n_classes) for e in drawn} <= {2, 3, 4}
+    assert len({e.values.shape[1] for e in drawn}) > 1
+    for e in drawn:
+        assert int(e.labels.max()) < int(e.n_classes)
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [0, 1, 1], [0, 1, 2]])
+def test_tiny_tables_still_give_a_context_and_a_query(labels):
+    _, episodes = make_episodes(np.array(labels), max(labels) + 1)
+    for _ in range(10):
+        episode = next(episodes)
+        assert 0 < episode.n_train < len(labels)
+
+
+def test_the_same_seed_draws_the_same_episodes():
+    one, other = (make_episodes(np.arange(60) % 3, 3, seed=3)[1] for _ in range(2))
+    for _ in range(5):
+        first, second = next(one), next(other)
+        assert torch.equal(first.values, second.values) and first.n_train == second.n_train

@@ -1,0 +1,195 @@
+from types import SimpleNamespace
+
+import numpy as np
+import psutil
+import pytest
+import torch
+
+from tabtransfer import inference
+from tabtransfer.encoder import TableEncoder
+from tabtransfer.errors import TabTransferError
+from tabtransfer.inference import Ensemble, stratified_rows
+
+
+def make_task(n_rows=60, n_classes=3, n_columns=4):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_rows, n_columns))
+    X[rng.random(X.shape) < 0.1] = np.nan
+    table = TableEncoder().fit(X).transform(X)
+    return table, np.arange(n_rows) % n_classes
+
+
+def build(network, n_rows=60, n_classes=3, n_members=2, max_context_rows=4096, n_columns=4):
+    table, labels = make_task(n_rows, n_classes, n_columns)
+    return Ensemble.build(
+        table,
+        labels,
+        n_classes,
+        network.config,
+        n_members,
+        max_context_rows,
+        np.random.default_rng(0),
+    )
+
+
+def test_probabilities_sum_to_one_and_depend_on_the_row(make_network):
+    network = make_network()
+    ensemble = build(network)
+    probabilities = ensemble.probabilities(network, ensemble.table)
+    np.testing.assert_allclose(probabilities.sum(1), 1.0)
+    assert np.ptp(probabilities, axis=0).min() > 1e-3
+
+
+@pytest.mark.parametrize("n_classes", [3, 23])
+def test_a_row_alone_equals_the_row_among_others(make_network, n_classes):
+    network = make_network()
+    ensemble = build(network, n_classes=n_classes)
+    together = ensemble.probabilities(network, ensemble.table)
+    alone = [ensemble.probabilities(network, ensemble.table.take([row])) for row in range(10)]
+    np.testing.assert_allclose(np.concatenate(alone), together[:10], rtol=0, atol=1e-11)
+
+
+def test_large_contexts_use_float32_and_agree_with_float64(make_network, monkeypatch):
+    network = make_network()
+    ensemble = build(network)
+    exact = ensemble.probabilities(network, ensemble.table)
+    monkeypatch.setattr(inference, "DOUBLE_CELLS", 60 * 4 - 1)
+    assert ensemble.dtype is torch.float32
+    close = ensemble.probabilities(network, ensemble.table)
+    np.testing.assert_allclose(close, exact, atol=1e-4)
+    assert not np.array_equal(close, exact)
+
+
+def test_chunks_of_query_rows_change_nothing(make_network, monkeypatch):
+    network = make_network()
+    ensemble = build(network)
+    whole = ensemble.probabilities(network, ensemble.table)
+    monkeypatch.setattr(inference, "QUERY_CELLS", 7 * 4)
+    np.testing.assert_allclose(
+        ensemble.probabilities(network, ensemble.table), whole, rtol=0, atol=1e-11
+    )
+
+
+def test_members_are_averaged_geometrically(make_network):
+    network = make_network()
+    ensemble = build(network, n_members=2)
+    singles = [
+        Ensemble(ensemble.table, ensemble.labels, 3, (member,)).probabilities(
+            network, ensemble.table
+        )
+        for member in ensemble.members
+    ]
+    mean = np.sqrt(singles[0] * singles[1])
+    np.testing.assert_allclose(
+        ensemble.probabilities(network, ensemble.table), mean / mean.sum(1, keepdims=True)
+    )
+
+
+def test_class_order_is_undone(make_network):
+    """Labels that say the same in another numbering give the same answers, renumbered."""
+    network = make_network()
+    table, labels = make_task()
+    answers = []
+    for order in (np.array([0, 1, 2]), np.array([2, 0, 1])):
+        ensemble = Ensemble.build(
+            table, labels, 3, network.config, 1, 4096, np.random.default_rng(0)
+        )
+        member = ensemble.members[0]
+        renamed = order[labels]
+        tree = inference.class_tree(order[member.tree.classes], 10)
+        context = {tree: next(iter(member.context.values()))}
+        moved = inference.Member(member.view, tree, context)
+        answers.append(
+            Ensemble(table, renamed, 3, (moved,)).probabilities(network, table)[:, order]
+        )
+    np.testing.assert_allclose(answers[0], answers[1])
+
+
+def test_more_classes_than_outputs_go_through_a_tree(make_network):
+    network = make_network(max_classes=3)
+    ensemble = build(network, n_classes=20)
+    probabilities = ensemble.probabilities(network, ensemble.table)
+    assert probabilities.shape == (60, 20)
+    np.testing.assert_allclose(probabilities.sum(1), 1.0)
+    for member in ensemble.members:
+        assert len(member.context) > 7
+        for node, rows in member.context.items():
+            assert set(ensemble.labels[rows]) == set(node.classes)
+
+
+def test_one_class_is_certain(make_network):
+    network = make_network()
+    ensemble = build(network, n_classes=1)
+    np.testing.assert_array_equal(ensemble.probabilities(network, ensemble.table), np.ones((60, 1)))
+
+
+def test_more_rows_than_the_context_are_sampled_by_each_member(make_network):
+    network = make_network()
+    ensemble = build(network, n_members=3, max_context_rows=20)
+    assert ensemble.n_context_rows == 20
+    contexts = [next(iter(member.context.values())) for member in ensemble.members]
+    assert len({tuple(rows) for rows in contexts}) == 3
+    assert np.isfinite(ensemble.probabilities(network, ensemble.table)).all()
+
+
+def test_short_memory_shrinks_the_context_and_the_chunks(make_network, monkeypatch):
+    network = make_network()
+    row = inference._bytes_per_row(4, network.config)
+    memory = SimpleNamespace(available=row * 25 / inference._MEMORY_SHARE)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+    ensemble = build(network)
+    assert ensemble.n_context_rows == 25
+    assert [c.stop for c in inference._chunks(60, 4, network.config)] == [25, 50, 75]
+    assert np.isfinite(ensemble.probabilities(network, ensemble.table)).all()
+
+
+def test_no_memory_at_all_is_said(make_network, monkeypatch):
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1000))
+    with pytest.raises(TabTransferError, match="free memory, or pass fewer columns"):
+        build(make_network())
+
+
+def test_the_network_is_not_changed(make_network):
+    network = make_network()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    ensemble = build(network)
+    ensemble.probabilities(network, ensemble.table)
+    assert all(torch.equal(before[name], t) for name, t in network.state_dict().items())
+
+
+def test_a_network_that_still_learns_is_read_anew(make_network):
+    network = make_network().requires_grad_(True)
+    ensemble = build(network)
+    before = ensemble.probabilities(network, ensemble.table)
+    with torch.no_grad():
+        network.heads["classification"][-1].weight.mul_(2.0)
+    assert not np.allclose(ensemble.probabilities(network, ensemble.table), before)
+
+
+class TestStratifiedRows:
+    def test_few_rows_are_all_taken_in_order(self):
+        rows = stratified_rows(np.array([1, 0, 1]), 3, np.random.default_rng(0))
+        assert rows.tolist() == [0, 1, 2]
+
+    def test_classes_keep_their_shares_and_rare_ones_a_row(self):
+        labels = np.repeat([0, 1, 2, 3], [600, 300, 99, 1])
+        rows = stratified_rows(labels, 100, np.random.default_rng(0))
+        counts = np.bincount(labels[rows], minlength=4)
+        assert len(set(rows)) == 100 and counts[3] == 1
+        np.testing.assert_allclose(counts, [60, 30, 10, 1], atol=1)
+
+    def test_rows_are_drawn_at_random(self):
+        labels = np.zeros(1000, int)
+        drawn = [stratified_rows(labels, 500, np.random.default_rng(seed)) for seed in (0, 0, 1)]
+        np.testing.assert_array_equal(drawn[0], drawn[1])
+        assert 150 < len(np.intersect1d(drawn[0], drawn[2])) < 350
+
+    def test_equal_classes_share_what_is_left_at_random(self):
+        labels = np.arange(40) % 4
+        counts = sum(
+            np.bincount(
+                labels[stratified_rows(labels, 6, np.random.default_rng(seed))], minlength=4
+            )
+            for seed in range(50)
+        )
+        assert counts.min() > 55
