@@ -7,12 +7,26 @@ from tabtransfer.baselines.forest import RANDOM_FOREST
 from tabtransfer.baselines.linear import LOGISTIC_REGRESSION
 from tabtransfer.baselines.method import Method
 from tabtransfer.baselines.tabpfn import TABPFN
+from tabtransfer.baselines.transfer import (
+    TABTRANSFER,
+    TABTRANSFER_FINETUNED,
+    TABTRANSFER_SCRATCH,
+)
 from tabtransfer.errors import TabTransferError
 
 __all__ = ["METHODS", "get_method"]
 
 METHODS: dict[str, Method] = {
-    method.name: method for method in (CATBOOST, RANDOM_FOREST, LOGISTIC_REGRESSION, TABPFN)
+    method.name: method
+    for method in (
+        TABTRANSFER,
+        TABTRANSFER_FINETUNED,
+        TABTRANSFER_SCRATCH,
+        CATBOOST,
+        RANDOM_FOREST,
+        LOGISTIC_REGRESSION,
+        TABPFN,
+    )
 }
 """Methods by name, in the order in which reports list them."""
 

@@ -43,7 +43,7 @@ class Clock(pl.Callback):
         max_seconds: float,
         folder: Path,
         validate: Callable[[], dict[str, float]],
-        on_hold_end: Callable[[], None],
+        on_hold_end: Callable[[], object],
         save_every: float = 60.0,
         validate_every: float = 300.0,
     ) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -75,9 +76,11 @@ class PretrainingModule(pl.LightningModule):
     def train_dataloader(self) -> torch.utils.data.DataLoader[TaskBatch]:
         """Give the stream, each item already a batch."""
         self.stream.step = self.steps
+        self.stream.rank = self.global_rank
+        self.stream.device = str(self.device)
         return torch.utils.data.DataLoader(self.stream, batch_size=None)
 
-    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
+    def configure_optimizers(self) -> Any:
         """Make Muon and AdamW, remembering their full rates."""
         optimizers = build_optimizers(self.network)
         for optimizer in optimizers:
@@ -87,7 +90,7 @@ class PretrainingModule(pl.LightningModule):
 
     def training_step(self, batch: TaskBatch, index: int) -> Tensor:
         """Take one step."""
-        optimizers = self.optimizers()
+        optimizers = cast(list[LightningOptimizer], self.optimizers())
         factor = learning_rate_factor(
             self.progress, self.steps, self.config.warmup_steps, self.config.decay
         )

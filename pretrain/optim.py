@@ -31,7 +31,8 @@ def build_optimizers(network: nn.Module) -> list[torch.optim.Optimizer]:
     >>> [type(o).__name__ for o in build_optimizers(TabularTransformer(NetworkConfig()))]
     ['Muon', 'AdamW']
     """
-    hidden, rest = [], []
+    hidden: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
     for name, parameter in network.named_parameters():
         inside = name.split(".")[0] in {"rows", "context", "blocks"}
         matrix = parameter.ndim == 2 and name.endswith("weight")

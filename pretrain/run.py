@@ -30,6 +30,7 @@ HELD_FILE = "held.safetensors"
 FINAL_FILE = "final.safetensors"
 CARD_FILE = "MODEL_CARD.md"
 SYNTHETIC_VALIDATION_SEED = 2**31
+N_SYNTHETIC_VALIDATION = 32
 LICENCE = "Apache-2.0"
 
 
@@ -52,8 +53,9 @@ def pretrain(
     validation: Path | None = None,
     devices: int = 1,
     accelerator: str = "auto",
-    precision: str = "bf16-mixed",
+    precision: Any = "bf16-mixed",
     validate_every: float = 300.0,
+    save_every: float = 60.0,
     network_class: Callable[[Any], Any] = TabularTransformer,
 ) -> dict[str, float]:
     """Train for a given time and write the weights, their card and the training curve.
@@ -80,6 +82,8 @@ def pretrain(
         As Lightning's `Trainer` takes them.
     validate_every : float
         Seconds between validations.
+    save_every : float
+        Seconds between savings: what a kill may lose.
     network_class : callable
         Makes the network from ``recipe.network``.
 
@@ -115,8 +119,9 @@ def pretrain(
         max_seconds,
         out,
         validate=lambda: validation_score(network, tasks),
-        on_hold_end=lambda: write(out / HELD_FILE, validation_score(network, tasks)) and None,
+        on_hold_end=lambda: write(out / HELD_FILE, validation_score(network, tasks)),
         validate_every=validate_every,
+        save_every=save_every,
     )
     resume = out / RESUME_FILE
     _quiet()
@@ -125,14 +130,14 @@ def pretrain(
         devices=devices,
         strategy="ddp" if devices > 1 else "auto",
         precision=precision,
-        max_steps=-1,
+        max_epochs=-1,
         callbacks=[clock, TQDMProgressBar(refresh_rate=20)],
         logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,
         use_distributed_sampler=False,
     )
-    trainer.fit(module, ckpt_path=str(resume) if resume.exists() else None)
+    trainer.fit(module, ckpt_path=str(resume) if resume.exists() else None, weights_only=True)
     scores: dict[str, float] = {}
     if trainer.is_global_zero and clock.seconds >= max_seconds:
         scores = validation_score(network, tasks)
@@ -164,8 +169,11 @@ def _validation_tasks(recipe: Recipe, validation: Path | None) -> tuple[list[Tas
         tables = load_corpus(validation)
         names = ", ".join(sorted(table.name for table in tables))
         return validation_tasks(tables), f"{len(tables)} real tables: {names}"
-    stream = TaskStream(recipe.prior, recipe.stream, seed=SYNTHETIC_VALIDATION_SEED)
-    return [stream.batch(step) for step in range(8)], "synthetic tasks that training never saw"
+    one_task = dataclasses.replace(recipe.stream, min_tasks=1, max_tasks=1)
+    stream = TaskStream(recipe.prior, one_task, seed=SYNTHETIC_VALIDATION_SEED)
+    tasks = [stream.batch(step) for step in range(N_SYNTHETIC_VALIDATION)]
+    telling = [task for task in tasks if int(task.n_classes) > 1]
+    return telling, f"{len(telling)} synthetic tasks that training never saw"
 
 
 def _header(

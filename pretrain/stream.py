@@ -44,10 +44,14 @@ class TaskStream(IterableDataset[TaskBatch]):
         Settings of the prior.
     config : StreamConfig
         Sizes.
-    seed, rank : int
-        Seed of the run and rank of the process in it.
-    device : str
-        Where batches are made.
+    seed : int
+        Seed of the run.
+
+    Attributes
+    ----------
+    step, rank, device
+        The next step, the rank of the process, and where batches are made: 0, 0 and the CPU
+        until set.
     """
 
     def __init__(
@@ -55,15 +59,13 @@ class TaskStream(IterableDataset[TaskBatch]):
         prior: PriorConfig,
         config: StreamConfig,
         seed: int = 0,
-        rank: int = 0,
-        device: str = "cpu",
     ) -> None:
         self.prior = prior
         self.config = config
         self.seed = seed
-        self.rank = rank
-        self.device = device
-        self.step = 0  # the next one
+        self.rank = 0
+        self.device = "cpu"
+        self.step = 0
 
     def __iter__(self) -> Iterator[TaskBatch]:
         while True:

@@ -58,7 +58,8 @@ def test_searched_settings_can_be_set_and_fitted(name, seed, messy):
 
 
 def test_methods_go_by_their_names_and_name_installed_packages():
-    assert {*TREES_AND_LINES, "tabpfn"} <= set(METHODS)
+    ours = {"tabtransfer", "tabtransfer-finetuned", "tabtransfer-scratch"}
+    assert set(METHODS) == {*ours, *TREES_AND_LINES, "tabpfn"}
     for name, method in METHODS.items():
         assert method.name == name
         assert get_method(name) is method
@@ -66,5 +67,7 @@ def test_methods_go_by_their_names_and_name_installed_packages():
 
 
 def test_an_unknown_method_is_refused_with_the_known_ones():
-    with pytest.raises(TabTransferError, match="'xgboost'; the methods are catboost, "):
+    with pytest.raises(
+        TabTransferError, match=r"'xgboost'; the methods are tabtransfer, .*catboost, "
+    ):
         get_method("xgboost")

@@ -1,0 +1,101 @@
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+import torch
+
+from tabtransfer.checkpoint import load_checkpoint, read_header
+from tabtransfer.errors import TabTransferError
+from tabtransfer.network import NetworkConfig
+from tabtransfer.pretrain.run import FINAL_FILE, HELD_FILE, Recipe, pretrain
+from tabtransfer.pretrain.stream import StreamConfig
+
+SMALL = Recipe(
+    network=NetworkConfig(d_cell=8, n_summary=2, row_layers=1, context_layers=1),
+    stream=StreamConfig(max_rows=64, max_columns=4, cells=1024),
+)
+
+
+def read_curve(folder):
+    with (folder / "curve.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def real_tables(tmp_path):
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    frame = pd.DataFrame({"a": range(60), "b": list("xyz") * 20})
+    frame.assign(target=frame["a"] > 30).to_parquet(folder / "steps.parquet")
+    return folder
+
+
+def test_run_writes_weights_card_and_curve(tmp_path, real_tables):
+    out = tmp_path / "run"
+    scores = pretrain(
+        out, 3.0, SMALL, validation=real_tables, accelerator="cpu", validate_every=1.0
+    )
+    header = read_header(out / FINAL_FILE)
+    assert load_checkpoint(out / FINAL_FILE).config == SMALL.network
+    assert header["training"]["scores"] == scores
+    assert header["training"]["steps"] > 3
+    assert header["training"]["tasks_seen"] > header["training"]["steps"]
+    assert "steps" in header["training"]["validation"]
+    held = read_header(out / HELD_FILE)["training"]
+    assert 0 < held["steps"] < header["training"]["steps"]
+    curve = read_curve(out)
+    assert len(curve) >= 3
+    assert int(curve[-1]["steps"]) == header["training"]["steps"]
+    assert "Apache-2.0" in (out / "MODEL_CARD.md").read_text()
+    with pytest.raises(TabTransferError, match="finished run"):
+        pretrain(out, 3.0, SMALL, accelerator="cpu")
+
+
+def test_training_goes_on_from_a_checkpoint(tmp_path):
+    pretrain(tmp_path / "first", 1.5, SMALL, accelerator="cpu")
+    pretrain(tmp_path / "second", 1.5, init=tmp_path / "first" / FINAL_FILE, accelerator="cpu")
+    header = read_header(tmp_path / "second" / FINAL_FILE)
+    assert header["history"] == [read_header(tmp_path / "first" / FINAL_FILE)["training"]]
+    assert load_checkpoint(tmp_path / "second" / FINAL_FILE).config == SMALL.network
+
+
+def test_a_killed_run_goes_on_where_it_was(tmp_path):
+    out = tmp_path / "run"
+    script = (
+        "from tabtransfer.network import NetworkConfig\n"
+        "from tabtransfer.pretrain.run import Recipe, pretrain\n"
+        "from tabtransfer.pretrain.stream import StreamConfig\n"
+        f"pretrain({str(out)!r}, 1000.0, Recipe(network={SMALL.network!r}, "
+        f"stream={SMALL.stream!r}), accelerator='cpu', save_every=0.5)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
+    resume = out / "resume.ckpt"
+    deadline = time.monotonic() + 120
+    while not resume.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(1.0)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    saved = torch.load(resume, weights_only=True)
+    steps, seconds = saved["tabtransfer"]["steps"], saved["callbacks"]["Clock"]["seconds"]
+    assert steps > 0
+    pretrain(out, seconds + 1.0, SMALL, accelerator="cpu")
+    training = read_header(out / FINAL_FILE)["training"]
+    assert training["steps"] > steps
+    assert training["tasks_seen"] > saved["tabtransfer"]["tasks_seen"]
+    assert not resume.exists()
+
+
+def test_two_processes_train_together(tmp_path):
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "tabtransfer", "pretrain", "--out", str(out)]
+    options = "--devices 2 --accelerator cpu --max-time 0.08 --cells 512 --max-rows 64"
+    subprocess.run([*command, *options.split(), "--max-columns", "4"], check=True, timeout=240)
+    training = read_header(out / FINAL_FILE)["training"]
+    assert training["devices"] == 2
+    assert training["tasks_seen"] >= 4 * training["steps"]
