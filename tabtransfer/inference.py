@@ -70,19 +70,18 @@ class Ensemble:
             The members.
 
         Examples
-        --------
-        >>> import numpy as np
-        >>> from tabtransfer.encoder import TableEncoder
-        >>> from tabtransfer.inference import Ensemble
-        >>> from tabtransfer.memory import bytes_per_row, query_chunks, rows_in_memory
-    from tabtransfer.network import NetworkConfig, TabularTransformer
-        >>> X, y = np.arange(12.0)[:, None], np.arange(12) % 3
-        >>> table = TableEncoder().fit(X).transform(X)
-        >>> network = TabularTransformer(NetworkConfig()).eval()
-        >>> rng = np.random.default_rng(0)
-        >>> ensemble = Ensemble.build(table, y, 3, network.config, 2, 4096, rng)
-        >>> ensemble.probabilities(network, table).shape
-        (12, 3)
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.encoder import TableEncoder
+    >>> from tabtransfer.inference import Ensemble
+    >>> from tabtransfer.network import NetworkConfig, TabularTransformer
+    >>> X, y = np.arange(12.0)[:, None], np.arange(12) % 3
+    >>> table = TableEncoder().fit(X).transform(X)
+    >>> network = TabularTransformer(NetworkConfig()).eval()
+    >>> rng = np.random.default_rng(0)
+    >>> ensemble = Ensemble.build(table, y, 3, network.config, 2, 4096, rng)
+    >>> ensemble.probabilities(network, table).shape
+    (12, 3)
     """
 
     table: EncodedTable
@@ -230,6 +229,16 @@ def task_batch(
     Returns
     -------
     TaskBatch
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.encoder import TableEncoder
+    >>> from tabtransfer.inference import task_batch
+    >>> table = TableEncoder().fit([[1.0], [2.0], [3.0]]).transform([[1.0], [2.0], [3.0]])
+    >>> batch = task_batch(table.take(slice(2)), np.array([0, 1]), table.take(slice(2, 3)), 2)
+    >>> batch.values.shape, batch.n_train
+    (torch.Size([1, 3, 1]), 2)
     """
     if query_labels is None:
         query_labels = np.zeros(query.n_rows, np.int64)
@@ -266,6 +275,14 @@ def stratified_rows(
     -------
     ndarray of int64
         Places of the chosen rows, ascending.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.inference import stratified_rows
+    >>> labels = np.array([0] * 90 + [1] * 10)
+    >>> np.bincount(labels[stratified_rows(labels, 20, np.random.default_rng(0))]).tolist()
+    [18, 2]
     """
     if len(labels) <= n_rows:
         return np.arange(len(labels))

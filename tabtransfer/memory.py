@@ -42,6 +42,13 @@ def bytes_per_row(
     -------
     float
         Bytes.
+
+    Examples
+    --------
+    >>> from tabtransfer.memory import bytes_per_row
+    >>> from tabtransfer.network import NetworkConfig
+    >>> bytes_per_row(20, 4000, NetworkConfig()) > bytes_per_row(20, 1000, NetworkConfig())
+    True
     """
     cells = _VALUES_PER_CELL * n_columns * network.d_cell
     to_context = network.context_heads * (n_context + network.n_thinking)
