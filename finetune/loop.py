@@ -58,7 +58,7 @@ class FinetuneConfig:
         Kinds of view to practise and validate in.
     """
 
-    learning_rate: float = 2e-4
+    learning_rate: float = 1e-4
     weight_decay: float = 0.01
     warmup_steps: int = 10
     max_steps: int = 200
