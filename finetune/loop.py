@@ -134,6 +134,21 @@ def finetune_network(
         The tuned network, or ``network`` itself if tuning didn't make it better.
     record : FinetuneRecord
         What was done.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.encoder import TableEncoder
+    >>> from tabtransfer.finetune.loop import FinetuneConfig, finetune_network
+    >>> from tabtransfer.network import NetworkConfig, TabularTransformer
+    >>> X, y = np.arange(60.0)[:, None], np.arange(60) // 30
+    >>> table = TableEncoder().fit(X).transform(X)
+    >>> config = FinetuneConfig(max_steps=3, min_validation_rows=10)
+    >>> network, record = finetune_network(
+    ...     TabularTransformer(NetworkConfig()), table, y, 2, config,
+    ...     max_context_rows=100, time_limit=None, seed=0)
+    >>> record.n_steps
+    3
     """
     start = time.monotonic()
     rng = np.random.default_rng(seed)

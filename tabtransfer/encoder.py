@@ -196,6 +196,12 @@ def read_table(X: Any) -> pd.DataFrame:
         If there are no rows or no columns, or a column name occurs twice.
     ValueError
         scikit-learn's, if ``X`` is not a table: wrong dimensions, sparse, complex.
+
+    Examples
+    --------
+    >>> from tabtransfer.encoder import read_table
+    >>> read_table([["a", 1.5], ["b", None]]).shape
+    (2, 2)
     """
     if hasattr(X, "to_pandas"):
         X = X.to_pandas()

@@ -13,30 +13,26 @@ is depends on the training rows alone.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import psutil
 import torch
 from numpy.typing import NDArray
 from scipy.special import softmax
 from torch import Tensor
 
 from tabtransfer.encoder import EncodedTable
-from tabtransfer.errors import TabTransferError
 from tabtransfer.many_classes import ClassNode, class_tree, multiply_down
+from tabtransfer.memory import bytes_per_row, query_chunks, rows_in_memory
 from tabtransfer.network import NetworkConfig, TabularTransformer
 from tabtransfer.tasks import TaskBatch
 from tabtransfer.views import KINDS, View, ViewKind, ViewMaker
 
 __all__ = ["Ensemble", "Member", "stratified_rows", "task_batch"]
 
-QUERY_CELLS = 100_000  # query cells that go through the network at once
 DOUBLE_CELLS = 5_000  # training cells up to which float64 costs little
-_FLOATS_PER_CELL = 48  # peak memory of a forward pass, a cell and unit of cell width
-_MEMORY_SHARE = 0.4  # of the available memory, for the context and for a chunk each
 
 
 @dataclass(frozen=True)
@@ -62,18 +58,18 @@ class Member:
 class Ensemble:
     """Hold the training rows and the members that predict from them.
 
-    Parameters
-    ----------
-    table : EncodedTable
-        The training rows.
-    labels : ndarray of int64, (n_rows,)
-        Class index of each.
-    n_classes : int
-        Number of classes.
-    members : tuple of Member
-        The members.
+        Parameters
+        ----------
+        table : EncodedTable
+            The training rows.
+        labels : ndarray of int64, (n_rows,)
+            Class index of each.
+        n_classes : int
+            Number of classes.
+        members : tuple of Member
+            The members.
 
-    Examples
+        Examples
     --------
     >>> import numpy as np
     >>> from tabtransfer.encoder import TableEncoder
@@ -82,7 +78,8 @@ class Ensemble:
     >>> X, y = np.arange(12.0)[:, None], np.arange(12) % 3
     >>> table = TableEncoder().fit(X).transform(X)
     >>> network = TabularTransformer(NetworkConfig()).eval()
-    >>> ensemble = Ensemble.build(table, y, 3, network.config, 2, 4096, np.random.default_rng(0))
+    >>> rng = np.random.default_rng(0)
+    >>> ensemble = Ensemble.build(table, y, 3, network.config, 2, 4096, rng)
     >>> ensemble.probabilities(network, table).shape
     (12, 3)
     """
@@ -134,7 +131,8 @@ class Ensemble:
         members = []
         for index in range(n_members):
             view = maker.draw(kinds[index % len(kinds)], rng)
-            n_rows = min(max_context_rows, _rows_in_memory(len(view.sources), network))
+            n_rows = min(max_context_rows, len(labels))
+            n_rows = rows_in_memory(len(view.sources), n_rows, network)
             tree = class_tree(view.class_order, network.max_classes)
             context = {}
             for node in tree.nodes():
@@ -189,11 +187,14 @@ class Ensemble:
         for node, rows in member.context.items():
             context = train.take(rows)
             groups = node.group_of(self.labels[rows], self.n_classes)
+            row_bytes = bytes_per_row(
+                len(member.view.sources), len(rows), network.config, self.dtype.itemsize
+            )
             logits = [
                 network(
                     task_batch(context, groups, shown.take(chunk), len(node.groups), self.dtype)
                 )
-                for chunk in _chunks(query.n_rows, len(member.view.sources), network.config)
+                for chunk in query_chunks(query.n_rows, row_bytes)
             ]
             logs = torch.cat(logits, 1)[0, :, : len(node.groups)].double().log_softmax(-1)
             answers[node] = logs.numpy()
@@ -228,6 +229,16 @@ def task_batch(
     Returns
     -------
     TaskBatch
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.encoder import TableEncoder
+    >>> from tabtransfer.inference import task_batch
+    >>> table = TableEncoder().fit([[1.0], [2.0], [3.0]]).transform([[1.0], [2.0], [3.0]])
+    >>> batch = task_batch(table.take(slice(2)), np.array([0, 1]), table.take(slice(2, 3)), 2)
+    >>> batch.values.shape, batch.n_train
+    (torch.Size([1, 3, 1]), 2)
     """
     if query_labels is None:
         query_labels = np.zeros(query.n_rows, np.int64)
@@ -264,6 +275,14 @@ def stratified_rows(
     -------
     ndarray of int64
         Places of the chosen rows, ascending.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.inference import stratified_rows
+    >>> labels = np.array([0] * 90 + [1] * 10)
+    >>> np.bincount(labels[stratified_rows(labels, 20, np.random.default_rng(0))]).tolist()
+    [18, 2]
     """
     if len(labels) <= n_rows:
         return np.arange(len(labels))
@@ -276,30 +295,6 @@ def stratified_rows(
     place = (np.arange(len(labels)) - starts[sorted_labels]) / counts[sorted_labels]
     place += 1e-9 * rng.random(len(labels)) * (place > 0)
     return np.sort(by_class[np.argsort(place, kind="stable")[:n_rows]])
-
-
-def _bytes_per_row(n_columns: int, network: NetworkConfig) -> int:
-    return n_columns * network.d_cell * _FLOATS_PER_CELL * 4
-
-
-def _rows_in_memory(n_columns: int, network: NetworkConfig) -> int:
-    """Give the training rows that the free memory holds."""
-    free = psutil.virtual_memory().available * _MEMORY_SHARE
-    n_rows = int(free / _bytes_per_row(n_columns, network))
-    if n_rows < network.max_classes:
-        raise TabTransferError(
-            f"{free / 2**20:.0f} MiB of free memory (40 % of what is available) hold only "
-            f"{n_rows} rows of {n_columns} columns: free memory, or pass fewer columns."
-        )
-    return n_rows
-
-
-def _chunks(n_rows: int, n_columns: int, network: NetworkConfig) -> Iterator[slice]:
-    """Cut query rows into parts of bounded size."""
-    free = psutil.virtual_memory().available * _MEMORY_SHARE
-    in_memory = int(free / _bytes_per_row(n_columns, network))
-    size = max(1, min(QUERY_CELLS // n_columns, in_memory))
-    return (slice(start, start + size) for start in range(0, n_rows, size))
 
 
 _doubles: WeakKeyDictionary[TabularTransformer, TabularTransformer] = WeakKeyDictionary()

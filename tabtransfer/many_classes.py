@@ -103,6 +103,15 @@ def multiply_down(
     -------
     ndarray of float64, (n_rows, n_classes)
         Log probability of each class.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.many_classes import class_tree, multiply_down
+    >>> root = class_tree(np.arange(3), max_classes=2)  # classes 0 and 1, then 2
+    >>> even = {node: np.log([[0.5, 0.5]]) for node in root.nodes()}
+    >>> np.exp(multiply_down(root, even, 3)).round(2)
+    array([[0.25, 0.25, 0.5 ]])
     """
     total = np.zeros((len(log_probabilities[root]), n_classes))
     for node in root.nodes():

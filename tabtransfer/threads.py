@@ -16,6 +16,14 @@ def torch_threads(n_threads: int | None) -> Iterator[None]:
     ----------
     n_threads : int or None
         Threads within the block; None leaves torch's own setting.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tabtransfer.threads import torch_threads
+    >>> with torch_threads(1):
+    ...     torch.get_num_threads()
+    1
     """
     before = torch.get_num_threads()
     if n_threads is None or n_threads == before:

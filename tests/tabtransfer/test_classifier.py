@@ -150,7 +150,7 @@ class TestInputs:
 
     def test_more_rows_than_memory_are_sampled(self, classifier, monkeypatch):
         X, y = make_frame(2000)
-        monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=50 << 20))
+        monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=20 << 20))
         model = classifier.fit(X, y)
         assert 100 < model.n_context_rows_ < 2000
         assert np.isfinite(model.predict_proba(X)).all()
