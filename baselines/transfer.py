@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TABTRANSFER", "TABTRANSFER_FINETUNED", "TABTRANSFER_SCRATCH"]
 
-TUNING_SECONDS = 60.0  # for one fit, fine-tuning and training from scratch alike
+TUNING_SECONDS = 15.0  # for one fit, fine-tuning and training from scratch alike
 
 
 def make_pretrained(random_state: int, n_threads: int) -> BaseEstimator:

@@ -21,7 +21,8 @@ def show_columns(draws: Draws, nodes: Nodes) -> tuple[Tensor, Tensor]:
     many levels that mean nothing; the others stay small integers. Continuous nodes are warped.
     """
     b, _, c = nodes.values.shape
-    categorical = nodes.discrete & draws.bernoulli(0.75, b, c)
+    typed = torch.where(draws.bernoulli(0.5, b, 1), 1.0, 0.6)  # share told apart from integers
+    categorical = nodes.discrete & draws.bernoulli(typed, b, c)
     shuffled = draws.permutations(MAX_LEVELS, b, c).transpose(1, 2)
     codes = shuffled.gather(1, nodes.levels)
     codes = torch.where(draws.bernoulli(0.3, b, 1, c), nodes.levels, codes)
@@ -61,11 +62,11 @@ def sample_missing(config: PriorConfig, draws: Draws, values: Tensor) -> Tensor:
 def _warp(draws: Draws, x: Tensor) -> Tensor:
     """Give continuous columns the shapes that real ones have."""
     b, _, c = x.shape
-    kind = draws.choice((4, 2, 1, 9, 1.5), b, 1, c)
+    kind = draws.choice((4, 2, 1, 11, 1.5), b, 1, c)
     strength = draws.uniform(b, 1, c, low=0.3, high=1.3)
     y = torch.where(kind == 1, (strength * x).exp(), x)
     y = torch.where(kind == 2, x.sign() * x.abs().pow(1.0 + strength), y)
-    steps = 1.0 + 24.0 * draws.uniform(b, 1, c).square()
+    steps = 1.0 + 20.0 * draws.uniform(b, 1, c).square()
     y = torch.where(kind == 3, (x * steps / 4.0).round(), y)
     floor = draws.normal(b, 1, c)
     return torch.where(kind == 4, x.maximum(floor), y)

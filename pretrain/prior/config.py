@@ -18,12 +18,13 @@ class PriorConfig:
     style_weights: tuple[float, ...] = (4, 2, 3, 3)  # linear, smooth, trees, mixed
     max_depth: int = 3  # layers of the causal graph
     clustered: float = 0.4  # share of tables whose rows come in clusters
-    quiet: float = 0.8  # share of tables with next to no noise on the target
+    quiet: float = 0.85  # share of tables with next to no noise on the target
     max_target_noise: float = 0.8  # standard deviations, for the others
     max_label_noise: float = 0.3  # share of labels replaced, in an eighth of the tables
-    irrelevant: float = 0.4  # share of tables with irrelevant columns
+    irrelevant: float = 0.35  # share of tables with irrelevant columns
     missing: float = 0.3  # share of tables with missing cells
     max_missing: float = 0.4  # share of a column's cells
-    target_from_visible: float = 0.7  # share of tables whose target depends on visible columns only
+    target_from_visible: float = 0.8  # share of tables whose target depends on visible columns only
     min_visible: float = 0.5  # least share of visible parents in the other tables
+    target_from_clusters: float = 0.5  # share of clustered tables whose clusters are the classes
     concentration: tuple[float, float] = (0.15, 3.0)  # of the Dirichlet that class shares come from

@@ -8,7 +8,7 @@ from tabtransfer.pretrain.prior.columns import make_irrelevant, sample_missing, 
 from tabtransfer.pretrain.prior.config import PriorConfig
 from tabtransfer.pretrain.prior.draws import Draws
 from tabtransfer.pretrain.prior.graph import sample_nodes
-from tabtransfer.pretrain.prior.targets import present_classes, sample_labels
+from tabtransfer.pretrain.prior.targets import present_classes, replace_some, sample_labels
 from tabtransfer.tasks import TaskBatch
 
 
@@ -56,7 +56,8 @@ def sample_batch(
     n_clusters = n_classes * draws.integers(1, 3, batch_size)
     clusters = _sample_clusters(draws, n_clusters, n_rows)
     width = max(4, n_columns)
-    nodes = sample_nodes(config, draws, n_rows, width, style, clusters)
+    clustered = draws.bernoulli(config.clustered, batch_size)
+    nodes = sample_nodes(config, draws, width, style, clusters, clustered)
     n_units = nodes.values.shape[-1]
     order = draws.permutations(n_units, batch_size)
     shown = nodes.take(order[:, :n_columns])
@@ -66,7 +67,10 @@ def sample_batch(
         config.target_from_visible, batch_size, 1
     )
     parents = torch.where(visible[:, None], shown.values, others.values)
-    labels = sample_labels(config, draws, parents, style, clusters, n_classes)
+    from_clusters = clustered & draws.bernoulli(config.target_from_clusters, batch_size)
+    labels = sample_labels(config, draws, parents, style, n_classes)
+    labels = torch.where(from_clusters[:, None], clusters % n_classes[:, None], labels)
+    labels = replace_some(config, draws, labels, n_classes)
     labels, n_classes = present_classes(labels, n_train, config.max_classes)
     values, categorical = show_columns(draws, shown)
     values = make_irrelevant(config, draws, values)

@@ -82,7 +82,7 @@ def random_trees(draws: Draws, parents: Tensor, n_units: int, mean_depth: Tensor
     for level in range(TREE_DEPTH):
         leaf += bits[..., level].to(torch.int64) << level
     leaves = draws.normal(b, 2**TREE_DEPTH, n_units * N_TREES)
-    weights = draws.bernoulli(0.5, b, 1, n_units, N_TREES)
+    weights = draws.bernoulli(0.35, b, 1, n_units, N_TREES)
     weights[..., 0] = True
     outputs = leaves.gather(1, leaf).unflatten(-1, (n_units, N_TREES))
     return standardise((outputs * weights).sum(-1))

@@ -44,17 +44,24 @@ class Nodes:
 
 
 def sample_nodes(
-    config: PriorConfig, draws: Draws, n_rows: int, width: int, style: Tensor, clusters: Tensor
+    config: PriorConfig,
+    draws: Draws,
+    width: int,
+    style: Tensor,
+    clusters: Tensor,
+    clustered: Tensor,
 ) -> Nodes:
     """Grow a graph of ``width`` units a layer for every table.
 
-    ``style`` (b,) is that of `random_units`; ``clusters`` (b, r) says which cluster a row is of.
+    ``style`` (b,) is that of `random_units`; ``clusters`` (b, r) says which cluster a row is of,
+    ``clustered`` (b,) in which tables clusters lie apart.
     """
+    n_rows = clusters.shape[1]
     b = len(style)
-    discrete_share = draws.uniform(b, low=-0.6, high=1.5).clamp(0.0, 1.0)
-    noise = torch.where(draws.bernoulli(0.7, b), 0.01, draws.uniform(b, high=0.5))[:, None, None]
+    discrete_share = draws.uniform(b, low=-0.7, high=1.5).clamp(0.0, 1.0)
+    noise = torch.where(draws.bernoulli(0.8, b), 0.01, draws.uniform(b, high=0.5))[:, None, None]
     degree = draws.uniform(b, low=1.0, high=5.0)
-    layers = [_discretise(draws, _roots(config, draws, n_rows, width, clusters), discrete_share)]
+    layers = [_discretise(draws, _roots(draws, width, clusters, clustered), discrete_share)]
     for _ in range(int(draws.integers(1, config.max_depth, 1))):
         parents = torch.cat([layer.values for layer in layers[-2:]], -1)
         units = random_units(draws, parents, width, style, degree)
@@ -67,9 +74,9 @@ def sample_nodes(
     )
 
 
-def _roots(config: PriorConfig, draws: Draws, n_rows: int, width: int, clusters: Tensor) -> Tensor:
+def _roots(draws: Draws, width: int, clusters: Tensor, clustered: Tensor) -> Tensor:
     """Draw the root causes: (b, r, u)."""
-    b = len(clusters)
+    b, n_rows = clusters.shape
     kind = draws.choice((5, 2, 1), b, 1, width)
     base = draws.normal(b, n_rows, width)
     uniform = draws.uniform(b, n_rows, width, low=-1.7, high=1.7)
@@ -82,9 +89,7 @@ def _roots(config: PriorConfig, draws: Draws, n_rows: int, width: int, clusters:
     roots = (1 - strength).sqrt() * roots + strength.sqrt() * factors
     centres = draws.normal(b, int(clusters.max()) + 1, width)
     centres = centres * draws.bernoulli(draws.uniform(b, 1, 1, low=0.2), b, 1, width)
-    distance = draws.uniform(b, 1, 1, low=0.5, high=4.0) * draws.bernoulli(
-        config.clustered, b, 1, 1
-    )
+    distance = draws.uniform(b, 1, 1, low=0.5, high=4.0) * clustered[:, None, None]
     place = centres.gather(1, clusters[..., None].expand(-1, -1, width))
     return standardise(roots + distance * place)
 

@@ -19,17 +19,15 @@ def sample_labels(
     draws: Draws,
     parents: Tensor,
     style: Tensor,
-    clusters: Tensor,
     n_classes: Tensor,
 ) -> Tensor:
     """Draw the class of every row: (b, r), int64.
 
-    A table's classes are cuts of one number, the largest of several class scores, or the
-    clusters that its rows come from.
+    A table's classes are cuts of one number or the largest of several class scores.
     """
     b, n_rows, _ = parents.shape
     degree = torch.where(
-        draws.bernoulli(0.6, b), draws.uniform(b, low=1, high=3), draws.uniform(b, low=2, high=12)
+        draws.bernoulli(0.6, b), draws.uniform(b, high=2), draws.uniform(b, low=1, high=10)
     )
     scores = random_units(draws, parents, config.max_classes, style, degree)
     scores = standardise(scores.cumsum(-1)) if draws.uniform(1).item() < 0.25 else scores
@@ -37,14 +35,10 @@ def sample_labels(
     noise = torch.where(draws.bernoulli(config.quiet, b), 0.05 * noise, noise)[:, None]
     shares = _class_shares(config, draws, n_classes)
     number = scores[..., 0] + noise * draws.normal(b, n_rows)
-    kind = draws.choice((5, 4, 0), b)
-    from_clusters = draws.bernoulli(0.5, b) & (draws.uniform(b) < config.clustered)
-    kind = torch.where(from_clusters, 2, kind)[:, None]
-    labels = torch.where(
-        kind == 0, _cut(number, shares), _largest(draws, scores, noise, shares, n_classes)
+    by_cuts = draws.bernoulli(0.55, b, 1)
+    return torch.where(
+        by_cuts, _cut(number, shares), _largest(draws, scores, noise, shares, n_classes)
     )
-    labels = torch.where(kind == 2, clusters % n_classes[:, None], labels)
-    return _replace_some(config, draws, labels, n_classes)
 
 
 def present_classes(labels: Tensor, n_train: int, max_classes: int) -> tuple[Tensor, Tensor]:
@@ -66,7 +60,7 @@ def _class_shares(config: PriorConfig, draws: Draws, n_classes: Tensor) -> Tenso
     absent = torch.arange(config.max_classes, device=draws.device) >= n_classes[:, None]
     weights = weights.masked_fill(absent, 0.0)
     shares = weights / weights.sum(-1, keepdim=True)
-    floor = 0.02 * ~absent
+    floor = 0.03 * ~absent
     return (shares + floor) / (shares + floor).sum(-1, keepdim=True)
 
 
@@ -89,7 +83,7 @@ def _largest(
     return total.masked_fill(absent[:, None], -torch.inf).argmax(-1)
 
 
-def _replace_some(config: PriorConfig, draws: Draws, labels: Tensor, n_classes: Tensor) -> Tensor:
+def replace_some(config: PriorConfig, draws: Draws, labels: Tensor, n_classes: Tensor) -> Tensor:
     """Replace a share of the labels by others, in an eighth of the tables."""
     b, n_rows = labels.shape
     share = draws.uniform(b, high=config.max_label_noise) * draws.bernoulli(0.125, b)
