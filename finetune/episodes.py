@@ -73,7 +73,7 @@ def draw_episodes(
     """
     maker = ViewMaker(table, n_classes)
     while True:
-        view = maker.draw(kinds[rng.integers(len(kinds))], rng)
+        view = maker.draw(kinds[int(rng.integers(len(kinds)))], rng)
         node = _draw_node(class_tree(view.class_order, max_classes), labels, n_classes, rng)
         groups = node.group_of(labels, n_classes)
         rows = np.flatnonzero(groups >= 0)
