@@ -206,8 +206,13 @@ def _why_unavailable(version: str | None, checkpoint: str | Path | None) -> str 
         return 'the package tabpfn isn\'t installed: pip install "tabtransfer[tabpfn]"'
     path = _checkpoint_path(version, checkpoint)
     if not path.is_file():
-        return f"TabPFN's weights aren't on this machine: there is no file {path}"
+        return f"TabPFN's weights aren't on this machine: there is no file {_short(path)}"
     return None
+
+
+def _short(path: Path) -> str:
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
 def _checkpoint_path(version: str | None, checkpoint: str | Path | None) -> Path:

@@ -19,38 +19,27 @@ from tabtransfer.encoder import EncodedTable
 __all__ = ["KINDS", "View", "ViewKind", "ViewMaker"]
 
 MAX_COLUMNS = 200  # of a view; wider tables show each member a random part of their columns
-MAX_ONE_HOT_COLUMNS = 100  # of a view, all columns counted
-ONE_HOT_LEVELS = range(3, 13)  # categories of the columns that are worth one column each
 _N_QUANTILES = 256
 
 
 @dataclass(frozen=True)
 class ViewKind:
-    """Say how a view shows numbers and categories.
+    """Say how a view shows numbers, categories and classes.
 
     Parameters
     ----------
     normal_numbers : bool
         Numbers by their quantile, as a normal variable; otherwise as they are.
-    one_hot : bool
-        A column for each category of columns with few of them; otherwise codes in a random
-        order.
     renumbered : bool, default=True
         Classes and categories in a random order; otherwise as they are numbered.
     """
 
     normal_numbers: bool
-    one_hot: bool
     renumbered: bool = True
 
 
 # Members take these in turn.
-KINDS = (
-    ViewKind(normal_numbers=False, one_hot=False),
-    ViewKind(normal_numbers=True, one_hot=True),
-    ViewKind(normal_numbers=False, one_hot=True),
-    ViewKind(normal_numbers=True, one_hot=False),
-)
+KINDS = (ViewKind(normal_numbers=False), ViewKind(normal_numbers=True))
 
 
 @dataclass(frozen=True)
@@ -61,8 +50,6 @@ class View:
     ----------
     sources : ndarray of int64, (n_columns,)
         Column of the table behind each column of the view.
-    levels : ndarray of int64, (n_columns,)
-        Category that the column of the view flags; -1 where it shows the whole column.
     codes : dict of int to ndarray
         New codes of the categories of a column of the table.
     class_order : ndarray of int64, (n_classes,)
@@ -72,7 +59,6 @@ class View:
     """
 
     sources: NDArray[np.int64]
-    levels: NDArray[np.int64]
     codes: dict[int, NDArray[np.int64]]
     class_order: NDArray[np.int64]
     normal: QuantileTransformer | None
@@ -88,13 +74,11 @@ class View:
         shown = values[:, self.sources]
         missing = table.missing[:, self.sources]
         categorical = table.categorical[self.sources]
-        for place, (source, level) in enumerate(zip(self.sources, self.levels, strict=True)):
-            if level >= 0:
-                shown[:, place] = shown[:, place] == level
-            elif categorical[place]:
-                shown[:, place] = self.codes[source][shown[:, place].astype(np.int64)]
+        for place in np.flatnonzero(categorical):
+            codes = self.codes[self.sources[place]]
+            shown[:, place] = codes[shown[:, place].astype(np.int64)]
         shown[missing] = 0.0
-        n_categories = np.where(self.levels >= 0, 2, table.n_categories[self.sources])
+        n_categories = table.n_categories[self.sources]
         return EncodedTable(shown, missing, categorical, n_categories)
 
 
@@ -115,9 +99,9 @@ class ViewMaker:
     >>> from tabtransfer.views import KINDS, ViewMaker
     >>> X = np.array([["a", 1.5], ["b", 2.5], ["c", 3.5]])
     >>> table = TableEncoder().fit(X).transform(X)
-    >>> view = ViewMaker(table, n_classes=2).draw(KINDS[2], np.random.default_rng(0))
-    >>> view.show(table).values.shape  # one column each for a, b and c
-    (3, 4)
+    >>> view = ViewMaker(table, n_classes=2).draw(KINDS[0], np.random.default_rng(0))
+    >>> sorted(view.show(table).values[:, list(view.sources).index(0)].tolist())
+    [0.0, 1.0, 2.0]
     """
 
     def __init__(self, table: EncodedTable, n_classes: int) -> None:
@@ -134,34 +118,13 @@ class ViewMaker:
         """Draw a view of a kind."""
         columns = rng.permutation(self._columns)[:MAX_COLUMNS]
         n_categories = self._table.n_categories
-        flagged = self._one_hot(columns) if kind.one_hot else set()
-        shown = [
-            (column, level)
-            for column in columns
-            for level in (range(n_categories[column]) if column in flagged else (-1,))
-        ]
         order = rng.permutation if kind.renumbered else np.arange
-        sources, levels = rng.permutation(np.array(shown, np.int64)).T
         return View(
-            sources,
-            levels,
+            columns,
             {column: order(n_categories[column]) for column in columns.tolist()},
             order(self._n_classes),
             self._normal if kind.normal_numbers else None,
         )
-
-    def _one_hot(self, columns: NDArray[np.int64]) -> set[int]:
-        """Choose the columns to flag, those of few categories first, while there is room."""
-        flagged = set()
-        room = MAX_ONE_HOT_COLUMNS - len(columns)
-        n_categories = self._table.n_categories[columns]
-        for column, levels in zip(
-            columns[np.argsort(n_categories)], np.sort(n_categories), strict=True
-        ):
-            if levels in ONE_HOT_LEVELS and levels - 1 <= room:
-                flagged.add(int(column))
-                room -= levels - 1
-        return flagged
 
 
 def _learn_quantiles(table: EncodedTable) -> QuantileTransformer | None:

@@ -6,11 +6,10 @@ import pytest
 from sklearn import config_context
 
 from tabtransfer.encoder import TableEncoder
-from tabtransfer.views import KINDS, MAX_COLUMNS, MAX_ONE_HOT_COLUMNS, ViewKind, ViewMaker
+from tabtransfer.views import KINDS, MAX_COLUMNS, ViewKind, ViewMaker
 
-PLAIN = ViewKind(normal_numbers=False, one_hot=False)
-NORMAL = ViewKind(normal_numbers=True, one_hot=False)
-ONE_HOT = ViewKind(normal_numbers=False, one_hot=True)
+PLAIN = ViewKind(normal_numbers=False)
+NORMAL = ViewKind(normal_numbers=True)
 
 
 def make_table(n_rows=60):
@@ -45,7 +44,7 @@ def test_plain_views_reorder_columns_and_renumber_categories():
 
 def test_views_keep_numbers_when_asked_to():
     table = make_table()
-    kind = ViewKind(normal_numbers=False, one_hot=False, renumbered=False)
+    kind = ViewKind(normal_numbers=False, renumbered=False)
     view = ViewMaker(table, 8).draw(kind, np.random.default_rng(0))
     np.testing.assert_array_equal(view.show(table).values, table.values[:, view.sources])
     np.testing.assert_array_equal(view.class_order, np.arange(8))
@@ -78,26 +77,6 @@ def test_quantiles_make_numbers_normal_and_keep_holes_and_categories():
     assert abs(np.std(ordered[2:-2]) - 1) < 0.2
     np.testing.assert_array_equal(shown.missing, table.missing[:, view.sources])
     assert (shown.values[shown.missing] == 0).all()
-
-
-def test_one_hot_gives_columns_of_few_categories_a_column_each():
-    table = make_table()
-    view = ViewMaker(table, 2).draw(ONE_HOT, np.random.default_rng(0))
-    shown = view.show(table)
-    flags = view.sources == 2
-    assert flags.sum() == 3 and (view.levels[~flags] == -1).all()
-    missing = table.missing[:, 2]
-    np.testing.assert_array_equal(shown.values[:, flags].sum(1), ~missing)
-    np.testing.assert_array_equal(shown.missing[:, flags].all(1), missing)
-    assert shown.categorical[flags].all()
-
-
-def test_one_hot_stops_at_its_number_of_columns():
-    rng = np.random.default_rng(0)
-    X = pd.DataFrame(rng.integers(0, 10, (80, 30)).astype(str)).astype("category")
-    table = TableEncoder().fit(X).transform(X)
-    view = ViewMaker(table, 2).draw(ONE_HOT, rng)
-    assert 90 < len(view.sources) <= MAX_ONE_HOT_COLUMNS
 
 
 def test_columns_that_tell_nothing_are_left_out():
