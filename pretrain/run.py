@@ -6,7 +6,6 @@ import dataclasses
 import os
 import platform
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +55,6 @@ def pretrain(
     precision: Any = "bf16-mixed",
     validate_every: float = 300.0,
     save_every: float = 60.0,
-    network_class: Callable[[Any], Any] = TabularTransformer,
 ) -> dict[str, float]:
     """Train for a given time and write the weights, their card and the training curve.
 
@@ -84,8 +82,6 @@ def pretrain(
         Seconds between validations.
     save_every : float
         Seconds between savings: what a kill may lose.
-    network_class : callable
-        Makes the network from ``recipe.network``.
 
     Returns
     -------
@@ -102,7 +98,7 @@ def pretrain(
     if (out / FINAL_FILE).exists():
         raise TabTransferError(f"{out} holds a finished run; give another folder with --out.")
     history = _history(init)
-    network = _start(recipe, init, network_class)
+    network = _start(recipe, init)
     recipe = dataclasses.replace(recipe, network=network.config)
     tasks, described = _validation_tasks(recipe, validation)
     out.mkdir(parents=True, exist_ok=True)
@@ -110,9 +106,11 @@ def pretrain(
     stream = TaskStream(recipe.prior, recipe.stream, recipe.seed)
     module = PretrainingModule(network, stream, recipe.train)
 
-    def write(path: Path, scores: dict[str, float]) -> dict[str, Any]:
+    def write(
+        path: Path, scores: dict[str, float], dtype: torch.dtype = torch.float32
+    ) -> dict[str, Any]:
         header = _header(recipe, module, clock, scores, described, precision, devices, history)
-        save_checkpoint(path, network, header)
+        save_checkpoint(path, network, header, dtype)
         return header
 
     clock = Clock(
@@ -141,16 +139,16 @@ def pretrain(
     scores: dict[str, float] = {}
     if trainer.is_global_zero and clock.seconds >= max_seconds:
         scores = validation_score(network, tasks)
-        header = write(out / FINAL_FILE, scores)
+        header = write(out / FINAL_FILE, scores, torch.float16)
         write_model_card(out / CARD_FILE, header, out / CURVE_FILE)
         resume.unlink()
     return scores
 
 
-def _start(recipe: Recipe, init: Path | None, network_class: Callable[[Any], Any]) -> Any:
+def _start(recipe: Recipe, init: Path | None) -> TabularTransformer:
     torch.manual_seed(recipe.seed)
     if init is None:
-        return network_class(recipe.network)
+        return TabularTransformer(recipe.network)
     network = TabularTransformer(load_checkpoint(init).config)
     network.load_state_dict(load_checkpoint(init).state_dict())
     return network
