@@ -23,7 +23,7 @@ class TrainConfig:
 
     learning_rate: float = 1.0  # factor on the rates of `build_optimizers`
     warmup_steps: int = 100
-    decay: float = 0.25  # share of the time
+    decay: float = 0.3  # share of the time
     clip: float = 2.0
 
 

@@ -5,12 +5,14 @@ Shapes: b tables, r rows, c columns.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
 from tabtransfer.pretrain.prior.config import PriorConfig
 from tabtransfer.pretrain.prior.draws import Draws
-from tabtransfer.pretrain.prior.functions import ranks
+from tabtransfer.pretrain.prior.functions import ranks, standardise
 from tabtransfer.pretrain.prior.graph import MAX_LEVELS, Nodes
 
 
@@ -33,6 +35,22 @@ def show_columns(draws: Draws, nodes: Nodes) -> tuple[Tensor, Tensor]:
         nodes.discrete[:, None], nodes.levels.to(nodes.values.dtype), _warp(draws, nodes.values)
     )
     return torch.where(categorical[:, None], codes.to(numbers.dtype), numbers), categorical
+
+
+def entangle(config: PriorConfig, draws: Draws, nodes: Nodes) -> Nodes:
+    """Add one common combination of the continuous columns to each of them, in some tables.
+
+    Columns then correlate strongly while what tells classes apart lies in their differences, as
+    with measurements of one body. A linear map undoes it.
+    """
+    b, _, c = nodes.values.shape
+    continuous = ~nodes.discrete[:, None]
+    weights = draws.normal(b, c, 1) * continuous.transpose(1, 2)
+    common = standardise(nodes.values @ weights)
+    strength = 0.5 * 16.0 ** draws.uniform(b, 1, 1) * draws.bernoulli(config.entangled, b, 1, 1)
+    sign = torch.where(draws.bernoulli(0.8, b, 1, c), 1.0, -1.0)
+    mixed = standardise(nodes.values + strength * sign * common)
+    return replace(nodes, values=torch.where(continuous, mixed, nodes.values))
 
 
 def make_irrelevant(config: PriorConfig, draws: Draws, values: Tensor) -> Tensor:

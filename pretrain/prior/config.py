@@ -18,6 +18,8 @@ class PriorConfig:
     style_weights: tuple[float, ...] = (4, 2, 3, 3)  # linear, smooth, trees, mixed
     max_depth: int = 3  # layers of the causal graph
     clustered: float = 0.4  # share of tables whose rows come in clusters
+    entangled: float = 0.2  # share of tables whose continuous columns share one strong component
+    finely_clustered: float = 0.2  # share of tables with many clusters a class
     quiet: float = 0.85  # share of tables with next to no noise on the target
     max_target_noise: float = 0.8  # standard deviations, for the others
     max_label_noise: float = 0.3  # share of labels replaced, in an eighth of the tables

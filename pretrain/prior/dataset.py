@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import torch
 
-from tabtransfer.pretrain.prior.columns import make_irrelevant, sample_missing, show_columns
+from tabtransfer.pretrain.prior.columns import (
+    entangle,
+    make_irrelevant,
+    sample_missing,
+    show_columns,
+)
 from tabtransfer.pretrain.prior.config import PriorConfig
 from tabtransfer.pretrain.prior.draws import Draws
 from tabtransfer.pretrain.prior.graph import sample_nodes
@@ -53,7 +58,12 @@ def sample_batch(
     draws = Draws(generator)
     n_classes = 2 + draws.choice(config.class_weights, batch_size)
     style = draws.choice(config.style_weights, batch_size)
-    n_clusters = n_classes * draws.integers(1, 3, batch_size)
+    per_class = torch.where(
+        draws.bernoulli(config.finely_clustered, batch_size),
+        draws.integers(4, 12, batch_size),
+        draws.integers(1, 3, batch_size),
+    )
+    n_clusters = (n_classes * per_class).clamp(max=n_train // 4).maximum(n_classes)
     clusters = _sample_clusters(draws, n_clusters, n_rows)
     width = max(4, n_columns)
     clustered = draws.bernoulli(config.clustered, batch_size)
@@ -72,7 +82,7 @@ def sample_batch(
     labels = torch.where(from_clusters[:, None], clusters % n_classes[:, None], labels)
     labels = replace_some(config, draws, labels, n_classes)
     labels, n_classes = present_classes(labels, n_train, config.max_classes)
-    values, categorical = show_columns(draws, shown)
+    values, categorical = show_columns(draws, entangle(config, draws, shown))
     values = make_irrelevant(config, draws, values)
     return TaskBatch(
         values=values,
