@@ -48,12 +48,13 @@ def leaderboard_table(board: pd.DataFrame, reference: str) -> Table:
 def _cells(row: dict[Hashable, Any], reference: str) -> list[str]:
     if not row["n_tables"]:
         return ["–", "–", *["–"] * 3, "0"]
-    record = f"{row['wins']}/{row['ties']}/{row['losses']}"
+    compared = row["method"] != reference and not pd.isna(row["wins"])
+    record = f"{row['wins']}/{row['ties']}/{row['losses']}" if compared else "–"
     return [
         f"{row['rank']:.2f}",
         f"{row['roc_auc']:.3f}",
         f"{row['roc_auc_low']:.3f}–{row['roc_auc_high']:.3f}".replace("nan–nan", "–"),
-        "–" if row["method"] == reference else record.replace("<NA>/<NA>/<NA>", "–"),
+        record,
         f"{row['fit_seconds'] + row['predict_seconds']:.2f}",
         str(row["n_tables"]),
     ]

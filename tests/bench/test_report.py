@@ -131,3 +131,11 @@ def test_terminal_table_fits_eighty_columns(make_results):
     assert "…" not in text
     assert "tabtransfer-finetuned" in text
     assert "0/0/7" in text
+
+
+def test_terminal_table_without_the_reference_shows_no_record(make_results):
+    only_ours = {table: {"tabtransfer": by["tabtransfer"]} for table, by in SCORES.items()}
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(leaderboard_table(leaderboard(make_results(only_ours), "catboost"), "catboost"))
+    text = console.export_text()
+    assert "None" not in text and "NA" not in text
