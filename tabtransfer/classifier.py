@@ -35,7 +35,7 @@ class TabTransferClassifier(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_estimators : int, default=4
+    n_estimators : int, default=6
         Members of the ensemble; each sees the table in another view (order of columns and
         classes, scale of numbers, coding of categories).
     finetune : bool, default=False
@@ -100,7 +100,7 @@ class TabTransferClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        n_estimators: int = 4,
+        n_estimators: int = 6,
         *,
         finetune: bool = False,
         checkpoint: str | os.PathLike[str] | None = None,
