@@ -237,15 +237,14 @@ def _guarded(n_threads: int) -> Iterator[None]:
 
     Its warning that a CPU may be slow is left out: results give the seconds.
     """
-    import torch
     from tabpfn.errors import TabPFNError
 
+    from tabtransfer.threads import torch_threads
+
     before = {name: os.environ.get(name) for name in _OFFLINE}
-    threads_before = torch.get_num_threads()
     os.environ.update(_OFFLINE)
-    torch.set_num_threads(n_threads)
     try:
-        with warnings.catch_warnings():
+        with torch_threads(n_threads), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Running on CPU with more than")
             yield
     except TabPFNError as error:
@@ -255,7 +254,6 @@ def _guarded(n_threads: int) -> Iterator[None]:
             raise
         raise MethodSkipped(_refusal(error)) from error
     finally:
-        torch.set_num_threads(threads_before)
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)

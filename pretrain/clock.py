@@ -54,6 +54,7 @@ class Clock(pl.Callback):
         self.save_every = save_every
         self.validate_every = validate_every
         self.seconds = 0.0
+        self.scores: dict[str, float] = {}  # of the last validation
         self._mean_loss: float | None = None
 
     def state_dict(self) -> dict[str, Any]:
@@ -112,14 +113,14 @@ class Clock(pl.Callback):
 
     def _validate(self, trainer: pl.Trainer, module: PretrainingModule) -> None:
         if trainer.is_global_zero:
-            scores = self.validate()
+            self.scores = self.validate()
             row = dict(
                 zip(
                     CURVE_FIELDS,
                     (round(self.seconds), module.steps, module.tasks_seen, self._mean_loss),
                     strict=False,
                 ),
-                **scores,
+                **self.scores,
             )
             _append(self.folder / CURVE_FILE, row)
             trainer.print(

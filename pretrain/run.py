@@ -136,21 +136,20 @@ def pretrain(
         use_distributed_sampler=False,
     )
     trainer.fit(module, ckpt_path=str(resume) if resume.exists() else None, weights_only=True)
-    scores: dict[str, float] = {}
     if trainer.is_global_zero and clock.seconds >= max_seconds:
-        scores = validation_score(network, tasks)
-        header = write(out / FINAL_FILE, scores, torch.float16)
+        header = write(out / FINAL_FILE, clock.scores, torch.float16)
         write_model_card(out / CARD_FILE, header, out / CURVE_FILE)
         resume.unlink()
-    return scores
+    return clock.scores
 
 
 def _start(recipe: Recipe, init: Path | None) -> TabularTransformer:
     torch.manual_seed(recipe.seed)
     if init is None:
         return TabularTransformer(recipe.network)
-    network = TabularTransformer(load_checkpoint(init).config)
-    network.load_state_dict(load_checkpoint(init).state_dict())
+    start = load_checkpoint(init)
+    network = TabularTransformer(start.config)
+    network.load_state_dict(start.state_dict())
     return network
 
 

@@ -128,11 +128,9 @@ class TabularTransformer(nn.Module):
         rows = self.rows(self._cell_vectors(batch, task, labels), _padding(batch))  # (b, r, e)
         known = F.pad(self.row_labels[task](labels), (0, 0, 0, rows.shape[1] - batch.n_train))
         rows = self.context(rows + known, batch.n_train, batch.weights)
-        output = (
-            self.heads[task](rows).float()
-            if rows.dtype != torch.float64
-            else self.heads[task](rows)
-        )
+        output = self.heads[task](rows)
+        if output.dtype != torch.float64:
+            output = output.float()
         if task == "classification":
             classes = torch.arange(output.shape[-1], device=output.device)
             absent = classes >= batch.n_classes[:, None]  # (b, max_classes)
