@@ -7,9 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from tabtransfer.encoder import TableEncoder
 from tabtransfer.errors import TabTransferError
-from tabtransfer.inference import task_batch
 from tabtransfer.network import TabularTransformer
 from tabtransfer.pretrain.corpus import RealTable, to_task
 from tabtransfer.pretrain.scores import one_vs_one_auc, r_squared, relative_log_loss
@@ -55,6 +53,9 @@ def validation_tasks(tables: Sequence[RealTable], task: str = "classification") 
 
 
 def _numeric_task(table: RealTable) -> TaskBatch:
+    from tabtransfer.encoder import TableEncoder
+    from tabtransfer.inference import task_batch
+
     targets = table.y.to_numpy(dtype=np.float64, na_value=np.nan)
     rows = np.random.default_rng(0).permutation(np.flatnonzero(np.isfinite(targets)))
     rows = rows[: MAX_CONTEXT + MAX_QUERY]
