@@ -45,7 +45,7 @@ class NetworkConfig:
     n_thinking: int = 16
     max_classes: int = 10
     n_quantiles: int = 99
-    tasks: tuple[str, ...] = ("classification",)
+    tasks: tuple[str, ...] = ("classification", "regression")
 
     @property
     def d_row(self) -> int:
