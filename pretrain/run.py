@@ -129,7 +129,7 @@ def pretrain(
     trainer = pl.Trainer(
         accelerator=accelerator,
         devices=devices,
-        strategy="ddp" if devices > 1 else "auto",
+        strategy="ddp_find_unused_parameters_true" if devices > 1 else "auto",
         precision=precision,
         max_epochs=-1,
         callbacks=[clock, TQDMProgressBar(refresh_rate=20)],
