@@ -17,6 +17,10 @@ def pretrain(
         str | None,
         typer.Option(help='Checkpoint to start from, or "shipped" for the one in the package.'),
     ] = None,
+    tables: Annotated[
+        Path | None,
+        typer.Option(help="Real tables to train on as well: packed, a folder or a manifest."),
+    ] = None,
     validation: Annotated[
         Path | None,
         typer.Option(help="Real tables to watch: a folder of .parquet files or a manifest."),
@@ -30,10 +34,13 @@ def pretrain(
     max_columns: Annotated[int, typer.Option(min=2, help="Columns of the widest tasks.")] = 40,
     cells: Annotated[int, typer.Option(min=1, help="Cells of a step, about.")] = 40_960,
     learning_rate: Annotated[float, typer.Option(help="Factor on the usual rates.")] = 1.0,
+    real_share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of the steps on real tables.")
+    ] = 0.35,
     seed: Annotated[int, typer.Option(help="Same seed, same tasks and same start.")] = 0,
     validate_every: Annotated[float, typer.Option(min=0.01, help="Minutes in between.")] = 5.0,
 ) -> None:
-    """Pretrain the network on synthetic tables."""
+    """Pretrain the network on synthetic tables, and on real ones where they are given."""
     from tabtransfer import checkpoint
     from tabtransfer.pretrain.module import TrainConfig
     from tabtransfer.pretrain.run import Recipe
@@ -41,7 +48,9 @@ def pretrain(
     from tabtransfer.pretrain.stream import StreamConfig
 
     recipe = Recipe(
-        stream=StreamConfig(max_rows=max_rows, max_columns=max_columns, cells=cells),
+        stream=StreamConfig(
+            max_rows=max_rows, max_columns=max_columns, cells=cells, real_share=real_share
+        ),
         train=TrainConfig(learning_rate=learning_rate),
         seed=seed,
     )
@@ -51,6 +60,7 @@ def pretrain(
         60.0 * max_time,
         recipe,
         init=None if start is None else Path(start),
+        tables=tables,
         validation=validation,
         devices=devices,
         accelerator=accelerator,
