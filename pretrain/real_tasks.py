@@ -28,7 +28,7 @@ _ALL_COLUMNS = 0.6  # chance to keep all columns
 _MORE_MISSING = 0.1
 _BENT = 0.25  # share of tables whose numbers are bent, each in its own way
 _MAX_MAJORITY = 0.97
-_COPY = 0.995  # rank correlation from which a column is a copy of the target
+_SIMILAR_WIDTH = 0.75  # of the widest table of a batch: less would be padding
 _TRIES = 8
 
 
@@ -46,12 +46,15 @@ class NumberTable:
         Which columns hold codes.
     target : int
         Column that the source calls the target; -1 if none.
+    copies : ndarray of int64, (c,)
+        The same number for columns that say the same (see `find_copies`).
     """
 
     name: str
     values: NDArray[np.float32]
     categorical: NDArray[np.bool_]
     target: int
+    copies: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class RealTasks:
     --------
     >>> import numpy as np
     >>> values = np.random.default_rng(0).normal(size=(200, 6)).astype(np.float32)
-    >>> table = NumberTable("toy", values, np.zeros(6, bool), -1)
+    >>> table = NumberTable("toy", values, np.zeros(6, bool), -1, np.arange(6))
     >>> batch = RealTasks([table]).batch(np.random.default_rng(0), 64, 40, 4096, (2, 8), 40)
     >>> batch.values.shape[1], batch.n_train
     (64, 40)
@@ -131,10 +134,9 @@ class RealTasks:
         n_rows = min(n_rows, int(self._n_rows[usable > 0].max()))
         usable = usable * (self._n_rows >= n_rows)
         first = random.choice(len(usable), p=usable / usable.sum())
-        widest = min(self._n_columns[first], max_columns)
-        fits = (self._n_columns >= widest / 2) & (self._n_columns <= widest)
-        fits[first] = True
-        usable = usable * fits
+        widths = np.minimum(self._n_columns - 1, max_columns)
+        widest = widths[first]
+        usable = usable * ((widths >= _SIMILAR_WIDTH * widest) & (widths <= widest))
         low, high = n_tasks
         count = min(max(cells // (n_rows * widest), low), high)
         tasks: list[_Task] = []
@@ -212,32 +214,13 @@ def _draw_columns(
     random: np.random.Generator, table: NumberTable, target: int, rows: NDArray, max_columns: int
 ) -> NDArray[np.int64]:
     """Choose input columns, without copies of the target and without constant ones."""
-    n_columns = table.values.shape[1]
-    columns = random.permutation(np.delete(np.arange(n_columns), target))
+    columns = random.permutation(np.flatnonzero(table.copies != table.copies[target]))
     share = 1.0 if random.random() < _ALL_COLUMNS else random.uniform(0.3, 1.0)
     columns = columns[: min(max(2, math.ceil(share * len(columns))), max_columns)]
-    y = table.values[rows, target]
-    useful = []
-    for column in columns:
-        x = table.values[rows, column]
-        known = ~(np.isnan(x) | np.isnan(y))
-        if known.any() and not _is_copy(x[known], y[known]):
-            useful.append(column)
-    return np.array(useful, dtype=np.int64)
-
-
-def _is_copy(x: NDArray, y: NDArray) -> bool:
-    """Whether a column is constant, orders rows as the target does, or renames its levels."""
-    x_levels, x_codes = np.unique(x, return_inverse=True)
-    y_levels, y_codes = np.unique(y, return_inverse=True)
-    if len(x_levels) < 2 or len(y_levels) < 2:
-        return len(x_levels) < 2
-    pairs = len(np.unique(x_codes * len(y_levels) + y_codes))
-    if pairs == len(x_levels) == len(y_levels):
-        return True
-    if min(len(x_levels), len(y_levels)) <= MAX_CLASSES:
-        return False
-    return abs(float(np.corrcoef(x_codes, y_codes)[0, 1])) > _COPY
+    cells = table.values[np.ix_(rows, columns)]
+    lowest = np.where(np.isnan(cells), np.inf, cells).min(0)
+    highest = np.where(np.isnan(cells), -np.inf, cells).max(0)
+    return columns[lowest < highest]
 
 
 def _vary(
@@ -261,7 +244,8 @@ def _vary(
 
 def _bend(random: np.random.Generator, x: NDArray) -> NDArray:
     """Map numbers by a random increasing or decreasing function."""
-    z = (x - np.nanmean(x)) / (np.nanstd(x) + 1e-6)
+    z = np.clip(x, -1e6, 1e6)  # beyond, squares and powers leave single precision
+    z = (z - np.nanmean(z)) / (np.nanstd(z) + 1e-6)
     kind = random.integers(4)
     strength = random.uniform(0.3, 1.2)
     if kind == 0:
