@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 import time
 from collections.abc import Callable
@@ -83,9 +84,9 @@ class Clock(pl.Callback):
         """Look at the clock."""
         assert isinstance(pl_module, PretrainingModule)
         loss = float(trainer.callback_metrics["loss"])
-        self._mean_loss = (
-            loss if self._mean_loss is None else 0.995 * self._mean_loss + 0.005 * loss
-        )
+        if math.isfinite(loss):  # a step of another loss was not taken
+            mean = loss if self._mean_loss is None else self._mean_loss
+            self._mean_loss = 0.995 * mean + 0.005 * loss
         before, self.seconds = self.seconds, self._agree(trainer, pl_module)
         pl_module.progress = self.seconds / self.max_seconds
         hold = (1.0 - pl_module.config.decay) * self.max_seconds

@@ -261,7 +261,8 @@ def _vary(
 
 def _bend(random: np.random.Generator, x: NDArray) -> NDArray:
     """Map numbers by a random increasing or decreasing function."""
-    z = (x - np.nanmean(x)) / (np.nanstd(x) + 1e-6)
+    z = x.astype(np.float64)
+    z = (z - np.nanmean(z)) / (np.nanstd(z) + 1e-6)
     kind = random.integers(4)
     strength = random.uniform(0.3, 1.2)
     if kind == 0:
