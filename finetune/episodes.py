@@ -8,6 +8,7 @@ network that reads a context.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from tabtransfer.encoder import EncodedTable
 from tabtransfer.inference import stratified_rows, task_batch
 from tabtransfer.many_classes import ClassNode, class_tree
+from tabtransfer.target_scale import TargetScale
 from tabtransfer.tasks import TaskBatch
 from tabtransfer.views import KINDS, ViewKind, ViewMaker
 
@@ -25,7 +27,7 @@ QUERY_SHARES = (0.2, 0.5)  # of the rows of an episode
 
 def draw_episodes(
     table: EncodedTable,
-    labels: NDArray[np.int64],
+    labels: NDArray[Any],
     n_classes: int,
     max_classes: int,
     max_rows: int,
@@ -35,16 +37,16 @@ def draw_episodes(
     """Draw episodes without end.
 
     Every class of an episode's query rows has a row in its context, unless it has but one
-    row in all.
+    row in all. Numeric targets are standardised by the context.
 
     Parameters
     ----------
     table : EncodedTable
         The training rows.
-    labels : ndarray of int64, (n_rows,)
-        Class index of each.
+    labels : ndarray of int64 or float64, (n_rows,)
+        Class index of each, or its target as it is.
     n_classes : int
-        Number of classes of the table.
+        Number of classes of the table; 0 if the targets are numbers.
     max_classes : int
         Most classes that the network has outputs for; of more classes, an episode takes a
         random node of a random class tree.
@@ -74,18 +76,24 @@ def draw_episodes(
     maker = ViewMaker(table, n_classes)
     while True:
         view = maker.draw(kinds[int(rng.integers(len(kinds)))], rng)
-        node = _draw_node(class_tree(view.class_order, max_classes), labels, n_classes, rng)
-        groups = node.group_of(labels, n_classes)
+        if n_classes:
+            node = _draw_node(class_tree(view.class_order, max_classes), labels, n_classes, rng)
+            groups, n_groups = node.group_of(labels, n_classes), len(node.groups)
+        else:
+            groups, n_groups = np.zeros(len(labels), np.int64), 0
         rows = np.flatnonzero(groups >= 0)
         rows = rows[stratified_rows(groups[rows], max_rows, rng)]
         context, query = _split(groups[rows], rng)
+        targets: NDArray[Any] = groups[rows]
+        if not n_classes:
+            targets = TargetScale.of(labels[rows[context]]).standardise(labels[rows])
         shown = view.show(table.take(rows))
         yield task_batch(
             shown.take(context),
-            groups[rows][context],
+            targets[context],
             shown.take(query),
-            len(node.groups),
-            query_labels=groups[rows][query],
+            n_groups,
+            query_labels=targets[query],
         )
 
 

@@ -14,16 +14,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
 from tabtransfer.encoder import EncodedTable
+from tabtransfer.ensemble import Ensemble, build_ensemble
 from tabtransfer.finetune.episodes import draw_episodes
-from tabtransfer.inference import Ensemble, stratified_rows
+from tabtransfer.inference import stratified_rows
+from tabtransfer.loss import task_loss
 from tabtransfer.network import TabularTransformer
 from tabtransfer.tasks import TaskBatch
 from tabtransfer.views import KINDS, ViewKind
@@ -81,8 +83,9 @@ class FinetuneRecord:
     reason : str
         Why, in words.
     base_loss, tuned_loss : float or None
-        Log loss on the held-out rows before tuning and of the best weights after it; None
-        where there was nothing to validate.
+        Log loss on the held-out rows before tuning and of the best weights after it; of
+        numbers, the pinball loss over that of guessing. None where there was nothing to
+        validate.
     n_steps : int
         Steps taken.
     seconds : float
@@ -100,7 +103,7 @@ class FinetuneRecord:
 def finetune_network(
     network: TabularTransformer,
     table: EncodedTable,
-    labels: NDArray[np.int64],
+    labels: NDArray[Any],
     n_classes: int,
     config: FinetuneConfig,
     *,
@@ -116,7 +119,8 @@ def finetune_network(
     network : TabularTransformer
         Where to start; it isn't changed.
     table, labels, n_classes
-        The training rows: encoded cells, class indices and number of classes.
+        The training rows: encoded cells, class indices and number of classes; or targets as
+        they are, and 0.
     config : FinetuneConfig
         Settings.
     max_context_rows : int
@@ -152,16 +156,16 @@ def finetune_network(
     """
     start = time.monotonic()
     rng = np.random.default_rng(seed)
-    fit_rows, held_out = _hold_out(labels, config.validation_share, rng)
-    if n_classes < 2:
-        return network, FinetuneRecord("base", "there is only one class")
+    fit_rows, held_out = _hold_out(labels, n_classes, config.validation_share, rng)
+    if (labels[fit_rows] == labels[0]).all():
+        return network, FinetuneRecord("base", "all rows have the same target")
     if len(held_out) < config.min_validation_rows:
         return network, FinetuneRecord(
             "base",
             f"of {len(labels)} rows, {len(held_out)} can be held out for validation; "
             f"fine-tuning takes {config.min_validation_rows}",
         )
-    ensemble = Ensemble.build(
+    ensemble = build_ensemble(
         table.take(fit_rows),
         labels[fit_rows],
         n_classes,
@@ -204,13 +208,11 @@ class _Validation:
 
     ensemble: Ensemble
     table: EncodedTable
-    labels: NDArray[np.int64]
+    labels: NDArray[Any]
 
     def loss(self, network: TabularTransformer) -> float:
-        """Give the log loss of a network on the held-out rows."""
-        probabilities = self.ensemble.probabilities(network, self.table)
-        own = probabilities[np.arange(len(self.labels)), self.labels]
-        return float(-np.log(own.clip(min=1e-15)).mean())
+        """Give the loss of a network on the held-out rows."""
+        return self.ensemble.loss(network, self.table, self.labels)
 
 
 class _Trainer:
@@ -262,8 +264,7 @@ class _Trainer:
         return min(warm, left)
 
     def _step(self, episode: TaskBatch) -> None:
-        logits = self.network(episode)[0]
-        loss = F.cross_entropy(logits, episode.labels[0, episode.n_train :])
+        loss = task_loss(self.network(episode), episode)
         self._optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_CLIP)
@@ -278,12 +279,12 @@ class _Trainer:
 
 
 def _hold_out(
-    labels: NDArray[np.int64], share: float, rng: np.random.Generator
+    labels: NDArray[Any], n_classes: int, share: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Split rows for fitting from rows for validation; every class stays in the former."""
-    n_classes = len(np.unique(labels))
-    n_fit = max(n_classes, round(len(labels) * (1 - share)))
-    fit_rows = stratified_rows(labels, n_fit, rng)
+    strata = labels if n_classes else np.zeros(len(labels), np.int64)
+    n_fit = max(len(np.unique(strata)), round(len(labels) * (1 - share)))
+    fit_rows = stratified_rows(strata, n_fit, rng)
     return fit_rows, np.setdiff1d(np.arange(len(labels)), fit_rows)
 
 
@@ -301,7 +302,7 @@ def _progress(
         bar = progress.add_task("fine-tuning", total=n_steps)
 
         def report(step: int, best_loss: float) -> None:
-            text = f"fine-tuning: held-out log loss {base_loss:.4f} → {best_loss:.4f}"
+            text = f"fine-tuning: held-out loss {base_loss:.4f} → {best_loss:.4f}"
             progress.update(bar, completed=step, description=text)
 
         yield report

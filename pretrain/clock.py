@@ -16,7 +16,7 @@ from tabtransfer.pretrain.module import PretrainingModule
 
 RESUME_FILE = "resume.ckpt"
 CURVE_FILE = "curve.csv"
-CURVE_FIELDS = ("seconds", "steps", "tasks", "loss", "roc_auc", "log_loss")
+CURVE_FIELDS = ("seconds", "steps", "tasks", "loss", "roc_auc", "log_loss", "r2")
 
 
 class Clock(pl.Callback):
@@ -31,7 +31,7 @@ class Clock(pl.Callback):
     folder : Path
         Where the resumption state and the curve are written.
     validate : callable
-        Scores the network, giving ``roc_auc`` and ``log_loss``.
+        Scores the network, giving some of ``roc_auc``, ``log_loss`` and ``r2``.
     on_hold_end : callable
         Called once, before the learning rate starts to fall.
     save_every, validate_every : float
@@ -123,10 +123,10 @@ class Clock(pl.Callback):
                 **self.scores,
             )
             _append(self.folder / CURVE_FILE, row)
+            scores = "  ".join(f"{name} {value:.4f}" for name, value in self.scores.items())
             trainer.print(
                 f"{row['seconds']:>6} s  step {row['steps']:>7}  tasks {row['tasks']:>9}  "
-                f"loss {row['loss']:.4f}  validation ROC AUC {row['roc_auc']:.4f}  "
-                f"log-loss/ln(classes) {row['log_loss']:.4f}",
+                f"loss {row['loss']:.4f}  validation {scores}",
                 flush=True,
             )
         trainer.strategy.barrier()

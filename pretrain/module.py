@@ -9,8 +9,8 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from tabtransfer.loss import task_loss
 from tabtransfer.pretrain.optim import build_optimizers
 from tabtransfer.pretrain.schedule import learning_rate_factor
 from tabtransfer.pretrain.stream import TaskStream
@@ -27,27 +27,6 @@ class TrainConfig:
     clip: float = 2.0
 
 
-def task_loss(logits: Tensor, batch: TaskBatch) -> Tensor:
-    """Give the mean cross-entropy of the query rows over ln(classes), averaged over tasks.
-
-    Parameters
-    ----------
-    logits : Tensor, (b, q, max_classes)
-        What the network says of the query rows.
-    batch : TaskBatch
-        Classification tasks.
-
-    Returns
-    -------
-    Tensor
-        A scalar; 1 is what guessing evenly costs.
-    """
-    labels = batch.labels[:, batch.n_train :]
-    losses = F.cross_entropy(logits.float().transpose(1, 2), labels, reduction="none").mean(-1)
-    # Of a task with one class there is nothing to learn.
-    return (losses / batch.n_classes.clamp(min=2).log()).mean()
-
-
 class PretrainingModule(pl.LightningModule):
     """Train a network on a stream of tasks for a given time.
 
@@ -56,7 +35,7 @@ class PretrainingModule(pl.LightningModule):
     Parameters
     ----------
     network : nn.Module
-        From TaskBatch to logits.
+        From TaskBatch to logits, or to quantiles where the targets are numbers.
     stream : TaskStream
         Where tasks come from.
     config : TrainConfig

@@ -27,7 +27,7 @@ TABLES_PER_BATCH = 2
 
 
 def measure_prior(n_tables: int, seed: int, advance: Callable[[int], None]) -> pd.DataFrame:
-    """Draw tables from the default prior and measure them.
+    """Draw classification tables from the default prior and measure them.
 
     Rows and columns spread about as those of the real tables that a report compares with: rows
     log-uniformly from 60 to 1,024, cut at 256, and columns log-uniformly from 2 to 40. The prior
@@ -59,13 +59,14 @@ def measure_prior(n_tables: int, seed: int, advance: Callable[[int], None]) -> p
     spread = np.random.default_rng(seed)
     rows = np.minimum(_spread_sizes(spread, MIN_ROWS, 4 * MAX_ROWS, n_batches), MAX_ROWS)
     columns = _spread_sizes(spread, 2, 40, n_batches)
+    prior = PriorConfig(regression=0.0)
     parts = []
     for start, n_rows, n_columns in zip(
         range(0, n_tables, TABLES_PER_BATCH), rows.tolist(), columns.tolist(), strict=True
     ):
         n_train = round(TRAIN_SHARE * n_rows)
         size = min(TABLES_PER_BATCH, n_tables - start)
-        batch = sample_batch(PriorConfig(), size, n_rows, n_columns, n_train, generator)
+        batch = sample_batch(prior, size, n_rows, n_columns, n_train, generator)
         parts.append(measure_difficulty(batch))
         advance(len(parts[-1]))
     return _with_derived(pd.concat(parts, ignore_index=True))

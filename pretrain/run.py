@@ -100,6 +100,9 @@ def pretrain(
     history = _history(init)
     network = _start(recipe, init)
     recipe = dataclasses.replace(recipe, network=network.config)
+    if "regression" not in network.config.tasks:
+        prior = dataclasses.replace(recipe.prior, regression=0.0)
+        recipe = dataclasses.replace(recipe, prior=prior)
     tasks, described = _validation_tasks(recipe, validation)
     out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1 if accelerator == "cpu" or not torch.cuda.is_available() else 4)
@@ -126,7 +129,7 @@ def pretrain(
     trainer = pl.Trainer(
         accelerator=accelerator,
         devices=devices,
-        strategy="ddp" if devices > 1 else "auto",
+        strategy="ddp_find_unused_parameters_true" if devices > 1 else "auto",
         precision=precision,
         max_epochs=-1,
         callbacks=[clock, TQDMProgressBar(refresh_rate=20)],
@@ -164,12 +167,17 @@ def _history(init: Path | None) -> list[dict[str, Any]]:
 def _validation_tasks(recipe: Recipe, validation: Path | None) -> tuple[list[TaskBatch], str]:
     if validation is not None:
         tables = load_corpus(validation)
+        tasks = validation_tasks(tables)
+        if "regression" in recipe.network.tasks:
+            numeric = load_corpus(validation, "regression")
+            tasks += validation_tasks(numeric, "regression")
+            tables += numeric
         names = ", ".join(sorted(table.name for table in tables))
-        return validation_tasks(tables), f"{len(tables)} real tables: {names}"
+        return tasks, f"{len(tables)} real tables: {names}"
     one_task = dataclasses.replace(recipe.stream, min_tasks=1, max_tasks=1)
     stream = TaskStream(recipe.prior, one_task, seed=SYNTHETIC_VALIDATION_SEED)
     tasks = [stream.batch(step) for step in range(N_SYNTHETIC_VALIDATION)]
-    telling = [task for task in tasks if int(task.n_classes) > 1]
+    telling = [task for task in tasks if task.is_regression or int(task.n_classes) > 1]
     return telling, f"{len(telling)} synthetic tasks that training never saw"
 
 

@@ -1,4 +1,4 @@
-"""Scores of class probabilities that compare across tables with different numbers of classes."""
+"""Scores that compare across tables: of class probabilities, whatever their number, and numbers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SMALLEST_PROBABILITY = 1e-7
+LOWEST_R2 = -1.0
 
 
 def relative_log_loss(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
@@ -63,3 +64,28 @@ def one_vs_one_auc(probabilities: NDArray[np.floating], labels: NDArray[np.integ
     if len(present) == 2:
         return float(roc_auc_score(labels == present[1], kept[:, 1]))
     return float(roc_auc_score(labels, kept, multi_class="ovo", labels=present))
+
+
+def r_squared(predictions: NDArray[np.floating], targets: NDArray[np.floating]) -> float:
+    """Compute R²: the share of the targets' variance that predictions explain.
+
+    Parameters
+    ----------
+    predictions, targets : ndarray of float, (n,)
+        Predicted and true numbers.
+
+    Returns
+    -------
+    float
+        1 for the truth, 0 for the targets' mean, and never less than -1, so that one table
+        can't outweigh all others in a mean. NaN where the targets are all equal.
+
+    Examples
+    --------
+    >>> r_squared(np.array([1.0, 2.0, 2.0]), np.array([1.0, 2.0, 3.0]))
+    0.5
+    """
+    total = np.square(targets - targets.mean()).sum()
+    if total == 0.0:
+        return float("nan")
+    return max(LOWEST_R2, float(1.0 - np.square(targets - predictions).sum() / total))

@@ -10,31 +10,34 @@ import torch
 from tabtransfer.errors import TabTransferError
 from tabtransfer.network import TabularTransformer
 from tabtransfer.pretrain.corpus import RealTable, to_task
-from tabtransfer.pretrain.scores import one_vs_one_auc, relative_log_loss
+from tabtransfer.pretrain.scores import one_vs_one_auc, r_squared, relative_log_loss
+from tabtransfer.target_scale import TargetScale
 from tabtransfer.tasks import TaskBatch
 
 MAX_CONTEXT = 500
 MAX_QUERY = 500
 
 
-def validation_tasks(tables: Sequence[RealTable]) -> list[TaskBatch]:
+def validation_tasks(tables: Sequence[RealTable], task: str = "classification") -> list[TaskBatch]:
     """Split tables into equal training and query halves, always the same ones.
 
     Parameters
     ----------
     tables : sequence of RealTable
-        Tables with classes as target.
+        Tables with classes, or with numbers, as target.
+    task : {"classification", "regression"}
+        Which of the two.
 
     Returns
     -------
     list of TaskBatch
-        One batch of one task for each table, at most 500 training and 500 query rows and the 10
-        most frequent classes.
+        One batch of one task for each table, at most 500 training and 500 query rows, and the
+        10 most frequent classes. Numeric targets are standardised by the training rows.
 
     Raises
     ------
     TabTransferError
-        If a table can't be split (see `to_task`).
+        If a table can't be split (see `to_task`), or the training rows' numbers are all equal.
 
     Examples
     --------
@@ -43,8 +46,35 @@ def validation_tasks(tables: Sequence[RealTable]) -> list[TaskBatch]:
     >>> [task.n_train for task in validation_tasks([table])]
     [4]
     """
+    if task == "regression":
+        return [_numeric_task(table) for table in tables]
     rows = MAX_CONTEXT + MAX_QUERY
     return [to_task(table, rows, MAX_CONTEXT / rows, seed=0) for table in tables]
+
+
+def _numeric_task(table: RealTable) -> TaskBatch:
+    from tabtransfer.encoder import TableEncoder
+    from tabtransfer.inference import task_batch
+
+    targets = table.y.to_numpy(dtype=np.float64, na_value=np.nan)
+    rows = np.random.default_rng(0).permutation(np.flatnonzero(np.isfinite(targets)))
+    rows = rows[: MAX_CONTEXT + MAX_QUERY]
+    targets, n_train = targets[rows], len(rows) // 2
+    if n_train == 0 or np.ptp(targets[:n_train]) == 0.0:
+        raise TabTransferError(
+            f"table {table.name!r} has {len(rows)} rows with a target, and the training half of "
+            "them no two different ones: leave it out."
+        )
+    X = table.X.iloc[rows]
+    encoder = TableEncoder().fit(X[:n_train])
+    scale = TargetScale.of(targets[:n_train])
+    return task_batch(
+        encoder.transform(X[:n_train]),
+        scale.standardise(targets[:n_train]),
+        encoder.transform(X[n_train:]),
+        n_classes=0,
+        query_labels=(targets[n_train:] - scale.mean) / scale.deviation,
+    )
 
 
 def validation_score(network: TabularTransformer, tasks: Sequence[TaskBatch]) -> dict[str, float]:
@@ -62,7 +92,9 @@ def validation_score(network: TabularTransformer, tasks: Sequence[TaskBatch]) ->
     Returns
     -------
     dict of str to float
-        ``"roc_auc"`` (one-vs-one) and ``"log_loss"`` (divided by ln(classes)), means over tables.
+        Means over tables: ``"roc_auc"`` (one-vs-one) and ``"log_loss"`` (divided by
+        ln(classes)) if there are classification tasks, ``"r2"`` (at least -1 a table) if there
+        are regression tasks.
 
     Raises
     ------
@@ -79,22 +111,31 @@ def validation_score(network: TabularTransformer, tasks: Sequence[TaskBatch]) ->
     ['log_loss', 'roc_auc']
     """
     if not tasks:
-        raise TabTransferError("no tables to validate on: give a corpus with classification tables")
+        raise TabTransferError(
+            "no tables to validate on: give a corpus with tables that have a target"
+        )
     device = next(network.parameters()).device
     was_training = network.training
     network.eval()
     try:
-        scores = np.array([_score_task(network, task.to(device)) for task in tasks])
+        scores = [_score_task(network, task.to(device)) for task in tasks]
     finally:
         network.train(was_training)
-    roc_auc, log_loss = np.nanmean(scores, axis=0)
-    return {"roc_auc": float(roc_auc), "log_loss": float(log_loss)}
+    names = dict.fromkeys(name for score in scores for name in score)
+    return {
+        name: float(np.nanmean([score[name] for score in scores if name in score]))
+        for name in names
+    }
 
 
 @torch.inference_mode()
-def _score_task(network: TabularTransformer, task: TaskBatch) -> tuple[float, float]:
-    n_classes = int(task.n_classes[0])
-    logits = network(task)[0, :, :n_classes].double()
-    probabilities = logits.softmax(dim=-1).cpu().numpy()
+def _score_task(network: TabularTransformer, task: TaskBatch) -> dict[str, float]:
+    output = network(task)[0].double()
     labels = task.labels[0, task.n_train :].cpu().numpy()
-    return one_vs_one_auc(probabilities, labels), relative_log_loss(probabilities, labels)
+    if task.is_regression:
+        return {"r2": r_squared(output.mean(-1).cpu().numpy(), labels.astype(np.float64))}
+    probabilities = output[:, : int(task.n_classes[0])].softmax(dim=-1).cpu().numpy()
+    return {
+        "roc_auc": one_vs_one_auc(probabilities, labels),
+        "log_loss": relative_log_loss(probabilities, labels),
+    }

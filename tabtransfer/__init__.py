@@ -1,21 +1,29 @@
-"""Transfer learning for tables: a pretrained transformer served as a scikit-learn estimator."""
+"""Transfer learning for tables: a pretrained transformer served as scikit-learn estimators."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["TabTransferClassifier", "TabTransferError", "__version__", "load_checkpoint"]
+__all__ = [
+    "TabTransferClassifier",
+    "TabTransferError",
+    "TabTransferRegressor",
+    "__version__",
+    "load_checkpoint",
+]
 
 if TYPE_CHECKING:
     from tabtransfer.checkpoint import load_checkpoint
     from tabtransfer.classifier import TabTransferClassifier
     from tabtransfer.errors import TabTransferError
+    from tabtransfer.regressor import TabTransferRegressor
 
 # torch and scikit-learn load only when one of these is first asked for.
 _HOMES = {
     "TabTransferClassifier": "tabtransfer.classifier",
     "TabTransferError": "tabtransfer.errors",
+    "TabTransferRegressor": "tabtransfer.regressor",
     "load_checkpoint": "tabtransfer.checkpoint",
 }
 

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Tags, check_consistent_length, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.base import ClassifierMixin
 
-from tabtransfer.checkpoint import SHIPPED, load_checkpoint
-from tabtransfer.encoder import EncodedTable, TableEncoder, read_table
-from tabtransfer.errors import TabTransferError
-from tabtransfer.finetune.loop import FinetuneConfig, FinetuneRecord, finetune_network
-from tabtransfer.inference import Ensemble
-from tabtransfer.network import TabularTransformer
+from tabtransfer.ensemble import ClassEnsemble
+from tabtransfer.estimator import InContextEstimator
 from tabtransfer.target import encode_labels
 from tabtransfer.threads import torch_threads
 
 __all__ = ["TabTransferClassifier"]
 
 
-class TabTransferClassifier(ClassifierMixin, BaseEstimator):
+class TabTransferClassifier(ClassifierMixin, InContextEstimator):
     """Classify rows with a pretrained network that reads the training rows as its context.
 
     Frames and arrays may hold numbers, strings, categoricals, booleans and missing values as
@@ -71,7 +61,7 @@ class TabTransferClassifier(ClassifierMixin, BaseEstimator):
         Only with ``finetune=True``.
     encoder_ : TableEncoder
         What was learned of the columns.
-    ensemble_ : Ensemble
+    ensemble_ : ClassEnsemble
         The training rows and the members that read them.
 
     Notes
@@ -96,28 +86,8 @@ class TabTransferClassifier(ClassifierMixin, BaseEstimator):
     True
     """
 
-    _finetune_config = FinetuneConfig()
-
-    def __init__(
-        self,
-        n_estimators: int = 6,
-        *,
-        finetune: bool = False,
-        checkpoint: str | os.PathLike[str] | None = None,
-        max_context_rows: int = 4096,
-        time_limit: float | None = 60.0,
-        random_state: int | np.random.RandomState | None = None,
-        n_threads: int | None = None,
-        verbose: bool = False,
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.finetune = finetune
-        self.checkpoint = checkpoint
-        self.max_context_rows = max_context_rows
-        self.time_limit = time_limit
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.verbose = verbose
+    ensemble_: ClassEnsemble
+    _task = "classification"
 
     def fit(self, X: Any, y: Any) -> TabTransferClassifier:
         """Read the training rows, and fine-tune on them if asked to.
@@ -140,32 +110,7 @@ class TabTransferClassifier(ClassifierMixin, BaseEstimator):
             If the table or the labels can't be used; the message names the columns and a way
             out. scikit-learn's own ``ValueError`` where ``X`` or ``y`` has the wrong shape.
         """
-        self._check_settings()
-        for name in ("network_", "finetuning_"):  # of an earlier fit
-            self.__dict__.pop(name, None)
-        frame = read_table(X)
-        validate_data(self, frame, skip_check_array=True)
-        self.classes_, labels = encode_labels(y)
-        check_consistent_length(frame, labels)
-        self.encoder_ = TableEncoder().fit(frame)
-        table = self.encoder_.transform(frame)
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        with torch_threads(self.n_threads):
-            network = self._starting_network(seed)
-            if self._finetunes:
-                network = self._adapt(network, table, labels, seed)
-            self.ensemble_ = Ensemble.build(
-                table,
-                labels,
-                len(self.classes_),
-                network.config,
-                self.n_estimators,
-                self.max_context_rows,
-                np.random.default_rng(seed),
-                self._finetune_config.kinds,
-            )
-        self._keep(network)
-        self.n_context_rows_ = self.ensemble_.n_context_rows
+        self._fit(X, y)
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -187,10 +132,7 @@ class TabTransferClassifier(ClassifierMixin, BaseEstimator):
             If columns are missing, new, or hold something else than in `fit`, or if the
             checkpoint has changed since.
         """
-        check_is_fitted(self)
-        frame = self.encoder_.align(X)
-        validate_data(self, frame, reset=False, skip_check_array=True)
-        table = self.encoder_.transform(frame)
+        table = self._read_rows(X)
         with torch_threads(self.n_threads):
             return self.ensemble_.probabilities(self._fitted_network(), table)
 
@@ -210,72 +152,6 @@ class TabTransferClassifier(ClassifierMixin, BaseEstimator):
         probabilities = self.predict_proba(X)
         return self.classes_[probabilities.argmax(1)]
 
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        # Not the string tag: it stands for input whose cells are not looked at.
-        tags.input_tags.categorical = True
-        return tags
-
-    @property
-    def _finetunes(self) -> bool:
-        return self.finetune
-
-    def _check_settings(self) -> None:
-        for name in ("n_estimators", "max_context_rows"):
-            value = getattr(self, name)
-            if not isinstance(value, (int, np.integer)) or value < 1:
-                raise TabTransferError(f"{name} must be a whole number from 1 on, not {value!r}.")
-
-    def _starting_network(self, seed: int) -> TabularTransformer:
-        """Give the network that fine-tuning starts from, or that predicts as it is."""
-        return load_checkpoint(self.checkpoint)
-
-    def _adapt(
-        self,
-        network: TabularTransformer,
-        table: EncodedTable,
-        labels: NDArray[np.int64],
-        seed: int,
-    ) -> TabularTransformer:
-        self.finetuning_: FinetuneRecord
-        network, self.finetuning_ = finetune_network(
-            network,
-            table,
-            labels,
-            len(self.classes_),
-            self._finetune_config,
-            max_context_rows=self.max_context_rows,
-            time_limit=self.time_limit,
-            seed=seed,
-            verbose=self.verbose,
-        )
-        return network
-
-    def _keep(self, network: TabularTransformer) -> None:
-        """Hold a network of this table's own; of a checkpoint, remember which it was."""
-        self._fingerprint = _fingerprint(self.checkpoint)
-        if network is not load_checkpoint(self.checkpoint):
-            self.network_ = network
-
-    def _fitted_network(self) -> TabularTransformer:
-        """Give the network of `fit`, from the checkpoint where it wasn't changed."""
-        if hasattr(self, "network_"):
-            return self.network_
-        if _fingerprint(self.checkpoint) != self._fingerprint:
-            raise TabTransferError(
-                f"The weights at {self.checkpoint or SHIPPED} are not those of fit: fit again, "
-                "or put the former checkpoint back."
-            )
-        return load_checkpoint(self.checkpoint)
-
-
-def _fingerprint(checkpoint: str | os.PathLike[str] | None) -> str:
-    """Give a hash of the checkpoint's bytes, computed once while the file stays the same."""
-    path = Path(SHIPPED if checkpoint is None else checkpoint)
-    return _hash_file(path, path.stat().st_mtime_ns) if path.is_file() else ""
-
-
-@lru_cache(maxsize=8)
-def _hash_file(path: Path, changed: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    def _read_target(self, y: Any) -> tuple[NDArray[np.int64], int]:
+        self.classes_, labels = encode_labels(y)
+        return labels, len(self.classes_)

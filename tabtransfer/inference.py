@@ -1,9 +1,6 @@
-"""Predict with a pretrained network: views of a table in, averaged probabilities out.
+"""Ask a pretrained network about query rows, with training rows as their context.
 
-Nothing is trained here. Each member of an ensemble shows the network the training rows as
-context in its own view (`tabtransfer.views`) and asks for the query rows. Memory is bounded:
-query rows go through in chunks, and more training rows than fit are sampled, each class at
-its share, by each member anew.
+Memory is bounded: query rows go through in chunks.
 
 A row gets the same prediction alone as among others. To have that to more digits than
 float32 has, small contexts (at most `DOUBLE_CELLS` cells) are computed in float64; which it
@@ -13,201 +10,74 @@ is depends on the training rows alone.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import softmax
 from torch import Tensor
 
 from tabtransfer.encoder import EncodedTable
-from tabtransfer.many_classes import ClassNode, class_tree, multiply_down
-from tabtransfer.memory import bytes_per_row, query_chunks, rows_in_memory
-from tabtransfer.network import NetworkConfig, TabularTransformer
+from tabtransfer.memory import bytes_per_row, query_chunks
+from tabtransfer.network import TabularTransformer
 from tabtransfer.tasks import TaskBatch
-from tabtransfer.views import KINDS, View, ViewKind, ViewMaker
 
-__all__ = ["Ensemble", "Member", "stratified_rows", "task_batch"]
+__all__ = ["ask", "at_precision", "precision", "stratified_rows", "task_batch"]
 
 DOUBLE_CELLS = 5_000  # training cells up to which float64 costs little
 
 
-@dataclass(frozen=True)
-class Member:
-    """Say how one member of an ensemble sees the task.
+def precision(n_rows: int, n_columns: int) -> torch.dtype:
+    """Choose the type to compute in by the size of the context."""
+    return torch.float64 if n_rows * n_columns <= DOUBLE_CELLS else torch.float32
+
+
+def at_precision(network: TabularTransformer, dtype: torch.dtype) -> TabularTransformer:
+    """Give a network of float32 in another type, as a copy."""
+    return _in_double(network) if dtype is torch.float64 else network
+
+
+@torch.inference_mode()
+def ask(
+    network: TabularTransformer,
+    context: EncodedTable,
+    labels: NDArray[Any],
+    query: EncodedTable,
+    n_classes: int,
+) -> Tensor:
+    """Ask a network about query rows, as many at once as memory allows.
 
     Parameters
     ----------
-    view : View
-        How it sees the table.
-    tree : ClassNode
-        How it splits the classes; a single node if the network has outputs for all.
-    context : dict of ClassNode to ndarray of int64
-        Training rows that each node learns from.
+    network : TabularTransformer
+        The network; computes in its own type.
+    context, labels, query, n_classes
+        The task, see `task_batch`.
+
+    Returns
+    -------
+    Tensor of float64, (n_query, max_classes) or (n_query, n_quantiles)
+        What the network says.
     """
-
-    view: View
-    tree: ClassNode
-    context: dict[ClassNode, NDArray[np.int64]]
-
-
-@dataclass(frozen=True)
-class Ensemble:
-    """Hold the training rows and the members that predict from them.
-
-        Parameters
-        ----------
-        table : EncodedTable
-            The training rows.
-        labels : ndarray of int64, (n_rows,)
-            Class index of each.
-        n_classes : int
-            Number of classes.
-        members : tuple of Member
-            The members.
-
-        Examples
-    --------
-    >>> import numpy as np
-    >>> from tabtransfer.encoder import TableEncoder
-    >>> from tabtransfer.inference import Ensemble
-    >>> from tabtransfer.network import NetworkConfig, TabularTransformer
-    >>> X, y = np.arange(12.0)[:, None], np.arange(12) % 3
-    >>> table = TableEncoder().fit(X).transform(X)
-    >>> network = TabularTransformer(NetworkConfig()).eval()
-    >>> rng = np.random.default_rng(0)
-    >>> ensemble = Ensemble.build(table, y, 3, network.config, 2, 4096, rng)
-    >>> ensemble.probabilities(network, table).shape
-    (12, 3)
-    """
-
-    table: EncodedTable
-    labels: NDArray[np.int64]
-    n_classes: int
-    members: tuple[Member, ...]
-
-    @classmethod
-    def build(
-        cls,
-        table: EncodedTable,
-        labels: NDArray[np.int64],
-        n_classes: int,
-        network: NetworkConfig,
-        n_members: int,
-        max_context_rows: int,
-        rng: np.random.Generator,
-        kinds: Sequence[ViewKind] = KINDS,
-    ) -> Ensemble:
-        """Draw the members' views and contexts.
-
-        Parameters
-        ----------
-        table, labels, n_classes
-            The training rows.
-        network : NetworkConfig
-            Sizes of the network that will predict.
-        n_members : int
-            Number of members.
-        max_context_rows : int
-            Most training rows that a member reads at once; fewer if memory is short.
-        rng : numpy.random.Generator
-            Source of randomness.
-        kinds : sequence of ViewKind, default=KINDS
-            Kinds of view that the members take in turn.
-
-        Returns
-        -------
-        Ensemble
-
-        Raises
-        ------
-        TabTransferError
-            If there isn't even memory for one row of each class.
-        """
-        maker = ViewMaker(table, n_classes)
-        members = []
-        for index in range(n_members):
-            view = maker.draw(kinds[index % len(kinds)], rng)
-            n_rows = min(max_context_rows, len(labels))
-            n_rows = rows_in_memory(len(view.sources), n_rows, network)
-            tree = class_tree(view.class_order, network.max_classes)
-            context = {}
-            for node in tree.nodes():
-                rows = np.flatnonzero(node.group_of(labels, n_classes) >= 0)
-                context[node] = rows[stratified_rows(labels[rows], n_rows, rng)]
-            members.append(Member(view, tree, context))
-        return cls(table, labels, n_classes, tuple(members))
-
-    @property
-    def n_context_rows(self) -> int:
-        """Most training rows that a member reads at once."""
-        return max(len(rows) for member in self.members for rows in member.context.values())
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """Precision of the computation, from the size of the training rows alone."""
-        small = self.n_context_rows * self.table.values.shape[1] <= DOUBLE_CELLS
-        return torch.float64 if small else torch.float32
-
-    def probabilities(
-        self, network: TabularTransformer, query: EncodedTable
-    ) -> NDArray[np.float64]:
-        """Predict rows: the normalised geometric mean of the members' probabilities.
-
-        Parameters
-        ----------
-        network : TabularTransformer
-            The network, in float32; it isn't changed.
-        query : EncodedTable
-            Rows to predict, encoded as the training rows are.
-
-        Returns
-        -------
-        ndarray of float64, (n_query, n_classes)
-        """
-        if self.n_classes == 1:
-            return np.ones((query.n_rows, 1))
-        if self.dtype is torch.float64:
-            network = _in_double(network)
-        logs = np.zeros((query.n_rows, self.n_classes))
-        with torch.inference_mode():
-            for member in self.members:
-                logs += self._ask(network, member, query)
-        return softmax(logs / len(self.members), axis=1)
-
-    def _ask(
-        self, network: TabularTransformer, member: Member, query: EncodedTable
-    ) -> NDArray[np.float64]:
-        """Give one member's log probability of each class, (n_query, n_classes)."""
-        train, shown = member.view.show(self.table), member.view.show(query)
-        answers = {}
-        for node, rows in member.context.items():
-            context = train.take(rows)
-            groups = node.group_of(self.labels[rows], self.n_classes)
-            row_bytes = bytes_per_row(
-                len(member.view.sources), len(rows), network.config, self.dtype.itemsize
-            )
-            logits = [
-                network(
-                    task_batch(context, groups, shown.take(chunk), len(node.groups), self.dtype)
-                )
-                for chunk in query_chunks(query.n_rows, row_bytes)
-            ]
-            logs = torch.cat(logits, 1)[0, :, : len(node.groups)].double().log_softmax(-1)
-            answers[node] = logs.numpy()
-        return multiply_down(member.tree, answers, self.n_classes)
+    dtype = next(network.parameters()).dtype
+    row_bytes = bytes_per_row(
+        context.values.shape[1], context.n_rows, network.config, dtype.itemsize
+    )
+    outputs = [
+        network(task_batch(context, labels, query.take(chunk), n_classes, dtype))
+        for chunk in query_chunks(query.n_rows, row_bytes)
+    ]
+    return torch.cat(outputs, 1)[0].double()
 
 
 def task_batch(
     context: EncodedTable,
-    labels: NDArray[np.int64],
+    labels: NDArray[Any],
     query: EncodedTable,
     n_classes: int,
     dtype: torch.dtype = torch.float32,
-    query_labels: NDArray[np.int64] | None = None,
+    query_labels: NDArray[Any] | None = None,
 ) -> TaskBatch:
     """Put a context and query rows together as a batch of one task.
 
@@ -215,16 +85,16 @@ def task_batch(
     ----------
     context : EncodedTable
         Training rows, in the view that the network gets.
-    labels : ndarray of int64
-        Their classes.
+    labels : ndarray of int64 or float64
+        Their classes, or their standardised targets.
     query : EncodedTable
         Query rows in the same view.
     n_classes : int
-        Number of classes of the task.
+        Number of classes of the task; 0 if the targets are numbers.
     dtype : torch.dtype
-        Type of the values.
-    query_labels : ndarray of int64, optional
-        Classes of the query rows, where a loss is to be computed.
+        Type of the values, and of targets that are numbers.
+    query_labels : ndarray of int64 or float64, optional
+        Labels of the query rows, where a loss is to be computed.
 
     Returns
     -------
@@ -241,13 +111,13 @@ def task_batch(
     (torch.Size([1, 3, 1]), 2)
     """
     if query_labels is None:
-        query_labels = np.zeros(query.n_rows, np.int64)
+        query_labels = np.zeros(query.n_rows, labels.dtype)
 
     def joined(first: NDArray, second: NDArray) -> Tensor:
         return torch.from_numpy(np.concatenate([first, second]))[None]
 
-    return TaskBatch(
-        values=joined(context.values, query.values).to(dtype),
+    batch = TaskBatch(
+        values=joined(context.values, query.values),
         missing=joined(context.missing, query.missing),
         categorical=torch.from_numpy(context.categorical)[None],
         labels=joined(labels, query_labels),
@@ -255,6 +125,7 @@ def task_batch(
         n_columns=torch.tensor([context.values.shape[1]]),
         n_classes=torch.tensor([n_classes]),
     )
+    return batch.to(dtype)
 
 
 def stratified_rows(

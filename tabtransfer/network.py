@@ -4,6 +4,7 @@
    among the training cells of its column, the labels of its nearest training cells, and two
    neighbouring columns (`tabtransfer.cells`).
 2. Row stage: cells of a row meet each other; a few summary tokens leave as the row's vector.
+   What kernel ridge regression predicts for the row joins it (`tabtransfer.kernels`).
 3. Context stage: every row attends to the training rows, which carry their labels.
 
 After TabICL (Qu et al. 2025, arXiv 2502.05564) and TabICLv2 (arXiv 2602.11139), made small.
@@ -21,7 +22,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tabtransfer.attention import Block
-from tabtransfer.cells import N_CELL_FEATURES, describe_cells
+from tabtransfer.cells import N_CELL_FEATURES, CellFeatures, describe_cells
+from tabtransfer.kernels import N_KERNELS, predict_by_kernels
 from tabtransfer.tasks import TaskBatch
 
 NEIGHBOUR_OFFSETS = (0, 1, 3)  # columns seen together in one cell vector (TabICLv2)
@@ -43,7 +45,7 @@ class NetworkConfig:
     n_thinking: int = 16
     max_classes: int = 10
     n_quantiles: int = 99
-    tasks: tuple[str, ...] = ("classification",)
+    tasks: tuple[str, ...] = ("classification", "regression")
 
     @property
     def d_row(self) -> int:
@@ -89,6 +91,9 @@ class TabularTransformer(nn.Module):
             {task: nn.Linear(channels[task], d, bias=False) for task in config.tasks}
         )
         self.rows = RowStage(d, config.row_heads, config.row_layers, config.n_summary)
+        self.row_predictions = nn.ModuleDict(
+            {task: nn.Linear(N_KERNELS * channels[task], e, bias=False) for task in config.tasks}
+        )
         self.row_labels = nn.ModuleDict(
             {task: nn.Linear(channels[task], e, bias=False) for task in config.tasks}
         )
@@ -125,9 +130,11 @@ class TabularTransformer(nn.Module):
         if task not in self.config.tasks:
             raise ValueError(f"this network was built for {self.config.tasks}, not for {task}")
         labels = self._label_channels(batch)  # (b, n, k)
-        rows = self.rows(self._cell_vectors(batch, task, labels), _padding(batch))  # (b, r, e)
+        cells = describe_cells(batch, labels)
+        rows = self.rows(self._cell_vectors(batch, cells, task, labels), _padding(batch))
+        rows = rows + self.row_predictions[task](predict_by_kernels(batch, cells, labels))
         known = F.pad(self.row_labels[task](labels), (0, 0, 0, rows.shape[1] - batch.n_train))
-        rows = self.context(rows + known, batch.n_train, batch.weights)
+        rows = self.context(rows + known, batch.n_train, batch.weights)  # (b, r - n, e)
         output = self.heads[task](rows)
         if output.dtype != torch.float64:
             output = output.float()
@@ -143,9 +150,10 @@ class TabularTransformer(nn.Module):
             return torch.stack([labels, labels.square() - 1.0], -1).to(batch.values.dtype)
         return F.one_hot(labels, self.config.max_classes).to(batch.values.dtype)
 
-    def _cell_vectors(self, batch: TaskBatch, task: str, labels: Tensor) -> Tensor:
+    def _cell_vectors(
+        self, batch: TaskBatch, cells: CellFeatures, task: str, labels: Tensor
+    ) -> Tensor:
         """Embed every cell, with its neighbours' labels and its own row's: (b, c, r, d)."""
-        cells = describe_cells(batch, labels)
         n_columns = batch.n_columns[:, None]
         places = torch.arange(batch.values.shape[-1], device=n_columns.device)
         groups = [

@@ -1,4 +1,4 @@
-"""Class labels of any type as class indices."""
+"""Targets as people have them: labels of any type as class indices, numbers as floats."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from tabtransfer.errors import TabTransferError
 
-__all__ = ["encode_labels"]
+__all__ = ["encode_labels", "read_numbers"]
 
 
 def encode_labels(y: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
@@ -43,6 +43,69 @@ def encode_labels(y: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
     >>> encode_labels(["yes", "no", "yes"])
     (array(['no', 'yes'], dtype='<U3'), array([1, 0, 1]))
     """
+    labels = _read_known(y)
+    if labels.dtype == object:
+        labels = _one_type(labels)
+    try:
+        check_classification_targets(labels)
+    except ValueError as error:
+        if "Unknown label type" not in str(error):
+            raise
+        raise TabTransferError(
+            f"{error} Use TabTransferRegressor to predict a number, or cut it into ranges first, "
+            "for example with pandas.qcut(y, 5, labels=False)."
+        ) from error
+    return np.unique(labels, return_inverse=True)
+
+
+def read_numbers(y: Any) -> NDArray[np.float64]:
+    """Check that a target holds finite numbers.
+
+    Parameters
+    ----------
+    y : array-like or Series, (n_rows,)
+        Numbers or booleans.
+
+    Returns
+    -------
+    ndarray of float64, (n_rows,)
+
+    Raises
+    ------
+    TabTransferError
+        If numbers are missing or infinite, or the target holds something else.
+    ValueError
+        scikit-learn's, if ``y`` has several columns.
+
+    Examples
+    --------
+    >>> from tabtransfer.target import read_numbers
+    >>> read_numbers([1, 2.5])
+    array([1. , 2.5])
+    """
+    values = _read_known(y)
+    if values.dtype == object:
+        values = pd.Series(values, dtype=object).infer_objects().to_numpy()
+    if values.dtype.kind not in "biuf":
+        raise TabTransferError(
+            "A regressor needs numbers, but the target holds "
+            f"{type(values[0]).__name__.rstrip('_')} values, the first of them "
+            f"{str(values[0])!r}: use TabTransferClassifier for classes, or turn "
+            "them into numbers first, for example with pandas.to_numeric(y)."
+        )
+    numbers = values.astype(np.float64)
+    infinite = ~np.isfinite(numbers)
+    if infinite.any():
+        raise TabTransferError(
+            f"Input y contains infinity: {int(infinite.sum())} targets are not finite, the first "
+            f"in row {int(infinite.argmax())}. Drop those rows: keep = np.isfinite(y); "
+            "X, y = X[keep], y[keep]."
+        )
+    return numbers
+
+
+def _read_known(y: Any) -> NDArray[Any]:
+    """Read a target as a plain array, none of it missing."""
     if y is None:
         raise TabTransferError("fit requires y to be passed, but the target y is None.")
     labels = column_or_1d(_plain(y), warn=True)
@@ -52,18 +115,7 @@ def encode_labels(y: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
             f"Input y contains NaN: {int(missing.sum())} labels are missing, the first in row "
             f"{int(missing.argmax())}. Drop those rows: X, y = X[y.notna()], y[y.notna()]."
         )
-    if labels.dtype == object:
-        labels = _one_type(labels)
-    try:
-        check_classification_targets(labels)
-    except ValueError as error:
-        if "Unknown label type" not in str(error):
-            raise
-        raise TabTransferError(
-            f"{error} To predict ranges of a number, cut it first, for example with "
-            "pandas.qcut(y, 5, labels=False)."
-        ) from error
-    return np.unique(labels, return_inverse=True)
+    return labels
 
 
 def _plain(y: Any) -> Any:

@@ -16,10 +16,12 @@ from tabtransfer.network import NetworkConfig, TabularTransformer
 def make_network() -> Callable[..., TabularTransformer]:
     """Make small networks whose answers depend on all of their input."""
 
-    def make(seed: int = 0, max_classes: int = 10) -> TabularTransformer:
+    def make(
+        seed: int = 0, max_classes: int = 10, tasks: tuple[str, ...] = ("classification",)
+    ) -> TabularTransformer:
         torch.manual_seed(seed)
         network = TabularTransformer(
-            NetworkConfig(context_layers=2, row_layers=2, max_classes=max_classes)
+            NetworkConfig(context_layers=2, row_layers=2, max_classes=max_classes, tasks=tasks)
         )
         for parameter in network.parameters():
             if parameter.dim() > 1:  # fresh networks have zeros on their residual branches
@@ -36,4 +38,14 @@ def small_checkpoint(
     """Save such a network as a checkpoint."""
     path = tmp_path_factory.mktemp("weights") / "small.safetensors"
     save_checkpoint(path, make_network(), {})
+    return path
+
+
+@pytest.fixture(scope="session")
+def regression_checkpoint(
+    make_network: Callable[..., TabularTransformer], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Save a network that predicts classes and numbers."""
+    path = tmp_path_factory.mktemp("weights") / "both.safetensors"
+    save_checkpoint(path, make_network(tasks=("classification", "regression")), {})
     return path

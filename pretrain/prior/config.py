@@ -13,6 +13,7 @@ class PriorConfig:
     synthetic tables about as they do over real ones (`tabtransfer prior-report`).
     """
 
+    regression: float = 0.2  # share of batches whose targets are numbers
     max_classes: int = 10
     class_weights: tuple[float, ...] = (10, 4, 2, 1.5, 1, 0.8, 0.7, 0.6, 0.6)  # 2, 3, … 10
     style_weights: tuple[float, ...] = (4, 2, 3, 3)  # linear, smooth, trees, mixed

@@ -13,6 +13,7 @@ from tabtransfer.pretrain.prior.columns import (
 from tabtransfer.pretrain.prior.config import PriorConfig
 from tabtransfer.pretrain.prior.draws import Draws
 from tabtransfer.pretrain.prior.graph import sample_nodes
+from tabtransfer.pretrain.prior.numbers import sample_numbers
 from tabtransfer.pretrain.prior.targets import present_classes, replace_some, sample_labels
 from tabtransfer.tasks import TaskBatch
 
@@ -25,13 +26,14 @@ def sample_batch(
     n_train: int,
     generator: torch.Generator,
 ) -> TaskBatch:
-    """Draw classification tasks from the prior, on the generator's device.
+    """Draw tasks of one kind from the prior, on the generator's device.
 
     Every table is a random causal graph: roots (independent, correlated or clustered), then
     layers of linear, smooth, tree and product functions, some of their units cut into levels.
-    Some units are shown as columns; the classes come from visible columns, from any unit, or
-    from the clusters. After the structural causal models of TabPFN (Hollmann et al. 2023,
-    arXiv 2207.01848) and the tree-based ones of TabICL (Qu et al. 2025, arXiv 2502.05564).
+    Some units are shown as columns; the target comes from visible columns, from any unit, or,
+    if it is a class, from the clusters. After the structural causal models of TabPFN (Hollmann
+    et al. 2023, arXiv 2207.01848) and the tree-based ones of TabICL (Qu et al. 2025, arXiv
+    2502.05564).
 
     Parameters
     ----------
@@ -45,17 +47,20 @@ def sample_batch(
     Returns
     -------
     TaskBatch
-        Every class of a task has a training row.
+        Classes, each of which has a training row, or numbers, standardised by the training rows
+        (`PriorConfig.regression` says how often).
 
     Examples
     --------
     >>> import torch
     >>> from tabtransfer.pretrain.prior import PriorConfig, sample_batch
-    >>> batch = sample_batch(PriorConfig(), 8, 64, 5, 48, torch.Generator().manual_seed(0))
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> batch = sample_batch(PriorConfig(), 8, 64, 5, 48, generator)
     >>> batch.values.shape
     torch.Size([8, 64, 5])
     """
     draws = Draws(generator)
+    is_regression = draws.uniform(1).item() < config.regression
     n_classes = 2 + draws.choice(config.class_weights, batch_size)
     style = draws.choice(config.style_weights, batch_size)
     per_class = torch.where(
@@ -77,11 +82,15 @@ def sample_batch(
         config.target_from_visible, batch_size, 1
     )
     parents = torch.where(visible[:, None], shown.values, others.values)
-    from_clusters = clustered & draws.bernoulli(config.target_from_clusters, batch_size)
-    labels = sample_labels(config, draws, parents, style, n_classes)
-    labels = torch.where(from_clusters[:, None], clusters % n_classes[:, None], labels)
-    labels = replace_some(config, draws, labels, n_classes)
-    labels, n_classes = present_classes(labels, n_train, config.max_classes)
+    if is_regression:
+        labels = sample_numbers(config, draws, parents, style, n_train)
+        n_classes = torch.zeros_like(n_classes)
+    else:
+        from_clusters = clustered & draws.bernoulli(config.target_from_clusters, batch_size)
+        labels = sample_labels(config, draws, parents, style, n_classes)
+        labels = torch.where(from_clusters[:, None], clusters % n_classes[:, None], labels)
+        labels = replace_some(config, draws, labels, n_classes)
+        labels, n_classes = present_classes(labels, n_train, config.max_classes)
     values, categorical = show_columns(draws, entangle(config, draws, shown))
     values = make_irrelevant(config, draws, values)
     return TaskBatch(

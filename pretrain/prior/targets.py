@@ -25,7 +25,20 @@ def sample_labels(
 
     A table's classes are cuts of one number or the largest of several class scores.
     """
-    b, n_rows, _ = parents.shape
+    scores, noise = sample_scores(config, draws, parents, style)
+    shares = _class_shares(config, draws, n_classes)
+    number = scores[..., 0] + noise * draws.normal(*scores.shape[:2])
+    by_cuts = draws.bernoulli(0.55, len(scores), 1)
+    return torch.where(
+        by_cuts, _cut(number, shares), _largest(draws, scores, noise, shares, n_classes)
+    )
+
+
+def sample_scores(
+    config: PriorConfig, draws: Draws, parents: Tensor, style: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Draw what targets are made of: scores (b, r, k) and the noise's deviation (b, 1)."""
+    b = len(parents)
     degree = torch.where(
         draws.bernoulli(0.6, b), draws.uniform(b, high=2), draws.uniform(b, low=1, high=10)
     )
@@ -33,12 +46,7 @@ def sample_labels(
     scores = standardise(scores.cumsum(-1)) if draws.uniform(1).item() < 0.25 else scores
     noise = draws.uniform(b, high=config.max_target_noise).square() / config.max_target_noise
     noise = torch.where(draws.bernoulli(config.quiet, b), 0.05 * noise, noise)[:, None]
-    shares = _class_shares(config, draws, n_classes)
-    number = scores[..., 0] + noise * draws.normal(b, n_rows)
-    by_cuts = draws.bernoulli(0.55, b, 1)
-    return torch.where(
-        by_cuts, _cut(number, shares), _largest(draws, scores, noise, shares, n_classes)
-    )
+    return scores, noise
 
 
 def present_classes(labels: Tensor, n_train: int, max_classes: int) -> tuple[Tensor, Tensor]:

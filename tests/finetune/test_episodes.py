@@ -79,3 +79,19 @@ def test_the_same_seed_draws_the_same_episodes():
     for _ in range(5):
         first, second = next(one), next(other)
         assert torch.equal(first.values, second.values) and first.n_train == second.n_train
+
+
+def test_numeric_targets_are_standardised_by_the_context_and_stay_with_their_rows():
+    targets = 7.0 + np.random.default_rng(0).permutation(50.0 * np.arange(50))
+    table, episodes = make_episodes(targets, 0, max_rows=40)
+    for _ in range(10):
+        episode = next(episodes)
+        assert episode.is_regression and episode.n_classes.tolist() == [0]
+        context = episode.labels[0, : episode.n_train]
+        assert context.mean().item() == pytest.approx(0.0, abs=1e-5)
+        assert context.square().mean().item() == pytest.approx(1.0, rel=1e-5)
+        assert 8 <= 40 - episode.n_train <= 20
+    table, episodes = make_episodes(targets, 0)
+    episode = next(episodes)
+    rows = rows_of(table, episode)
+    assert np.corrcoef(targets[rows], episode.labels[0])[0, 1] == pytest.approx(1.0)

@@ -101,10 +101,31 @@ def test_one_class_stays_untuned(make_network):
         time_limit=None,
         seed=0,
     )
-    assert tuned is network and "one class" in record.reason
+    assert tuned is network and "same target" in record.reason
 
 
 @pytest.mark.parametrize("verbose", [False, True])
 def test_progress_shows_only_when_asked_for(make_network, capsys, verbose):
     finetune(make_network(), replace(QUICK, max_steps=5), verbose=verbose)
     assert ("fine-tuning" in capsys.readouterr().out) == verbose
+
+
+class TestNumbers:
+    def finetune(self, network, targets, config=QUICK):
+        table, _ = make_task()
+        return finetune_network(
+            network, table, targets, 0, config, max_context_rows=1000, time_limit=None, seed=0
+        )
+
+    def test_tuning_lowers_the_held_out_loss_whatever_the_unit(self, make_network):
+        network = make_network(tasks=("regression",))
+        targets = make_task()[0].values[:, 0].astype(np.float64)
+        _, record = self.finetune(network, targets)
+        assert record.chosen == "tuned" and record.tuned_loss < record.base_loss - 0.01
+        _, moved = self.finetune(network, 1e6 + 1e4 * targets)
+        assert moved.base_loss == pytest.approx(record.base_loss, rel=1e-5)
+
+    def test_targets_that_are_all_equal_stay_untuned(self, make_network):
+        network = make_network(tasks=("regression",))
+        tuned, record = self.finetune(network, np.full(200, 3.0))
+        assert tuned is network and "same target" in record.reason

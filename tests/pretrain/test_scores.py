@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.metrics import log_loss, r2_score, roc_auc_score
 
-from tabtransfer.pretrain.scores import one_vs_one_auc, relative_log_loss
+from tabtransfer.pretrain.scores import one_vs_one_auc, r_squared, relative_log_loss
 
 
 @pytest.fixture
@@ -43,3 +43,15 @@ def test_auc_leaves_absent_classes_out(predicted):
 
 def test_auc_of_one_class_is_not_a_number():
     assert math.isnan(one_vs_one_auc(np.array([[0.5, 0.5]]), np.array([0])))
+
+
+def test_r_squared_is_that_of_scikit_learn():
+    generator = np.random.default_rng(0)
+    targets = generator.normal(size=50)
+    predictions = targets + generator.normal(size=50)
+    assert r_squared(predictions, targets) == pytest.approx(r2_score(targets, predictions))
+
+
+def test_r_squared_of_nonsense_is_bounded_and_of_equal_targets_not_a_number():
+    assert r_squared(np.array([1e9, 0.0]), np.array([0.0, 1.0])) == -1.0
+    assert math.isnan(r_squared(np.array([1.0, 2.0]), np.array([3.0, 3.0])))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from sklearn.datasets import load_wine
+from sklearn.datasets import load_diabetes, load_wine
 from torch import Tensor
 
 from tabtransfer.errors import TabTransferError
@@ -20,8 +20,10 @@ class Knowing(TabularTransformer):
     """A network that reads the query labels: its score is known."""
 
     def forward(self, batch: TaskBatch) -> Tensor:
-        """Give the true class a logit of 20."""
+        """Give the true class a logit of 20, or the true number as every quantile."""
         labels = batch.labels[:, batch.n_train :]
+        if batch.is_regression:
+            return labels[..., None].expand(-1, -1, self.config.n_quantiles)
         return 20.0 * torch.nn.functional.one_hot(labels, self.config.max_classes)
 
 
@@ -63,3 +65,38 @@ def test_context_query_and_classes_are_capped():
 def test_no_tables_are_refused():
     with pytest.raises(TabTransferError, match="no tables"):
         validation_score(TabularTransformer(NetworkConfig()), [])
+
+
+class TestNumbers:
+    @pytest.fixture
+    def diabetes(self):
+        X, y = load_diabetes(return_X_y=True, as_frame=True)
+        return RealTable("diabetes", X.assign(text="a"), y.where(y > 40))
+
+    def test_targets_are_standardised_by_the_training_half(self, diabetes):
+        (task,) = validation_tasks([diabetes], "regression")
+        n_known = int((diabetes.y > 40).sum())
+        assert (task.n_train, task.labels.shape[1]) == (n_known // 2, n_known)
+        train = task.labels[0, : task.n_train]
+        assert train.mean().item() == pytest.approx(0.0, abs=1e-6)
+        assert train.square().mean().item() == pytest.approx(1.0)
+        assert task.categorical[0].tolist() == [False] * 10 + [True]
+
+    def test_both_kinds_are_scored_apart(self, diabetes, wine):
+        numbers, classes = validation_tasks([diabetes], "regression"), validation_tasks([wine])
+        network = Knowing(NetworkConfig(tasks=("classification", "regression")))
+        assert validation_score(network, numbers) == {"r2": 1.0}
+        both = validation_score(network, classes + numbers)
+        assert list(both) == ["roc_auc", "log_loss", "r2"]
+        assert both == validation_score(network, classes) | {"r2": 1.0}
+
+    def test_an_untrained_network_explains_little(self, diabetes):
+        torch.manual_seed(0)
+        network = TabularTransformer(NetworkConfig(tasks=("regression",)))
+        scores = validation_score(network, validation_tasks([diabetes], "regression"))
+        assert -1.0 <= scores["r2"] < 0.3
+
+    def test_equal_targets_are_refused(self):
+        table = RealTable("flat", pd.DataFrame({"a": range(8)}), pd.Series([1.0] * 8))
+        with pytest.raises(TabTransferError, match=r"'flat' has 8 rows.*no two different"):
+            validation_tasks([table], "regression")

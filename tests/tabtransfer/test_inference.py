@@ -1,161 +1,19 @@
-from types import SimpleNamespace
-
 import numpy as np
-import psutil
 import pytest
 import torch
 
-from tabtransfer import inference, memory
 from tabtransfer.encoder import TableEncoder
-from tabtransfer.inference import Ensemble, stratified_rows
+from tabtransfer.inference import stratified_rows, task_batch
 
 
-def make_task(n_rows=60, n_classes=3, n_columns=4):
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(n_rows, n_columns))
-    X[rng.random(X.shape) < 0.1] = np.nan
-    table = TableEncoder().fit(X).transform(X)
-    return table, np.arange(n_rows) % n_classes
-
-
-def build(network, n_rows=60, n_classes=3, n_members=2, max_context_rows=4096, n_columns=4):
-    table, labels = make_task(n_rows, n_classes, n_columns)
-    return Ensemble.build(
-        table,
-        labels,
-        n_classes,
-        network.config,
-        n_members,
-        max_context_rows,
-        np.random.default_rng(0),
-    )
-
-
-def test_probabilities_sum_to_one_and_depend_on_the_row(make_network):
-    network = make_network()
-    ensemble = build(network)
-    probabilities = ensemble.probabilities(network, ensemble.table)
-    np.testing.assert_allclose(probabilities.sum(1), 1.0)
-    assert np.ptp(probabilities, axis=0).max() > 1e-2
-
-
-@pytest.mark.parametrize("n_classes", [3, 23])
-def test_a_row_alone_equals_the_row_among_others(make_network, n_classes):
-    network = make_network()
-    ensemble = build(network, n_classes=n_classes)
-    together = ensemble.probabilities(network, ensemble.table)
-    alone = [ensemble.probabilities(network, ensemble.table.take([row])) for row in range(10)]
-    np.testing.assert_allclose(np.concatenate(alone), together[:10], rtol=0, atol=1e-11)
-
-
-def test_large_contexts_use_float32_and_agree_with_float64(make_network, monkeypatch):
-    network = make_network()
-    ensemble = build(network)
-    exact = ensemble.probabilities(network, ensemble.table)
-    monkeypatch.setattr(inference, "DOUBLE_CELLS", 60 * 4 - 1)
-    assert ensemble.dtype is torch.float32
-    close = ensemble.probabilities(network, ensemble.table)
-    np.testing.assert_allclose(close, exact, atol=1e-4)
-    assert not np.array_equal(close, exact)
-
-
-def test_chunks_of_query_rows_change_nothing(make_network, monkeypatch):
-    network = make_network()
-    ensemble = build(network)
-    whole = ensemble.probabilities(network, ensemble.table)
-    row = memory.bytes_per_row(4, 60, network.config, value_bytes=8)
-    monkeypatch.setattr(memory, "CHUNK_BYTES", 7.5 * row)
-    np.testing.assert_allclose(
-        ensemble.probabilities(network, ensemble.table), whole, rtol=0, atol=1e-11
-    )
-
-
-def test_members_are_averaged_geometrically(make_network):
-    network = make_network()
-    ensemble = build(network, n_members=2)
-    singles = [
-        Ensemble(ensemble.table, ensemble.labels, 3, (member,)).probabilities(
-            network, ensemble.table
-        )
-        for member in ensemble.members
-    ]
-    mean = np.sqrt(singles[0] * singles[1])
-    np.testing.assert_allclose(
-        ensemble.probabilities(network, ensemble.table), mean / mean.sum(1, keepdims=True)
-    )
-
-
-def test_class_order_is_undone(make_network):
-    """Labels that say the same in another numbering give the same answers, renumbered."""
-    network = make_network()
-    table, labels = make_task()
-    answers = []
-    for order in (np.array([0, 1, 2]), np.array([2, 0, 1])):
-        ensemble = Ensemble.build(
-            table, labels, 3, network.config, 1, 4096, np.random.default_rng(0)
-        )
-        member = ensemble.members[0]
-        renamed = order[labels]
-        tree = inference.class_tree(order[member.tree.classes], 10)
-        context = {tree: next(iter(member.context.values()))}
-        moved = inference.Member(member.view, tree, context)
-        answers.append(
-            Ensemble(table, renamed, 3, (moved,)).probabilities(network, table)[:, order]
-        )
-    np.testing.assert_allclose(answers[0], answers[1])
-
-
-def test_more_classes_than_outputs_go_through_a_tree(make_network):
-    network = make_network(max_classes=3)
-    ensemble = build(network, n_classes=20)
-    probabilities = ensemble.probabilities(network, ensemble.table)
-    assert probabilities.shape == (60, 20)
-    np.testing.assert_allclose(probabilities.sum(1), 1.0)
-    for member in ensemble.members:
-        assert len(member.context) > 7
-        for node, rows in member.context.items():
-            assert set(ensemble.labels[rows]) == set(node.classes)
-
-
-def test_one_class_is_certain(make_network):
-    network = make_network()
-    ensemble = build(network, n_classes=1)
-    np.testing.assert_array_equal(ensemble.probabilities(network, ensemble.table), np.ones((60, 1)))
-
-
-def test_more_rows_than_the_context_are_sampled_by_each_member(make_network):
-    network = make_network()
-    ensemble = build(network, n_members=3, max_context_rows=20)
-    assert ensemble.n_context_rows == 20
-    contexts = [next(iter(member.context.values())) for member in ensemble.members]
-    assert len({tuple(rows) for rows in contexts}) == 3
-    assert np.isfinite(ensemble.probabilities(network, ensemble.table)).all()
-
-
-def test_short_memory_shrinks_the_context(make_network, monkeypatch):
-    network = make_network()
-    free = 25 * memory.bytes_per_row(4, 25, network.config) / memory.MEMORY_SHARE
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=free))
-    ensemble = build(network)
-    assert 20 < ensemble.n_context_rows <= 25
-    assert np.isfinite(ensemble.probabilities(network, ensemble.table)).all()
-
-
-def test_the_network_is_not_changed(make_network):
-    network = make_network()
-    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    ensemble = build(network)
-    ensemble.probabilities(network, ensemble.table)
-    assert all(torch.equal(before[name], t) for name, t in network.state_dict().items())
-
-
-def test_a_network_that_still_learns_is_read_anew(make_network):
-    network = make_network().requires_grad_(True)
-    ensemble = build(network)
-    before = ensemble.probabilities(network, ensemble.table)
-    with torch.no_grad():
-        network.heads["classification"][-1].weight.mul_(2.0)
-    assert not np.allclose(ensemble.probabilities(network, ensemble.table), before)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_numbers_take_the_type_of_the_values_and_classes_stay(dtype):
+    table = TableEncoder().fit(np.arange(4.0)[:, None]).transform(np.arange(4.0)[:, None])
+    numbers = task_batch(table, np.arange(4.0), table, 0, dtype)
+    classes = task_batch(table, np.arange(4), table, 4, dtype)
+    assert numbers.is_regression and numbers.labels.dtype is dtype
+    assert not classes.is_regression and classes.labels.dtype is torch.int64
+    assert numbers.labels[0].tolist() == [0.0, 1.0, 2.0, 3.0, 0.0, 0.0, 0.0, 0.0]
 
 
 class TestStratifiedRows:

@@ -4,7 +4,7 @@ import pytest
 from sklearn.exceptions import DataConversionWarning
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.target import encode_labels
+from tabtransfer.target import encode_labels, read_numbers
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,43 @@ def test_a_column_is_flattened_with_a_warning_and_more_are_refused():
         assert encode_labels(np.array([[1], [2]]))[1].tolist() == [0, 1]
     with pytest.raises(ValueError, match="1d array"):
         encode_labels(np.ones((3, 2)))
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        [1, 0, 3],
+        [1.0, 0.0, 3.0],
+        np.array([1, 0.0, 3], dtype=object),
+        pd.Series([1, 0, 3], index=[5, 6, 7]),
+        pd.array([1, 0, 3], dtype="Int64"),
+        pd.array([1, 0, 3], dtype="Float32"),
+        np.array([1, 0, 3], dtype=np.float16),
+        pd.Categorical([1, 0, 3]),
+    ],
+)
+def test_numbers_of_any_type(y):
+    found = read_numbers(y)
+    assert found.dtype == np.float64 and found.tolist() == [1.0, 0.0, 3.0]
+
+
+def test_booleans_are_numbers():
+    assert read_numbers([True, False]).tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (["a", "b"], "str values, the first of them 'a'"),
+        ([1.0, "b"], "numbers"),
+        (pd.to_datetime(["2020-01-01", "2020-01-02"]), "datetime64"),
+        ([[1], [2, 3]], "values"),
+        ([1.0, None], "1 labels are missing, the first in row 1"),
+        ([1.0, np.inf], "1 targets are not finite, the first in row 1"),
+        (pd.array([1, pd.NA], dtype="Int64"), "1 labels are missing"),
+    ],
+)
+def test_what_is_no_number(y, message):
+    y = np.array(y, dtype=object) if message == "values" else y
+    with pytest.raises(TabTransferError, match=message):
+        read_numbers(y)

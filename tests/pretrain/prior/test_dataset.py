@@ -4,12 +4,17 @@ import pytest
 import torch
 
 from tabtransfer.pretrain.prior import PriorConfig, sample_batch
+from tabtransfer.pretrain.prior.numbers import _scale
+from tabtransfer.target_scale import MAX_TARGET
+
+CLASSES = PriorConfig(regression=0.0)
+NUMBERS = PriorConfig(regression=1.0)
 
 
 def draw(seed=0, config=None, **sizes):
     sizes = {"batch_size": 24, "n_rows": 96, "n_columns": 7, "n_train": 64} | sizes
     generator = torch.Generator().manual_seed(seed)
-    return sample_batch(config or PriorConfig(), generator=generator, **sizes)
+    return sample_batch(config or CLASSES, generator=generator, **sizes)
 
 
 @pytest.fixture(scope="module")
@@ -57,4 +62,51 @@ def test_tables_are_varied(batches):
 
 
 def test_no_missing_cells_where_none_are_asked_for():
-    assert not draw(config=dataclasses.replace(PriorConfig(), missing=0.0)).missing.any()
+    assert not draw(config=dataclasses.replace(CLASSES, missing=0.0)).missing.any()
+
+
+def test_a_share_of_the_batches_has_numeric_targets():
+    drawn = [draw(seed, PriorConfig(regression=0.3), batch_size=2) for seed in range(100)]
+    assert 15 <= sum(batch.is_regression for batch in drawn) <= 45
+    assert all((batch.n_classes == 0).all() == batch.is_regression for batch in drawn)
+
+
+@pytest.fixture(scope="module")
+def numeric():
+    return [draw(seed, NUMBERS) for seed in range(8)]
+
+
+class TestNumericTargets:
+    def test_they_are_standardised_by_the_training_rows_and_clipped(self, numeric):
+        labels = torch.cat([batch.labels for batch in numeric])
+        assert torch.isfinite(labels).all() and labels.abs().max() == MAX_TARGET
+        train = labels[:, :64]
+        clipped = (train.abs() == MAX_TARGET).any(1)
+        constant = (train == 0).all(1)
+        plain = train[~clipped & ~constant]
+        assert constant.float().mean() < 0.05 and clipped.float().mean() < 0.3
+        assert torch.allclose(plain.mean(1), torch.zeros(len(plain)), atol=1e-4)
+        assert torch.allclose(plain.square().mean(1), torch.ones(len(plain)), atol=1e-3)
+
+    def test_query_rows_have_no_part_in_the_scale(self):
+        x = torch.randn(3, 20, generator=torch.Generator().manual_seed(0))
+        other = torch.cat([x[:, :15], 9.0 + x[:, 15:]], 1)
+        assert torch.equal(_scale(x, 15)[:, :15], _scale(other, 15)[:, :15])
+        assert torch.equal(_scale(torch.ones(1, 20), 15), torch.zeros(1, 20))
+
+    def test_shapes_are_varied(self, numeric):
+        labels = torch.cat([batch.labels for batch in numeric])
+        distinct = torch.tensor([len(row.unique()) for row in labels]) / labels.shape[1]
+        skew = labels.pow(3).mean(1)
+        assert (distinct < 0.5).float().mean() > 0.15 and (distinct == 1).float().mean() > 0.3
+        assert (skew > 1).float().mean() > 0.1 and (skew.abs() < 0.5).float().mean() > 0.3
+
+    def test_columns_tell_about_them(self, numeric):
+        """The best column of a table alone explains more than chance would."""
+        best = []
+        for batch in numeric:
+            x = batch.values - batch.values.mean(1, keepdim=True)
+            y = batch.labels - batch.labels.mean(1, keepdim=True)
+            scale = x.square().sum(1).sqrt() * y.square().sum(1).sqrt()[:, None]
+            best.append(((x * y[..., None]).sum(1) / scale.clamp(min=1e-6)).abs().amax(1))
+        assert torch.cat(best).median() > 0.35
