@@ -28,8 +28,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from tabtransfer.loss import task_loss
 from tabtransfer.network import NetworkConfig, TabularTransformer
-from tabtransfer.pretrain.module import task_loss
 from tabtransfer.pretrain.optim import build_optimizers
 from tabtransfer.tasks import TaskBatch
 
