@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from tabtransfer.pretrain.presets import Preset
 
 SHIPPED = "shipped"
 
@@ -27,6 +30,10 @@ def pretrain(
         str | None,
         typer.Option(help='Checkpoint to start from, or "shipped" for the one in the package.'),
     ] = None,
+    tables: Annotated[
+        Path | None,
+        typer.Option(help="Real tables to train on as well: packed, a folder or a manifest."),
+    ] = None,
     validation: Annotated[
         Path | None,
         typer.Option(help="Real tables to watch: a folder of .parquet files or a manifest."),
@@ -43,40 +50,38 @@ def pretrain(
     ] = None,
     cells: Annotated[int | None, typer.Option(min=1, help="Cells of a batch, about.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Factor on the usual rates.")] = None,
+    real_share: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="Share of the steps on real tables.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same tasks and same start.")] = 0,
     validate_every: Annotated[float, typer.Option(min=0.01, help="Minutes in between.")] = 5.0,
 ) -> None:
-    """Pretrain the network on synthetic tables.
+    """Pretrain the network on synthetic tables, and on real ones where they are given.
 
     Options that aren't given come from the preset.
     """
-    from dataclasses import replace
-
     from tabtransfer import checkpoint
     from tabtransfer.errors import TabTransferError
     from tabtransfer.pretrain.presets import get_preset
     from tabtransfer.pretrain.run import pretrain as run
 
-    chosen = get_preset(preset)
-    recipe = chosen.recipe
-    stream = {"max_rows": max_rows, "max_columns": max_columns, "cells": cells}
-    chosen = replace(
-        chosen,
-        recipe=replace(
-            recipe,
-            stream=replace(recipe.stream, **_given(stream)),
-            train=replace(recipe.train, **_given({"learning_rate": learning_rate})),
-            seed=seed,
-        ),
-        **_given(
-            {
-                "minutes": max_time,
-                "devices": devices,
-                "nodes": nodes,
-                "accelerator": accelerator,
-                "precision": precision,
-            }
-        ),
+    chosen = _replace_parts(
+        get_preset(preset),
+        stream={
+            "max_rows": max_rows,
+            "max_columns": max_columns,
+            "cells": cells,
+            "real_share": real_share,
+        },
+        train={"learning_rate": learning_rate},
+        recipe={"seed": seed},
+        preset={
+            "minutes": max_time,
+            "devices": devices,
+            "nodes": nodes,
+            "accelerator": accelerator,
+            "precision": precision,
+        },
     )
     if dry_run:
         from tabtransfer.pretrain.dry_run import dry_run as check
@@ -92,6 +97,7 @@ def pretrain(
         60.0 * chosen.minutes,
         chosen.recipe,
         init=None if start is None else Path(start),
+        tables=tables,
         validation=validation,
         devices=chosen.devices,
         nodes=chosen.nodes,
@@ -102,5 +108,18 @@ def pretrain(
     )
 
 
-def _given(options: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value is not None}
+def _replace_parts(chosen: Preset, **parts: dict[str, Any]) -> Preset:
+    """Put the options that were given in place of the preset's own settings."""
+    from dataclasses import replace
+
+    given = {
+        part: {name: value for name, value in options.items() if value is not None}
+        for part, options in parts.items()
+    }
+    recipe = replace(
+        chosen.recipe,
+        stream=replace(chosen.recipe.stream, **given["stream"]),
+        train=replace(chosen.recipe.train, **given["train"]),
+        **given["recipe"],
+    )
+    return replace(chosen, recipe=recipe, **given["preset"])

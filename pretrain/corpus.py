@@ -55,6 +55,69 @@ class RealTable:
     y: pd.Series
 
 
+@dataclass(frozen=True)
+class Source:
+    """A table as its source has it, with or without a known target.
+
+    Parameters
+    ----------
+    name : str
+        Name of the table.
+    frame : pandas.DataFrame
+        All columns.
+    target : str or None
+        Column that the source calls the target.
+    licence, source : str
+        As the manifest states them; of a folder, nothing and the file.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    target: str | None
+    licence: str
+    source: str
+
+
+def read_sources(path: Path) -> Iterator[Source]:
+    """Read all tables of a corpus, whatever their target.
+
+    Parameters
+    ----------
+    path : Path
+        Folder of Parquet files or JSON manifest.
+
+    Yields
+    ------
+    Source
+
+    Raises
+    ------
+    TabTransferError
+        If the path, or a file that a manifest names, isn't there.
+
+    Examples
+    --------
+    >>> import pandas as pd, tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> pd.DataFrame({"a": [1, 2], "kind": ["x", "y"]}).to_parquet(folder / "toy.parquet")
+    >>> [(source.name, source.target) for source in read_sources(folder)]
+    [('toy', 'kind')]
+    """
+    import pandas as pd
+
+    path = Path(path)
+    _check_path(path)
+    if path.is_dir():
+        for file in sorted(path.glob("*.parquet")):
+            frame = pd.read_parquet(file)
+            yield Source(file.stem, frame, frame.columns[-1], "", str(file.name))
+        return
+    for entry in _entries(path):
+        frame = _read_entry(path.parent, entry)
+        licence = entry.get("licence") or "manifest states no licence"
+        yield Source(entry["name"], frame, entry.get("target"), licence, entry.get("source") or "")
+
+
 def load_corpus(path: Path, task: str = "classification") -> list[RealTable]:
     """Load the tables of a corpus that have a known target of one kind.
 
@@ -86,13 +149,17 @@ def load_corpus(path: Path, task: str = "classification") -> list[RealTable]:
     [('toy', 'kind')]
     """
     path = Path(path)
+    _check_path(path)
     if path.is_dir():
         return list(_load_folder(path, task))
-    if not path.is_file():
+    return list(_load_manifest(path, task))
+
+
+def _check_path(path: Path) -> None:
+    if not path.exists():
         raise TabTransferError(
             f"no corpus at {path}: give a folder of .parquet files or a manifest"
         )
-    return list(_load_manifest(path, task))
 
 
 def _load_folder(folder: Path, task: str) -> Iterator[RealTable]:
@@ -117,30 +184,39 @@ def _task_of(y: pd.Series) -> str:
 
 
 def _load_manifest(manifest: Path, task: str) -> Iterator[RealTable]:
-    entries = json.loads(manifest.read_text())
-    if not isinstance(entries, list):
-        raise TabTransferError(f"{manifest} must hold a list of entries with name, file and target")
-    for entry in entries:
+    for entry in _entries(manifest):
         kind = "classification" if entry.get("task") in CLASSIFICATION_NAMES else entry.get("task")
         if entry.get("target") is not None and kind == task:
             yield _load_entry(manifest.parent, entry)
 
 
+def _entries(manifest: Path) -> list[dict[str, Any]]:
+    entries = json.loads(manifest.read_text())
+    if not isinstance(entries, list):
+        raise TabTransferError(f"{manifest} must hold a list of entries with name, file and target")
+    return entries
+
+
 def _load_entry(root: Path, entry: dict[str, Any]) -> RealTable:
+    frame = _read_entry(root, entry)
+    target = entry["target"]
+    if target not in frame.columns:
+        raise TabTransferError(
+            f"table {entry['name']!r} of {root / entry['file']} has no column {target!r}"
+        )
+    return RealTable(entry["name"], frame.drop(columns=target), frame[target])
+
+
+def _read_entry(root: Path, entry: dict[str, Any]) -> pd.DataFrame:
     import pandas as pd
 
     file = root / entry["file"]
     if not file.is_file():
         raise TabTransferError(f"table {entry['name']!r}: no file {file}")
-    if "member" in entry:
-        with zipfile.ZipFile(file) as archive:
-            frame = pd.read_parquet(io.BytesIO(archive.read(entry["member"])))
-    else:
-        frame = pd.read_parquet(file)
-    target = entry["target"]
-    if target not in frame.columns:
-        raise TabTransferError(f"table {entry['name']!r} of {file} has no column {target!r}")
-    return RealTable(entry["name"], frame.drop(columns=target), frame[target])
+    if "member" not in entry:
+        return pd.read_parquet(file)
+    with zipfile.ZipFile(file) as archive:
+        return pd.read_parquet(io.BytesIO(archive.read(entry["member"])))
 
 
 def to_task(table: RealTable, max_rows: int, train_share: float, seed: int) -> TaskBatch:
@@ -185,7 +261,7 @@ def to_task(table: RealTable, max_rows: int, train_share: float, seed: int) -> T
             f"table {table.name!r} leaves fewer than two classes or no query row of {len(rows)} "
             "rows; leave it out or draw more rows"
         )
-    columns = [_encode(table.X.iloc[rows, index]) for index in range(table.X.shape[1])]
+    columns = [encode_column(table.X.iloc[rows, index]) for index in range(table.X.shape[1])]
     values = np.stack([cells for cells, _ in columns], axis=1)
     missing = np.isnan(values)
     return TaskBatch(
@@ -266,8 +342,28 @@ def stratified_order(labels: NDArray, generator: np.random.Generator) -> NDArray
     return np.argsort(position, kind="stable")
 
 
-def _encode(column: pd.Series) -> tuple[NDArray[np.float64], bool]:
-    """Return the cells as numbers, NaN where missing, and whether they are category codes."""
+def encode_column(column: pd.Series) -> tuple[NDArray[np.float64], bool]:
+    """Turn a column into numbers.
+
+    Parameters
+    ----------
+    column : pandas.Series
+        Numbers, text, booleans, categories or dates.
+
+    Returns
+    -------
+    cells : ndarray of float64
+        Numbers centred by their median and scaled by their interquartile range, or category
+        codes; NaN where missing.
+    categorical : bool
+        Whether they are codes.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> encode_column(pd.Series(["b", "a", None]))
+    (array([ 1.,  0., nan]), True)
+    """
     import pandas as pd
     from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 

@@ -21,7 +21,9 @@ from tabtransfer.pretrain.clock import CURVE_FILE, RESUME_FILE, Clock
 from tabtransfer.pretrain.corpus import load_corpus
 from tabtransfer.pretrain.model_card import write_model_card
 from tabtransfer.pretrain.module import PretrainingModule, TrainConfig
+from tabtransfer.pretrain.packed_tables import read_tables
 from tabtransfer.pretrain.prior import PriorConfig
+from tabtransfer.pretrain.real_tasks import RealTasks
 from tabtransfer.pretrain.sharding import gather_network
 from tabtransfer.pretrain.stream import StreamConfig, TaskStream
 from tabtransfer.pretrain.throughput import Throughput
@@ -54,6 +56,7 @@ def pretrain(
     max_seconds: float,
     recipe: Recipe | None = None,
     init: Path | None = None,
+    tables: Path | None = None,
     validation: Path | None = None,
     devices: int = 1,
     accelerator: str = "auto",
@@ -78,6 +81,8 @@ def pretrain(
         Settings; with ``init``, the network's are the checkpoint's.
     init : Path, optional
         Checkpoint to start from.
+    tables : Path, optional
+        Real tables to train on as well (see `read_tables`).
     validation : Path, optional
         Real tables (see `load_corpus`) that training is watched on; without them, synthetic
         tasks that training never sees.
@@ -110,15 +115,22 @@ def pretrain(
     if (out / FINAL_FILE).exists():
         raise TabTransferError(f"{out} holds a finished run; give another folder with --out.")
     history = _history(init)
+    trained_tables = [] if init is None else read_header(init).get("tables", [])
     network = _start(recipe, init)
     recipe = dataclasses.replace(recipe, network=network.config)
     if "regression" not in network.config.tasks:
         prior = dataclasses.replace(recipe.prior, regression=0.0)
         recipe = dataclasses.replace(recipe, prior=prior)
     tasks, described = _validation_tasks(recipe, validation)
+    real = None if tables is None else read_tables(tables, validation)
+    if real is not None:
+        known = {card["name"]: card for card in (*trained_tables, *real.cards)}
+        trained_tables = list(known.values())
     out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1 if accelerator == "cpu" or not torch.cuda.is_available() else 4)
-    stream = TaskStream(recipe.prior, recipe.stream, recipe.seed)
+    stream = TaskStream(
+        recipe.prior, recipe.stream, recipe.seed, None if real is None else RealTasks(real.tables)
+    )
     module = PretrainingModule(network, stream, recipe.train)
 
     def write(
@@ -127,6 +139,7 @@ def pretrain(
         whole = gather_network(network)
         n_devices = devices * nodes
         header = _header(recipe, module, clock, scores, described, precision, n_devices, history)
+        header["tables"] = trained_tables
         if trainer.is_global_zero:
             save_checkpoint(path, whole, header, dtype)
         return header
@@ -226,7 +239,6 @@ def _header(
     del settings["network"]
     return {
         "licence": LICENCE,
-        "tables": [],  # real tables trained on: none
         "training": {
             **settings,
             "tasks_seen": module.tasks_seen,

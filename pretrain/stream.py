@@ -1,4 +1,4 @@
-"""An endless stream of synthetic tasks, each batch known by its seed, rank and step."""
+"""An endless stream of tasks, each batch known by its seed, rank and step."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 from torch.utils.data import IterableDataset
 
 from tabtransfer.pretrain.prior import PriorConfig, sample_batch
+from tabtransfer.pretrain.real_tasks import RealTasks
 from tabtransfer.tasks import TaskBatch
 
 
@@ -19,7 +20,8 @@ class StreamConfig:
     """Say how large the tasks of a step are.
 
     Rows and columns are log-uniform between their bounds and the same for all tasks of a step;
-    as many tasks go into a step as ``cells`` allows, within ``min_tasks`` and ``max_tasks``.
+    as many tasks go into a step as ``cells`` allows, within ``min_tasks`` and ``max_tasks``. Where
+    there are real tables, ``real_share`` of the steps draw from them, with their own columns.
     """
 
     min_rows: int = 64
@@ -30,6 +32,7 @@ class StreamConfig:
     min_tasks: int = 2
     max_tasks: int = 32
     train_share: tuple[float, float] = (0.4, 0.85)
+    real_share: float = 0.35
 
 
 class TaskStream(IterableDataset[TaskBatch]):
@@ -46,6 +49,8 @@ class TaskStream(IterableDataset[TaskBatch]):
         Sizes.
     seed : int
         Seed of the run.
+    real : RealTasks, optional
+        Real tables to draw from as well.
 
     Attributes
     ----------
@@ -59,10 +64,12 @@ class TaskStream(IterableDataset[TaskBatch]):
         prior: PriorConfig,
         config: StreamConfig,
         seed: int = 0,
+        real: RealTasks | None = None,
     ) -> None:
         self.prior = prior
         self.config = config
         self.seed = seed
+        self.real = real
         self.rank = 0
         self.device = "cpu"
         self.step = 0
@@ -77,9 +84,16 @@ class TaskStream(IterableDataset[TaskBatch]):
         random = np.random.default_rng([self.seed, self.rank, step])
         c = self.config
         n_rows = _log_uniform(random, c.min_rows, c.max_rows)
+        n_train = int(n_rows * random.uniform(*c.train_share))
+        if self.real is not None and random.random() < c.real_share:
+            regression = random.random() < self.prior.regression
+            tasks = (c.min_tasks, c.max_tasks)
+            batch = self.real.batch(
+                random, n_rows, n_train, c.cells, tasks, c.max_columns, regression
+            )
+            return batch.to(self.device)
         n_columns = _log_uniform(random, c.min_columns, c.max_columns)
         n_tasks = min(max(c.cells // (n_rows * n_columns), c.min_tasks), c.max_tasks)
-        n_train = int(n_rows * random.uniform(*c.train_share))
         generator = torch.Generator(self.device).manual_seed(int(random.integers(2**62)))
         return sample_batch(self.prior, n_tasks, n_rows, n_columns, n_train, generator)
 

@@ -1,0 +1,229 @@
+"""Real tables made ready for training: filtered, guarded against leakage, in one file.
+
+The file is safetensors: one array a table, and a header that says what each table is, under
+which licence, and which evaluation tables it was compared with.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tabtransfer.errors import TabTransferError
+from tabtransfer.pretrain.corpus import Source, encode_column, read_sources
+from tabtransfer.pretrain.real_tasks import NumberTable
+
+if TYPE_CHECKING:
+    from tabtransfer.datasets.fingerprints import Fingerprint
+
+MIN_ROWS, MIN_COLUMNS = 100, 5
+MAX_ROWS, MAX_COLUMNS = 2_000, 60
+NO_LICENCE = "states no licence"
+
+
+@dataclass(frozen=True)
+class PackedTables:
+    """Hold real tables to train on.
+
+    Parameters
+    ----------
+    tables : tuple of NumberTable
+        The tables as numbers.
+    cards : tuple of dict
+        For each table its ``name``, ``source``, ``licence`` and ``fingerprint``.
+    guard : tuple of str
+        Names of the evaluation and validation tables that none of them meets.
+    """
+
+    tables: tuple[NumberTable, ...]
+    cards: tuple[dict[str, str], ...]
+    guard: tuple[str, ...]
+
+    def save(self, path: Path) -> None:
+        """Write one file."""
+        from safetensors.numpy import save_file
+
+        header = {
+            "cards": self.cards,
+            "guard": self.guard,
+            "targets": [table.target for table in self.tables],
+        }
+        arrays = {}
+        for place, table in enumerate(self.tables):
+            arrays[f"{place}.values"] = table.values
+            arrays[f"{place}.categorical"] = table.categorical
+        save_file(arrays, path, metadata={"tabtransfer": json.dumps(header)})
+
+    @classmethod
+    def load(cls, path: Path) -> PackedTables:
+        """Read the file again."""
+        from safetensors import safe_open
+
+        with safe_open(path, framework="numpy") as file:
+            header = json.loads((file.metadata() or {}).get("tabtransfer", "{}"))
+            if "cards" not in header:
+                raise TabTransferError(f"{path} holds no packed tables: make it with pack-tables.")
+            tables = tuple(
+                NumberTable(
+                    card["name"],
+                    file.get_tensor(f"{place}.values"),
+                    file.get_tensor(f"{place}.categorical"),
+                    header["targets"][place],
+                )
+                for place, card in enumerate(header["cards"])
+            )
+        return cls(tables, tuple(header["cards"]), tuple(header["guard"]))
+
+
+def pack_tables(
+    path: Path, validation: Path | None = None, report: Any = sys.stderr
+) -> PackedTables:
+    """Choose the tables of a corpus that may be trained on, and turn them into numbers.
+
+    Left out are tables under 100 rows or 5 columns, tables whose source states no licence, and
+    every table that meets one of an evaluation suite, or one of the validation tables
+    (`tabtransfer.datasets.fingerprints.meets`); each refusal is reported.
+
+    Parameters
+    ----------
+    path : Path
+        Folder of Parquet files or JSON manifest (see `load_corpus`); entries of a manifest need
+        no target.
+    validation : Path, optional
+        Corpus of the tables that training is watched on.
+    report : file, default=sys.stderr
+        Where to say what was refused.
+
+    Returns
+    -------
+    PackedTables
+
+    Raises
+    ------
+    TabTransferError
+        If the corpus can't be read, a suite's tables can't be loaded to compare with, or no
+        table is left.
+    """
+    from tabtransfer.datasets.fingerprints import fingerprint, meets
+
+    guard = dict(_guard(validation))
+    tables, cards = [], []
+    for source in read_sources(path):
+        table = _to_numbers(source)
+        if table is None or NO_LICENCE in source.licence:
+            continue
+        mark = fingerprint(source.name, source.frame)
+        reasons = ((name, meets(mark, other)) for name, other in guard.items())
+        met = next(((name, reason) for name, reason in reasons if reason is not None), None)
+        if met is not None:
+            print(f"refused {source.name!r}: {met[1]} with {met[0]!r}", file=report)
+            continue
+        tables.append(table)
+        cards.append(
+            {
+                "name": source.name,
+                "source": source.source,
+                "licence": source.licence,
+                "fingerprint": mark.to_text(),
+            }
+        )
+    if not tables:
+        raise TabTransferError(
+            f"no table of {path} may be trained on: they are under {MIN_ROWS} rows or "
+            f"{MIN_COLUMNS} columns, or met an evaluation table"
+        )
+    return PackedTables(tuple(tables), tuple(cards), tuple(guard))
+
+
+def _guard(validation: Path | None) -> Iterator[tuple[str, Fingerprint]]:
+    """Fingerprint what must not be trained on: all suites, and the validation tables."""
+    from tabtransfer.datasets.fingerprints import fingerprint
+    from tabtransfer.datasets.suites import SUITES, load_table
+
+    for name in sorted({name for suite in SUITES.values() for name in suite}):
+        table = load_table(name)
+        yield name, fingerprint(name, table.X.assign(**{str(table.y.name): table.y}))
+    for source in () if validation is None else read_sources(validation):
+        yield f"{source.name} (validation)", fingerprint(source.name, source.frame)
+
+
+def _to_numbers(source: Source) -> NumberTable | None:
+    """Encode a table, or None if it is too small to train on."""
+    frame = source.frame
+    if frame.shape[0] < MIN_ROWS or frame.shape[1] < MIN_COLUMNS:
+        return None
+    rows = np.random.default_rng(0).permutation(len(frame))[:MAX_ROWS]
+    names = [*([source.target] if source.target is not None else []), *frame.columns]
+    names = list(dict.fromkeys(names))[:MAX_COLUMNS]
+    frame = frame.iloc[rows]
+    kept, values, categorical = [], [], []
+    for name in names:
+        cells, is_code = encode_column(frame[name])
+        if _is_useful(cells, is_code):
+            kept.append(name)
+            values.append(cells.astype(np.float32))
+            categorical.append(is_code)
+    if len(kept) < MIN_COLUMNS:
+        return None
+    target = kept.index(source.target) if source.target in kept else -1
+    return NumberTable(source.name, np.stack(values, 1), np.array(categorical), target)
+
+
+def _is_useful(cells: np.ndarray, is_code: bool) -> bool:
+    """Whether a column has two values and isn't mostly missing or a name of its own a row."""
+    known = cells[~np.isnan(cells)]
+    distinct = len(np.unique(known))
+    return (
+        len(known) >= len(cells) / 2
+        and distinct >= 2
+        and not (is_code and distinct > max(10, len(known) / 2))
+    )
+
+
+def read_tables(path: Path, validation: Path | None = None) -> PackedTables:
+    """Read packed tables, or pack a corpus in memory.
+
+    Packed tables that weren't compared with the validation tables are compared by name with
+    them: training on one of these is an error.
+
+    Parameters
+    ----------
+    path : Path
+        File made by `PackedTables.save`, folder of Parquet files, or JSON manifest.
+    validation : Path, optional
+        Corpus of the tables that training is watched on.
+
+    Returns
+    -------
+    PackedTables
+
+    Raises
+    ------
+    TabTransferError
+        As `pack_tables`, or if a packed table is in the validation corpus.
+    """
+    path = Path(path)
+    if path.is_dir() or path.suffix == ".json":
+        return pack_tables(path, validation)
+    packed = PackedTables.load(path)
+    if validation is not None:
+        _refuse_validation_tables(packed.cards, read_sources(validation))
+    return packed
+
+
+def _refuse_validation_tables(cards: Iterable[dict[str, str]], sources: Iterable[Source]) -> None:
+    from tabtransfer.datasets.fingerprints import trained_on
+
+    for source in sources:
+        reason = trained_on(cards, source.name, source.frame)
+        if reason is not None:
+            raise TabTransferError(
+                f"validation table {source.name!r} is among the packed tables ({reason}): pack "
+                "them again with --validation."
+            )
