@@ -10,11 +10,12 @@ from tabtransfer.bench.command import benchmark, report
 from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.command import pretrain
 from tabtransfer.pretrain.report_command import prior_report
+from tabtransfer.pretrain.validate_command import validate, validation_tables
 
 app = typer.Typer(
     help="Transfer learning for tables.", no_args_is_help=True, pretty_exceptions_enable=False
 )
-for command in (benchmark, report, pretrain, prior_report):
+for command in (benchmark, report, pretrain, prior_report, validation_tables, validate):
     app.command()(command)
 
 

@@ -117,7 +117,7 @@ def test_scale_of_columns_does_not_matter(network):
 
 
 def test_a_head_that_was_not_built_is_an_error():
-    network = TabularTransformer(NetworkConfig())
+    network = TabularTransformer(NetworkConfig(tasks=("classification",)))
     with pytest.raises(ValueError, match="regression"):
         network(as_task(make_batch(), "regression").to(torch.float32))
     with pytest.raises(ValueError, match="unknown tasks"):
