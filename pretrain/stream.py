@@ -91,7 +91,8 @@ class TaskStream(IterableDataset[TaskBatch]):
             batch = self.real.batch(
                 random, n_rows, n_train, c.cells, tasks, c.max_columns, regression
             )
-            return batch.to(self.device)
+            if batch is not None:
+                return batch.to(self.device)
         n_columns = _log_uniform(random, c.min_columns, c.max_columns)
         n_tasks = min(max(c.cells // (n_rows * n_columns), c.min_tasks), c.max_tasks)
         generator = torch.Generator(self.device).manual_seed(int(random.integers(2**62)))
