@@ -272,11 +272,7 @@ def _vary(
 
 def _bend(random: np.random.Generator, x: NDArray) -> NDArray:
     """Map numbers by a random increasing or decreasing function."""
-<<<<<<< HEAD
-    z = x.astype(np.float64)
-=======
     z = np.clip(x, -1e6, 1e6)  # beyond, squares and powers leave single precision
->>>>>>> tables
     z = (z - np.nanmean(z)) / (np.nanstd(z) + 1e-6)
     kind = random.integers(4)
     strength = random.uniform(0.3, 1.2)
