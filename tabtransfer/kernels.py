@@ -16,6 +16,7 @@ Shapes: b tasks, r rows, n training rows, c columns, f features, k label channel
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -65,15 +66,10 @@ def predict_by_kernels(batch: TaskBatch, cells: CellFeatures, label_channels: Te
         labels = label_channels - (shares * label_channels).sum(1, keepdim=True)
         deviation = (shares * labels.square()).sum(1, keepdim=True).sqrt()
         labels = labels / (deviation + 1e-6)
-        trusted = features * _trust(features, labels, shares).sqrt()
-        products = features @ features[:, :n_train].mT
-        trusted_products = trusted @ trusted[:, :n_train].mT
-        kernels = (
-            (products / batch.n_columns[:, None, None], _LINEAR_RIDGE),
-            (_laplace(products, features, shares), _LAPLACE_RIDGE),
-            (_laplace(trusted_products, trusted, shares), _LAPLACE_RIDGE),
-        )
-        predictions = [leave_one_out(k, labels, weights, ridge) for k, ridge in kernels]
+        predictions = [
+            leave_one_out(kernel, labels, weights, ridge)
+            for kernel, ridge in _kernels(features, labels, shares, batch.n_columns)
+        ]
         return torch.cat(predictions, -1).clamp(-CLIP, CLIP)
 
 
@@ -131,6 +127,19 @@ def leave_one_out(kernel: Tensor, labels: Tensor, weights: Tensor, ridge: float)
     return predicted
 
 
+def _kernels(
+    features: Tensor, labels: Tensor, shares: Tensor, n_columns: Tensor
+) -> Iterator[tuple[Tensor, float]]:
+    """Compute the kernels (b, r, n) one after the other, each with its penalty."""
+    n_train = labels.shape[1]
+    products = features @ features[:, :n_train].mT
+    yield products / n_columns[:, None, None], _LINEAR_RIDGE
+    yield _laplace(products, features, shares), _LAPLACE_RIDGE
+    features = features * _trust(features, labels, shares).sqrt()
+    products = features @ features[:, :n_train].mT
+    yield _laplace(products, features, shares), _LAPLACE_RIDGE
+
+
 def _features(batch: TaskBatch, cells: CellFeatures, shares: Tensor) -> Tensor:
     """Lay out all columns as centred numbers (b, r, f), of about unit variance a column."""
     z, rank, _, missing, _ = cells.features.transpose(1, 2).unbind(-1)  # (b, r, c) each
@@ -171,11 +180,14 @@ def _trust(features: Tensor, labels: Tensor, shares: Tensor) -> Tensor:
 
 
 def _laplace(products: Tensor, features: Tensor, shares: Tensor) -> Tensor:
-    """Give exp(-distance), in units of the root mean square distance of training rows."""
+    """Turn products into exp(-distance), in place.
+
+    The unit is the root mean square distance of training rows.
+    """
     n_train = shares.shape[1]
     norms = features.square().sum(-1)
     centre = (shares * features[:, :n_train]).sum(1)
     spread = (shares[..., 0] * norms[:, :n_train]).sum(1) - centre.square().sum(-1)
-    squared = norms[:, :, None] + norms[:, None, :n_train] - 2.0 * products
+    squared = products.mul_(-2.0).add_(norms[:, :, None]).add_(norms[:, None, :n_train])
     squared /= (2.0 * spread + 1e-9)[:, None, None]
     return squared.clamp_(min=1e-12).sqrt_().neg_().exp_()

@@ -1,8 +1,8 @@
 """How much memory a forward pass takes on a CPU, and how many rows go through at once.
 
-The network's peak is close to two parts: what is kept of each cell, and the attention of
-rows to the context and of cells to the cells of their row. Both were measured, with
-contexts of 100 to 4,096 rows and 4 to 200 columns.
+The network's peak is close to three parts: what is kept of each cell, the attention of rows to
+the context and of cells to the cells of their row, and the kernels of all rows with the context.
+They were measured with contexts of 100 to 4,096 rows and 4 to 200 columns.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ __all__ = ["bytes_per_row", "query_chunks", "rows_in_memory"]
 CHUNK_BYTES = 512 * 2**20  # for the query rows that go through the network at once
 MEMORY_SHARE = 0.4  # of the available memory, for the context and for a chunk each
 _VALUES_PER_CELL = 16  # for each unit of the cell's width
+_VALUES_PER_PAIR = 2.5  # of a row and a context row, in the kernels
 _VALUES_PER_SCORE = 1.5  # attention scores, and the part of their copies alive at the peak
 
 
@@ -53,7 +54,8 @@ def bytes_per_row(
     cells = _VALUES_PER_CELL * n_columns * network.d_cell
     to_context = network.context_heads * (n_context + network.n_thinking)
     to_cells = network.row_heads * (n_columns + network.n_summary) ** 2
-    return value_bytes * (cells + _VALUES_PER_SCORE * (to_context + to_cells))
+    attention = _VALUES_PER_SCORE * (to_context + to_cells)
+    return value_bytes * (cells + attention + _VALUES_PER_PAIR * n_context)
 
 
 def rows_in_memory(n_columns: int, n_rows: int, network: NetworkConfig) -> int:
