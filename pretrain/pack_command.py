@@ -14,6 +14,9 @@ def pack_tables(
     validation: Annotated[
         Path | None, typer.Option(help="Tables to keep out: a folder or a manifest.")
     ] = None,
+    without: Annotated[
+        str, typer.Option(help="Further tables to leave out, separated by commas.")
+    ] = "",
 ) -> None:
     """Pack the real tables that pretraining may see into one file.
 
@@ -22,5 +25,6 @@ def pack_tables(
     """
     from tabtransfer.pretrain import packed_tables
 
-    packed_tables.pack_tables(source, validation).save(out)
+    names = {name.strip() for name in without.split(",")}
+    packed_tables.pack_tables(source, validation, names).save(out)
     typer.echo(f"{out}: {out.stat().st_size / 2**20:.1f} MiB")
