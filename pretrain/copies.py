@@ -51,6 +51,8 @@ def _ranks(column: NDArray[np.float32]) -> NDArray[np.float64]:
 
     known = ~np.isnan(column)
     ranks = np.zeros(len(column))
+    if not known.any():
+        return ranks
     ranks[known] = rankdata(column[known])
     ranks[known] -= ranks[known].mean()
     return ranks / max(float(np.linalg.norm(ranks)), 1e-12)

@@ -136,25 +136,23 @@ def pack_tables(
         If the corpus can't be read, a suite's tables can't be loaded to compare with, or no
         table is left.
     """
-    from tabtransfer.datasets.fingerprints import fingerprint, meets
+    from tabtransfer.datasets.fingerprints import fingerprint
 
     guard = dict(_guard(validation))
-    tables, cards, unfit = [], [], Counter[str]()
-    n_met = 0
+    tables, cards, left_out = [], [], Counter[str]()
     for source in read_sources(path):
         if not _is_licensed(source.licence):
-            unfit["no permissive licence stated"] += 1
+            left_out["no permissive licence stated"] += 1
             continue
         table = _to_numbers(source)
         if table is None:
-            unfit[f"under {MIN_ROWS} rows or {MIN_COLUMNS} useful columns"] += 1
+            left_out[f"under {MIN_ROWS} rows or {MIN_COLUMNS} useful columns"] += 1
             continue
         mark = fingerprint(source.name, source.frame)
-        reasons = ((name, meets(mark, other)) for name, other in guard.items())
-        met = next(((name, reason) for name, reason in reasons if reason is not None), None)
+        met = _first_met(mark, guard)
         if met is not None:
-            print(f"refused {source.name!r}: {met[1]} with {met[0]!r}", file=report)
-            n_met += 1
+            print(f"refused {source.name!r}: {met}", file=report)
+            left_out["met a table measured on"] += 1
             continue
         tables.append(table)
         cards.append(
@@ -165,13 +163,23 @@ def pack_tables(
                 "fingerprint": mark.to_text(),
             }
         )
-    left_out = [f"{n_met} met a table measured on"]
-    left_out += [f"{count} {reason}" for reason, count in unfit.items()]
-    summary = f"{len(tables)} real tables to train on; left out: {', '.join(left_out)}"
+    reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items()) or "none"
+    summary = f"{len(tables)} real tables to train on; left out: {reasons}"
     if not tables:
         raise TabTransferError(f"no table of {path} may be trained on: {summary}")
     print(summary, file=report)
     return PackedTables(tuple(tables), tuple(cards), tuple(guard))
+
+
+def _first_met(mark: Fingerprint, guard: dict[str, Fingerprint]) -> str | None:
+    """Say which guarded table a table meets, and by what."""
+    from tabtransfer.datasets.fingerprints import meets
+
+    for name, other in guard.items():
+        reason = meets(mark, other)
+        if reason is not None:
+            return f"{reason} with {name!r}"
+    return None
 
 
 def _is_licensed(licence: str) -> bool:
@@ -208,15 +216,15 @@ def _to_numbers(source: Source) -> NumberTable | None:
     frame = frame.iloc[rows]
     kept, values, categorical = [], [], []
     for name in names:
-        cells, is_code = encode_column(frame[name])
-        if _is_useful(cells, is_code):
+        column, is_code = encode_column(frame[name])
+        if _is_useful(column, is_code):
             kept.append(name)
-            values.append(cells.astype(np.float32))
+            values.append(column)
             categorical.append(is_code)
     if len(kept) < MIN_COLUMNS:
         return None
     target = kept.index(source.target) if source.target in kept else -1
-    cells = np.stack(values, axis=1)
+    cells = np.stack(values, axis=1).astype(np.float32)
     return NumberTable(source.name, cells, np.array(categorical), target, find_copies(cells))
 
 

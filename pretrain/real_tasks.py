@@ -231,7 +231,8 @@ def _class_labels(random: np.random.Generator, y: NDArray, categorical: bool) ->
     elif style < 0.75:
         edges = np.nanquantile(y, random.uniform(0.05, 0.95, n_bins - 1))
     else:
-        edges = random.uniform(*np.nanquantile(y, [0.02, 0.98]), n_bins - 1)
+        low, high = np.nanquantile(y, [0.02, 0.98])
+        edges = random.uniform(low, high, n_bins - 1)
     edges = np.unique(edges)
     names = random.permutation(len(edges) + 1) if random.random() < 0.3 else np.arange(11)
     labels = names[np.searchsorted(edges, y)].astype(np.float64)

@@ -13,6 +13,8 @@ from tabtransfer.baselines.transfer import (
     TABTRANSFER_FINETUNED,
     TABTRANSFER_SCRATCH,
 )
+from tabtransfer.datasets.fingerprints import fingerprint
+from tabtransfer.datasets.suites import load_table
 
 METHODS = (TABTRANSFER, TABTRANSFER_FINETUNED, TABTRANSFER_SCRATCH)
 
@@ -35,6 +37,21 @@ def test_methods_are_unavailable_without_weights(method, monkeypatch, tmp_path):
     (tmp_path / "weights").touch()
     monkeypatch.setattr(checkpoint, "SHIPPED", tmp_path / "weights")
     assert method.unavailable() is None
+
+
+def test_weights_are_not_measured_on_a_table_they_were_trained_on(
+    make_network, monkeypatch, tmp_path
+):
+    wine, iris = load_table("wine"), load_table("iris")
+    mark = fingerprint("vino", wine.X.assign(cultivar=wine.y))
+    tables = [{"name": "vino", "fingerprint": mark.to_text()}]
+    path = tmp_path / "weights.safetensors"
+    checkpoint.save_checkpoint(path, make_network(), {"tables": tables})
+    monkeypatch.setattr(checkpoint, "SHIPPED", path)
+    for method in (TABTRANSFER, TABTRANSFER_FINETUNED):
+        assert "trained on 'vino'" in method.seen(wine)
+        assert method.seen(iris) is None
+    assert TABTRANSFER_SCRATCH.seen(wine) is None
 
 
 def test_listing_the_methods_does_not_load_torch():

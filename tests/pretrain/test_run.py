@@ -5,11 +5,13 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from tabtransfer.checkpoint import load_checkpoint, read_header
+from tabtransfer.datasets.fingerprints import trained_on
 from tabtransfer.errors import TabTransferError
 from tabtransfer.network import NetworkConfig
 from tabtransfer.pretrain.run import FINAL_FILE, HELD_FILE, Recipe, pretrain
@@ -56,6 +58,24 @@ def test_run_writes_weights_card_and_curve(tmp_path, real_tables):
     assert "Apache-2.0" in (out / "MODEL_CARD.md").read_text()
     with pytest.raises(TabTransferError, match="finished run"):
         pretrain(out, 3.0, SMALL, accelerator="cpu")
+
+
+def test_real_tables_are_listed_in_weights_and_card(tmp_path, real_tables):
+    generator = np.random.default_rng(0)
+    folder = tmp_path / "own"
+    folder.mkdir()
+    for name in ("u", "v"):
+        frame = pd.DataFrame(generator.normal(size=(120, 6)), columns=list("abcdef"))
+        frame.to_parquet(folder / f"{name}.parquet")
+    first, second = tmp_path / "first", tmp_path / "second"
+    pretrain(first, 1.5, SMALL, tables=folder, validation=real_tables, accelerator="cpu")
+    tables = read_header(first / FINAL_FILE)["tables"]
+    assert [table["name"] for table in tables] == ["u", "v"]
+    assert "trained on 'u'" in trained_on(tables, "other", pd.read_parquet(folder / "u.parquet"))
+    card = (first / "MODEL_CARD.md").read_text()
+    assert "2, listed below" in card and "| v | v.parquet | not stated |" in card
+    pretrain(second, 1.0, SMALL, init=first / FINAL_FILE, accelerator="cpu")
+    assert read_header(second / FINAL_FILE)["tables"] == tables
 
 
 def test_training_goes_on_from_a_checkpoint(tmp_path):

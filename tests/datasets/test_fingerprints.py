@@ -1,0 +1,103 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from tabtransfer.datasets.fingerprints import Fingerprint, fingerprint, meets, trained_on
+from tabtransfer.datasets.suites import load_suite, load_table
+
+
+def mixed(seed=0, n_rows=400):
+    generator = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "height": generator.normal(170, 9, n_rows).round(2),
+            "income": generator.lognormal(9, 1, n_rows).round(2),
+            "town": generator.choice(list("abcdefgh"), n_rows, p=np.arange(1, 9) / 36),
+            "member": generator.random(n_rows) < 0.3,
+        }
+    )
+
+
+def ways_to_copy():
+    rows = np.random.default_rng(9).permutation(400)
+    frame = mixed()
+    yield "shuffled rows", frame.iloc[rows]
+    yield "renamed and reordered columns", frame.set_axis(list("wxyz"), axis=1)[list("zxwy")]
+    yield "other units", frame[["height"]] / 2.54 - 3
+    yield "single precision", frame[["height", "income"]].astype("float32")
+    yield "recoded categories", frame[["town"]].apply(lambda c: c.map(ord).astype("category"))
+    yield "half of the rows", frame[["height", "income"]].iloc[rows[:200]]
+    yield "another table's columns besides", pd.concat([mixed(5), frame[["income"]]], axis=1)
+
+
+COPIES = dict(ways_to_copy())
+
+
+@pytest.mark.parametrize("how", COPIES)
+def test_a_copy_is_recognised(how):
+    copy = COPIES[how]
+    original, other = fingerprint("people", mixed()), fingerprint("other", copy)
+    assert meets(original, other) is not None
+    assert meets(other, original) is not None
+
+
+def test_tables_that_share_no_content_do_not_meet():
+    first, second = fingerprint("people", mixed(0)), fingerprint("other", mixed(1))
+    assert meets(first, second) is None
+
+
+def test_the_same_name_counts_with_the_same_columns_alone():
+    first = fingerprint("People_v2", mixed(0))
+    assert meets(first, fingerprint("people", mixed(1))) == "same name and same column names"
+    assert meets(first, fingerprint("people", mixed(1).rename(columns={"town": "city"}))) is None
+
+
+def test_columns_that_tell_little_prove_nothing_alone():
+    generator = np.random.default_rng(0)
+    flags = pd.DataFrame({f"f{i}": np.arange(300) < 40 + 10 * i for i in range(6)})
+    years = pd.DataFrame({"year": np.repeat(np.arange(1990, 2020), 10)})
+    for shared in (flags[["f0", "f1", "f2"]], years):
+        tables = [
+            shared.assign(**{name: generator.normal(size=300), "n": generator.integers(0, 3, 300)})
+            for name in ("u", "v")
+        ]
+        marks = [fingerprint(name, table) for name, table in zip("pq", tables, strict=True)]
+        assert meets(*marks) is None
+    assert "same counts" in meets(fingerprint("p", flags), fingerprint("q", ~flags.iloc[::-1]))
+
+
+def test_text_form_keeps_everything_but_sketches():
+    mark = fingerprint("people", mixed())
+    again = Fingerprint.from_text(mark.to_text(), mark.sketches)
+    assert again == mark and len(mark.sketches) == 2
+    assert Fingerprint.from_text(mark.to_text()).sketches == ()
+
+
+def test_a_table_trained_on_is_named_with_the_reason():
+    wine = load_table("wine")
+    frame = wine.X.assign(cultivar=wine.y)
+    tables = [{"name": "vino", "fingerprint": fingerprint("vino", frame[::-1]).to_text()}]
+    assert "'vino'" in trained_on(tables, "wine", frame)
+    iris = load_table("iris")
+    assert trained_on(tables, "iris", iris.X.assign(species=iris.y)) is None
+    assert trained_on([], "wine", frame) is None
+
+
+def test_no_two_tables_of_a_suite_meet():
+    marks = [fingerprint(t.name, t.X.assign(target=t.y)) for t in load_suite("quickstart")]
+    for place, mark in enumerate(marks):
+        assert [meets(mark, other) for other in marks[:place]] == [None] * place
+
+
+def test_odd_columns_are_survived():
+    frame = pd.DataFrame(
+        {
+            "empty": [np.nan] * 30,
+            "constant": ["x"] * 30,
+            "infinite": [np.inf, -np.inf, 0.0, *range(27)],
+            "day": pd.date_range("2020-01-01", periods=30),
+            "nullable": pd.array([None, *range(29)], dtype="Int64"),
+            "objects": [None, *np.arange(29.0)],
+        }
+    )
+    assert meets(fingerprint("odd", frame), fingerprint("odd", frame)) is not None
