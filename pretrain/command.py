@@ -24,7 +24,7 @@ def pretrain(
         bool, typer.Option("--dry-run", help="Check the preset on this CPU; nothing is trained.")
     ] = False,
     max_time: Annotated[
-        float | None, typer.Option(min=0.01, help="Minutes to train, in all.")
+        str | None, typer.Option(help="Time to train, in all: 90s, 10m, 2h, or minutes.")
     ] = None,
     init: Annotated[
         str | None,
@@ -62,6 +62,7 @@ def pretrain(
     """
     from tabtransfer import checkpoint
     from tabtransfer.errors import TabTransferError
+    from tabtransfer.pretrain.duration import read_minutes
     from tabtransfer.pretrain.presets import get_preset
     from tabtransfer.pretrain.run import pretrain as run
 
@@ -76,7 +77,7 @@ def pretrain(
         train={"learning_rate": learning_rate},
         recipe={"seed": seed},
         preset={
-            "minutes": max_time,
+            "minutes": None if max_time is None else read_minutes(max_time),
             "devices": devices,
             "nodes": nodes,
             "accelerator": accelerator,

@@ -118,9 +118,9 @@ PRESETS = {
                 n_thinking=64,
             ),
             stream=StreamConfig(
-                max_rows=10_240, max_columns=100, cells=100_000, min_tasks=1, max_tasks=32
+                max_rows=10_240, max_columns=100, cells=40_000, min_tasks=1, max_tasks=32
             ),
-            train=TrainConfig(learning_rate=0.2, warmup_steps=4000, accumulate=4),
+            train=TrainConfig(learning_rate=0.2, warmup_steps=4000, accumulate=8),
         ),
         minutes=1000 / 64 * 24 * 60.0,
         strategy="fsdp",
