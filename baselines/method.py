@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     import optuna
     from sklearn.base import BaseEstimator
 
-__all__ = ["Method", "MethodSkipped", "always_available", "nothing_to_search"]
+    from tabtransfer.datasets.table import Table
+
+__all__ = ["Method", "MethodSkipped", "always_available", "never_seen", "nothing_to_search"]
 
 
 class MethodSkipped(TabTransferError):
@@ -48,6 +50,11 @@ def always_available() -> str | None:
     return None
 
 
+def never_seen(table: Table) -> str | None:
+    """Return None: the method knows no table before it is fitted."""
+    return None
+
+
 def nothing_to_search(trial: optuna.Trial) -> dict[str, Any]:
     """Return no settings: the method has nothing that is usually tuned."""
     return {}
@@ -67,6 +74,9 @@ class Method:
         values, and has ``fit``, ``predict_proba`` and ``classes_``.
     unavailable : callable, default=always_available
         Returns why the method can't run on this machine, or None where it can.
+    seen : callable, default=never_seen
+        ``seen(table)`` returns why the method knows a table from its pretraining and so can't be
+        measured on it, or None where it doesn't.
     search_space : callable, default=nothing_to_search
         ``search_space(trial)`` draws settings from an Optuna trial and returns them in the
         form that the estimator's ``set_params`` takes.
@@ -86,5 +96,6 @@ class Method:
     name: str
     make: Callable[[int, int], BaseEstimator]
     unavailable: Callable[[], str | None] = always_available
+    seen: Callable[[Table], str | None] = never_seen
     search_space: Callable[[optuna.Trial], dict[str, Any]] = nothing_to_search
     packages: tuple[str, ...] = ()

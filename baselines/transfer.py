@@ -9,6 +9,8 @@ from tabtransfer.baselines.method import Method
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
+    from tabtransfer.datasets.table import Table
+
 __all__ = ["TABTRANSFER", "TABTRANSFER_FINETUNED", "TABTRANSFER_SCRATCH"]
 
 TUNING_SECONDS = 15.0  # for one fit, fine-tuning and training from scratch alike
@@ -79,11 +81,22 @@ def weights_missing() -> str | None:
     return None if SHIPPED.is_file() else f"the pretrained weights are not at {SHIPPED}"
 
 
+def table_seen(table: Table) -> str | None:
+    """Say that the shipped weights were trained on a table, or None where they weren't."""
+    from tabtransfer.checkpoint import read_header
+    from tabtransfer.datasets.fingerprints import trained_on
+
+    frame = table.X.assign(**{str(table.y.name): table.y})
+    return trained_on(read_header().get("tables", []), table.name, frame)
+
+
 _PACKAGES = ("tabtransfer", "torch")
 
-TABTRANSFER = Method("tabtransfer", make_pretrained, weights_missing, packages=_PACKAGES)
+TABTRANSFER = Method(
+    "tabtransfer", make_pretrained, weights_missing, table_seen, packages=_PACKAGES
+)
 TABTRANSFER_FINETUNED = Method(
-    "tabtransfer-finetuned", make_finetuned, weights_missing, packages=_PACKAGES
+    "tabtransfer-finetuned", make_finetuned, weights_missing, table_seen, packages=_PACKAGES
 )
 TABTRANSFER_SCRATCH = Method(
     "tabtransfer-scratch", make_scratch, weights_missing, packages=_PACKAGES

@@ -174,7 +174,9 @@ def meets(first: Fingerprint, second: Fingerprint) -> str | None:
         return None
     contained = sum(any(_contained(a, b) for b in second.sketches) for a in first.sketches)
     if contained >= min(2, len(first.sketches), len(second.sketches)):
-        return f"{contained} column{'s hold' if contained > 1 else ' holds'} the same distinct values"
+        return (
+            f"{contained} column{'s hold' if contained > 1 else ' holds'} the same distinct values"
+        )
     return None
 
 

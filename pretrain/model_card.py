@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 MAX_CURVE_ROWS = 30
+TABLE_FIELDS = ("name", "source", "licence")
 
 
 def write_model_card(path: Path, header: dict[str, Any], curve: Path) -> None:
@@ -18,7 +20,7 @@ def write_model_card(path: Path, header: dict[str, Any], curve: Path) -> None:
     path : Path
         Where to write.
     header : dict
-        The checkpoint's header.
+        The checkpoint's header; each of its ``"tables"`` has ``name``, ``source`` and ``licence``.
     curve : Path
         The run's ``curve.csv``.
     """
@@ -27,7 +29,10 @@ def write_model_card(path: Path, header: dict[str, Any], curve: Path) -> None:
     tasks = sum(run["tasks_seen"] for run in runs)
     minutes = sum(run["seconds"] for run in runs) / 60
     scores = ", ".join(f"{name} {value:.4f}" for name, value in last["scores"].items())
-    tables = ", ".join(header["tables"]) or "none; synthetic tables alone"
+    tables = header.get("tables", [])
+    kinds = "classification"
+    if last["prior"].get("regression", 0.0) > 0.0:
+        kinds += " and regression"
     lines = [
         "# Model card",
         "",
@@ -37,11 +42,11 @@ def write_model_card(path: Path, header: dict[str, Any], curve: Path) -> None:
         f"- **Tasks seen**: {tasks:,} in {minutes:.0f} minutes over {len(runs)} run(s)",
         f"- **Hardware**: {last['hardware']}, {last['devices']} process(es), {last['precision']}, "
         f"torch {last['torch']}",
-        f"- **Real tables trained on**: {tables}",
+        f"- **Real tables trained on**: {_count(tables)}",
         f"- **Validation**: {last['validation']}",
         f"- **Validation scores** (one pass, no ensemble; log-loss over ln(classes)): {scores}",
-        "- **Good for**: classification of tables with up to some thousand rows and some dozen "
-        "columns. Not trained on: regression, text, dates.",
+        f"- **Good for**: {kinds} of tables with up to some thousand rows and some dozen "
+        "columns. Not trained on: text, dates.",
         "",
         "## Training curve (last run)",
         "",
@@ -53,8 +58,30 @@ def write_model_card(path: Path, header: dict[str, Any], curve: Path) -> None:
         json.dumps({"training": runs}, indent=1),
         "```",
         "",
+        *_tables_section(tables),
     ]
     path.write_text("\n".join(lines))
+
+
+def _count(tables: Sequence[Mapping[str, str]]) -> str:
+    return f"{len(tables)}, listed below" if tables else "none; synthetic tables alone"
+
+
+def _tables_section(tables: Sequence[Mapping[str, str]]) -> list[str]:
+    if not tables:
+        return []
+    return [
+        "## Real tables trained on",
+        "",
+        "| table | source | licence stated there |",
+        "|---|---|---|",
+        *(f"| {' | '.join(_cell(t[key]) for key in TABLE_FIELDS)} |" for t in tables),
+        "",
+    ]
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _curve_table(curve: Path) -> list[str]:

@@ -20,7 +20,6 @@ from tabtransfer.pretrain.corpus import Source, encode_column, read_sources
 from tabtransfer.pretrain.real_tasks import NumberTable
 
 if TYPE_CHECKING:
-
     from tabtransfer.datasets.fingerprints import Fingerprint
 
 MIN_ROWS, MIN_COLUMNS = 100, 5

@@ -51,7 +51,7 @@ def run_job(task: Task) -> dict[str, Any]:
     """
     environment.limit_threads(task.job.n_threads)
     try:
-        reason = task.method.unavailable()
+        reason = task.method.unavailable() or task.method.seen(task.table)
         if reason is not None:
             return finish_row(task, SKIPPED, reason)
         with warnings.catch_warnings():
