@@ -30,6 +30,7 @@ _BENT = 0.25  # share of tables whose numbers are bent, each in its own way
 _MAX_MAJORITY = 0.97
 _COPY = 0.995  # rank correlation from which a column is a copy of the target
 _TRIES = 8
+_LARGEST = 1e9  # of a number in the input: beyond, squares and powers leave single precision
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class RealTasks:
         n_tasks: tuple[int, int],
         max_columns: int,
         regression: bool = False,
-    ) -> TaskBatch:
+    ) -> TaskBatch | None:
         """Draw tasks of one kind and one number of rows.
 
         Parameters
@@ -123,11 +124,13 @@ class RealTasks:
 
         Returns
         -------
-        TaskBatch
-            Tables of few columns are padded to the widest.
+        TaskBatch or None
+            Tables of few columns are padded to the widest. None where no table gave a task.
         """
         train_share = n_train / n_rows
         usable = self._weights * (self._has_numbers if regression else 1.0)
+        if not usable.any():
+            return None
         n_rows = min(n_rows, int(self._n_rows[usable > 0].max()))
         usable = usable * (self._n_rows >= n_rows)
         first = random.choice(len(usable), p=usable / usable.sum())
@@ -142,7 +145,7 @@ class RealTasks:
             task = _draw_task(random, self.tables[place], n_rows, max_columns, regression)
             tasks += [task] if task is not None else []
         if not tasks:
-            return self.batch(random, n_rows, n_train, cells, n_tasks, max_columns, regression)
+            return None
         return _to_batch(random, tasks, max(1, int(train_share * n_rows)), regression)
 
 
@@ -170,7 +173,7 @@ def _draw_task(
         features = _draw_columns(random, table, column, rows, max_columns)
         if len(features) == 0:
             continue
-        values = table.values[np.ix_(rows, features)]
+        values = table.values[np.ix_(rows, features)].clip(-_LARGEST, _LARGEST)
         return _vary(random, values, table.categorical[features], labels)
     return None
 
@@ -227,14 +230,18 @@ def _draw_columns(
 
 
 def _is_copy(x: NDArray, y: NDArray) -> bool:
-    """Whether a column is constant, orders rows as the target does, or renames its levels."""
+    """Whether a column is constant, orders rows as the target does, or renames its levels.
+
+    Of levels that come once or twice each, any two columns are one-to-one: that says nothing.
+    """
     x_levels, x_codes = np.unique(x, return_inverse=True)
     y_levels, y_codes = np.unique(y, return_inverse=True)
     if len(x_levels) < 2 or len(y_levels) < 2:
         return len(x_levels) < 2
-    pairs = len(np.unique(x_codes * len(y_levels) + y_codes))
-    if pairs == len(x_levels) == len(y_levels):
-        return True
+    if 2 * len(y_levels) < len(y):
+        pairs = len(np.unique(x_codes * len(y_levels) + y_codes))
+        if pairs == len(x_levels) == len(y_levels):
+            return True
     if min(len(x_levels), len(y_levels)) <= MAX_CLASSES:
         return False
     return abs(float(np.corrcoef(x_codes, y_codes)[0, 1])) > _COPY

@@ -21,7 +21,8 @@ class StreamConfig:
 
     Rows and columns are log-uniform between their bounds and the same for all tasks of a step;
     as many tasks go into a step as ``cells`` allows, within ``min_tasks`` and ``max_tasks``. Where
-    there are real tables, ``real_share`` of the steps draw from them, with their own columns.
+    there are real tables, ``real_share`` of the steps draw from them, with their own columns; a step
+    for which no table gives a task draws from the prior.
     """
 
     min_rows: int = 64
@@ -91,7 +92,8 @@ class TaskStream(IterableDataset[TaskBatch]):
             batch = self.real.batch(
                 random, n_rows, n_train, c.cells, tasks, c.max_columns, regression
             )
-            return batch.to(self.device)
+            if batch is not None:
+                return batch.to(self.device)
         n_columns = _log_uniform(random, c.min_columns, c.max_columns)
         n_tasks = min(max(c.cells // (n_rows * n_columns), c.min_tasks), c.max_tasks)
         generator = torch.Generator(self.device).manual_seed(int(random.integers(2**62)))
