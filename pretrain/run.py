@@ -112,7 +112,7 @@ def pretrain(
     tasks, described = _validation_tasks(recipe, validation)
     real = None if tables is None else read_tables(tables, validation)
     if real is not None:
-        known = {card["name"]: card for card in (*trained_tables, *real.cards)}
+        known = {card["fingerprint"]: card for card in (*trained_tables, *real.cards)}
         trained_tables = list(known.values())
     out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1 if accelerator == "cpu" or not torch.cuda.is_available() else 4)

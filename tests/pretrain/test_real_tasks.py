@@ -72,7 +72,7 @@ def test_classes_are_numbered_without_gaps_among_training_rows(seed):
     assert not batch.is_regression and batch.n_train < batch.labels.shape[1]
     for labels, n_classes in zip(batch.labels, batch.n_classes, strict=True):
         assert labels[: batch.n_train].unique().tolist() == list(range(n_classes))
-        assert 0 <= int(labels.min()) and int(labels.max()) < n_classes <= 10
+        assert int(labels.min()) >= 0 and int(labels.max()) < n_classes <= 10
 
 
 @pytest.mark.parametrize("seed", SEEDS)
