@@ -1,14 +1,17 @@
 """Real tables made ready for training: filtered, guarded against leakage, in one file.
 
-The file is safetensors: one array a table, and a header that says what each table is, under
-which licence, and which evaluation tables it was compared with.
+The file is NumPy's compressed archive, without pickles: the cells of all tables in one array,
+column by column, and a JSON record that says what each table is, under which licence, and which
+evaluation tables it was compared with.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Iterable, Iterator
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,49 +49,62 @@ class PackedTables:
     guard: tuple[str, ...]
 
     def save(self, path: Path) -> None:
-        """Write one file."""
-        from safetensors.numpy import save_file
-
-        header = {
+        """Write one file; it appears under its name only when complete."""
+        record = {
             "cards": self.cards,
             "guard": self.guard,
+            "shapes": [table.values.shape for table in self.tables],
+            "categorical": [table.categorical.tolist() for table in self.tables],
             "targets": [table.target for table in self.tables],
         }
-        arrays = {}
-        for place, table in enumerate(self.tables):
-            arrays[f"{place}.values"] = table.values
-            arrays[f"{place}.categorical"] = table.categorical
-        save_file(arrays, path, metadata={"tabtransfer": json.dumps(header)})
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        with partial.open("wb") as file:
+            np.savez_compressed(
+                file,
+                record=np.frombuffer(json.dumps(record).encode(), dtype=np.uint8),
+                # As integers, so that no reader can change the bits of a NaN.
+                cells=np.concatenate([t.values.T.ravel() for t in self.tables]).view(np.uint32),
+            )
+        os.replace(partial, path)
 
     @classmethod
     def load(cls, path: Path) -> PackedTables:
         """Read the file again."""
-        from safetensors import safe_open
-
-        with safe_open(path, framework="numpy") as file:
-            header = json.loads((file.metadata() or {}).get("tabtransfer", "{}"))
-            if "cards" not in header:
-                raise TabTransferError(f"{path} holds no packed tables: make it with pack-tables.")
-            tables = tuple(
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                record = json.loads(file["record"].tobytes())
+                cells = file["cells"].view(np.float32)
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise TabTransferError(
+                f"{path} holds no packed tables: make it with `tabtransfer pack-tables`."
+            ) from error
+        tables, start = [], 0
+        for place, (n_rows, n_columns) in enumerate(record["shapes"]):
+            stop = start + n_rows * n_columns
+            tables.append(
                 NumberTable(
-                    card["name"],
-                    file.get_tensor(f"{place}.values"),
-                    file.get_tensor(f"{place}.categorical"),
-                    header["targets"][place],
+                    record["cards"][place]["name"],
+                    np.ascontiguousarray(cells[start:stop].reshape(n_columns, n_rows).T),
+                    np.array(record["categorical"][place]),
+                    record["targets"][place],
                 )
-                for place, card in enumerate(header["cards"])
             )
-        return cls(tables, tuple(header["cards"]), tuple(header["guard"]))
+            start = stop
+        return cls(tuple(tables), tuple(record["cards"]), tuple(record["guard"]))
 
 
 def pack_tables(
-    path: Path, validation: Path | None = None, report: Any = sys.stderr
+    path: Path,
+    validation: Path | None = None,
+    report: Any = None,
+    advance: Callable[[], object] = lambda: None,
 ) -> PackedTables:
     """Choose the tables of a corpus that may be trained on, and turn them into numbers.
 
-    Left out are tables under 100 rows or 5 columns, tables whose source states no licence, and
-    every table that meets one of an evaluation suite, or one of the validation tables
-    (`tabtransfer.datasets.fingerprints.meets`); each refusal is reported.
+    Left out are tables under 100 rows or 5 useful columns, tables whose source states no licence,
+    and every table that meets one of an evaluation suite, or one of the validation tables
+    (`tabtransfer.datasets.fingerprints.meets`); each of these last is reported.
 
     Parameters
     ----------
@@ -97,8 +113,10 @@ def pack_tables(
         no target.
     validation : Path, optional
         Corpus of the tables that training is watched on.
-    report : file, default=sys.stderr
-        Where to say what was refused.
+    report : file, optional
+        Where to say what was refused; the standard error stream if not given.
+    advance : callable, optional
+        Called after each table that was looked at.
 
     Returns
     -------
@@ -110,19 +128,19 @@ def pack_tables(
         If the corpus can't be read, a suite's tables can't be loaded to compare with, or no
         table is left.
     """
-    from tabtransfer.datasets.fingerprints import fingerprint, meets
+    from tabtransfer.datasets.fingerprints import fingerprint
 
     guard = dict(_guard(validation))
     tables, cards = [], []
     for source in read_sources(path):
-        table = _to_numbers(source)
-        if table is None or NO_LICENCE in source.licence:
+        advance()
+        table = None if NO_LICENCE in source.licence else _to_numbers(source)
+        if table is None:
             continue
         mark = fingerprint(source.name, source.frame)
-        reasons = ((name, meets(mark, other)) for name, other in guard.items())
-        met = next(((name, reason) for name, reason in reasons if reason is not None), None)
-        if met is not None:
-            print(f"refused {source.name!r}: {met[1]} with {met[0]!r}", file=report)
+        reason = _first_met(mark, guard)
+        if reason is not None:
+            print(f"refused {source.name!r}: {reason}", file=report or sys.stderr)
             continue
         tables.append(table)
         cards.append(
@@ -136,9 +154,20 @@ def pack_tables(
     if not tables:
         raise TabTransferError(
             f"no table of {path} may be trained on: they are under {MIN_ROWS} rows or "
-            f"{MIN_COLUMNS} columns, or met an evaluation table"
+            f"{MIN_COLUMNS} useful columns, state no licence, or met an evaluation table"
         )
     return PackedTables(tuple(tables), tuple(cards), tuple(guard))
+
+
+def _first_met(mark: Fingerprint, guard: dict[str, Fingerprint]) -> str | None:
+    """Say which guarded table a table meets first, and by what."""
+    from tabtransfer.datasets.fingerprints import meets
+
+    for name, other in guard.items():
+        reason = meets(mark, other)
+        if reason is not None:
+            return f"{reason} with {name!r}"
+    return None
 
 
 def _guard(validation: Path | None) -> Iterator[tuple[str, Fingerprint]]:
@@ -189,8 +218,9 @@ def _is_useful(cells: np.ndarray, is_code: bool) -> bool:
 def read_tables(path: Path, validation: Path | None = None) -> PackedTables:
     """Read packed tables, or pack a corpus in memory.
 
-    Packed tables that weren't compared with the validation tables are compared by name with
-    them: training on one of these is an error.
+    Packed tables were compared with the suites when they were packed; they are compared once
+    more with the validation tables, and training on one of these is an error. What a file keeps
+    of their fingerprints doesn't show subsets of rows: pack with the validation tables to be sure.
 
     Parameters
     ----------

@@ -9,12 +9,13 @@ import typer
 from tabtransfer.bench.command import benchmark, report
 from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.command import pretrain
+from tabtransfer.pretrain.pack_command import pack_tables
 from tabtransfer.pretrain.report_command import prior_report
 
 app = typer.Typer(
     help="Transfer learning for tables.", no_args_is_help=True, pretty_exceptions_enable=False
 )
-for command in (benchmark, report, pretrain, prior_report):
+for command in (benchmark, report, pretrain, pack_tables, prior_report):
     app.command()(command)
 
 

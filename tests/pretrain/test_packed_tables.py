@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -168,3 +170,15 @@ def test_manifest_needs_a_licence_but_no_target(tmp_path):
 def test_another_file_is_an_error(tmp_path, small_checkpoint):
     with pytest.raises(TabTransferError, match="no packed tables"):
         read_tables(small_checkpoint)
+
+
+def test_command_packs_and_says_what(folder, tmp_path):
+    disguised("iris").to_parquet(folder / "flowers.parquet")
+    out = tmp_path / "new" / "real.tables"
+    command = [sys.executable, "-m", "tabtransfer", "pack-tables", str(folder), str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert names(PackedTables.load(out)) == ["shop-0", "shop-1"]
+    said = done.stdout + done.stderr
+    assert "refused 'flowers'" in said
+    assert "2 tables, 300 rows, 12 columns" in said and "MiB" in said
+    assert "2  not stated" in said
