@@ -53,6 +53,7 @@ def test_a_method_that_fails_or_skips_or_crashes_costs_its_own_rows(tables, logi
         _method("skipping", skip),
         _method("crashing", crash),
         replace(logistic, name="absent", unavailable=lambda: "not installed"),
+        replace(logistic, name="knowing", seen=lambda table: f"trained on {table.name}"),
         logistic,
     ]
     frame = run("s", tables[:1], methods, tmp_path / "r.parquet", n_splits=1, n_jobs=2)
@@ -63,6 +64,7 @@ def test_a_method_that_fails_or_skips_or_crashes_costs_its_own_rows(tables, logi
         "skipping": {"skipped"},
         "crashing": {"failed"},
         "absent": {"skipped"},
+        "knowing": {"skipped"},
         "logistic": {"ok"},
     }
     reasons = {name: rows["reason"].iloc[0] for name, rows in by_method}
@@ -70,7 +72,8 @@ def test_a_method_that_fails_or_skips_or_crashes_costs_its_own_rows(tables, logi
     assert reasons["skipping"] == "too wide"
     assert "worker process died" in reasons["crashing"]
     assert reasons["absent"] == "not installed"
-    assert len(frame) == 5
+    assert reasons["knowing"] == "trained on iris"
+    assert len(frame) == 6
 
 
 def test_rows_say_what_was_measured(tables, logistic, tmp_path):
