@@ -121,13 +121,10 @@ def pretrain(
     )
     module = PretrainingModule(network, stream, recipe.train)
 
-    def write(
-        path: Path, scores: dict[str, float], dtype: torch.dtype = torch.float32
-    ) -> dict[str, Any]:
+    def write(path: Path, scores: dict[str, float], dtype: torch.dtype = torch.float32) -> None:
         header = _header(recipe, module, clock, scores, described, precision, devices, history)
         header["tables"] = trained_tables
         save_checkpoint(path, network, header, dtype)
-        return header
 
     clock = Clock(
         max_seconds,
@@ -153,8 +150,8 @@ def pretrain(
     )
     trainer.fit(module, ckpt_path=str(resume) if resume.exists() else None, weights_only=True)
     if trainer.is_global_zero and clock.seconds >= max_seconds:
-        header = write(out / FINAL_FILE, clock.scores, torch.float16)
-        write_model_card(out / CARD_FILE, header, out / CURVE_FILE)
+        write(out / FINAL_FILE, clock.scores, torch.float16)
+        write_model_card(out / CARD_FILE, read_header(out / FINAL_FILE), out / CURVE_FILE)
         resume.unlink()
     return clock.scores
 

@@ -92,7 +92,9 @@ def test_header_lists_the_real_tables_of_all_runs(tmp_path):
     listed = read_header(second / FINAL_FILE)["tables"]
     assert [card["name"] for card in listed] == ["shop", "bank", "shop"]
     assert listed[0] == header["tables"][0]
-    assert "bank" in (second / "MODEL_CARD.md").read_text()
+    card = (second / "MODEL_CARD.md").read_text()
+    assert "- not stated (3): `shop`, `bank`, `shop`" in card
+    assert "**Good for**: classification and regression" in card
     # What the first run saw stays listed, whatever the next one sees.
     pretrain(tmp_path / "third", 1.0, SMALL, init=second / FINAL_FILE, accelerator="cpu")
     assert read_header(tmp_path / "third" / FINAL_FILE)["tables"] == listed
