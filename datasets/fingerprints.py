@@ -113,7 +113,9 @@ def fingerprint(name: str, frame: pd.DataFrame) -> Fingerprint:
     >>> meets(fingerprint("shop", prices), fingerprint("other", cents))
     '1 informative column in common'
     """
-    strong, weak, sketches = set(), set(), []
+    strong: set[str] = set()
+    weak: set[str] = set()
+    sketches: list[NDArray[np.int64]] = []
     for index in range(frame.shape[1]):
         cells, is_number = _known_cells(frame.iloc[:, index])
         distinct, counts = np.unique(cells, return_counts=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 import time
 from collections.abc import Callable
@@ -13,10 +14,12 @@ import pytorch_lightning as pl
 import torch
 
 from tabtransfer.pretrain.module import PretrainingModule
+from tabtransfer.pretrain.throughput import Throughput, peak_flops
 
 RESUME_FILE = "resume.ckpt"
 CURVE_FILE = "curve.csv"
-CURVE_FIELDS = ("seconds", "steps", "tasks", "loss", "roc_auc", "log_loss", "r2")
+SPEED_FIELDS = ("tasks_per_second", "cells_per_second", "peak_share")
+CURVE_FIELDS = ("seconds", "steps", "tasks", "loss", "roc_auc", "log_loss", "r2", *SPEED_FIELDS)
 
 
 class Clock(pl.Callback):
@@ -31,9 +34,12 @@ class Clock(pl.Callback):
     folder : Path
         Where the resumption state and the curve are written.
     validate : callable
-        Scores the network, giving some of ``roc_auc``, ``log_loss`` and ``r2``.
+        Scores the network, giving some of ``roc_auc``, ``log_loss`` and ``r2``; called on every
+        rank, and heard on rank 0.
     on_hold_end : callable
-        Called once, before the learning rate starts to fall.
+        Called once, on every rank, before the learning rate starts to fall.
+    throughput : Throughput
+        Counts what steps do.
     save_every, validate_every : float
         Seconds between savings and between validations.
     """
@@ -44,6 +50,7 @@ class Clock(pl.Callback):
         folder: Path,
         validate: Callable[[], dict[str, float]],
         on_hold_end: Callable[[], object],
+        throughput: Throughput,
         save_every: float = 60.0,
         validate_every: float = 300.0,
     ) -> None:
@@ -51,6 +58,7 @@ class Clock(pl.Callback):
         self.folder = folder
         self.validate = validate
         self.on_hold_end = on_hold_end
+        self.throughput = throughput
         self.save_every = save_every
         self.validate_every = validate_every
         self.seconds = 0.0
@@ -69,8 +77,12 @@ class Clock(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start counting."""
         assert isinstance(pl_module, PretrainingModule)
+        dtype = torch.bfloat16 if "bf16" in str(trainer.precision) else torch.float32
+        self.throughput.peak = peak_flops(pl_module.device, dtype)
+        self.throughput.world_size = trainer.world_size
         self._started = time.monotonic() - self.seconds
         pl_module.progress = self.seconds / self.max_seconds
+        self.throughput.start()
 
     def on_train_batch_end(
         self,
@@ -82,14 +94,15 @@ class Clock(pl.Callback):
     ) -> None:
         """Look at the clock."""
         assert isinstance(pl_module, PretrainingModule)
-        loss = float(trainer.callback_metrics["loss"])
-        self._mean_loss = (
-            loss if self._mean_loss is None else 0.995 * self._mean_loss + 0.005 * loss
-        )
+        loss = float(trainer.callback_metrics["loss"])  # waits for the device
+        self.throughput.stop(batch)
+        if math.isfinite(loss):  # a step of another loss was not taken
+            mean = loss if self._mean_loss is None else self._mean_loss
+            self._mean_loss = 0.995 * mean + 0.005 * loss
         before, self.seconds = self.seconds, self._agree(trainer, pl_module)
         pl_module.progress = self.seconds / self.max_seconds
         hold = (1.0 - pl_module.config.decay) * self.max_seconds
-        if before < hold <= self.seconds and trainer.is_global_zero:
+        if before < hold <= self.seconds:
             self.on_hold_end()
         over = self.seconds >= self.max_seconds
         if over or _ticked(before, self.seconds, self.validate_every):
@@ -97,6 +110,7 @@ class Clock(pl.Callback):
         if over or _ticked(before, self.seconds, self.save_every):
             self.save(trainer)
         trainer.should_stop = over
+        self.throughput.start()
 
     def save(self, trainer: pl.Trainer) -> None:
         """Write the resumption state; a kill while writing leaves the one before."""
@@ -112,8 +126,8 @@ class Clock(pl.Callback):
         return float(seconds)
 
     def _validate(self, trainer: pl.Trainer, module: PretrainingModule) -> None:
+        self.scores = self.validate()
         if trainer.is_global_zero:
-            self.scores = self.validate()
             row = dict(
                 zip(
                     CURVE_FIELDS,
@@ -121,12 +135,13 @@ class Clock(pl.Callback):
                     strict=False,
                 ),
                 **self.scores,
+                **self.throughput.read(),
             )
             _append(self.folder / CURVE_FILE, row)
             scores = "  ".join(f"{name} {value:.4f}" for name, value in self.scores.items())
             trainer.print(
                 f"{row['seconds']:>6} s  step {row['steps']:>7}  tasks {row['tasks']:>9}  "
-                f"loss {row['loss']:.4f}  validation {scores}",
+                f"loss {row['loss']:.4f}  validation {scores}  {_say_speed(row)}",
                 flush=True,
             )
         trainer.strategy.barrier()
@@ -134,6 +149,13 @@ class Clock(pl.Callback):
 
 def _ticked(before: float, now: float, every: float) -> bool:
     return before // every != now // every
+
+
+def _say_speed(row: dict[str, Any]) -> str:
+    return (
+        f"{row['tasks_per_second']:.1f} tasks/s  {row['cells_per_second']:,.0f} cells/s  "
+        f"{row['peak_share']:.1%} of a large matrix product's speed"
+    )
 
 
 def _append(path: Path, row: dict[str, Any]) -> None:

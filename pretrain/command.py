@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from tabtransfer.pretrain.presets import Preset
 
 SHIPPED = "shipped"
 
 
 def pretrain(
-    out: Annotated[Path, typer.Option(help="Folder of the run; give it again to resume.")],
-    max_time: Annotated[float, typer.Option(min=0.01, help="Minutes to train, in all.")] = 100.0,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the run; give it again to resume.")
+    ] = None,
+    preset: Annotated[
+        str, typer.Option(help="cpu, one-gpu, eight-gpu or internet; options below replace parts.")
+    ] = "cpu",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the preset on this CPU; nothing is trained.")
+    ] = False,
+    max_time: Annotated[
+        str | None, typer.Option(help="Time to train, in all: 90s, 10m, 2h, or minutes.")
+    ] = None,
     init: Annotated[
         str | None,
         typer.Option(help='Checkpoint to start from, or "shipped" for the one in the package.'),
@@ -25,45 +38,89 @@ def pretrain(
         Path | None,
         typer.Option(help="Real tables to watch: a folder of .parquet files or a manifest."),
     ] = None,
-    devices: Annotated[int, typer.Option(min=1, help="Processes, one a device.")] = 1,
-    accelerator: Annotated[str, typer.Option(help="cpu, gpu or auto.")] = "auto",
+    devices: Annotated[int | None, typer.Option(min=1, help="Processes, one a device.")] = None,
+    nodes: Annotated[int | None, typer.Option(min=1, help="Machines.")] = None,
+    accelerator: Annotated[str | None, typer.Option(help="cpu, gpu or auto.")] = None,
     precision: Annotated[
-        str, typer.Option(help="bf16-mixed, or 32-true where bfloat16 is slow.")
-    ] = "bf16-mixed",
-    max_rows: Annotated[int, typer.Option(min=64, help="Rows of the largest tasks.")] = 800,
-    max_columns: Annotated[int, typer.Option(min=2, help="Columns of the widest tasks.")] = 40,
-    cells: Annotated[int, typer.Option(min=1, help="Cells of a step, about.")] = 40_960,
-    learning_rate: Annotated[float, typer.Option(help="Factor on the usual rates.")] = 1.0,
+        str | None, typer.Option(help="bf16-mixed, or 32-true where bfloat16 is slow.")
+    ] = None,
+    max_rows: Annotated[int | None, typer.Option(min=64, help="Rows of the largest tasks.")] = None,
+    max_columns: Annotated[
+        int | None, typer.Option(min=2, help="Columns of the widest tasks.")
+    ] = None,
+    cells: Annotated[int | None, typer.Option(min=1, help="Cells of a batch, about.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Factor on the usual rates.")] = None,
     real_share: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share of the steps on real tables.")
-    ] = 0.35,
+        float | None, typer.Option(min=0.0, max=1.0, help="Share of the steps on real tables.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same tasks and same start.")] = 0,
     validate_every: Annotated[float, typer.Option(min=0.01, help="Minutes in between.")] = 5.0,
 ) -> None:
-    """Pretrain the network on synthetic tables, and on real ones where they are given."""
-    from tabtransfer import checkpoint
-    from tabtransfer.pretrain.module import TrainConfig
-    from tabtransfer.pretrain.run import Recipe
-    from tabtransfer.pretrain.run import pretrain as run
-    from tabtransfer.pretrain.stream import StreamConfig
+    """Pretrain the network on synthetic tables, and on real ones where they are given.
 
-    recipe = Recipe(
-        stream=StreamConfig(
-            max_rows=max_rows, max_columns=max_columns, cells=cells, real_share=real_share
-        ),
-        train=TrainConfig(learning_rate=learning_rate),
-        seed=seed,
+    Options that aren't given come from the preset.
+    """
+    from tabtransfer import checkpoint
+    from tabtransfer.errors import TabTransferError
+    from tabtransfer.pretrain.duration import read_minutes
+    from tabtransfer.pretrain.presets import get_preset
+    from tabtransfer.pretrain.run import pretrain as run
+
+    chosen = _replace_parts(
+        get_preset(preset),
+        stream={
+            "max_rows": max_rows,
+            "max_columns": max_columns,
+            "cells": cells,
+            "real_share": real_share,
+        },
+        train={"learning_rate": learning_rate},
+        recipe={"seed": seed},
+        preset={
+            "minutes": None if max_time is None else read_minutes(max_time),
+            "devices": devices,
+            "nodes": nodes,
+            "accelerator": accelerator,
+            "precision": precision,
+        },
     )
+    if dry_run:
+        from tabtransfer.pretrain.dry_run import dry_run as check
+        from tabtransfer.pretrain.dry_run_report import describe
+
+        typer.echo(describe(preset, chosen, check(chosen)))
+        return
+    if out is None:
+        raise TabTransferError("give a folder for the run: --out FOLDER")
     start = checkpoint.SHIPPED if init == SHIPPED else init
     run(
         out,
-        60.0 * max_time,
-        recipe,
+        60.0 * chosen.minutes,
+        chosen.recipe,
         init=None if start is None else Path(start),
         tables=tables,
         validation=validation,
-        devices=devices,
-        accelerator=accelerator,
-        precision=precision,
+        devices=chosen.devices,
+        nodes=chosen.nodes,
+        accelerator=chosen.accelerator,
+        precision=chosen.precision,
+        strategy=chosen.strategy,
         validate_every=60.0 * validate_every,
     )
+
+
+def _replace_parts(chosen: Preset, **parts: dict[str, Any]) -> Preset:
+    """Put the options that were given in place of the preset's own settings."""
+    from dataclasses import replace
+
+    given = {
+        part: {name: value for name, value in options.items() if value is not None}
+        for part, options in parts.items()
+    }
+    recipe = replace(
+        chosen.recipe,
+        stream=replace(chosen.recipe.stream, **given["stream"]),
+        train=replace(chosen.recipe.train, **given["train"]),
+        **given["recipe"],
+    )
+    return replace(chosen, recipe=recipe, **given["preset"])

@@ -68,7 +68,7 @@ class Source:
     target : str or None
         Column that the source calls the target.
     licence, source : str
-        As the manifest states them; of a folder, nothing and the file.
+        As the manifest states them; of a folder, "" and the file.
     """
 
     name: str

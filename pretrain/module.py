@@ -8,11 +8,14 @@ from typing import Any, cast
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.core.optimizer import LightningOptimizer
-from torch import Tensor, nn
+from torch import Tensor
+from torch.distributed.tensor import DTensor
 
 from tabtransfer.loss import task_loss
+from tabtransfer.network import TabularTransformer
 from tabtransfer.pretrain.optim import build_optimizers
 from tabtransfer.pretrain.schedule import learning_rate_factor
+from tabtransfer.pretrain.sharding import shard_network
 from tabtransfer.pretrain.stream import TaskStream
 from tabtransfer.tasks import TaskBatch
 
@@ -25,6 +28,7 @@ class TrainConfig:
     warmup_steps: int = 100
     decay: float = 0.3  # share of the time
     clip: float = 2.0
+    accumulate: int = 1  # batches whose gradients make one optimizer step
 
 
 class PretrainingModule(pl.LightningModule):
@@ -34,7 +38,7 @@ class PretrainingModule(pl.LightningModule):
 
     Parameters
     ----------
-    network : nn.Module
+    network : TabularTransformer
         From TaskBatch to logits, or to quantiles where the targets are numbers.
     stream : TaskStream
         Where tasks come from.
@@ -42,7 +46,9 @@ class PretrainingModule(pl.LightningModule):
         Settings.
     """
 
-    def __init__(self, network: nn.Module, stream: TaskStream, config: TrainConfig) -> None:
+    def __init__(
+        self, network: TabularTransformer, stream: TaskStream, config: TrainConfig
+    ) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.network = network
@@ -51,6 +57,11 @@ class PretrainingModule(pl.LightningModule):
         self.progress = 0.0
         self.steps = 0
         self.tasks_seen = 0
+
+    def configure_model(self) -> None:
+        """Spread the weights over the devices where the strategy has a mesh of them (FSDP)."""
+        if self.device_mesh is not None:
+            shard_network(self.network, self.device_mesh["data_parallel"])
 
     def train_dataloader(self) -> torch.utils.data.DataLoader[TaskBatch]:
         """Give the stream, each item already a batch."""
@@ -68,25 +79,39 @@ class PretrainingModule(pl.LightningModule):
         return optimizers
 
     def training_step(self, batch: TaskBatch, index: int) -> Tensor:
-        """Take one step."""
-        optimizers = cast(list[LightningOptimizer], self.optimizers())
-        factor = learning_rate_factor(
-            self.progress, self.steps, self.config.warmup_steps, self.config.decay
-        )
+        """Learn from one batch; the optimizers step after every ``accumulate`` batches."""
         loss = task_loss(self.network(batch), batch)
-        for optimizer in optimizers:
-            optimizer.zero_grad()
-            for group in optimizer.param_groups:
-                group["lr"] = group["full_lr"] * factor
-        self.manual_backward(loss)
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
-        if torch.isfinite(norm):
-            for optimizer in optimizers:
-                optimizer.step()
+        self.manual_backward((loss + self._unused_heads()) / self.config.accumulate)
         self.steps += 1
         self.tasks_seen += len(batch.labels) * self.trainer.world_size
+        if self.steps % self.config.accumulate == 0:
+            self._step_optimizers()
         self.log("loss", loss.detach(), prog_bar=True, batch_size=1)
         return loss.detach()
+
+    def _unused_heads(self) -> Tensor | float:
+        """Give 0, through every weight: of a batch of one kind, the heads of the other have none.
+
+        Sharded gradients only meet if each process has the same ones, and other processes may
+        have the other kind.
+        """
+        if self.device_mesh is None:
+            return 0.0
+        return 0.0 * sum(p.sum() for p in self.network.parameters() if not isinstance(p, DTensor))
+
+    def _step_optimizers(self) -> None:
+        optimizers = cast(list[LightningOptimizer], self.optimizers())
+        n_done = self.steps // self.config.accumulate - 1
+        factor = learning_rate_factor(
+            self.progress, n_done, self.config.warmup_steps, self.config.decay
+        )
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["full_lr"] * factor
+            if torch.isfinite(norm):
+                optimizer.step()
+            optimizer.zero_grad()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Remember the place in the stream."""

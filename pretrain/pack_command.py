@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,8 +24,8 @@ def pack_tables(
 ) -> None:
     """Pack the real tables that pretraining may see into one file.
 
-    Left out are tables that meet a table of a suite or of the validation folder, tables whose
-    source states no licence, and tables under 100 rows or 5 useful columns.
+    Tables that meet a table of a suite or of the validation folder are refused, and so are those
+    with no permissive licence stated, fewer than 100 rows or 5 useful columns.
     """
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -35,14 +36,15 @@ def pack_tables(
     columns = (SpinnerColumn(), TextColumn("{task.completed} tables looked at"))
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         bar = progress.add_task("", total=None)
+        # Read now, the error stream is the one that leaves the progress line whole.
         packed = packed_tables.pack_tables(
-            source, validation, advance=lambda: progress.advance(bar)
+            source, validation, report=sys.stderr, advance=lambda: progress.advance(bar)
         )
     packed.save(out)
     console.print(f"{out}: {_describe(packed)}, {out.stat().st_size / 2**20:.1f} MiB")
     licences = Counter(card["licence"] for card in packed.cards).most_common()
     for licence, count in licences[:MAX_LICENCES]:
-        console.print(f"{count:>6}  {licence or 'not stated'}", markup=False)
+        console.print(f"{count:>6}  {licence}", markup=False)
     rest = sum(count for _, count in licences[MAX_LICENCES:])
     if rest:
         console.print(f"{rest:>6}  {len(licences) - MAX_LICENCES} other licences")

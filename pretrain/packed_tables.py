@@ -1,16 +1,17 @@
 """Real tables made ready for training: filtered, guarded against leakage, in one file.
 
-The file is NumPy's compressed archive, without pickles: the cells of all tables in one array,
-column by column, and a JSON record that says what each table is, under which licence, and which
-evaluation tables it was compared with.
+The file is NumPy's compressed archive, without pickles: all cells in one array, and a JSON record
+that says what each table is, under which licence, and which tables it was compared with.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.pretrain.copies import find_copies
 from tabtransfer.pretrain.corpus import Source, encode_column, read_sources
 from tabtransfer.pretrain.real_tasks import NumberTable
 
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 
 MIN_ROWS, MIN_COLUMNS = 100, 5
 MAX_ROWS, MAX_COLUMNS = 2_000, 60
-NO_LICENCE = "states no licence"
+_PERMITS = re.compile(r"\b(PDDL|CC0|CC BY(?![- ]N)|MIT|BSD|Apache|GPL|public domain)", re.I)
+_STATES_NONE = re.compile(r"states? no licen[cs]e", re.I)
 
 
 @dataclass(frozen=True)
@@ -50,21 +53,23 @@ class PackedTables:
 
     def save(self, path: Path) -> None:
         """Write one file; it appears under its name only when complete."""
+        shapes = [table.values.shape for table in self.tables]
         record = {
             "cards": self.cards,
             "guard": self.guard,
-            "shapes": [table.values.shape for table in self.tables],
+            "shapes": shapes,
             "categorical": [table.categorical.tolist() for table in self.tables],
             "targets": [table.target for table in self.tables],
+            "copies": [table.copies.tolist() for table in self.tables],
         }
+        cells = np.concatenate([table.values.T.ravel() for table in self.tables])
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
         with partial.open("wb") as file:
             np.savez_compressed(
                 file,
                 record=np.frombuffer(json.dumps(record).encode(), dtype=np.uint8),
-                # As integers, so that no reader can change the bits of a NaN.
-                cells=np.concatenate([t.values.T.ravel() for t in self.tables]).view(np.uint32),
+                cells=cells.view(np.uint32),  # no reader can change the bits of a NaN
             )
         os.replace(partial, path)
 
@@ -79,32 +84,39 @@ class PackedTables:
             raise TabTransferError(
                 f"{path} holds no packed tables: make it with `tabtransfer pack-tables`."
             ) from error
-        tables, start = [], 0
-        for place, (n_rows, n_columns) in enumerate(record["shapes"]):
-            stop = start + n_rows * n_columns
-            tables.append(
-                NumberTable(
-                    record["cards"][place]["name"],
-                    np.ascontiguousarray(cells[start:stop].reshape(n_columns, n_rows).T),
-                    np.array(record["categorical"][place]),
-                    record["targets"][place],
-                )
+        ends = np.cumsum([n_rows * n_columns for n_rows, n_columns in record["shapes"]])
+        tables = tuple(
+            NumberTable(
+                card["name"],
+                np.ascontiguousarray(block.reshape(shape[::-1]).T),
+                np.array(categorical, dtype=bool),
+                target,
+                np.array(copies),
             )
-            start = stop
-        return cls(tuple(tables), tuple(record["cards"]), tuple(record["guard"]))
+            for card, block, shape, categorical, target, copies in zip(
+                record["cards"],
+                np.split(cells, ends[:-1]),
+                record["shapes"],
+                record["categorical"],
+                record["targets"],
+                record["copies"],
+                strict=True,
+            )
+        )
+        return cls(tables, tuple(record["cards"]), tuple(record["guard"]))
 
 
 def pack_tables(
     path: Path,
     validation: Path | None = None,
-    report: Any = None,
+    report: Any = sys.stderr,
     advance: Callable[[], object] = lambda: None,
 ) -> PackedTables:
     """Choose the tables of a corpus that may be trained on, and turn them into numbers.
 
-    Left out are tables under 100 rows or 5 useful columns, tables whose source states no licence,
-    and every table that meets one of an evaluation suite, or one of the validation tables
-    (`tabtransfer.datasets.fingerprints.meets`); each of these last is reported.
+    Left out are tables for which a manifest states no permissive licence, tables under 100 rows
+    or 5 useful columns, and every table that meets one of an evaluation suite, or one of the
+    validation tables (`tabtransfer.datasets.fingerprints.meets`); what was refused is reported.
 
     Parameters
     ----------
@@ -113,10 +125,10 @@ def pack_tables(
         no target.
     validation : Path, optional
         Corpus of the tables that training is watched on.
-    report : file, optional
-        Where to say what was refused; the standard error stream if not given.
+    report : file, default=sys.stderr
+        Where to say what was refused.
     advance : callable, optional
-        Called after each table that was looked at.
+        Called for each table that is looked at.
 
     Returns
     -------
@@ -131,36 +143,41 @@ def pack_tables(
     from tabtransfer.datasets.fingerprints import fingerprint
 
     guard = dict(_guard(validation))
-    tables, cards = [], []
+    tables, cards, left_out = [], [], Counter[str]()
     for source in read_sources(path):
         advance()
-        table = None if NO_LICENCE in source.licence else _to_numbers(source)
+        if not _is_licensed(source.licence):
+            left_out["no permissive licence stated"] += 1
+            continue
+        table = _to_numbers(source)
         if table is None:
+            left_out[f"under {MIN_ROWS} rows or {MIN_COLUMNS} useful columns"] += 1
             continue
         mark = fingerprint(source.name, source.frame)
-        reason = _first_met(mark, guard)
-        if reason is not None:
-            print(f"refused {source.name!r}: {reason}", file=report or sys.stderr)
+        met = _first_met(mark, guard)
+        if met is not None:
+            print(f"refused {source.name!r}: {met}", file=report)
+            left_out["met a table measured on"] += 1
             continue
         tables.append(table)
         cards.append(
             {
                 "name": source.name,
                 "source": source.source,
-                "licence": source.licence,
+                "licence": source.licence or "not stated",
                 "fingerprint": mark.to_text(),
             }
         )
+    reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items()) or "none"
+    summary = f"{len(tables)} real tables to train on; left out: {reasons}"
     if not tables:
-        raise TabTransferError(
-            f"no table of {path} may be trained on: they are under {MIN_ROWS} rows or "
-            f"{MIN_COLUMNS} useful columns, state no licence, or met an evaluation table"
-        )
+        raise TabTransferError(f"no table of {path} may be trained on: {summary}")
+    print(summary, file=report)
     return PackedTables(tuple(tables), tuple(cards), tuple(guard))
 
 
 def _first_met(mark: Fingerprint, guard: dict[str, Fingerprint]) -> str | None:
-    """Say which guarded table a table meets first, and by what."""
+    """Say which guarded table a table meets, and by what."""
     from tabtransfer.datasets.fingerprints import meets
 
     for name, other in guard.items():
@@ -170,13 +187,24 @@ def _first_met(mark: Fingerprint, guard: dict[str, Fingerprint]) -> str | None:
     return None
 
 
+def _is_licensed(licence: str) -> bool:
+    """Whether a manifest names a licence that permits use; a folder's tables are the user's own."""
+    return licence == "" or bool(_PERMITS.search(licence) and not _STATES_NONE.search(licence))
+
+
 def _guard(validation: Path | None) -> Iterator[tuple[str, Fingerprint]]:
     """Fingerprint what must not be trained on: all suites, and the validation tables."""
     from tabtransfer.datasets.fingerprints import fingerprint
     from tabtransfer.datasets.suites import SUITES, load_table
 
     for name in sorted({name for suite in SUITES.values() for name in suite}):
-        table = load_table(name)
+        try:
+            table = load_table(name)
+        except TabTransferError as error:
+            raise TabTransferError(
+                f"Real tables can't be compared with the suites' tables: {error}; or train on a "
+                "file that `tabtransfer pack-tables` made where they are installed."
+            ) from error
         yield name, fingerprint(name, table.X.assign(**{str(table.y.name): table.y}))
     for source in () if validation is None else read_sources(validation):
         yield f"{source.name} (validation)", fingerprint(source.name, source.frame)
@@ -193,15 +221,16 @@ def _to_numbers(source: Source) -> NumberTable | None:
     frame = frame.iloc[rows]
     kept, values, categorical = [], [], []
     for name in names:
-        cells, is_code = encode_column(frame[name])
-        if _is_useful(cells, is_code):
+        column, is_code = encode_column(frame[name])
+        if _is_useful(column, is_code):
             kept.append(name)
-            values.append(cells.astype(np.float32))
+            values.append(column)
             categorical.append(is_code)
     if len(kept) < MIN_COLUMNS:
         return None
     target = kept.index(source.target) if source.target in kept else -1
-    return NumberTable(source.name, np.stack(values, 1), np.array(categorical), target)
+    cells = np.stack(values, axis=1).astype(np.float32)
+    return NumberTable(source.name, cells, np.array(categorical), target, find_copies(cells))
 
 
 def _is_useful(cells: np.ndarray, is_code: bool) -> bool:
@@ -236,15 +265,31 @@ def read_tables(path: Path, validation: Path | None = None) -> PackedTables:
     Raises
     ------
     TabTransferError
-        As `pack_tables`, or if a packed table is in the validation corpus.
+        As `pack_tables`, or if packed tables weren't compared with all suites' tables, or one of
+        them is in the validation corpus.
     """
     path = Path(path)
     if path.is_dir() or path.suffix == ".json":
         return pack_tables(path, validation)
     packed = PackedTables.load(path)
+    _refuse_unguarded(packed, path)
     if validation is not None:
         _refuse_validation_tables(packed.cards, read_sources(validation))
     return packed
+
+
+def _refuse_unguarded(packed: PackedTables, path: Path) -> None:
+    """Refuse tables that were packed before the suites had all of their tables."""
+    try:
+        from tabtransfer.datasets.suites import SUITES
+    except ModuleNotFoundError:  # pandas, which packed tables do without
+        return
+    new = {name for suite in SUITES.values() for name in suite} - set(packed.guard)
+    if new:
+        raise TabTransferError(
+            f"{path} was packed without comparing its tables with {', '.join(sorted(new))}, which "
+            "a suite has now: pack them again."
+        )
 
 
 def _refuse_validation_tables(cards: Iterable[dict[str, str]], sources: Iterable[Source]) -> None:

@@ -23,14 +23,15 @@ from tabtransfer.tasks import TaskBatch
 
 MAX_CLASSES = 10
 _KNOWN_TARGET = 0.5  # chance to take the column that the table's source calls the target
+_NATURAL_CLASSES = 0.5  # chance to take a column that has classes, not one that must be cut
 _BIN_WEIGHTS = (10, 4, 2, 1.5, 1, 0.8, 0.7, 0.6, 0.6)  # 2, 3, … 10 classes
 _ALL_COLUMNS = 0.6  # chance to keep all columns
 _MORE_MISSING = 0.1
 _BENT = 0.25  # share of tables whose numbers are bent, each in its own way
 _MAX_MAJORITY = 0.97
-_COPY = 0.995  # rank correlation from which a column is a copy of the target
+_SIMILAR_WIDTH = 0.75  # of the widest table of a batch: less would be padding
 _TRIES = 8
-_LARGEST = 1e9  # of a number in the input: beyond, squares and powers leave single precision
+_LARGEST = 1e9  # of all numbers: beyond, squares and powers leave single precision
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,15 @@ class NumberTable:
         Which columns hold codes.
     target : int
         Column that the source calls the target; -1 if none.
+    copies : ndarray of int64, (c,)
+        The same number for columns that say the same (see `find_copies`).
     """
 
     name: str
     values: NDArray[np.float32]
     categorical: NDArray[np.bool_]
     target: int
+    copies: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,34 @@ class _Task:
     values: NDArray[np.float32]  # (r, c), NaN where missing
     categorical: NDArray[np.bool_]  # (c,)
     labels: NDArray  # (r,) of int64, or float64
+
+
+@dataclass(frozen=True)
+class _Targets:
+    """Columns of a table that can be predicted, by what they hold."""
+
+    every: NDArray[np.int64]
+    natural: NDArray[np.int64]  # classes without cutting
+    numbers: NDArray[np.int64]  # numbers for regression
+
+    @classmethod
+    def of(cls, table: NumberTable) -> _Targets:
+        n_levels = np.array([len(np.unique(column)) for column in table.values.T])  # NaN is one
+        numeric = ~table.categorical
+        return cls(
+            np.arange(len(n_levels)),
+            np.flatnonzero(table.categorical | (n_levels <= MAX_CLASSES)),
+            np.flatnonzero(numeric & (n_levels > 2 * MAX_CLASSES + 1)),
+        )
+
+    def draw(self, random: np.random.Generator, known: int, regression: bool) -> int:
+        """Choose a column; often the known target."""
+        columns = self.numbers if regression else self.every
+        if known in columns and random.random() < _KNOWN_TARGET:
+            return known
+        if not regression and len(self.natural) and random.random() < _NATURAL_CLASSES:
+            columns = self.natural
+        return int(random.choice(columns))
 
 
 class RealTasks:
@@ -79,7 +111,7 @@ class RealTasks:
     --------
     >>> import numpy as np
     >>> values = np.random.default_rng(0).normal(size=(200, 6)).astype(np.float32)
-    >>> table = NumberTable("toy", values, np.zeros(6, bool), -1)
+    >>> table = NumberTable("toy", values, np.zeros(6, bool), -1, np.arange(6))
     >>> batch = RealTasks([table]).batch(np.random.default_rng(0), 64, 40, 4096, (2, 8), 40)
     >>> batch.values.shape[1], batch.n_train
     (64, 40)
@@ -89,10 +121,11 @@ class RealTasks:
         if not tables:
             raise TabTransferError("no real tables are left to train on")
         self.tables = tables
+        self._targets = [_Targets.of(table) for table in tables]
         self._n_rows = np.array([len(table.values) for table in tables])
         self._n_columns = np.array([table.values.shape[1] for table in tables])
         self._weights = np.log2(self._n_rows) * np.log2(self._n_columns)
-        self._has_numbers = np.array([(~table.categorical).any() for table in tables])
+        self._has_numbers = np.array([len(targets.numbers) > 0 for targets in self._targets])
 
     def batch(
         self,
@@ -125,7 +158,7 @@ class RealTasks:
         Returns
         -------
         TaskBatch or None
-            Tables of few columns are padded to the widest. None where no table gave a task.
+            Tables of few columns are padded to the widest. None where the tables gave no task.
         """
         train_share = n_train / n_rows
         usable = self._weights * (self._has_numbers if regression else 1.0)
@@ -134,15 +167,15 @@ class RealTasks:
         n_rows = min(n_rows, int(self._n_rows[usable > 0].max()))
         usable = usable * (self._n_rows >= n_rows)
         first = random.choice(len(usable), p=usable / usable.sum())
-        widest = min(self._n_columns[first], max_columns)
-        fits = (self._n_columns >= widest / 2) & (self._n_columns <= widest)
-        fits[first] = True
-        usable = usable * fits
+        widths = np.minimum(self._n_columns - 1, max_columns)
+        widest = widths[first]
+        usable = usable * ((widths >= _SIMILAR_WIDTH * widest) & (widths <= widest))
         low, high = n_tasks
         count = min(max(cells // (n_rows * widest), low), high)
         tasks: list[_Task] = []
         for place in random.choice(len(usable), count, p=usable / usable.sum()):
-            task = _draw_task(random, self.tables[place], n_rows, max_columns, regression)
+            table, targets = self.tables[place], self._targets[place]
+            task = _draw_task(random, table, targets, n_rows, max_columns, regression)
             tasks += [task] if task is not None else []
         if not tasks:
             return None
@@ -150,19 +183,20 @@ class RealTasks:
 
 
 def _draw_task(
-    random: np.random.Generator, table: NumberTable, n_rows: int, max_columns: int, regression: bool
+    random: np.random.Generator,
+    table: NumberTable,
+    targets: _Targets,
+    n_rows: int,
+    max_columns: int,
+    regression: bool,
 ) -> _Task | None:
     """Try some columns as the target; None if none of them makes a task."""
     for _ in range(_TRIES):
-        column = int(random.integers(table.values.shape[1]))
-        if table.target >= 0 and random.random() < _KNOWN_TARGET:
-            column = table.target
-        y = table.values[:, column]
-        labels = (_number_labels if regression else _class_labels)(
-            random, y, bool(table.categorical[column])
-        )
-        if labels is None:
-            continue
+        column = targets.draw(random, table.target, regression)
+        y = table.values[:, column].clip(-_LARGEST, _LARGEST)
+        labels = y.astype(np.float64)
+        if not regression:
+            labels = _class_labels(random, y, bool(table.categorical[column]))
         rows = np.flatnonzero(~np.isnan(labels))
         if len(rows) < n_rows:
             continue
@@ -178,15 +212,13 @@ def _draw_task(
     return None
 
 
-def _class_labels(random: np.random.Generator, y: NDArray, categorical: bool) -> NDArray | None:
+def _class_labels(random: np.random.Generator, y: NDArray, categorical: bool) -> NDArray:
     """Make classes of a column, NaN in rows left out: its levels, or bins of its numbers."""
     levels, codes, counts = np.unique(
         np.where(np.isnan(y), np.inf, y), return_inverse=True, return_counts=True
     )
     if np.isinf(levels[-1]):
         levels, counts = levels[:-1], counts[:-1]
-    if len(levels) < 2:
-        return None
     if categorical or len(levels) <= MAX_CLASSES:
         kept = np.argsort(-counts, kind="stable")[:MAX_CLASSES]
         names = np.full(len(levels) + 1, np.nan)
@@ -194,57 +226,31 @@ def _class_labels(random: np.random.Generator, y: NDArray, categorical: bool) ->
         return names[codes]
     weights = np.array(_BIN_WEIGHTS)
     n_bins = 2 + int(random.choice(len(weights), p=weights / weights.sum()))
-    if random.random() < 0.5:
-        shares = np.arange(1, n_bins) / n_bins
+    style = random.random()
+    if style < 0.5:
+        edges = np.nanquantile(y, np.arange(1, n_bins) / n_bins)
+    elif style < 0.75:
+        edges = np.nanquantile(y, random.uniform(0.05, 0.95, n_bins - 1))
     else:
-        shares = np.sort(random.uniform(0.05, 0.95, n_bins - 1))
-    edges = np.unique(np.nanquantile(y, shares))
+        low, high = np.nanquantile(y, [0.02, 0.98])
+        edges = random.uniform(low, high, n_bins - 1)
+    edges = np.unique(edges)
     names = random.permutation(len(edges) + 1) if random.random() < 0.3 else np.arange(11)
     labels = names[np.searchsorted(edges, y)].astype(np.float64)
     return np.where(np.isnan(y), np.nan, labels)
-
-
-def _number_labels(random: np.random.Generator, y: NDArray, categorical: bool) -> NDArray | None:
-    """Take a column of many numbers as it is."""
-    if categorical or len(np.unique(y[~np.isnan(y)])) <= 2 * MAX_CLASSES:
-        return None
-    return y.astype(np.float64)
 
 
 def _draw_columns(
     random: np.random.Generator, table: NumberTable, target: int, rows: NDArray, max_columns: int
 ) -> NDArray[np.int64]:
     """Choose input columns, without copies of the target and without constant ones."""
-    n_columns = table.values.shape[1]
-    columns = random.permutation(np.delete(np.arange(n_columns), target))
+    columns = random.permutation(np.flatnonzero(table.copies != table.copies[target]))
     share = 1.0 if random.random() < _ALL_COLUMNS else random.uniform(0.3, 1.0)
     columns = columns[: min(max(2, math.ceil(share * len(columns))), max_columns)]
-    y = table.values[rows, target]
-    useful = []
-    for column in columns:
-        x = table.values[rows, column]
-        known = ~(np.isnan(x) | np.isnan(y))
-        if known.any() and not _is_copy(x[known], y[known]):
-            useful.append(column)
-    return np.array(useful, dtype=np.int64)
-
-
-def _is_copy(x: NDArray, y: NDArray) -> bool:
-    """Whether a column is constant, orders rows as the target does, or renames its levels.
-
-    Of levels that come once or twice each, any two columns are one-to-one: that says nothing.
-    """
-    x_levels, x_codes = np.unique(x, return_inverse=True)
-    y_levels, y_codes = np.unique(y, return_inverse=True)
-    if len(x_levels) < 2 or len(y_levels) < 2:
-        return len(x_levels) < 2
-    if 2 * len(y_levels) < len(y):
-        pairs = len(np.unique(x_codes * len(y_levels) + y_codes))
-        if pairs == len(x_levels) == len(y_levels):
-            return True
-    if min(len(x_levels), len(y_levels)) <= MAX_CLASSES:
-        return False
-    return abs(float(np.corrcoef(x_codes, y_codes)[0, 1])) > _COPY
+    cells = table.values[np.ix_(rows, columns)]
+    lowest = np.where(np.isnan(cells), np.inf, cells).min(0)
+    highest = np.where(np.isnan(cells), -np.inf, cells).max(0)
+    return columns[lowest < highest]
 
 
 def _vary(
@@ -268,7 +274,8 @@ def _vary(
 
 def _bend(random: np.random.Generator, x: NDArray) -> NDArray:
     """Map numbers by a random increasing or decreasing function."""
-    z = (x - np.nanmean(x)) / (np.nanstd(x) + 1e-6)
+    z = np.clip(x, -1e6, 1e6)  # beyond, squares and powers leave single precision
+    z = (z - np.nanmean(z)) / (np.nanstd(z) + 1e-6)
     kind = random.integers(4)
     strength = random.uniform(0.3, 1.2)
     if kind == 0:

@@ -7,11 +7,12 @@ import os
 import platform
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import TQDMProgressBar
+from pytorch_lightning.strategies import ModelParallelStrategy
 
 from tabtransfer.checkpoint import load_checkpoint, read_header, save_checkpoint
 from tabtransfer.errors import TabTransferError
@@ -23,7 +24,9 @@ from tabtransfer.pretrain.module import PretrainingModule, TrainConfig
 from tabtransfer.pretrain.packed_tables import read_tables
 from tabtransfer.pretrain.prior import PriorConfig
 from tabtransfer.pretrain.real_tasks import RealTasks
+from tabtransfer.pretrain.sharding import gather_network
 from tabtransfer.pretrain.stream import StreamConfig, TaskStream
+from tabtransfer.pretrain.throughput import Throughput
 from tabtransfer.pretrain.validation import validation_score, validation_tasks
 from tabtransfer.tasks import TaskBatch
 
@@ -33,6 +36,8 @@ CARD_FILE = "MODEL_CARD.md"
 SYNTHETIC_VALIDATION_SEED = 2**31
 N_SYNTHETIC_VALIDATION = 32
 LICENCE = "Apache-2.0"
+
+Strategy = Literal["auto", "ddp", "fsdp"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +61,8 @@ def pretrain(
     devices: int = 1,
     accelerator: str = "auto",
     precision: Any = "bf16-mixed",
+    strategy: Strategy = "auto",
+    nodes: int = 1,
     validate_every: float = 300.0,
     save_every: float = 60.0,
 ) -> dict[str, float]:
@@ -80,9 +87,14 @@ def pretrain(
         Real tables (see `load_corpus`) that training is watched on; without them, synthetic
         tasks that training never sees.
     devices : int
-        Processes, one a device; on CPUs each has one thread.
+        Processes on a machine, one a device; on CPUs each has one thread.
     accelerator, precision : str
         As Lightning's `Trainer` takes them.
+    strategy : {"auto", "ddp", "fsdp"}
+        With several devices, the whole network on each ("auto", "ddp"), or its weights spread
+        over them ("fsdp").
+    nodes : int
+        Machines.
     validate_every : float
         Seconds between validations.
     save_every : float
@@ -122,15 +134,23 @@ def pretrain(
     module = PretrainingModule(network, stream, recipe.train)
 
     def write(path: Path, scores: dict[str, float], dtype: torch.dtype = torch.float32) -> None:
-        header = _header(recipe, module, clock, scores, described, precision, devices, history)
+        whole = gather_network(network)
+        n_devices = devices * nodes
+        header = _header(recipe, module, clock, scores, described, precision, n_devices, history)
         header["tables"] = trained_tables
-        save_checkpoint(path, network, header, dtype)
+        if trainer.is_global_zero:
+            save_checkpoint(path, whole, header, dtype)
+
+    def validate() -> dict[str, float]:
+        whole = gather_network(network)
+        return validation_score(whole, tasks) if trainer.is_global_zero else {}
 
     clock = Clock(
         max_seconds,
         out,
-        validate=lambda: validation_score(network, tasks),
-        on_hold_end=lambda: write(out / HELD_FILE, validation_score(network, tasks)),
+        validate=validate,
+        on_hold_end=lambda: write(out / HELD_FILE, validate()),
+        throughput=Throughput(network.config),
         validate_every=validate_every,
         save_every=save_every,
     )
@@ -139,7 +159,8 @@ def pretrain(
     trainer = pl.Trainer(
         accelerator=accelerator,
         devices=devices,
-        strategy="ddp_find_unused_parameters_true" if devices > 1 else "auto",
+        num_nodes=nodes,
+        strategy=_strategy(strategy, devices * nodes),
         precision=precision,
         max_epochs=-1,
         callbacks=[clock, TQDMProgressBar(refresh_rate=20)],
@@ -149,11 +170,21 @@ def pretrain(
         use_distributed_sampler=False,
     )
     trainer.fit(module, ckpt_path=str(resume) if resume.exists() else None, weights_only=True)
-    if trainer.is_global_zero and clock.seconds >= max_seconds:
+    if clock.seconds >= max_seconds:
         write(out / FINAL_FILE, clock.scores, torch.float16)
-        write_model_card(out / CARD_FILE, read_header(out / FINAL_FILE), out / CURVE_FILE)
-        resume.unlink()
+        if trainer.is_global_zero:
+            write_model_card(out / CARD_FILE, read_header(out / FINAL_FILE), out / CURVE_FILE)
+            resume.unlink()
     return clock.scores
+
+
+def _strategy(name: Strategy, n_devices: int) -> Any:
+    """Say it as Lightning's `Trainer` takes it; a task leaves one of the two heads unused."""
+    if name == "fsdp":
+        return ModelParallelStrategy(
+            data_parallel_size=n_devices, tensor_parallel_size=1, save_distributed_checkpoint=False
+        )
+    return "ddp_find_unused_parameters_true" if n_devices > 1 else "auto"
 
 
 def _start(recipe: Recipe, init: Path | None) -> TabularTransformer:

@@ -18,6 +18,7 @@ from tabtransfer.tasks import TaskBatch
 
 N_CELL_FEATURES = 5
 CLIP = 4.0  # standard deviations
+HUGE = 1e15  # what is beyond counts as this, so that squares stay finite in float32
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ def describe_cells(batch: TaskBatch, label_channels: Tensor) -> CellFeatures:
 def _standardise(values: Tensor, weights: Tensor, n_train: int) -> Tensor:
     """Centre and scale by the training cells; squeeze what lies beyond CLIP."""
     total = weights.sum(-1, keepdim=True).clamp(min=1e-9)
+    values = values.clamp(-HUGE, HUGE)
     train = values[..., :n_train]
     mean = (weights * train).sum(-1, keepdim=True) / total
     variance = (weights * (train - mean).square()).sum(-1, keepdim=True) / total

@@ -25,7 +25,7 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
 
     Parameters
     ----------
-    n_estimators : int, default=6
+    n_estimators : int, default=4
         Members of the ensemble; each sees the table in another view (order of columns and
         classes, scale of numbers, coding of categories).
     finetune : bool, default=False

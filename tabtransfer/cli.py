@@ -11,11 +11,21 @@ from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.command import pretrain
 from tabtransfer.pretrain.pack_command import pack_tables
 from tabtransfer.pretrain.report_command import prior_report
+from tabtransfer.pretrain.validate_command import validate, validation_tables
 
 app = typer.Typer(
     help="Transfer learning for tables.", no_args_is_help=True, pretty_exceptions_enable=False
 )
-for command in (benchmark, report, pretrain, pack_tables, prior_report):
+COMMANDS = (
+    benchmark,
+    report,
+    pretrain,
+    pack_tables,
+    validation_tables,
+    validate,
+    prior_report,
+)
+for command in COMMANDS:
     app.command()(command)
 
 

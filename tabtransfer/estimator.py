@@ -37,7 +37,7 @@ class InContextEstimator(ABC, BaseEstimator):
 
     def __init__(
         self,
-        n_estimators: int = 6,
+        n_estimators: int = 4,
         *,
         finetune: bool = False,
         checkpoint: str | os.PathLike[str] | None = None,

@@ -27,7 +27,7 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
 
     Parameters
     ----------
-    n_estimators : int, default=6
+    n_estimators : int, default=4
         Members of the ensemble; each sees the table in another view (order of
         columns, scale of numbers, coding of categories).
     finetune : bool, default=False

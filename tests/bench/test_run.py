@@ -53,7 +53,7 @@ def test_a_method_that_fails_or_skips_or_crashes_costs_its_own_rows(tables, logi
         _method("skipping", skip),
         _method("crashing", crash),
         replace(logistic, name="absent", unavailable=lambda: "not installed"),
-        replace(logistic, name="knowing", seen=lambda table: f"trained on {table.name}"),
+        replace(logistic, name="knowing", seen=lambda table: f"trained on {table.name!r}"),
         logistic,
     ]
     frame = run("s", tables[:1], methods, tmp_path / "r.parquet", n_splits=1, n_jobs=2)
@@ -72,7 +72,7 @@ def test_a_method_that_fails_or_skips_or_crashes_costs_its_own_rows(tables, logi
     assert reasons["skipping"] == "too wide"
     assert "worker process died" in reasons["crashing"]
     assert reasons["absent"] == "not installed"
-    assert reasons["knowing"] == "trained on iris"
+    assert reasons["knowing"] == "trained on 'iris'"
     assert len(frame) == 6
 
 

@@ -1,7 +1,3 @@
-"""Copies of a table are recognised whatever was done to them; other tables are not."""
-
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,104 +9,138 @@ from tabtransfer.datasets.fingerprints import (
     normalised_name,
     trained_on,
 )
-from tabtransfer.datasets.suites import load_table
+from tabtransfer.datasets.suites import load_suite, load_table
 
 
-def mixed(seed: int = 0, n_rows: int = 300) -> pd.DataFrame:
-    """Make a table of numbers, categories, a yes/no column and missing cells."""
-    random = np.random.default_rng(seed)
-    frame = pd.DataFrame(
+def mixed(seed=0, n_rows=400):
+    generator = np.random.default_rng(seed)
+    return pd.DataFrame(
         {
-            "income": random.lognormal(10, 1, n_rows),
-            "height": random.normal(170, 10, n_rows).round(1),
-            "city": random.choice(list("abcdefg"), n_rows, p=np.arange(1, 8) / 28),
-            "member": random.random(n_rows) < 0.3,
-            "kind": random.choice(["x", "y"], n_rows, p=[0.7, 0.3]),
+            "height": generator.normal(170, 9, n_rows).round(2),
+            "income": generator.lognormal(9, 1, n_rows).round(2),
+            "town": generator.choice(list("abcdefgh"), n_rows, p=np.arange(1, 9) / 36),
+            "member": generator.random(n_rows) < 0.3,
         }
     )
-    return frame.mask(random.random(frame.shape) < 0.03)
 
 
-def categories(seed: int = 0, n_rows: int = 200) -> pd.DataFrame:
-    """Make a table of yes/no columns, none of which tells much alone."""
-    random = np.random.default_rng(seed)
-    shares = random.uniform(0.1, 0.9, 6)
-    return pd.DataFrame(random.random((n_rows, 6)) < shares).replace({True: "yes", False: "no"})
-
-
-def met(first: pd.DataFrame, second: pd.DataFrame) -> str | None:
-    """Compare two tables of different names."""
-    return meets(fingerprint("first", first), fingerprint("second", second))
-
-
-def reordered(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.sample(frac=1.0, random_state=1)
-
-
-def test_order_of_rows_and_columns_and_names_do_not_matter():
+def ways_to_copy():
+    rows = np.random.default_rng(9).permutation(400)
     frame = mixed()
-    shuffled = reordered(frame).iloc[:, ::-1]
-    renamed = frame.set_axis([f"v{place}" for place in range(frame.shape[1])], axis=1)
-    for copy in (shuffled, renamed, reordered(renamed)):
-        first, second = fingerprint("first", frame), fingerprint("second", copy)
-        assert first.strong == second.strong and first.weak == second.weak
-        assert met(frame, copy) == f"{len(first.strong)} informative columns in common"
+    yield "shuffled rows", frame.iloc[rows]
+    yield "renamed and reordered columns", frame.set_axis(list("wxyz"), axis=1)[list("zxwy")]
+    yield "other units", frame[["height"]] / 2.54 - 3
+    yield "single precision", frame[["height", "income"]].astype("float32")
+    yield "recoded categories", frame[["town"]].apply(lambda c: c.map(ord).astype("category"))
+    yield "half of the rows", frame[["height", "income"]].iloc[rows[:200]]
+    yield "another table's columns besides", pd.concat([mixed(5), frame[["income"]]], axis=1)
 
 
-@pytest.mark.parametrize("as_type", ["category", "object", "str"])
-def test_recoded_categories_are_recognised_by_their_counts(as_type):
-    frame = categories()
-    recoded = reordered(frame).replace({"yes": "1", "no": "0"}).astype(as_type)
-    assert met(frame, recoded) == "6 columns with the same counts"
-    assert met(frame, frame.iloc[:, :3]) is None  # three such columns prove nothing
-    one = mixed()[["city"]]
-    assert met(one, one.replace(dict(zip("abcdefg", "gfedcba", strict=True)))) is not None
+COPIES = dict(ways_to_copy())
 
 
-def test_numbers_on_another_scale_and_in_single_precision_are_recognised():
-    frame = mixed()[["income"]]
-    for copy in (frame * 100, frame / 7 - 3, frame.astype("float32"), -5 + frame * 1e-4):
-        assert met(frame, reordered(copy)) is not None
-    assert met(frame, np.log(frame)) is None
+@pytest.mark.parametrize("how", COPIES)
+def test_a_copy_is_recognised(how):
+    copy = COPIES[how]
+    original, other = fingerprint("people", mixed()), fingerprint("other", copy)
+    assert meets(original, other) is not None
+    assert meets(other, original) is not None
 
 
-def test_subset_of_the_rows_is_recognised_by_detailed_numbers():
-    random = np.random.default_rng(0)
-    frame = pd.DataFrame(random.normal(size=(600, 3)), columns=list("abc"))
-    half = frame.sample(frac=0.5, random_state=0).set_axis(list("xyz"), axis=1)
-    assert "the same distinct values" in met(frame, half)
-    assert met(frame, half) == met(half, frame)
-    assert met(frame[["a"]], half[["y"]]) is None
+def test_tables_that_share_no_content_do_not_meet():
+    first, second = fingerprint("people", mixed(0)), fingerprint("other", mixed(1))
+    assert meets(first, second) is None
+
+
+def test_the_same_name_counts_with_the_same_columns_alone():
+    first = fingerprint("People_v2", mixed(0))
+    assert meets(first, fingerprint("people", mixed(1))) == "same name and same column names"
+    assert meets(first, fingerprint("people", mixed(1).rename(columns={"town": "city"}))) is None
+
+
+def test_columns_that_tell_little_prove_nothing_alone():
+    generator = np.random.default_rng(0)
+    flags = pd.DataFrame({f"f{i}": np.arange(300) < 40 + 10 * i for i in range(6)})
+    years = pd.DataFrame({"year": np.repeat(np.arange(1990, 2020), 10)})
+    for shared in (flags[["f0", "f1", "f2"]], years):
+        tables = [
+            shared.assign(**{name: generator.normal(size=300), "n": generator.integers(0, 3, 300)})
+            for name in ("u", "v")
+        ]
+        marks = [fingerprint(name, table) for name, table in zip("pq", tables, strict=True)]
+        assert meets(*marks) is None
+    assert "same counts" in meets(fingerprint("p", flags), fingerprint("q", ~flags.iloc[::-1]))
+
+
+def test_text_form_keeps_everything_but_sketches():
+    mark = fingerprint("people", mixed())
+    again = Fingerprint.from_text(mark.to_text(), mark.sketches)
+    assert again == mark and len(mark.sketches) == 2
+    assert Fingerprint.from_text(mark.to_text()).sketches == ()
+
+
+def test_a_table_trained_on_is_named_with_the_reason():
+    wine = load_table("wine")
+    frame = wine.X.assign(cultivar=wine.y)
+    tables = [{"name": "vino", "fingerprint": fingerprint("vino", frame[::-1]).to_text()}]
+    assert "'vino'" in trained_on(tables, "wine", frame)
+    iris = load_table("iris")
+    assert trained_on(tables, "iris", iris.X.assign(species=iris.y)) is None
+    assert trained_on([], "wine", frame) is None
+
+
+def test_no_two_tables_of_a_suite_meet():
+    marks = [fingerprint(t.name, t.X.assign(target=t.y)) for t in load_suite("quickstart")]
+    for place, mark in enumerate(marks):
+        assert [meets(mark, other) for other in marks[:place]] == [None] * place
+
+
+def test_odd_columns_are_survived():
+    frame = pd.DataFrame(
+        {
+            "empty": [np.nan] * 30,
+            "constant": ["x"] * 30,
+            "infinite": [np.inf, -np.inf, 0.0, *range(27)],
+            "day": pd.date_range("2020-01-01", periods=30),
+            "nullable": pd.array([None, *range(29)], dtype="Int64"),
+            "objects": [None, *np.arange(29.0)],
+        }
+    )
+    assert meets(fingerprint("odd", frame), fingerprint("odd", frame)) is not None
 
 
 @pytest.mark.parametrize("step", [0.01, 1.0, 100.0])
-def test_few_digits_do_not_show_a_subset(step):
+def test_numbers_of_two_digits_do_not_show_a_subset(step):
     random = np.random.default_rng(0)
     first, second = (pd.DataFrame(random.integers(1, 100, (n, 2)) * step) for n in (900, 700))
-    assert not fingerprint("first", first).sketches
-    assert met(first, second) is None
+    marks = fingerprint("first", first), fingerprint("second", second)
+    assert not marks[0].sketches
+    assert meets(*marks) is None
 
 
-def test_unrelated_tables_do_not_meet():
-    frames = [mixed(seed) for seed in range(6)] + [categories(seed) for seed in range(6)]
-    marks = [fingerprint(f"table {place}", frame) for place, frame in enumerate(frames)]
-    for place, first in enumerate(marks):
-        for second in marks[:place]:
-            assert meets(first, second) is None
+@pytest.mark.parametrize("dtype", ["category", "object", "str", "int64", "bool"])
+def test_counts_of_categories_do_not_depend_on_how_they_are_coded(dtype):
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.random((200, 6)) < random.uniform(0.1, 0.9, 6))
+    recoded = (~frame).sample(frac=1.0, random_state=0).astype("int64").astype(dtype)
+    marks = (
+        fingerprint("first", frame),
+        fingerprint("second", recoded.set_axis(list("abcdef"), axis=1)),
+    )
+    assert meets(*marks) == "6 columns with the same counts"
 
 
-def test_row_numbers_years_and_constants_prove_nothing():
-    years = pd.DataFrame({"id": range(100), "year": [*range(1950, 2000)] * 2, "unit": 1})
-    other = years.assign(year=years["year"][::-1], price=np.random.default_rng(0).random(100))
-    assert met(years, other) is None
+def test_bent_numbers_are_not_recognised():
+    frame = mixed()[["income"]]
+    assert meets(fingerprint("first", frame), fingerprint("second", np.log(frame))) is None
 
 
-def test_same_name_needs_the_same_columns():
-    first, second = mixed(0), mixed(1)
-    marks = [fingerprint("House_Prices_v2", first), fingerprint("house prices.csv", second)]
-    assert meets(*marks) == "same name and same column names"
-    other = fingerprint("house-prices", second.rename(columns={"kind": "colour"}))
-    assert meets(marks[0], other) is None
+def test_suite_table_is_recognised_without_its_target_and_in_disguise():
+    iris = load_table("iris")
+    disguised = (2.54 * iris.X).set_axis(list("abcd"), axis=1).sample(frac=1.0, random_state=0)
+    whole = fingerprint("iris", iris.X.assign(species=iris.y))
+    assert meets(whole, fingerprint("flowers", disguised)) is not None
+    assert meets(whole, fingerprint("vino", load_table("wine").X)) is None
 
 
 @pytest.mark.parametrize(
@@ -119,33 +149,3 @@ def test_same_name_needs_the_same_columns():
 )
 def test_names_lose_case_punctuation_and_version(name, short):
     assert normalised_name(name) == short
-
-
-def test_text_keeps_all_but_the_sketches():
-    mark = fingerprint("mixed", mixed())
-    assert mark.sketches and mark.strong and mark.weak
-    read = Fingerprint.from_text(mark.to_text(), mark.sketches)
-    assert read == mark
-    assert Fingerprint.from_text(mark.to_text()).sketches == ()
-    empty = fingerprint("flat", pd.DataFrame({"a": [1, 1]}))
-    assert Fingerprint.from_text(empty.to_text()) == empty
-
-
-def test_header_alone_tells_what_was_trained_on():
-    frame = mixed()
-    seen = [
-        {"name": "noise", "fingerprint": fingerprint("noise", mixed(5)).to_text()},
-        {"name": "shop", "fingerprint": fingerprint("shop", frame).to_text()},
-    ]
-    copy = reordered(frame).set_axis(list("abcde"), axis=1)
-    assert trained_on(seen, "other", copy).startswith("trained on 'shop': ")
-    assert trained_on(seen, "other", mixed(1)) is None
-    assert trained_on([], "shop", frame) is None
-
-
-def test_suite_table_is_recognised_without_its_target_and_in_disguise():
-    iris = load_table("iris").X
-    disguised = (2.54 * iris).set_axis(list("abcd"), axis=1).sample(frac=1.0, random_state=0)
-    whole = iris.assign(species=load_table("iris").y)
-    assert met(whole, disguised) is not None
-    assert met(whole, load_table("wine").X) is None

@@ -1,7 +1,3 @@
-"""Nothing that is measured on gets into the packed tables, and what gets in stays as it was."""
-
-from __future__ import annotations
-
 import io
 import json
 import subprocess
@@ -11,10 +7,137 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabtransfer.datasets.fingerprints import Fingerprint, fingerprint
+from tabtransfer.datasets import suites
+from tabtransfer.datasets.fingerprints import fingerprint
 from tabtransfer.datasets.suites import load_table
 from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.packed_tables import PackedTables, pack_tables, read_tables
+
+
+def some_table(seed=0, n_rows=150):
+    generator = np.random.default_rng(seed)
+    frame = pd.DataFrame(generator.normal(size=(n_rows, 5)), columns=list("abcde"))
+    return frame.assign(
+        kind=generator.choice(["x", "y", None], n_rows), name=[f"n{i}" for i in range(n_rows)]
+    )
+
+
+def write_manifest(folder, tables):
+    entries = []
+    for name, (frame, licence) in tables.items():
+        frame.to_parquet(folder / f"{name}.parquet")
+        entry = {"name": name, "file": f"{name}.parquet", "target": None, "task": None}
+        entries.append({**entry, "licence": licence, "source": f"somewhere:{name}"})
+    (folder / "tables.json").write_text(json.dumps(entries))
+    return folder / "tables.json"
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    wine = load_table("wine")
+    return write_manifest(
+        tmp_path,
+        {
+            "good": (some_table(0), "CC BY 4.0"),
+            "vino": (wine.X.sample(frac=1.0, random_state=0).reset_index(drop=True), "MIT"),
+            "unlicensed": (some_table(1), "repo states no licence; package is MIT"),
+            "closed": (some_table(2), "CC BY-NC 4.0"),
+            "short": (some_table(3, 60), "CC0"),
+            "narrow": (some_table(4)[["a", "b", "kind", "name"]], "CC0"),
+        },
+    )
+
+
+def test_unfit_and_measured_tables_are_left_out_and_reported(manifest):
+    report = io.StringIO()
+    packed = pack_tables(manifest, report=report)
+    assert [card["name"] for card in packed.cards] == ["good"]
+    assert packed.cards[0]["licence"] == "CC BY 4.0"
+    text = report.getvalue()
+    assert "refused 'vino'" in text and "'wine'" in text
+    assert "1 real tables" in text and "2 no permissive licence" in text and "2 under 100" in text
+
+
+def test_names_are_dropped_and_the_target_is_found(tmp_path):
+    some_table()[["name", "a", "b", "c", "d", "kind"]].to_parquet(tmp_path / "own.parquet")
+    packed = pack_tables(tmp_path)
+    table = packed.tables[0]
+    assert table.values.shape == (150, 5)  # a folder's tables need no licence; the name is dropped
+    assert table.categorical.tolist() == [True, False, False, False, False]
+    assert table.target == 0
+    assert np.isnan(table.values[:, 0]).sum() == some_table()["kind"].isna().sum()
+
+
+def test_validation_tables_are_kept_out(tmp_path):
+    for name in ("train", "watch"):
+        (tmp_path / name).mkdir()
+    some_table(0).to_parquet(tmp_path / "train" / "one.parquet")
+    some_table(1).to_parquet(tmp_path / "train" / "two.parquet")
+    renamed = some_table(1).rename(columns=str.upper)
+    renamed.to_parquet(tmp_path / "watch" / "other.parquet")
+    packed = pack_tables(tmp_path / "train", tmp_path / "watch")
+    assert [card["name"] for card in packed.cards] == ["one"]
+    everything = tmp_path / "all.tables"
+    pack_tables(tmp_path / "train").save(everything)
+    with pytest.raises(TabTransferError, match="'other' is among the packed tables"):
+        read_tables(everything, tmp_path / "watch")
+
+
+def test_a_file_gives_back_what_was_packed(manifest, tmp_path):
+    packed = pack_tables(manifest)
+    packed.save(tmp_path / "all.tables")
+    again = read_tables(tmp_path / "all.tables")
+    assert (again.cards, again.guard) == (packed.cards, packed.guard)
+    for before, after in zip(packed.tables, again.tables, strict=True):
+        assert (before.name, before.target) == (after.name, after.target)
+        for name in ("categorical", "copies"):
+            assert getattr(before, name).tolist() == getattr(after, name).tolist()
+        np.testing.assert_array_equal(after.values, before.values)
+
+
+def test_a_suite_that_grew_asks_for_packing_again(manifest, tmp_path, monkeypatch):
+    pack_tables(manifest).save(tmp_path / "all.tables")
+    monkeypatch.setitem(suites.SUITES, "new", ("brand_new",))
+    with pytest.raises(TabTransferError, match=r"brand_new.*pack them again"):
+        read_tables(tmp_path / "all.tables")
+
+
+def test_a_suite_that_cannot_be_loaded_stops_packing(manifest, monkeypatch):
+    monkeypatch.setitem(suites.SUITES, "new", ("brand_new",))
+    with pytest.raises(TabTransferError, match=r"can't be compared.*brand_new"):
+        pack_tables(manifest)
+
+
+def test_other_files_and_empty_corpora_are_refused(manifest, tmp_path):
+    (tmp_path / "junk.tables").write_bytes(b"no archive")
+    with pytest.raises(TabTransferError, match="pack-tables"):
+        PackedTables.load(tmp_path / "junk.tables")
+    with pytest.raises(TabTransferError, match="pack-tables"):
+        read_tables(tmp_path / "nowhere.tables")
+    (tmp_path / "none").mkdir()
+    with pytest.raises(TabTransferError, match="no table of"):
+        pack_tables(tmp_path / "none")
+
+
+def test_packed_tables_are_read_without_pandas(manifest, tmp_path):
+    pack_tables(manifest).save(tmp_path / "all.tables")
+    code = (
+        "import sys; sys.modules['pandas'] = None\n"
+        "from pathlib import Path\n"
+        "from tabtransfer.pretrain.packed_tables import read_tables\n"
+        "from tabtransfer.pretrain.real_tasks import RealTasks\n"
+        f"print(len(RealTasks(read_tables(Path({str(tmp_path / 'all.tables')!r})).tables).tables))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "1\n", done.stderr
+
+
+def test_the_command_writes_a_file(manifest, tmp_path):
+    out = tmp_path / "all.tables"
+    command = [sys.executable, "-m", "tabtransfer", "pack-tables", str(manifest), str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "MiB" in done.stdout and "refused 'vino'" in done.stderr
+    assert len(PackedTables.load(out).tables) == 1
 
 
 def shop(seed: int = 0, n_rows: int = 150) -> pd.DataFrame:
@@ -82,8 +205,7 @@ def test_numbers_and_codes_are_those_of_the_table(folder):
 def test_cards_hold_the_fingerprint_of_the_whole_table(folder):
     packed = pack_tables(folder)
     assert names(packed) == ["shop-0", "shop-1"]
-    mark = fingerprint("shop-0", shop(0))
-    assert Fingerprint.from_text(packed.cards[0]["fingerprint"], mark.sketches) == mark
+    assert packed.cards[0]["fingerprint"] == fingerprint("shop-0", shop(0)).to_text()
     assert {"iris", "crime1"} <= set(packed.guard)
 
 
@@ -95,50 +217,12 @@ def test_suite_table_is_refused_under_another_name(folder, name):
     assert "refused 'flowers'" in said.getvalue() and repr(name) in said.getvalue()
 
 
-def test_validation_table_is_refused(folder, tmp_path):
-    validation = tmp_path / "validation"
-    validation.mkdir()
-    frame = shop(1).sample(frac=1.0, random_state=0)
-    frame.set_axis(list("uvwxyz"), axis=1).to_parquet(validation / "market.parquet")
-    said = io.StringIO()
-    packed = pack_tables(folder, validation, said)
-    assert names(packed) == ["shop-0"]
-    assert "refused 'shop-1'" in said.getvalue() and "market (validation)" in said.getvalue()
-    assert packed.guard[-1] == "market (validation)"
-
-
 def test_subset_of_a_validation_table_is_refused(folder, tmp_path):
     validation = tmp_path / "validation"
     validation.mkdir()
     whole = pd.concat([shop(0), shop(7, n_rows=500)])
     whole.to_parquet(validation / "market.parquet")
-    assert names(pack_tables(folder, validation, io.StringIO())) == ["shop-1"]
-
-
-def test_packed_file_that_holds_a_validation_table_is_refused(folder, tmp_path):
-    file = tmp_path / "real.tables"
-    pack_tables(folder).save(file)
-    validation = tmp_path / "validation"
-    validation.mkdir()
-    shop(5).to_parquet(validation / "other.parquet")
-    assert names(read_tables(file, validation)) == ["shop-0", "shop-1"]
-    shop(1).to_parquet(validation / "market.parquet")
-    with pytest.raises(TabTransferError, match=r"'market'.*'shop-1'.*--validation"):
-        read_tables(file, validation)
-
-
-def test_small_and_empty_tables_are_left_out(folder):
-    shop(2, n_rows=99).to_parquet(folder / "short.parquet")
-    shop(3)[["a", "b", "c", "sold"]].to_parquet(folder / "narrow.parquet")
-    useless = shop(4)[["a", "b", "c", "sold"]].assign(
-        flat=1.0, empty=np.nan, key=[f"row {place}" for place in range(150)]
-    )
-    useless.to_parquet(folder / "useless.parquet")
-    assert names(pack_tables(folder)) == ["shop-0", "shop-1"]
-    for file in folder.glob("shop-*.parquet"):
-        file.unlink()
-    with pytest.raises(TabTransferError, match=r"no table of .* may be trained on"):
-        pack_tables(folder)
+    assert names(pack_tables(folder, validation, report=io.StringIO())) == ["shop-1"]
 
 
 def test_long_and_wide_tables_are_cut_and_keep_their_target(tmp_path):
@@ -148,28 +232,6 @@ def test_long_and_wide_tables_are_cut_and_keep_their_target(tmp_path):
     table = pack_tables(tmp_path).tables[0]
     assert table.values.shape == (2000, 60)
     assert table.target == 0 and table.categorical[0]
-
-
-def test_manifest_needs_a_licence_but_no_target(tmp_path):
-    entries = []
-    licences = {"free": "CC BY 4.0", "silent": None, "closed": "repo states no licence; UCI"}
-    for seed, (name, licence) in enumerate(licences.items()):
-        shop(seed).to_parquet(tmp_path / f"{name}.parquet")
-        entries.append(
-            {"name": name, "file": f"{name}.parquet", "licence": licence, "source": "somewhere"}
-        )
-    manifest = tmp_path / "tables.json"
-    manifest.write_text(json.dumps(entries))
-    packed = read_tables(manifest)
-    assert names(packed) == ["free"]
-    assert packed.tables[0].target == -1
-    card = packed.cards[0]
-    assert (card["licence"], card["source"]) == ("CC BY 4.0", "somewhere")
-
-
-def test_another_file_is_an_error(tmp_path, small_checkpoint):
-    with pytest.raises(TabTransferError, match="no packed tables"):
-        read_tables(small_checkpoint)
 
 
 def test_command_packs_and_says_what(folder, tmp_path):

@@ -1,208 +1,167 @@
-"""Tasks of real tables: any column, honest classes and numbers, no copy of the target."""
-
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import torch
 
 from tabtransfer.errors import TabTransferError
 from tabtransfer.loss import task_loss
-from tabtransfer.network import NetworkConfig, TabularTransformer
+from tabtransfer.pretrain.copies import find_copies
+from tabtransfer.pretrain.prior import PriorConfig
 from tabtransfer.pretrain.real_tasks import NumberTable, RealTasks
+from tabtransfer.pretrain.stream import StreamConfig, TaskStream
 
-SEEDS = range(25)
 
-
-def number_table(columns: list, categorical=(), target: int = -1, name: str = "toy") -> NumberTable:
-    """Make a table of given columns; those whose places are given hold codes."""
+def make_table(n_rows=400, n_numbers=6, n_codes=3, target=-1, seed=0):
+    generator = np.random.default_rng(seed)
+    codes = [generator.integers(0, 4, n_rows) for _ in range(n_codes)]
+    columns = [*generator.normal(size=(n_numbers, n_rows)), *codes]
     values = np.stack(columns, axis=1).astype(np.float32)
-    is_code = np.isin(np.arange(values.shape[1]), categorical)
-    return NumberTable(name, values, is_code, target)
+    values[generator.random(values.shape) < 0.02] = np.nan
+    categorical = np.arange(n_numbers + n_codes) >= n_numbers
+    return NumberTable("some", values, categorical, target, find_copies(values))
 
 
-def mixed(n_rows: int = 300, target: int = -1, seed: int = 0) -> NumberTable:
-    """Make a table of four columns of numbers and two of codes, some cells missing."""
-    random = np.random.default_rng(seed)
-    columns = [random.normal(size=n_rows) for _ in range(4)]
-    columns += [random.integers(0, levels, n_rows).astype(float) for levels in (3, 14)]
-    columns[1][::9] = np.nan
-    columns[5][::11] = np.nan
-    return number_table(columns, (4, 5), target)
+def draw(tables, n_batches=40, regression=False, n_rows=128, n_train=80, max_columns=40):
+    tasks = RealTasks(tables)
+    for seed in range(n_batches):
+        random = np.random.default_rng(seed)
+        yield tasks.batch(random, n_rows, n_train, 8192, (2, 8), max_columns, regression)
 
 
-def draw(tables: list[NumberTable], seed: int, regression: bool = False, n_rows: int = 64):
-    """Draw a batch of at most eight tasks, three quarters of the rows for training."""
-    random = np.random.default_rng(seed)
-    return RealTasks(tables).batch(
-        random, n_rows, 3 * n_rows // 4, 4096, (2, 8), 40, regression=regression
-    )
+def test_classes_are_whole_and_all_have_training_rows():
+    n_classes = set()
+    for batch in draw([make_table(), make_table(200, 9, 1, seed=1)]):
+        assert batch.labels.dtype == torch.int64 and batch.labels.shape[1] == 128
+        for labels, n in zip(batch.labels, batch.n_classes.tolist(), strict=True):
+            assert labels[:80].unique().tolist() == list(range(n))
+            assert int(labels.max()) < n
+        n_classes |= set(batch.n_classes.tolist())
+        padded = torch.arange(batch.values.shape[2]) >= batch.n_columns[:, None]
+        assert not batch.values[padded[:, None].expand_as(batch.values)].any()
+        assert bool(batch.values.isfinite().all())
+    assert {2, 3, 4} < n_classes and max(n_classes) <= 10
 
 
-def rank_correlation(first: torch.Tensor, second: torch.Tensor) -> float:
-    """Correlate the ranks of numbers without ties."""
-    ranks = [x.argsort().argsort().double() for x in (first, second)]
-    return float(torch.corrcoef(torch.stack(ranks))[0, 1])
+def test_numbers_are_standardised_by_the_training_rows():
+    for batch in draw([make_table()], regression=True):
+        assert batch.is_regression and not batch.n_classes.any()
+        train = batch.labels[:, :80]
+        assert train.mean(1).abs().max() < 0.2 and (train.std(1) - 1).abs().max() < 0.2
+        assert batch.labels.abs().max() <= 5
+
+
+def test_no_input_is_a_copy_of_the_target():
+    generator = np.random.default_rng(0)
+    number, code = generator.normal(size=300), generator.integers(0, 3, 300)
+    values = np.stack([number, number**3, code, (code + 1) % 3], axis=1).astype(np.float32)
+    flags = np.array([False, False, True, True])
+    table = NumberTable("twins", values, flags, -1, find_copies(values))
+    n_columns = torch.cat([batch.n_columns for batch in draw([table])])
+    assert int(n_columns.max()) == 2  # of the three others, one is always the target's twin
+
+
+def test_the_known_target_is_drawn_often():
+    table = make_table(n_numbers=8, n_codes=1, target=8)
+    values = table.values.copy()
+    values[:, 8] = (np.arange(400) % 10 == 0).astype(np.float32)  # no other column has such shares
+    table = NumberTable("known", values, table.categorical, 8, table.copies)
+    shares = [
+        float((labels == labels.mode().values).float().mean())
+        for batch in draw([table])
+        for labels in batch.labels
+    ]
+    assert 0.5 < np.mean([0.82 < share < 0.97 for share in shares]) < 0.95
+
+
+def test_batches_hold_tables_of_similar_width_within_bounds():
+    tables = [make_table(n_numbers=n, seed=n) for n in (4, 8, 20, 50)]
+    for batch in draw(tables, max_columns=12):
+        assert batch.values.shape[2] <= 12
+        assert 1 <= len(batch.labels) <= 8
+
+
+def test_small_corpora_give_smaller_tasks_or_none():
+    small = make_table(100)
+    small.values[:] = np.nan_to_num(small.values)
+    batch = next(draw([small], 1, n_rows=300, n_train=150))
+    assert batch.labels.shape[1] == 100 and batch.n_train == 50
+    only_codes = make_table(n_numbers=0, n_codes=5)
+    assert next(draw([only_codes], 1, regression=True)) is None
+    with pytest.raises(TabTransferError, match="no real tables"):
+        RealTasks([])
+
+
+def test_extreme_numbers_stay_finite():
+    table = make_table()
+    table.values[:, :3] *= np.float32(1e30)
+    for batch in draw([table]):
+        assert bool(batch.values.isfinite().all())
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_the_stream_mixes_and_depends_on_seed_rank_and_step_alone(share):
+    real = RealTasks([make_table(n_numbers=7, n_codes=4)])
+    config = StreamConfig(max_rows=100, max_columns=30, cells=2048, real_share=share)
+    streams = [TaskStream(PriorConfig(), config, 0, real) for _ in range(2)]
+    batches = [streams[0].batch(step) for step in range(30)]
+    again = streams[1].batch(7)
+    assert torch.equal(batches[7].values, again.values)
+    wide = sum(batch.values.shape[2] > 10 for batch in batches)  # the real table has ten inputs
+    assert wide == 0 if share == 1.0 else wide > 0
 
 
 @pytest.mark.parametrize("regression", [False, True])
-def test_a_batch_depends_on_its_generator_alone(regression):
-    tables = [mixed(seed=0), mixed(seed=1)]
+def test_a_batch_depends_on_its_generator_alone_and_tables_stay_as_they_are(regression):
+    tables = [make_table(seed=0), make_table(seed=1)]
+    before = [table.values.copy() for table in tables]
     tasks = RealTasks(tables)
-    tasks.batch(np.random.default_rng(9), 64, 48, 4096, (2, 8), 40)  # leaves no trace
-    first = tasks.batch(np.random.default_rng(3), 64, 48, 4096, (2, 8), 40, regression)
-    second, other = draw(tables, 3, regression), draw(tables, 4, regression)
+    first, again, other = (
+        tasks.batch(np.random.default_rng(seed), 64, 48, 4096, (2, 8), 40, regression)
+        for seed in (3, 3, 4)
+    )
     for name, tensor in vars(first).items():
         if isinstance(tensor, torch.Tensor):
-            assert torch.equal(tensor, getattr(second, name)), name
+            assert torch.equal(tensor, getattr(again, name)), name
     assert first.labels.shape != other.labels.shape or not torch.equal(first.labels, other.labels)
+    for table, values in zip(tables, before, strict=True):
+        np.testing.assert_array_equal(table.values, values)
 
 
-def test_tables_are_left_as_they_were():
-    table = mixed()
-    before = table.values.copy()
-    for seed in SEEDS:
-        draw([table], seed, regression=seed % 2 == 0)
-    np.testing.assert_array_equal(table.values, before)
+def test_columns_of_unique_numbers_stay_as_inputs():
+    generator = np.random.default_rng(0)
+    values = np.stack([generator.permutation(400) for _ in range(5)], axis=1).astype(np.float32)
+    values[:50] = np.nan  # rows that miss everything, and one that comes twice
+    values[51] = values[50]
+    table = NumberTable("unique", values, np.zeros(5, bool), -1, find_copies(values))
+    for regression in (False, True):
+        widths = torch.cat([batch.n_columns for batch in draw([table], regression=regression)])
+        assert (widths == 4).float().mean() > 0.5
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_classes_are_numbered_without_gaps_among_training_rows(seed):
-    batch = draw([mixed(seed=0), mixed(seed=1)], seed)
-    assert not batch.is_regression and batch.n_train < batch.labels.shape[1]
-    for labels, n_classes in zip(batch.labels, batch.n_classes, strict=True):
-        assert labels[: batch.n_train].unique().tolist() == list(range(n_classes))
-        assert int(labels.min()) >= 0 and int(labels.max()) < n_classes <= 10
+def test_the_network_survives_extreme_numbers(make_network):
+    generator = np.random.default_rng(0)
+    values = (1e15 * generator.lognormal(0, 10, (400, 5))).astype(np.float32)
+    values[0] = np.inf
+    table = NumberTable("huge", values, np.zeros(5, bool), -1, find_copies(values))
+    network = make_network(tasks=("classification", "regression"))
+    for regression in (False, True):
+        for batch in draw([table], 8, regression):
+            assert task_loss(network(batch), batch).isfinite()
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_numbers_are_standardised_by_training_rows(seed):
-    batch = draw([mixed()], seed, regression=True)
-    assert batch.is_regression and batch.n_classes.tolist() == [0] * len(batch.labels)
-    train = batch.labels[:, : batch.n_train]
-    assert train.mean(dim=1).abs().max() < 0.05
-    assert (train.std(dim=1) - 1).abs().max() < 0.1
-    assert batch.labels.abs().max() <= 5
+def test_gaps_that_leave_too_few_rows_give_no_batch():
+    table = make_table(100)
+    table.values[:] = np.nan_to_num(table.values)
+    table.values[::2] = np.nan
+    assert next(draw([table], 1, n_rows=100)) is None
+    assert next(draw([table], 1, n_rows=50, n_train=30)) is not None
 
 
-def test_target_is_never_a_missing_cell_and_never_an_input():
-    random = np.random.default_rng(0)
-    columns = [random.permutation(100).astype(float) for _ in range(5)]
-    table = number_table(columns)
-    for seed in SEEDS:
-        batch = draw([table], seed, regression=True)
-        for values, labels, n_columns in zip(
-            batch.values, batch.labels, batch.n_columns, strict=True
-        ):
-            assert 2 <= n_columns <= 4
-            inside = labels.abs() < 5
-            for x in values[inside, :n_columns].T:
-                # Of a target among the inputs, bent or not, the ranks would be the same or turned.
-                assert abs(rank_correlation(x, labels[inside])) < 0.9
-
-
-def test_columns_of_unique_numbers_are_no_copies_of_each_other():
-    random = np.random.default_rng(0)
-    table = number_table([random.permutation(200) for _ in range(5)])
-    batches = [draw([table], seed, regression=seed % 2 == 0) for seed in SEEDS]
-    widths = torch.cat([batch.n_columns for batch in batches])
-    assert (widths == 4).float().mean() > 0.5
-
-
-def test_copies_of_the_target_are_left_out():
-    random = np.random.default_rng(0)
-    x = random.normal(size=200)
-    codes = random.integers(0, 4, 200)
-    renamed = np.array([2, 3, 0, 1])[codes]
-    noise = random.normal(size=(3, 200))
-    table = number_table([codes, renamed, *noise], (0, 1), target=0)
-    numbers = number_table([x, -np.exp(x), 3 * x + 1e-4 * noise[0], *noise[1:]])
-    for seed in SEEDS:
-        for batch in (draw([table], seed), draw([numbers], seed, regression=True)):
-            for task in range(len(batch.labels)):
-                labels = batch.labels[task]
-                for place in range(batch.n_columns[task]):
-                    column = batch.values[task, :, place]
-                    known = ~batch.missing[task, :, place]
-                    if batch.is_regression:
-                        inside = known & (labels.abs() < 5)
-                        assert abs(rank_correlation(column[inside], labels[inside])) < 0.99
-                    elif batch.categorical[task, place] and len(labels.unique()) == 4:
-                        pairs = {*zip(labels[known].tolist(), column[known].tolist(), strict=True)}
-                        assert len(pairs) > 4
-
-
-def test_known_target_comes_up_most_often():
-    random = np.random.default_rng(0)
-    columns = [random.normal(size=200) for _ in range(9)]
-    known = np.arange(200) % 7  # the only column of codes, seven equal classes
-    share = {}
-    for target in (-1, 9):
-        table = number_table([*columns, known], (9,), target)
-        seven = [
-            labels.bincount(minlength=7).min() >= 24 and not is_code.any()
-            for batch in (draw([table], seed, n_rows=192) for seed in range(60))
-            for labels, is_code in zip(batch.labels, batch.categorical, strict=True)
-        ]
-        share[target] = np.mean(seven)
-    assert share[9] > 0.4 > 0.25 > share[-1]
-
-
-def test_narrow_tasks_are_padded_on_the_right():
-    tables = [mixed(seed=seed) for seed in range(2)]
-    narrow = number_table([*tables[1].values.T[:4]])
-    widths = set()
-    for seed in SEEDS:
-        batch = draw([tables[0], narrow], seed)
-        widest = int(batch.n_columns.max())
-        assert batch.values.shape[2] == widest
+def test_flags_of_padded_columns_are_off():
+    tables = [make_table(n_numbers=n, seed=n) for n in (4, 5, 6)]
+    narrower = 0
+    for batch in draw(tables):
         for task, width in enumerate(batch.n_columns.tolist()):
-            widths.add((width, widest))
-            assert not batch.values[task, :, width:].any()
+            narrower += width < batch.values.shape[2]
             assert not batch.missing[task, :, width:].any()
             assert not batch.categorical[task, width:].any()
-    assert any(width < widest for width, widest in widths)
-
-
-def test_missing_cells_are_flagged_and_everything_is_finite():
-    random = np.random.default_rng(0)
-    huge = random.lognormal(0, 20, 200) * 1e20
-    table = number_table([*mixed(200).values.T, huge], (4, 5))
-    torch.manual_seed(0)
-    network = TabularTransformer(
-        NetworkConfig(row_layers=1, context_layers=1, tasks=("classification", "regression"))
-    )
-    saw_missing = False
-    for seed in SEEDS:
-        batch = draw([table], seed, regression=seed % 2 == 0)
-        assert batch.values.isfinite().all() and batch.labels.isfinite().all()
-        assert not batch.values[batch.missing].any()
-        saw_missing |= bool(batch.missing.any())
-        with torch.no_grad():
-            assert task_loss(network(batch), batch).isfinite()
-    assert saw_missing
-
-
-def test_rows_are_as_many_as_asked_or_as_there_are():
-    tables = [mixed(100), mixed(300, seed=1)]
-    assert draw(tables, 0, n_rows=200).labels.shape[1] == 200
-    for seed in SEEDS:
-        batch = draw([tables[0], mixed(300, seed=seed)], seed, n_rows=400)
-        assert (batch.labels.shape[1], batch.n_train) == (300, 225)
-
-
-def test_tables_that_give_no_task_give_no_batch():
-    random = np.random.default_rng(0)
-    codes = number_table([random.integers(0, 3, 100) for _ in range(5)], range(5))
-    few = number_table([random.integers(0, 12, 100) for _ in range(5)])
-    gaps = number_table([np.where(np.arange(100) % 2, np.nan, x) for x in few.values.T])
-    for seed in SEEDS:
-        assert draw([codes], seed, regression=True) is None
-        assert draw([few], seed, regression=True) is None
-        assert draw([gaps], seed, n_rows=100) is None
-        assert draw([codes], seed) is not None and draw([few], seed) is not None
-
-
-def test_no_tables_are_an_error():
-    with pytest.raises(TabTransferError, match="no real tables"):
-        RealTasks([])
+    assert narrower

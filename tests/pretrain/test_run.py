@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from tabtransfer.checkpoint import load_checkpoint, read_header
+from tabtransfer.datasets.fingerprints import trained_on
 from tabtransfer.errors import TabTransferError
 from tabtransfer.network import NetworkConfig
 from tabtransfer.pretrain.run import FINAL_FILE, HELD_FILE, Recipe, pretrain
@@ -51,10 +52,30 @@ def test_run_writes_weights_card_and_curve(tmp_path, real_tables):
     assert 0 < held["steps"] < header["training"]["steps"]
     curve = read_curve(out)
     assert len(curve) >= 3
+    assert all(float(row["tasks_per_second"]) > 0 for row in curve)
+    assert all(0 < float(row["peak_share"]) < 1 for row in curve)
     assert int(curve[-1]["steps"]) == header["training"]["steps"]
     assert "Apache-2.0" in (out / "MODEL_CARD.md").read_text()
     with pytest.raises(TabTransferError, match="finished run"):
         pretrain(out, 3.0, SMALL, accelerator="cpu")
+
+
+def test_real_tables_are_listed_in_weights_and_card(tmp_path, real_tables):
+    generator = np.random.default_rng(0)
+    folder = tmp_path / "own"
+    folder.mkdir()
+    for name in ("u", "v"):
+        frame = pd.DataFrame(generator.normal(size=(120, 6)), columns=list("abcdef"))
+        frame.to_parquet(folder / f"{name}.parquet")
+    first, second = tmp_path / "first", tmp_path / "second"
+    pretrain(first, 1.5, SMALL, tables=folder, validation=real_tables, accelerator="cpu")
+    tables = read_header(first / FINAL_FILE)["tables"]
+    assert [table["name"] for table in tables] == ["u", "v"]
+    assert "trained on 'u'" in trained_on(tables, "other", pd.read_parquet(folder / "u.parquet"))
+    card = (first / "MODEL_CARD.md").read_text()
+    assert "2, listed below" in card and "| v | v.parquet | not stated |" in card
+    pretrain(second, 1.0, SMALL, init=first / FINAL_FILE, accelerator="cpu")
+    assert read_header(second / FINAL_FILE)["tables"] == tables
 
 
 def test_training_goes_on_from_a_checkpoint(tmp_path):
@@ -152,3 +173,41 @@ def test_two_processes_train_together(tmp_path):
     training = read_header(out / FINAL_FILE)["training"]
     assert training["devices"] == 2
     assert training["tasks_seen"] >= 4 * training["steps"]
+
+
+@pytest.mark.slow
+def test_sharded_run_is_killed_resumed_and_gathered(tmp_path):
+    out = tmp_path / "run"
+    script = tmp_path / "run.py"
+    script.write_text(
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from tabtransfer.network import NetworkConfig\n"
+        "from tabtransfer.pretrain.run import Recipe, pretrain\n"
+        "from tabtransfer.pretrain.stream import StreamConfig\n"
+        f"recipe = Recipe(network={SMALL.network!r}, stream={SMALL.stream!r})\n"
+        "if __name__ == '__main__':\n"
+        f"    pretrain(Path({str(out)!r}), float(sys.argv[1]), recipe, devices=2,\n"
+        "        accelerator='cpu', strategy='fsdp', save_every=1.0)\n"
+    )
+    command = [sys.executable, str(script)]
+    process = subprocess.Popen([*command, "1000"], start_new_session=True)
+    resume = out / "resume.ckpt"
+    deadline = time.monotonic() + 120
+    while not resume.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGKILL)  # both ranks
+    process.wait()
+    saved = torch.load(resume, weights_only=True)
+    saved["state_dict"]["network.rows.summary"] += 7.0  # a mark that only loading can bring back
+    torch.save(saved, resume)
+    seconds = saved["callbacks"]["Clock"]["seconds"]
+    subprocess.run([*command, str(seconds + 3.0)], check=True, timeout=240)
+    training = read_header(out / FINAL_FILE)["training"]
+    assert training["devices"] == 2
+    assert training["steps"] > saved["tabtransfer"]["steps"] > 0
+    weights = load_checkpoint(out / FINAL_FILE).state_dict()
+    before = {name.removeprefix("network."): w for name, w in saved["state_dict"].items()}
+    assert weights.keys() == before.keys()
+    for name, weight in weights.items():
+        torch.testing.assert_close(weight, before[name], rtol=0.01, atol=0.02)

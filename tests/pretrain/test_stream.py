@@ -18,7 +18,9 @@ def same(first, second):
 def real_tasks(levels: int = 1000) -> RealTasks:
     """Make a table whose cells are whole numbers from 5000 on: the prior makes none like them."""
     cells = np.random.default_rng(0).integers(0, levels, (400, 7)) + 5000.0
-    return RealTasks([NumberTable("toy", cells.astype(np.float32), np.zeros(7, bool), -1)])
+    return RealTasks(
+        [NumberTable("toy", cells.astype(np.float32), np.zeros(7, bool), -1, np.arange(7))]
+    )
 
 
 def is_real(batch):

@@ -117,8 +117,15 @@ def test_scale_of_columns_does_not_matter(network):
 
 
 def test_a_head_that_was_not_built_is_an_error():
-    network = TabularTransformer(NetworkConfig())
+    network = TabularTransformer(NetworkConfig(tasks=("classification",)))
     with pytest.raises(ValueError, match="regression"):
         network(as_task(make_batch(), "regression").to(torch.float32))
     with pytest.raises(ValueError, match="unknown tasks"):
         TabularTransformer(NetworkConfig(tasks=("ranking",)))
+
+
+def test_huge_values_stay_finite_in_single_precision(network, task):
+    batch = as_task(make_batch(), task)
+    batch.values[:, 3, 1] = 1e34
+    logits = network.float()(batch.to(torch.float32))
+    assert torch.isfinite(logits[..., :3]).all()
