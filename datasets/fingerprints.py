@@ -1,15 +1,18 @@
 """Fingerprints of tables: is this table, or a copy of it, the one that was seen before?
 
 What is recognised: the same column under another name, in another order of rows, with recoded
-categories, or on another linear scale; and a subset of the rows, where numbers have enough digits
-to be told apart. What isn't: a subset of the rows of a table without such numbers, numbers that
-were binned, reflected or bent, and tables that were only derived from the same source.
+categories, or on another linear scale; a subset of the rows, where numbers have enough digits to
+be told apart, or columns with few distinct values have them in unusual numbers; and a name made
+of the same words. What isn't: numbers that were binned, reflected or bent, a subset of the rows
+on another scale, and tables that were only derived from the same source. It errs towards seeing
+copies: of tables that have nothing to do with each other, one in fifty or so is suspected.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +31,10 @@ _MIN_DISTINCT = 10  # numbers with fewer distinct values prove nothing alone
 _MIN_COUNTS, _MIN_COUNT = 5, 10  # so do categories, unless five differ in size, of ten rows each
 _MIN_WEAK = 4  # columns that prove nothing alone do together
 _N_QUANTILES = 17
+_MAX_LEVELS = 30
+_MIN_LEVELS, _MIN_KINDS = 6, 3  # columns with as many levels, and how many such numbers differ
+_SHARED_LEVELS = 0.8
+_MIN_LETTERS = 4
 _SKETCH = 64  # hashes kept of the distinct values of a column
 _MAX_SKETCHES = 8
 _MIN_COMPARED = 8
@@ -48,6 +55,11 @@ class Fingerprint:
         Hashes of columns, each telling enough to prove a copy alone.
     weak : frozenset of str
         Hashes of columns that tell little, such as the counts of a yes/no column.
+    name_parts : frozenset of str
+        Words of the name, of four letters and more.
+    levels : tuple of int
+        Numbers of distinct values of the columns that have at most 30, sorted; they show copies
+        of coded tables whatever the codes, and subsets of rows.
     sketches : tuple of frozenset of int
         The 64 smallest hashes of the distinct values of columns whose numbers have four digits
         and more; they show subsets of rows.
@@ -57,30 +69,35 @@ class Fingerprint:
     >>> import pandas as pd
     >>> frame = pd.DataFrame({"a": [1.5, 2.0, 8.0] * 9, "b": list("xyy") * 9})
     >>> mark = fingerprint("toy", frame)
-    >>> Fingerprint.from_text(mark.to_text()) == mark
-    True
+    >>> meets(Fingerprint.from_text(mark.to_text()), mark)
+    'same name and same column names'
     """
 
     name: str
     column_names: str
     strong: frozenset[str]
     weak: frozenset[str]
+    name_parts: frozenset[str] = frozenset()
+    levels: tuple[int, ...] = ()
     sketches: tuple[frozenset[int], ...] = ()
 
     def to_text(self) -> str:
-        """Write the hashes, without the sketches, as short text."""
+        """Write the hashes as short text: what proves a copy, without what raises suspicion.
+
+        Left out are the parts of the name, the levels and the sketches.
+        """
         parts = (self.name, self.column_names, *("".join(sorted(s)) for s in self._sets))
         return ".".join(parts)
 
     @classmethod
-    def from_text(cls, text: str, sketches: Iterable[frozenset[int]] = ()) -> Fingerprint:
+    def from_text(cls, text: str) -> Fingerprint:
         """Read what `to_text` wrote."""
         name, column_names, *sets = text.split(".")
         strong, weak = (
             frozenset(hashes[i : i + _DIGITS] for i in range(0, len(hashes), _DIGITS))
             for hashes in sets
         )
-        return cls(name, column_names, strong, weak, tuple(sketches))
+        return cls(name, column_names, strong, weak)
 
     @property
     def _sets(self) -> tuple[frozenset[str], frozenset[str]]:
@@ -116,11 +133,14 @@ def fingerprint(name: str, frame: pd.DataFrame) -> Fingerprint:
     strong: set[str] = set()
     weak: set[str] = set()
     sketches: list[NDArray[np.int64]] = []
+    levels: list[int] = []
     for index in range(frame.shape[1]):
         cells, is_number = _known_cells(frame.iloc[:, index])
         distinct, counts = np.unique(cells, return_counts=True)
         if len(distinct) < 2:
             continue
+        if len(distinct) <= _MAX_LEVELS:
+            levels.append(len(distinct))
         if len(np.unique(counts)) > 1:  # as many rows of each say next to nothing
             tells = len(np.unique(counts[counts >= _MIN_COUNT])) >= _MIN_COUNTS
             (strong if tells else weak).add(_digest("counts", np.sort(counts)))
@@ -136,6 +156,8 @@ def fingerprint(name: str, frame: pd.DataFrame) -> Fingerprint:
         _digest("\n".join(sorted({normalised_name(column) for column in frame.columns}))),
         frozenset(strong),
         frozenset(weak),
+        _name_parts(name),
+        tuple(sorted(levels)),
         tuple(_sketch(keys) for keys in rich),
     )
 
@@ -144,9 +166,11 @@ def meets(first: Fingerprint, second: Fingerprint) -> str | None:
     """Say by what two tables seem to be one, or None where nothing speaks for it.
 
     One informative column in common is enough; columns that tell little have to be four, and
-    half of those of the table that has fewer. So is the same name with the same column names,
-    and distinct values of which nearly all are in a column of the other table: two such columns,
-    or the only one that can be compared.
+    half of those of the table that has fewer. So is the same name with the same column names, or
+    a name whose words are all in the other; columns with few distinct values of which four in
+    five have a column with as many; and distinct values of which nearly all are in a column of
+    the other table: two such columns, or the only one that can be compared. Of the last three
+    only tables whose fingerprints were computed here are suspected (see `Fingerprint.to_text`).
 
     Parameters
     ----------
@@ -172,6 +196,11 @@ def meets(first: Fingerprint, second: Fingerprint) -> str | None:
         return f"{shared} columns with the same counts"
     if (first.name, first.column_names) == (second.name, second.column_names):
         return "same name and same column names"
+    parts = first.name_parts, second.name_parts
+    if all(parts) and (parts[0] <= parts[1] or parts[0] >= parts[1]):
+        return "same words in the name"
+    if _share_levels(first.levels, second.levels):
+        return "columns with as many distinct values"
     if len(first._sketched & second._sketched) < _MIN_COMPARED:
         return None
     contained = sum(any(_contained(a, b) for b in second.sketches) for a in first.sketches)
@@ -185,7 +214,8 @@ def meets(first: Fingerprint, second: Fingerprint) -> str | None:
 def trained_on(tables: Iterable[dict[str, Any]], name: str, frame: pd.DataFrame) -> str | None:
     """Name the table of a checkpoint's header that a table meets, or return None.
 
-    The header has no room for sketches: a subset of a table's rows isn't recognised here.
+    The header holds what proves a copy, not what raises suspicion: a subset of a table's rows
+    isn't recognised here.
 
     Parameters
     ----------
@@ -240,6 +270,18 @@ def normalised_name(name: object) -> str:
     text = re.sub(r"\.(csv|arff|parquet|data)$", "", str(name).lower())
     text = re.sub(r"(_v|\(|__)\d+\)?$", "", text)
     return re.sub(r"[\W_]+", "", text)
+
+
+def _name_parts(name: str) -> frozenset[str]:
+    words = re.findall(r"[a-z]+", name.lower())
+    return frozenset(word for word in words if len(word) >= _MIN_LETTERS)
+
+
+def _share_levels(first: tuple[int, ...], second: tuple[int, ...]) -> bool:
+    """Whether most columns with few distinct values have one of as many in the other table."""
+    shared = Counter(first) & Counter(second)
+    enough = max(_MIN_LEVELS, _SHARED_LEVELS * max(len(first), len(second)))
+    return len(shared) >= _MIN_KINDS and shared.total() >= enough
 
 
 def _known_cells(column: pd.Series) -> tuple[NDArray, bool]:

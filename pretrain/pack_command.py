@@ -21,6 +21,9 @@ def pack_tables(
     validation: Annotated[
         Path | None, typer.Option(help="Tables to keep out: a folder or a manifest.")
     ] = None,
+    without: Annotated[
+        str, typer.Option(help="Further tables to leave out, separated by commas.")
+    ] = "",
 ) -> None:
     """Pack the real tables that pretraining may see into one file.
 
@@ -32,13 +35,14 @@ def pack_tables(
 
     from tabtransfer.pretrain import packed_tables
 
+    names = {name.strip() for name in without.split(",")}
     console = Console(soft_wrap=True, highlight=False)
     columns = (SpinnerColumn(), TextColumn("{task.completed} tables looked at"))
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         bar = progress.add_task("", total=None)
         # Read now, the error stream is the one that leaves the progress line whole.
         packed = packed_tables.pack_tables(
-            source, validation, report=sys.stderr, advance=lambda: progress.advance(bar)
+            source, validation, names, sys.stderr, lambda: progress.advance(bar)
         )
     packed.save(out)
     console.print(f"{out}: {_describe(packed)}, {out.stat().st_size / 2**20:.1f} MiB")

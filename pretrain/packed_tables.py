@@ -12,7 +12,7 @@ import re
 import sys
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,6 +109,7 @@ class PackedTables:
 def pack_tables(
     path: Path,
     validation: Path | None = None,
+    without: Collection[str] = (),
     report: Any = sys.stderr,
     advance: Callable[[], object] = lambda: None,
 ) -> PackedTables:
@@ -125,6 +126,8 @@ def pack_tables(
         no target.
     validation : Path, optional
         Corpus of the tables that training is watched on.
+    without : collection of str
+        Names of tables to leave out as well: copies that no fingerprint can see.
     report : file, default=sys.stderr
         Where to say what was refused.
     advance : callable, optional
@@ -146,6 +149,9 @@ def pack_tables(
     tables, cards, left_out = [], [], Counter[str]()
     for source in read_sources(path):
         advance()
+        if source.name in without:
+            left_out["left out by name"] += 1
+            continue
         if not _is_licensed(source.licence):
             left_out["no permissive licence stated"] += 1
             continue

@@ -55,6 +55,8 @@ def test_unfit_and_measured_tables_are_left_out_and_reported(manifest):
     assert packed.cards[0]["licence"] == "CC BY 4.0"
     text = report.getvalue()
     assert "refused 'vino'" in text and "'wine'" in text
+    with pytest.raises(TabTransferError, match="1 left out by name"):
+        pack_tables(manifest, without=["good"], report=report)
     assert "1 real tables" in text and "2 no permissive licence" in text and "2 under 100" in text
 
 
