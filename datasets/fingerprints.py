@@ -328,7 +328,7 @@ def _shape(values: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def _is_rich(keys: NDArray[np.int64]) -> bool:
     """Whether distinct values are many, and most have four digits and more."""
-    digits = keys // 1000
+    digits = (keys + 500) // 1000  # of 0.05 the exponent is negative
     return len(keys) >= _SKETCH and bool((digits % 100 != 0).mean() >= 0.5)
 
 

@@ -12,7 +12,9 @@ def find_copies(cells: NDArray[np.float32]) -> NDArray[np.int64]:
     """Number columns so that near-copies of each other have the same number.
 
     Columns are copies when their ranks correlate above 0.999 or below -0.999, or when their
-    distinct values are one-to-one.
+    distinct values are one-to-one and come more than twice on average. Columns whose values
+    hardly repeat are one-to-one with any other, more so where both miss the same rows or some
+    rows are there twice.
 
     Parameters
     ----------
@@ -25,13 +27,15 @@ def find_copies(cells: NDArray[np.float32]) -> NDArray[np.int64]:
 
     Examples
     --------
-    >>> find_copies(np.array([[0, 2, 1.0], [1, 0, 2], [2, 1, 9], [0, 2, 1]], dtype=np.float32))
-    array([0, 0, 0])
+    >>> codes = np.array([0, 1, 2, 0, 2, 1, 1, 0])
+    >>> find_copies(np.stack([codes, (codes + 1) % 3, codes == 0], axis=1).astype(np.float32))
+    array([0, 0, 2])
     """
     ranks = np.stack([_ranks(column) for column in cells.T], axis=1)
     correlated = np.abs(ranks.T @ ranks) > _SAME_ORDER
     codes = [np.unique(column, return_inverse=True)[1] for column in cells.T]
     counts = [tuple(np.sort(np.bincount(column))) for column in codes]
+    n_known = (~np.isnan(cells)).sum(0)
     copies = np.arange(cells.shape[1])
     for later in range(1, cells.shape[1]):
         for earlier in range(later):
@@ -39,8 +43,8 @@ def find_copies(cells: NDArray[np.float32]) -> NDArray[np.int64]:
             one_to_one = counts[earlier] == counts[later] and len(counts[later]) == len(
                 np.unique(codes[earlier] * len(counts[later]) + codes[later])
             )
-            # Unique values are one-to-one with any others without saying a thing of them.
-            if correlated[earlier, later] or (one_to_one and max(counts[later]) > 1):
+            repeated = 2 * len(counts[later]) < n_known[later]
+            if correlated[earlier, later] or (one_to_one and repeated):
                 copies[copies == copies[later]] = copies[earlier]
     return copies.astype(np.int64)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 MAX_CURVE_ROWS = 30
-TABLE_FIELDS = ("name", "source", "licence")
+KINDS = ("classification", "regression")
 
 
 def write_model_card(path: Path, header: dict[str, Any], curve: Path) -> None:
@@ -20,7 +21,7 @@ def write_model_card(path: Path, header: dict[str, Any], curve: Path) -> None:
     path : Path
         Where to write.
     header : dict
-        The checkpoint's header; each of its ``"tables"`` has ``name``, ``source`` and ``licence``.
+        The checkpoint's header; each of its ``"tables"`` has ``name`` and ``licence``.
     curve : Path
         The run's ``curve.csv``.
     """
@@ -30,9 +31,8 @@ def write_model_card(path: Path, header: dict[str, Any], curve: Path) -> None:
     minutes = sum(run["seconds"] for run in runs) / 60
     scores = ", ".join(f"{name} {value:.4f}" for name, value in last["scores"].items())
     tables = header.get("tables", [])
-    kinds = "classification"
-    if last["prior"].get("regression", 0.0) > 0.0:
-        kinds += " and regression"
+    kinds = [kind for kind in KINDS if kind in header["network"]["tasks"]]
+    untrained = [*(kind for kind in KINDS if kind not in kinds), "text", "dates"]
     lines = [
         "# Model card",
         "",
@@ -45,8 +45,8 @@ def write_model_card(path: Path, header: dict[str, Any], curve: Path) -> None:
         f"- **Real tables trained on**: {_count(tables)}",
         f"- **Validation**: {last['validation']}",
         f"- **Validation scores** (one pass, no ensemble; log-loss over ln(classes)): {scores}",
-        f"- **Good for**: {kinds} of tables with up to some thousand rows and some dozen "
-        "columns. Not trained on: text, dates.",
+        f"- **Good for**: {' and '.join(kinds)} of tables with up to some thousand rows and some "
+        f"dozen columns. Not trained on: {', '.join(untrained)}.",
         "",
         "## Training curve (last run)",
         "",
@@ -64,24 +64,19 @@ def write_model_card(path: Path, header: dict[str, Any], curve: Path) -> None:
 
 
 def _count(tables: Sequence[Mapping[str, str]]) -> str:
-    return f"{len(tables)}, listed below" if tables else "none; synthetic tables alone"
+    return f"{len(tables):,}, listed below" if tables else "none; synthetic tables alone"
 
 
 def _tables_section(tables: Sequence[Mapping[str, str]]) -> list[str]:
+    """List the names of tables under the licences that their sources state, the largest first."""
     if not tables:
         return []
-    return [
-        "## Real tables trained on",
-        "",
-        "| table | source | licence stated there |",
-        "|---|---|---|",
-        *(f"| {' | '.join(_cell(t[key]) for key in TABLE_FIELDS)} |" for t in tables),
-        "",
-    ]
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    names = defaultdict(list)
+    for table in tables:
+        names[table["licence"] or "not stated"].append(f"`{table['name']}`")
+    by_size = sorted(names.items(), key=lambda item: (-len(item[1]), item[0]))
+    lines = [f"- {licence} ({len(group)}): {', '.join(group)}" for licence, group in by_size]
+    return ["## Real tables trained on, by the licence that their source states", "", *lines, ""]
 
 
 def _curve_table(curve: Path) -> list[str]:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from tabtransfer.pretrain.packed_tables import PackedTables
+
+MAX_LICENCES = 20
 
 
 def pack_tables(
@@ -23,8 +30,31 @@ def pack_tables(
     Tables that meet a table of a suite or of the validation folder are refused, and so are those
     with no permissive licence stated, fewer than 100 rows or 5 useful columns.
     """
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     from tabtransfer.pretrain import packed_tables
 
     names = {name.strip() for name in without.split(",")}
-    packed_tables.pack_tables(source, validation, names).save(out)
-    typer.echo(f"{out}: {out.stat().st_size / 2**20:.1f} MiB")
+    console = Console(soft_wrap=True, highlight=False)
+    columns = (SpinnerColumn(), TextColumn("{task.completed} tables looked at"))
+    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+        bar = progress.add_task("", total=None)
+        # Read now, the error stream is the one that leaves the progress line whole.
+        packed = packed_tables.pack_tables(
+            source, validation, names, sys.stderr, lambda: progress.advance(bar)
+        )
+    packed.save(out)
+    console.print(f"{out}: {_describe(packed)}, {out.stat().st_size / 2**20:.1f} MiB")
+    licences = Counter(card["licence"] for card in packed.cards).most_common()
+    for licence, count in licences[:MAX_LICENCES]:
+        console.print(f"{count:>6}  {licence}", markup=False)
+    rest = sum(count for _, count in licences[MAX_LICENCES:])
+    if rest:
+        console.print(f"{rest:>6}  {len(licences) - MAX_LICENCES} other licences")
+
+
+def _describe(packed: PackedTables) -> str:
+    n_rows = sum(len(table.values) for table in packed.tables)
+    n_columns = sum(table.values.shape[1] for table in packed.tables)
+    return f"{len(packed.tables):,} tables, {n_rows:,} rows, {n_columns:,} columns"

@@ -12,7 +12,7 @@ import re
 import sys
 import zipfile
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,8 +31,6 @@ MIN_ROWS, MIN_COLUMNS = 100, 5
 MAX_ROWS, MAX_COLUMNS = 2_000, 60
 _PERMITS = re.compile(r"\b(PDDL|CC0|CC BY(?![- ]N)|MIT|BSD|Apache|GPL|public domain)", re.I)
 _STATES_NONE = re.compile(r"states? no licen[cs]e", re.I)
-# Thirteen bits of a number's fraction tell 2,000 rows apart, keep codes exact, and pack well.
-_KEPT_BITS = np.uint32(0xFFFFFC00)
 
 
 @dataclass(frozen=True)
@@ -65,12 +63,13 @@ class PackedTables:
             "copies": [table.copies.tolist() for table in self.tables],
         }
         cells = np.concatenate([table.values.T.ravel() for table in self.tables])
+        path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
         with partial.open("wb") as file:
             np.savez_compressed(
                 file,
                 record=np.frombuffer(json.dumps(record).encode(), dtype=np.uint8),
-                cells=cells.view(np.uint32) & _KEPT_BITS,
+                cells=cells.view(np.uint32),  # no reader can change the bits of a NaN
             )
         os.replace(partial, path)
 
@@ -112,6 +111,7 @@ def pack_tables(
     validation: Path | None = None,
     without: Collection[str] = (),
     report: Any = sys.stderr,
+    advance: Callable[[], object] = lambda: None,
 ) -> PackedTables:
     """Choose the tables of a corpus that may be trained on, and turn them into numbers.
 
@@ -130,6 +130,8 @@ def pack_tables(
         Names of tables to leave out as well: copies that no fingerprint can see.
     report : file, default=sys.stderr
         Where to say what was refused.
+    advance : callable, optional
+        Called for each table that is looked at.
 
     Returns
     -------
@@ -146,6 +148,7 @@ def pack_tables(
     guard = dict(_guard(validation))
     tables, cards, left_out = [], [], Counter[str]()
     for source in read_sources(path):
+        advance()
         if source.name in without:
             left_out["left out by name"] += 1
             continue
@@ -251,7 +254,8 @@ def read_tables(path: Path, validation: Path | None = None) -> PackedTables:
     """Read packed tables, or pack a corpus in memory.
 
     Packed tables were compared with the suites when they were packed; they are compared once
-    more with the validation tables, and training on one of these is an error.
+    more with the validation tables, and training on one of these is an error. What a file keeps
+    of their fingerprints doesn't show subsets of rows: pack with the validation tables to be sure.
 
     Parameters
     ----------

@@ -31,6 +31,7 @@ _BENT = 0.25  # share of tables whose numbers are bent, each in its own way
 _MAX_MAJORITY = 0.97
 _SIMILAR_WIDTH = 0.75  # of the widest table of a batch: less would be padding
 _TRIES = 8
+_LARGEST = 1e9  # of all numbers: beyond, squares and powers leave single precision
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,7 @@ def _draw_task(
     """Try some columns as the target; None if none of them makes a task."""
     for _ in range(_TRIES):
         column = targets.draw(random, table.target, regression)
-        y = table.values[:, column]
+        y = table.values[:, column].clip(-_LARGEST, _LARGEST)
         labels = y.astype(np.float64)
         if not regression:
             labels = _class_labels(random, y, bool(table.categorical[column]))
@@ -206,7 +207,7 @@ def _draw_task(
         features = _draw_columns(random, table, column, rows, max_columns)
         if len(features) == 0:
             continue
-        values = table.values[np.ix_(rows, features)]
+        values = table.values[np.ix_(rows, features)].clip(-_LARGEST, _LARGEST)
         return _vary(random, values, table.categorical[features], labels)
     return None
 

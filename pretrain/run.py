@@ -124,7 +124,7 @@ def pretrain(
     tasks, described = _validation_tasks(recipe, validation)
     real = None if tables is None else read_tables(tables, validation)
     if real is not None:
-        known = {card["name"]: card for card in (*trained_tables, *real.cards)}
+        known = {card["fingerprint"]: card for card in (*trained_tables, *real.cards)}
         trained_tables = list(known.values())
     out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1 if accelerator == "cpu" or not torch.cuda.is_available() else 4)
@@ -133,16 +133,13 @@ def pretrain(
     )
     module = PretrainingModule(network, stream, recipe.train)
 
-    def write(
-        path: Path, scores: dict[str, float], dtype: torch.dtype = torch.float32
-    ) -> dict[str, Any]:
+    def write(path: Path, scores: dict[str, float], dtype: torch.dtype = torch.float32) -> None:
         whole = gather_network(network)
         n_devices = devices * nodes
         header = _header(recipe, module, clock, scores, described, precision, n_devices, history)
         header["tables"] = trained_tables
         if trainer.is_global_zero:
             save_checkpoint(path, whole, header, dtype)
-        return header
 
     def validate() -> dict[str, float]:
         whole = gather_network(network)
@@ -174,9 +171,9 @@ def pretrain(
     )
     trainer.fit(module, ckpt_path=str(resume) if resume.exists() else None, weights_only=True)
     if clock.seconds >= max_seconds:
-        header = write(out / FINAL_FILE, clock.scores, torch.float16)
+        write(out / FINAL_FILE, clock.scores, torch.float16)
         if trainer.is_global_zero:
-            write_model_card(out / CARD_FILE, header, out / CURVE_FILE)
+            write_model_card(out / CARD_FILE, read_header(out / FINAL_FILE), out / CURVE_FILE)
             resume.unlink()
     return clock.scores
 

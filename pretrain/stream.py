@@ -21,7 +21,8 @@ class StreamConfig:
 
     Rows and columns are log-uniform between their bounds and the same for all tasks of a step;
     as many tasks go into a step as ``cells`` allows, within ``min_tasks`` and ``max_tasks``. Where
-    there are real tables, ``real_share`` of the steps draw from them, with their own columns.
+    there are real tables, ``real_share`` of the steps draw from them, with their own columns;
+    where none gives a task, the step draws from the prior.
     """
 
     min_rows: int = 64

@@ -1,6 +1,12 @@
 import pytest
 
-from tabtransfer.baselines.method import Method, MethodSkipped, always_available, nothing_to_search
+from tabtransfer.baselines.method import (
+    Method,
+    MethodSkipped,
+    always_available,
+    never_seen,
+    nothing_to_search,
+)
 from tabtransfer.errors import TabTransferError
 
 
@@ -14,5 +20,6 @@ def test_a_method_needs_no_more_than_a_name_and_a_maker():
     method = Method(name="any", make=lambda random_state, n_threads: None)
     assert method.unavailable is always_available
     assert method.unavailable() is None
+    assert method.seen is never_seen
     assert method.search_space is nothing_to_search
     assert method.packages == ()

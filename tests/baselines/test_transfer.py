@@ -7,13 +7,17 @@ import torch
 from sklearn.datasets import load_wine
 
 from tabtransfer import TabTransferClassifier, checkpoint
+from tabtransfer.baselines.linear import LOGISTIC_REGRESSION
 from tabtransfer.baselines.scratch import ScratchClassifier
 from tabtransfer.baselines.transfer import (
     TABTRANSFER,
     TABTRANSFER_FINETUNED,
     TABTRANSFER_SCRATCH,
 )
+from tabtransfer.bench.protocol import Job
+from tabtransfer.bench.run_job import Task, run_job
 from tabtransfer.datasets.fingerprints import fingerprint
+from tabtransfer.datasets.splits import stratified_splits
 from tabtransfer.datasets.suites import load_table
 
 METHODS = (TABTRANSFER, TABTRANSFER_FINETUNED, TABTRANSFER_SCRATCH)
@@ -39,19 +43,53 @@ def test_methods_are_unavailable_without_weights(method, monkeypatch, tmp_path):
     assert method.unavailable() is None
 
 
-def test_weights_are_not_measured_on_a_table_they_were_trained_on(
-    make_network, monkeypatch, tmp_path
-):
-    wine, iris = load_table("wine"), load_table("iris")
-    mark = fingerprint("vino", wine.X.assign(cultivar=wine.y))
-    tables = [{"name": "vino", "fingerprint": mark.to_text()}]
-    path = tmp_path / "weights.safetensors"
-    checkpoint.save_checkpoint(path, make_network(), {"tables": tables})
+@pytest.fixture
+def trained_on_iris(make_network, monkeypatch, tmp_path):
+    """Ship a checkpoint whose header lists the iris table, renamed and in inches."""
+    iris = load_table("iris")
+    frame = (iris.X / 2.54).set_axis(list("abcd"), axis=1).assign(e=iris.y)
+    mark = fingerprint("flowers", frame.sample(frac=1.0, random_state=0))
+    header = {"tables": [{"name": "flowers", "fingerprint": mark.to_text()}]}
+    path = tmp_path / "trained.safetensors"
+    checkpoint.save_checkpoint(path, make_network(), header)
     monkeypatch.setattr(checkpoint, "SHIPPED", path)
-    for method in (TABTRANSFER, TABTRANSFER_FINETUNED):
-        assert "trained on 'vino'" in method.seen(wine)
-        assert method.seen(iris) is None
-    assert TABTRANSFER_SCRATCH.seen(wine) is None
+
+
+def measure(method, name):
+    """Run one job of a suite's table in this process."""
+    table = load_table(name)
+    split = stratified_splits(table.y, n_splits=1, seed=0, max_train=60, max_test=20)[0]
+    return run_job(Task(Job("quickstart", name, method.name), table, method, split))
+
+
+@pytest.mark.parametrize("method", METHODS[:2], ids=lambda method: method.name)
+def test_pretrained_methods_are_not_scored_on_a_table_they_were_trained_on(method, trained_on_iris):
+    row = measure(method, "iris")
+    assert row["status"] == "skipped" and row["reason"].startswith("trained on 'flowers': ")
+    assert row["roc_auc"] is None
+    assert method.seen(load_table("wine")) is None
+
+
+def test_other_methods_and_tables_are_scored_all_the_same(trained_on_iris):
+    assert measure(LOGISTIC_REGRESSION, "iris")["status"] == "ok"
+    assert measure(TABTRANSFER, "wine")["status"] == "ok"
+    assert TABTRANSFER_SCRATCH.seen(load_table("iris")) is None
+
+
+@pytest.mark.parametrize("header", [{}, {"tables": []}])
+def test_weights_of_synthetic_tables_alone_know_no_table(
+    header, make_network, monkeypatch, tmp_path
+):
+    path = tmp_path / "synthetic.safetensors"
+    checkpoint.save_checkpoint(path, make_network(), header)
+    monkeypatch.setattr(checkpoint, "SHIPPED", path)
+    assert TABTRANSFER.seen(load_table("iris")) is None
+
+
+def test_missing_weights_are_said_to_be_missing_and_not_to_have_seen(monkeypatch, tmp_path):
+    monkeypatch.setattr(checkpoint, "SHIPPED", tmp_path / "none.safetensors")
+    row = measure(TABTRANSFER, "iris")
+    assert row["status"] == "skipped" and "not at" in row["reason"]
 
 
 def test_listing_the_methods_does_not_load_torch():

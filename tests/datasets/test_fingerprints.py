@@ -2,7 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabtransfer.datasets.fingerprints import Fingerprint, fingerprint, meets, trained_on
+from tabtransfer.datasets.fingerprints import (
+    Fingerprint,
+    fingerprint,
+    meets,
+    normalised_name,
+    trained_on,
+)
 from tabtransfer.datasets.suites import load_suite, load_table
 
 
@@ -120,3 +126,45 @@ def test_odd_columns_are_survived():
         }
     )
     assert meets(fingerprint("odd", frame), fingerprint("odd", frame)) is not None
+
+
+@pytest.mark.parametrize("step", [0.01, 1.0, 100.0])
+def test_numbers_of_two_digits_do_not_show_a_subset(step):
+    random = np.random.default_rng(0)
+    first, second = (pd.DataFrame(random.integers(1, 100, (n, 2)) * step) for n in (900, 700))
+    marks = fingerprint("first", first), fingerprint("second", second)
+    assert not marks[0].sketches
+    assert meets(*marks) is None
+
+
+@pytest.mark.parametrize("dtype", ["category", "object", "str", "int64", "bool"])
+def test_counts_of_categories_do_not_depend_on_how_they_are_coded(dtype):
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.random((200, 6)) < random.uniform(0.1, 0.9, 6))
+    recoded = (~frame).sample(frac=1.0, random_state=0).astype("int64").astype(dtype)
+    marks = (
+        fingerprint("first", frame),
+        fingerprint("second", recoded.set_axis(list("abcdef"), axis=1)),
+    )
+    assert meets(*marks) == "6 columns with the same counts"
+
+
+def test_bent_numbers_are_not_recognised():
+    frame = mixed()[["income"]]
+    assert meets(fingerprint("first", frame), fingerprint("second", np.log(frame))) is None
+
+
+def test_suite_table_is_recognised_without_its_target_and_in_disguise():
+    iris = load_table("iris")
+    disguised = (2.54 * iris.X).set_axis(list("abcd"), axis=1).sample(frac=1.0, random_state=0)
+    whole = fingerprint("iris", iris.X.assign(species=iris.y))
+    assert meets(whole, fingerprint("flowers", disguised)) is not None
+    assert meets(whole, fingerprint("vino", load_table("wine").X)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [("Breast-Cancer_v2", "breastcancer"), ("iris (3)", "iris"), ("column2C", "column2c")],
+)
+def test_names_lose_case_punctuation_and_version(name, short):
+    assert normalised_name(name) == short

@@ -35,3 +35,13 @@ def test_distinct_values_alone_make_no_copy():
     generator = np.random.default_rng(0)
     groups = find_copies(generator.normal(size=(200, 3)).astype(np.float32))
     assert len(set(groups)) == 3
+
+
+def test_rows_missing_together_and_rows_that_come_twice_make_no_copy():
+    numbers = np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32)
+    twice = np.concatenate([numbers, numbers[:1]])
+    pairs = np.repeat(numbers, 2, axis=0)
+    gaps = numbers.copy()
+    gaps[:60] = np.nan
+    for cells in (twice, pairs, gaps):
+        assert find_copies(cells).tolist() == [0, 1, 2]

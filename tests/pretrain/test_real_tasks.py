@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.loss import task_loss
 from tabtransfer.pretrain.copies import find_copies
 from tabtransfer.pretrain.prior import PriorConfig
 from tabtransfer.pretrain.real_tasks import NumberTable, RealTasks
@@ -106,3 +107,61 @@ def test_the_stream_mixes_and_depends_on_seed_rank_and_step_alone(share):
     assert torch.equal(batches[7].values, again.values)
     wide = sum(batch.values.shape[2] > 10 for batch in batches)  # the real table has ten inputs
     assert wide == 0 if share == 1.0 else wide > 0
+
+
+@pytest.mark.parametrize("regression", [False, True])
+def test_a_batch_depends_on_its_generator_alone_and_tables_stay_as_they_are(regression):
+    tables = [make_table(seed=0), make_table(seed=1)]
+    before = [table.values.copy() for table in tables]
+    tasks = RealTasks(tables)
+    first, again, other = (
+        tasks.batch(np.random.default_rng(seed), 64, 48, 4096, (2, 8), 40, regression)
+        for seed in (3, 3, 4)
+    )
+    for name, tensor in vars(first).items():
+        if isinstance(tensor, torch.Tensor):
+            assert torch.equal(tensor, getattr(again, name)), name
+    assert first.labels.shape != other.labels.shape or not torch.equal(first.labels, other.labels)
+    for table, values in zip(tables, before, strict=True):
+        np.testing.assert_array_equal(table.values, values)
+
+
+def test_columns_of_unique_numbers_stay_as_inputs():
+    generator = np.random.default_rng(0)
+    values = np.stack([generator.permutation(400) for _ in range(5)], axis=1).astype(np.float32)
+    values[:50] = np.nan  # rows that miss everything, and one that comes twice
+    values[51] = values[50]
+    table = NumberTable("unique", values, np.zeros(5, bool), -1, find_copies(values))
+    for regression in (False, True):
+        widths = torch.cat([batch.n_columns for batch in draw([table], regression=regression)])
+        assert (widths == 4).float().mean() > 0.5
+
+
+def test_the_network_survives_extreme_numbers(make_network):
+    generator = np.random.default_rng(0)
+    values = (1e15 * generator.lognormal(0, 10, (400, 5))).astype(np.float32)
+    values[0] = np.inf
+    table = NumberTable("huge", values, np.zeros(5, bool), -1, find_copies(values))
+    network = make_network(tasks=("classification", "regression"))
+    for regression in (False, True):
+        for batch in draw([table], 8, regression):
+            assert task_loss(network(batch), batch).isfinite()
+
+
+def test_gaps_that_leave_too_few_rows_give_no_batch():
+    table = make_table(100)
+    table.values[:] = np.nan_to_num(table.values)
+    table.values[::2] = np.nan
+    assert next(draw([table], 1, n_rows=100)) is None
+    assert next(draw([table], 1, n_rows=50, n_train=30)) is not None
+
+
+def test_flags_of_padded_columns_are_off():
+    tables = [make_table(n_numbers=n, seed=n) for n in (4, 5, 6)]
+    narrower = 0
+    for batch in draw(tables):
+        for task, width in enumerate(batch.n_columns.tolist()):
+            narrower += width < batch.values.shape[2]
+            assert not batch.missing[task, :, width:].any()
+            assert not batch.categorical[task, width:].any()
+    assert narrower

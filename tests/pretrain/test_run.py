@@ -73,7 +73,7 @@ def test_real_tables_are_listed_in_weights_and_card(tmp_path, real_tables):
     assert [table["name"] for table in tables] == ["u", "v"]
     assert "trained on 'u'" in trained_on(tables, "other", pd.read_parquet(folder / "u.parquet"))
     card = (first / "MODEL_CARD.md").read_text()
-    assert "2, listed below" in card and "| v | v.parquet | not stated |" in card
+    assert "2, listed below" in card and "- not stated (2): `u`, `v`" in card
     pretrain(second, 1.0, SMALL, init=first / FINAL_FILE, accelerator="cpu")
     assert read_header(second / FINAL_FILE)["tables"] == tables
 
@@ -84,6 +84,58 @@ def test_training_goes_on_from_a_checkpoint(tmp_path):
     header = read_header(tmp_path / "second" / FINAL_FILE)
     assert header["history"] == [read_header(tmp_path / "first" / FINAL_FILE)["training"]]
     assert load_checkpoint(tmp_path / "second" / FINAL_FILE).config == SMALL.network
+
+
+def write_table(folder, name, seed):
+    random = np.random.default_rng(seed)
+    frame = pd.DataFrame(random.normal(size=(120, 5)), columns=list("abcde"))
+    folder.mkdir(exist_ok=True)
+    frame.assign(kind=frame["a"] > 0).to_parquet(folder / f"{name}.parquet")
+
+
+def test_header_lists_the_real_tables_of_all_runs(tmp_path):
+    # Two tables of one name are two.
+    for folder, name, seed in (("one", "shop", 0), ("two", "shop", 1), ("two", "bank", 2)):
+        write_table(tmp_path / folder, name, seed)
+    first, second = tmp_path / "first", tmp_path / "second"
+    pretrain(first, 1.0, SMALL, tables=tmp_path / "one", accelerator="cpu")
+    header = read_header(first / FINAL_FILE)
+    assert [card["name"] for card in header["tables"]] == ["shop"]
+    assert set(header["tables"][0]) == {"name", "source", "licence", "fingerprint"}
+    pretrain(
+        second,
+        1.0,
+        SMALL,
+        init=first / FINAL_FILE,
+        tables=tmp_path / "two",
+        accelerator="cpu",
+    )
+    listed = read_header(second / FINAL_FILE)["tables"]
+    assert [card["name"] for card in listed] == ["shop", "bank", "shop"]
+    assert listed[0] == header["tables"][0]
+    card = (second / "MODEL_CARD.md").read_text()
+    assert "- not stated (3): `shop`, `bank`, `shop`" in card
+    assert "**Good for**: classification and regression" in card
+    # What the first run saw stays listed, whatever the next one sees.
+    pretrain(tmp_path / "third", 1.0, SMALL, init=second / FINAL_FILE, accelerator="cpu")
+    assert read_header(tmp_path / "third" / FINAL_FILE)["tables"] == listed
+
+
+def test_validation_tables_are_not_trained_on(tmp_path):
+    write_table(tmp_path / "tables", "shop", 0)
+    write_table(tmp_path / "tables", "bank", 1)
+    write_table(tmp_path / "validation", "market", 0)
+    pretrain(
+        tmp_path / "run",
+        1.0,
+        SMALL,
+        tables=tmp_path / "tables",
+        validation=tmp_path / "validation",
+        accelerator="cpu",
+    )
+    header = read_header(tmp_path / "run" / FINAL_FILE)
+    assert [card["name"] for card in header["tables"]] == ["bank"]
+    assert "market" in header["training"]["validation"]
 
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path):
