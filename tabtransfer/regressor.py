@@ -82,10 +82,10 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
     >>> from tabtransfer import TabTransferRegressor
     >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
     >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
-    >>> model = TabTransferRegressor(random_state=0).fit(X_train, y_train)  # doctest: +SKIP
-    >>> model.predict_quantiles(X_test, quantiles=(0.1, 0.5, 0.9)).shape  # doctest: +SKIP
+    >>> model = TabTransferRegressor(random_state=0).fit(X_train, y_train)
+    >>> model.predict_quantiles(X_test, quantiles=(0.1, 0.5, 0.9)).shape
     (111, 3)
-    >>> bool(model.score(X_test, y_test) > 0.3)  # doctest: +SKIP
+    >>> bool(model.score(X_test, y_test) > 0.3)
     True
     """
 
