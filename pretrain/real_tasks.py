@@ -17,14 +17,14 @@ import torch
 from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.pretrain.corpus import MAX_CLASSES
+from tabtransfer.pretrain.prior.config import PriorConfig
 from tabtransfer.pretrain.prior.targets import present_classes
 from tabtransfer.target_scale import TargetScale
 from tabtransfer.tasks import TaskBatch
 
-MAX_CLASSES = 10
 _KNOWN_TARGET = 0.5  # chance to take the column that the table's source calls the target
 _NATURAL_CLASSES = 0.5  # chance to take a column that has classes, not one that must be cut
-_BIN_WEIGHTS = (10, 4, 2, 1.5, 1, 0.8, 0.7, 0.6, 0.6)  # 2, 3, … 10 classes
 _ALL_COLUMNS = 0.6  # chance to keep all columns
 _MORE_MISSING = 0.1
 _BENT = 0.25  # share of tables whose numbers are bent, each in its own way
@@ -179,7 +179,7 @@ class RealTasks:
             tasks += [task] if task is not None else []
         if not tasks:
             return None
-        return _to_batch(random, tasks, max(1, int(train_share * n_rows)), regression)
+        return _to_batch(tasks, max(1, int(train_share * n_rows)), regression)
 
 
 def _draw_task(
@@ -224,7 +224,7 @@ def _class_labels(random: np.random.Generator, y: NDArray, categorical: bool) ->
         names = np.full(len(levels) + 1, np.nan)
         names[kept] = random.permutation(len(kept))
         return names[codes]
-    weights = np.array(_BIN_WEIGHTS)
+    weights = np.array(PriorConfig.class_weights)
     n_bins = 2 + int(random.choice(len(weights), p=weights / weights.sum()))
     style = random.random()
     if style < 0.5:
@@ -256,8 +256,7 @@ def _draw_columns(
 def _vary(
     random: np.random.Generator, values: NDArray, categorical: NDArray, labels: NDArray
 ) -> _Task:
-    """Recode categories, bend numbers, lose some cells: the same task in another dress."""
-    values = values.copy()
+    """Recode categories, bend numbers, lose some cells, in place: the task in another dress."""
     bends = random.random() < _BENT
     for column in range(values.shape[1]):
         x = values[:, column]
@@ -287,9 +286,7 @@ def _bend(random: np.random.Generator, x: NDArray) -> NDArray:
     return (z * random.choice((-1.0, 1.0))).astype(np.float32)
 
 
-def _to_batch(
-    random: np.random.Generator, tasks: list[_Task], n_train: int, regression: bool
-) -> TaskBatch:
+def _to_batch(tasks: list[_Task], n_train: int, regression: bool) -> TaskBatch:
     widest = max(task.values.shape[1] for task in tasks)
 
     def padded(x: NDArray, fill: float) -> NDArray:

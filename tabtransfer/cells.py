@@ -59,10 +59,8 @@ def describe_cells(batch: TaskBatch, label_channels: Tensor) -> CellFeatures:
     missing = batch.missing.transpose(1, 2)
     n_train = batch.n_train
     values = values.masked_fill(missing, 0.0)
-    row_weights = (
-        values.new_ones(values.shape[0], n_train) if batch.weights is None else batch.weights
-    )
-    weights = row_weights[:, None].to(values.dtype) * ~missing[..., :n_train]  # (b, c, n)
+    row_weights = batch.row_weights
+    weights = row_weights[:, None] * ~missing[..., :n_train]  # (b, c, n)
 
     column = _SortedColumn.of(values[..., :n_train], missing[..., :n_train], weights)
     lower, upper = column.weight_below(values)

@@ -55,12 +55,7 @@ def predict_by_kernels(batch: TaskBatch, cells: CellFeatures, label_channels: Te
         row's own label is left out of its prediction.
     """
     with torch.autocast(batch.values.device.type, enabled=False):
-        n_train = batch.n_train
-        weights = (
-            batch.values.new_ones(len(batch.values), n_train)
-            if batch.weights is None
-            else batch.weights.to(batch.values.dtype)
-        )
+        weights = batch.row_weights
         shares = (weights / weights.sum(-1, keepdim=True))[..., None]  # (b, n, 1)
         features = _features(batch, cells, shares)
         labels = label_channels - (shares * label_channels).sum(1, keepdim=True)

@@ -52,6 +52,13 @@ class TaskBatch:
         """Whether the tasks have numeric targets."""
         return self.labels.is_floating_point()
 
+    @property
+    def row_weights(self) -> Tensor:
+        """Weights of the training rows (b, n_train), ones where none were given."""
+        if self.weights is None:
+            return self.values.new_ones(len(self.values), self.n_train)
+        return self.weights.to(self.values.dtype)
+
     def to(self, *args: Any, **kwargs: Any) -> TaskBatch:
         """Move every tensor to a device, or every floating tensor to a dtype."""
         moved: dict[str, Any] = {
