@@ -15,14 +15,17 @@ from tabtransfer.pretrain.prior.draws import Draws
 from tabtransfer.pretrain.prior.functions import ranks, standardise
 from tabtransfer.pretrain.prior.graph import MAX_LEVELS, Nodes
 
+MANY_LEVELS = 300
+
 
 def show_columns(draws: Draws, nodes: Nodes) -> tuple[Tensor, Tensor]:
     """Turn nodes into cell values (b, r, c) and categorical flags (b, c).
 
     Most discrete nodes become categories, in order or not, a few of them split further into
-    many levels that mean nothing; the others stay small integers. Continuous nodes are warped.
+    many levels that mean nothing; the others stay small integers. Continuous nodes are warped,
+    a few of them cut into up to hundreds of categories without order, like post codes.
     """
-    b, _, c = nodes.values.shape
+    b, n_rows, c = nodes.values.shape
     typed = torch.where(draws.bernoulli(0.5, b, 1), 1.0, 0.6)  # share told apart from integers
     categorical = nodes.discrete & draws.bernoulli(typed, b, c)
     shuffled = draws.permutations(MAX_LEVELS, b, c).transpose(1, 2)
@@ -34,7 +37,28 @@ def show_columns(draws: Draws, nodes: Nodes) -> tuple[Tensor, Tensor]:
     numbers = torch.where(
         nodes.discrete[:, None], nodes.levels.to(nodes.values.dtype), _warp(draws, nodes.values)
     )
+    many = ~nodes.discrete & draws.bernoulli(0.04, b, c)
+    n_levels = (10.0 * (MANY_LEVELS / 10.0) ** draws.uniform(b, 1, c)).long()
+    names = draws.permutations(MANY_LEVELS, b, c).transpose(1, 2)
+    cut = names.gather(1, ranks(nodes.values) * n_levels // n_rows)
+    codes, categorical = torch.where(many[:, None], cut, codes), categorical | many
     return torch.where(categorical[:, None], codes.to(numbers.dtype), numbers), categorical
+
+
+def repeat_some(
+    config: PriorConfig, draws: Draws, values: Tensor, categorical: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Put copies of other columns, numbers with noise of their own, in the place of some."""
+    b, _, c = values.shape
+    share = draws.uniform(b, 1, high=0.5) * draws.bernoulli(config.repeated, b, 1)
+    copied = draws.bernoulli(share, b, c)
+    places = torch.arange(c, device=values.device).expand(b, c)
+    source = torch.where(copied, draws.integers(0, c - 1, b, c), places)
+    categorical = categorical.gather(1, source)
+    values = values.gather(2, source[:, None].expand_as(values))
+    noise = 0.001 * 500.0 ** draws.uniform(b, 1, c) * (copied & ~categorical)[:, None]
+    noise = noise * draws.bernoulli(0.7, b, 1, c) * values.std(1, keepdim=True)
+    return values + noise * draws.normal(*values.shape), categorical
 
 
 def entangle(config: PriorConfig, draws: Draws, nodes: Nodes) -> Nodes:

@@ -25,6 +25,7 @@ class PriorConfig:
     max_target_noise: float = 0.8  # standard deviations, for the others
     max_label_noise: float = 0.3  # share of labels replaced, in an eighth of the tables
     irrelevant: float = 0.35  # share of tables with irrelevant columns
+    repeated: float = 0.12  # share of tables some of whose columns are copies of others
     missing: float = 0.3  # share of tables with missing cells
     max_missing: float = 0.4  # share of a column's cells
     target_from_visible: float = 0.8  # share of tables whose target depends on visible columns only

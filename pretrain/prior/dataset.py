@@ -7,6 +7,7 @@ import torch
 from tabtransfer.pretrain.prior.columns import (
     entangle,
     make_irrelevant,
+    repeat_some,
     sample_missing,
     show_columns,
 )
@@ -92,6 +93,7 @@ def sample_batch(
         labels = replace_some(config, draws, labels, n_classes)
         labels, n_classes = present_classes(labels, n_train, config.max_classes)
     values, categorical = show_columns(draws, entangle(config, draws, shown))
+    values, categorical = repeat_some(config, draws, values, categorical)
     values = make_irrelevant(config, draws, values)
     return TaskBatch(
         values=values,

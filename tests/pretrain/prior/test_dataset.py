@@ -110,3 +110,19 @@ class TestNumericTargets:
             scale = x.square().sum(1).sqrt() * y.square().sum(1).sqrt()[:, None]
             best.append(((x * y[..., None]).sum(1) / scale.clamp(min=1e-6)).abs().amax(1))
         assert torch.cat(best).median() > 0.35
+
+
+def test_some_categories_have_very_many_levels(batches):
+    columns = (batch.values.transpose(1, 2)[batch.categorical] for batch in batches)
+    assert max(len(column.unique()) for one in columns for column in one) > 80
+
+
+def test_some_columns_repeat_others():
+    def n_alike(repeated):
+        config = dataclasses.replace(CLASSES, repeated=repeated, missing=0.0, irrelevant=0.0)
+        values = draw(3, config, n_columns=12).values
+        values = values - values.mean(1, keepdim=True)
+        values = values / values.norm(dim=1, keepdim=True).clamp(min=1e-9)
+        return int(((values.mT @ values).tril(-1).abs() > 0.98).sum())
+
+    assert n_alike(1.0) > 2 * n_alike(0.0)
