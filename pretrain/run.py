@@ -27,6 +27,7 @@ from tabtransfer.pretrain.real_tasks import RealTasks
 from tabtransfer.pretrain.sharding import gather_network
 from tabtransfer.pretrain.stream import StreamConfig, TaskStream
 from tabtransfer.pretrain.throughput import Throughput
+from tabtransfer.pretrain.unseen import split_off_seen
 from tabtransfer.pretrain.validation import validation_score, validation_tasks
 from tabtransfer.tasks import TaskBatch
 
@@ -84,8 +85,8 @@ def pretrain(
     tables : Path, optional
         Real tables to train on as well (see `read_tables`).
     validation : Path, optional
-        Real tables (see `load_corpus`) that training is watched on; without them, synthetic
-        tasks that training never sees.
+        Real tables (see `load_corpus`) that training is watched on, without those that ``init``
+        was trained on; if not given, synthetic tasks that training never sees.
     devices : int
         Processes on a machine, one a device; on CPUs each has one thread.
     accelerator, precision : str
@@ -121,7 +122,7 @@ def pretrain(
     if "regression" not in network.config.tasks:
         prior = dataclasses.replace(recipe.prior, regression=0.0)
         recipe = dataclasses.replace(recipe, prior=prior)
-    tasks, described = _validation_tasks(recipe, validation)
+    tasks, described = _validation_tasks(recipe, validation, trained_tables)
     real = None if tables is None else read_tables(tables, validation)
     if real is not None:
         known = {card["fingerprint"]: card for card in (*trained_tables, *real.cards)}
@@ -205,16 +206,27 @@ def _history(init: Path | None) -> list[dict[str, Any]]:
     return [*header.get("history", []), header.get("training", {})]
 
 
-def _validation_tasks(recipe: Recipe, validation: Path | None) -> tuple[list[TaskBatch], str]:
+def _validation_tasks(
+    recipe: Recipe, validation: Path | None, trained_tables: list[dict[str, Any]]
+) -> tuple[list[TaskBatch], str]:
     if validation is not None:
-        tables = load_corpus(validation)
+        tables, seen = split_off_seen(load_corpus(validation), trained_tables)
         tasks = validation_tasks(tables)
         if "regression" in recipe.network.tasks:
             numeric = load_corpus(validation, "regression")
+            numeric, seen_numeric = split_off_seen(numeric, trained_tables)
+            seen |= seen_numeric
             tasks += validation_tasks(numeric, "regression")
             tables += numeric
-        names = ", ".join(sorted(table.name for table in tables))
-        return tasks, f"{len(tables)} real tables: {names}"
+        if not tables:
+            raise TabTransferError(
+                f"the weights to start from were trained on every table of {validation}: "
+                f"{'; '.join(seen.values())}. Give other tables with --validation."
+            )
+        described = f"{len(tables)} real tables: {', '.join(sorted(t.name for t in tables))}"
+        if seen:
+            described += f" (left out, as trained on before: {', '.join(sorted(seen))})"
+        return tasks, described
     one_task = dataclasses.replace(recipe.stream, min_tasks=1, max_tasks=1)
     stream = TaskStream(recipe.prior, one_task, seed=SYNTHETIC_VALIDATION_SEED)
     tasks = [stream.batch(step) for step in range(N_SYNTHETIC_VALIDATION)]

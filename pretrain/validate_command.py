@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -44,18 +44,23 @@ def validate(
 ) -> None:
     """Score the classifier beside CatBoost and a random forest on real tables, one thread.
 
-    The score is 0 for the class shares and 1 for the better opponent of each table.
+    Tables that a checkpoint was trained on are left out. The score is 0 for the class shares and
+    1 for the better opponent of each table.
     """
     from rich.console import Console
     from rich.progress import Progress
 
     from tabtransfer.pretrain.corpus import load_corpus
     from tabtransfer.pretrain.score_cache import ScoreCache
+    from tabtransfer.pretrain.unseen import split_off_seen
     from tabtransfer.pretrain.validation_bench import score_methods, summarise
 
-    contenders = [_contender(name) for name in dict.fromkeys(checkpoint or [SHIPPED])]
-    corpus = load_corpus(tables)
+    names = list(dict.fromkeys(checkpoint or [SHIPPED]))
+    contenders = [_contender(name) for name in names]
+    corpus, seen = split_off_seen(load_corpus(tables), _trained_tables(names))
     console = Console()
+    for name, reason in seen.items():
+        console.print(f"left out {name!r}: {reason}", soft_wrap=True)
     with Progress(console=console) as progress:
         bar = progress.add_task("tables", total=len(corpus))
         scores = score_methods(
@@ -67,18 +72,27 @@ def validate(
     console.print(_table_by_table(scores))
     summary = summarise(scores)
     console.print(_summary_table(summary))
-    names = [method.name for method in contenders]
-    for line in (*_wins(summary, names), *_differences(scores, names)):
+    labels = [method.name for method in contenders]
+    for line in (*_wins(summary, labels), *_differences(scores, labels)):
         console.print(line, soft_wrap=True)
+
+
+def _path(checkpoint: str) -> Path | None:
+    return None if checkpoint == SHIPPED else Path(checkpoint)
+
+
+def _trained_tables(checkpoints: list[str]) -> list[dict[str, Any]]:
+    """Read what the checkpoints were trained on; a wrong path ends the command here."""
+    from tabtransfer.checkpoint import read_header
+
+    return [card for name in checkpoints for card in read_header(_path(name)).get("tables", [])]
 
 
 def _contender(checkpoint: str) -> Method:
     from tabtransfer.baselines.method import Method
-    from tabtransfer.checkpoint import read_header
     from tabtransfer.classifier import TabTransferClassifier
 
-    path = None if checkpoint == SHIPPED else Path(checkpoint)
-    read_header(path)  # a wrong path ends the command before anything is measured
+    path = _path(checkpoint)
     return Method(
         name="tabtransfer" if path is None else checkpoint,
         make=lambda random_state, n_threads: TabTransferClassifier(

@@ -211,3 +211,18 @@ def test_sharded_run_is_killed_resumed_and_gathered(tmp_path):
     assert weights.keys() == before.keys()
     for name, weight in weights.items():
         torch.testing.assert_close(weight, before[name], rtol=0.01, atol=0.02)
+
+
+def test_what_the_start_was_trained_on_is_not_validated_on(tmp_path):
+    write_table(tmp_path / "tables", "shop", 0)
+    write_table(tmp_path / "validation", "market", 0)
+    run = tmp_path / "run"
+    pretrain(run, 0.5, SMALL, tables=tmp_path / "tables", accelerator="cpu")
+    start = {"init": run / FINAL_FILE, "validation": tmp_path / "validation", "accelerator": "cpu"}
+    with pytest.raises(TabTransferError, match=r"every table of .*trained on 'shop'"):
+        pretrain(tmp_path / "next", 0.5, SMALL, **start)
+    assert not (tmp_path / "next").exists()
+    write_table(tmp_path / "validation", "bank", 1)
+    pretrain(tmp_path / "next", 0.5, SMALL, **start)
+    said = read_header(tmp_path / "next" / FINAL_FILE)["training"]["validation"]
+    assert said == "1 real tables: bank (left out, as trained on before: market)"

@@ -7,8 +7,9 @@ import pytest
 from sklearn.datasets import load_iris
 from typer.testing import CliRunner
 
-from tabtransfer.checkpoint import SHIPPED
+from tabtransfer.checkpoint import SHIPPED, load_checkpoint, save_checkpoint
 from tabtransfer.cli import app
+from tabtransfer.datasets.fingerprints import fingerprint
 from tabtransfer.errors import TabTransferError
 
 
@@ -46,3 +47,17 @@ def test_missing_checkpoint_ends_it_before_anything_is_measured(folder, tmp_path
     with pytest.raises(TabTransferError, match=r"nowhere\.st"):
         CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert not cache.exists()
+
+
+def test_a_table_that_a_checkpoint_saw_is_left_out(folder, tmp_path):
+    seen = pd.read_parquet(folder / "iris.parquet")
+    other = load_iris(as_frame=True).frame.iloc[:100:3]
+    other.add_prefix("own ").to_parquet(folder / "flowers.parquet")
+    path = tmp_path / "trained.safetensors"
+    card = {"name": "iris", "fingerprint": fingerprint("iris", seen).to_text()}
+    save_checkpoint(path, load_checkpoint(), {"tables": [card]})
+    arguments = ["validate", str(folder), "--cache", str(tmp_path / "c.json")]
+    arguments += ["--checkpoint", str(path), "--out", str(tmp_path / "scores.csv")]
+    output = CliRunner().invoke(app, arguments, catch_exceptions=False).output
+    assert "left out 'iris': trained on 'iris'" in output
+    assert set(pd.read_csv(tmp_path / "scores.csv")["table"]) == {"flowers"}
