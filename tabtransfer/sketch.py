@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabtransfer.encoder import EncodedTable
+from tabtransfer.errors import name_list
 
 __all__ = ["TableSketch"]
 
 TOLERANCE = 1e-4  # of a column's root mean square; rounding is far below it
-_NAMES_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class TableSketch:
     >>> one = TableSketch.of(table, np.array([0, 1, 0, 1]))
     >>> other = TableSketch.of(table.take(slice(None, None, -1)), np.array([1, 0, 1, 0]))
     >>> other.difference(one, ["a", "b"])
-    "other cells in 'a', 'b', the target"
+    "other cells in 'a', 'b' and the target"
     """
 
     n_rows: int
@@ -87,6 +87,6 @@ class TableSketch:
         differs[:-1] |= np.array(self.n_categories) != np.array(other.n_categories)
         if not differs.any():
             return ""
-        shown = [repr(name) for name, other in zip(names, differs[:-1], strict=False) if other]
-        shown[_NAMES_SHOWN:] = ["…"] if len(shown) > _NAMES_SHOWN else []
-        return "other cells in " + ", ".join(shown + ["the target"] * bool(differs[-1]))
+        changed = [name for name, other in zip(names, differs[:-1], strict=True) if other]
+        places = [name_list(changed)] * bool(changed) + ["the target"] * bool(differs[-1])
+        return f"other cells in {' and '.join(places)}"

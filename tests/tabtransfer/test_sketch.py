@@ -33,7 +33,7 @@ def test_one_changed_cell_and_other_orders_are_named():
     changed.loc[500, "number"] = None
     assert sketch(changed).difference(sketch(frame), NAMES) == "other cells in 'number'"
     shuffled = sketch(frame[::-1], np.arange(1000)[::-1])
-    assert "'number', 'word', the target" in shuffled.difference(sketch(frame), NAMES)
+    assert "'number', 'word' and the target" in shuffled.difference(sketch(frame), NAMES)
 
 
 def test_other_numbers_of_rows_are_named():
