@@ -7,7 +7,6 @@ that says what each table is, under which licence, and which tables it was compa
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 import zipfile
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.files import replacing
 from tabtransfer.pretrain.copies import find_copies
 from tabtransfer.pretrain.corpus import Source, encode_column, read_sources
 from tabtransfer.pretrain.real_tasks import NumberTable
@@ -63,15 +63,12 @@ class PackedTables:
             "copies": [table.copies.tolist() for table in self.tables],
         }
         cells = np.concatenate([table.values.T.ravel() for table in self.tables])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-        with partial.open("wb") as file:
+        with replacing(path) as partial, partial.open("wb") as file:
             np.savez_compressed(
                 file,
                 record=np.frombuffer(json.dumps(record).encode(), dtype=np.uint8),
                 cells=cells.view(np.uint32),  # no reader can change the bits of a NaN
             )
-        os.replace(partial, path)
 
     @classmethod
     def load(cls, path: Path) -> PackedTables:

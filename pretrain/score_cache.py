@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tabtransfer.files import replacing
 
 if TYPE_CHECKING:
     from tabtransfer.pretrain.corpus import RealTable
@@ -45,10 +46,8 @@ class ScoreCache:
         self._entries[_key(conditions)] = {**conditions, "scores": scores}
         if self.path is None:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
-        partial.write_text(json.dumps(self._entries, indent=1))
-        os.replace(partial, self.path)
+        with replacing(self.path) as partial:
+            partial.write_text(json.dumps(self._entries, indent=1))
 
 
 def table_digest(table: RealTable) -> str:

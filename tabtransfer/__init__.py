@@ -10,6 +10,7 @@ __all__ = [
     "TabTransferError",
     "TabTransferRegressor",
     "__version__",
+    "load",
     "load_checkpoint",
 ]
 
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
     from tabtransfer.classifier import TabTransferClassifier
     from tabtransfer.errors import TabTransferError
     from tabtransfer.regressor import TabTransferRegressor
+    from tabtransfer.saving import load
 
 # torch and scikit-learn load only when one of these is first asked for.
 _HOMES = {
     "TabTransferClassifier": "tabtransfer.classifier",
     "TabTransferError": "tabtransfer.errors",
     "TabTransferRegressor": "tabtransfer.regressor",
+    "load": "tabtransfer.saving",
     "load_checkpoint": "tabtransfer.checkpoint",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from safetensors.torch import load_file, save_file
 
 import tabtransfer
 from tabtransfer.errors import TabTransferError
+from tabtransfer.files import replacing
 from tabtransfer.network import NetworkConfig, TabularTransformer
 
 SHIPPED = Path(__file__).parent / "weights" / "tabtransfer.safetensors"
@@ -53,13 +55,10 @@ def save_checkpoint(
     ...     load_checkpoint(path).config.context_layers
     1
     """
-    path = Path(path)
     record = {"code_version": tabtransfer.__version__, **header, "network": asdict(network.config)}
     tensors = {name: t.detach().to(dtype).contiguous() for name, t in network.state_dict().items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    save_file(tensors, partial, metadata={_HEADER_KEY: json.dumps(record)})
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        save_file(tensors, partial, metadata={_HEADER_KEY: json.dumps(record)})
 
 
 def read_header(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
@@ -123,13 +122,60 @@ def load_checkpoint(path: str | os.PathLike[str] | None = None) -> TabularTransf
     return _load(path, stamp)
 
 
+def fingerprint(path: str | os.PathLike[str] | None = None) -> str:
+    """Give the SHA-256 of a checkpoint's bytes, computed once while the file stays the same.
+
+    Parameters
+    ----------
+    path : path-like, optional
+        The checkpoint; the shipped one if not given.
+
+    Returns
+    -------
+    str
+        Hexadecimal digest; empty if there is no such file.
+    """
+    path = Path(SHIPPED if path is None else path)
+    return _hash_file(path, path.stat().st_mtime_ns) if path.is_file() else ""
+
+
+@lru_cache(maxsize=8)
+def _hash_file(path: Path, stamp: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 @lru_cache(maxsize=8)
 def _load(path: Path, stamp: int) -> TabularTransformer:
-    settings = read_header(path)["network"]
-    settings["tasks"] = tuple(settings["tasks"])
+    return build_network(read_header(path)["network"], load_file(path), path)
+
+
+def build_network(
+    settings: Mapping[str, Any], weights: Mapping[str, torch.Tensor], path: Path
+) -> TabularTransformer:
+    """Build a network from what a file holds.
+
+    Parameters
+    ----------
+    settings : mapping
+        The fields of `NetworkConfig`, as JSON has them.
+    weights : mapping of str to Tensor
+        Its state, in any floating-point type.
+    path : Path
+        The file, to name in errors.
+
+    Returns
+    -------
+    TabularTransformer
+        In evaluation mode, in float32 and without gradients.
+
+    Raises
+    ------
+    TabTransferError
+        If this version has no such network, or the weights aren't its.
+    """
     try:
-        network = TabularTransformer(NetworkConfig(**settings))
-        weights = load_file(path)
+        config = NetworkConfig(**{**settings, "tasks": tuple(settings["tasks"])})
+        network = TabularTransformer(config)
         network.load_state_dict({name: t.float() for name, t in weights.items()})
     except (TypeError, RuntimeError) as error:
         raise TabTransferError(

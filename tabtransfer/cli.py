@@ -12,11 +12,14 @@ from tabtransfer.pretrain.command import pretrain
 from tabtransfer.pretrain.pack_command import pack_tables
 from tabtransfer.pretrain.report_command import prior_report
 from tabtransfer.pretrain.validate_command import validate, validation_tables
+from tabtransfer.scoring.command import fit, predict
 
 app = typer.Typer(
     help="Transfer learning for tables.", no_args_is_help=True, pretty_exceptions_enable=False
 )
 COMMANDS = (
+    fit,
+    predict,
     benchmark,
     report,
     pretrain,

@@ -1,5 +1,26 @@
 """The one exception that tabtransfer raises for input or settings it can't use."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = ["TabTransferError", "name_list"]
+
 
 class TabTransferError(ValueError):
     """Say what is wrong, where (columns by name), and the way out."""
+
+
+def name_list(names: Iterable[Any], most: int = 10) -> str:
+    """Write the names of columns in a sentence, and how many there are if they are many.
+
+    Examples
+    --------
+    >>> from tabtransfer.errors import name_list
+    >>> name_list(["a", "b", "c"], most=2)
+    "'a', 'b' and 1 more"
+    """
+    shown = [repr(name) for name in names]
+    more = f" and {len(shown) - most} more" if len(shown) > most else ""
+    return ", ".join(shown[:most]) + more

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from abc import ABC, abstractmethod
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -15,13 +12,14 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from tabtransfer.checkpoint import SHIPPED, load_checkpoint
+from tabtransfer.checkpoint import SHIPPED, fingerprint, load_checkpoint
 from tabtransfer.encoder import EncodedTable, TableEncoder, read_table
 from tabtransfer.ensemble import build_ensemble
 from tabtransfer.errors import TabTransferError
 from tabtransfer.finetune.loop import FinetuneConfig, FinetuneRecord, finetune_network
 from tabtransfer.network import TabularTransformer
 from tabtransfer.threads import torch_threads
+from tabtransfer.training_rows import TrainingRows
 
 __all__ = ["InContextEstimator"]
 
@@ -63,7 +61,12 @@ class InContextEstimator(ABC, BaseEstimator):
     def _fit(self, X: Any, y: Any) -> None:
         """Read the training rows, and fine-tune on them if asked to."""
         self._check_settings()
-        for name in ("network_", "finetuning_"):  # of an earlier fit
+        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        self._learn(X, y, seed)
+
+    def _learn(self, X: Any, y: Any, seed: int, network: TabularTransformer | None = None) -> None:
+        """Fit with the seed given; with a network given, that of the same fit before."""
+        for name in ("network_", "finetuning_", "_lacks_rows"):  # of an earlier fit
             self.__dict__.pop(name, None)
         frame = read_table(X)
         validate_data(self, frame, skip_check_array=True)
@@ -71,11 +74,11 @@ class InContextEstimator(ABC, BaseEstimator):
         check_consistent_length(frame, labels)
         self.encoder_ = TableEncoder().fit(frame)
         table = self.encoder_.transform(frame)
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         with torch_threads(self.n_threads):
-            network = self._starting_network(seed)
-            if self._finetunes:
-                network = self._adapt(network, table, labels, n_classes, seed)
+            if network is None:
+                network = self._starting_network(seed)
+                if self._finetunes:
+                    network = self._adapt(network, table, labels, n_classes, seed)
             self.ensemble_ = build_ensemble(
                 table,
                 labels,
@@ -87,14 +90,48 @@ class InContextEstimator(ABC, BaseEstimator):
                 self._finetune_config.kinds,
             )
         self._keep(network)
+        self._seed, self._fit_settings = seed, self.get_params()
+        self._training_rows = TrainingRows(frame.copy(deep=False), labels)
         self.n_context_rows_ = self.ensemble_.n_context_rows
+
+    def save(self, path: str | os.PathLike[str], training_rows: bool = True) -> None:
+        """Write the fitted model to one file without code in it, for `tabtransfer.load`.
+
+        The file is a zip archive of JSON (settings, columns, versions), safetensors (the
+        network's weights) and Parquet (the training rows as they were given).
+
+        Parameters
+        ----------
+        path : path-like
+            Where to write; an existing file is replaced, at the end and in one step.
+        training_rows : bool, default=True
+            Whether to write the training rows. Without them the file holds no row of the table,
+            but has to be loaded with them: ``tabtransfer.load(path, X, y)``.
+
+        Raises
+        ------
+        TabTransferError
+            If the rows or settings can't be written so that they come back as they were; the
+            message names the column.
+        """
+        from tabtransfer.saving import save
+
+        save(self, path, training_rows)
 
     def _read_rows(self, X: Any) -> EncodedTable:
         """Check rows to predict and encode them."""
-        check_is_fitted(self)
+        self._check_fitted()
         frame = self.encoder_.align(X)
         validate_data(self, frame, reset=False, skip_check_array=True)
         return self.encoder_.transform(frame)
+
+    def _check_fitted(self) -> None:
+        if hasattr(self, "_lacks_rows"):
+            raise TabTransferError(
+                "This model was loaded without its training rows, which it predicts from: give "
+                "them again, tabtransfer.load(path, X, y), or fit it."
+            )
+        check_is_fitted(self)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -148,28 +185,17 @@ class InContextEstimator(ABC, BaseEstimator):
 
     def _keep(self, network: TabularTransformer) -> None:
         """Hold a network of this table's own; of a checkpoint, remember which it was."""
-        self._fingerprint = _fingerprint(self.checkpoint)
-        if network is not load_checkpoint(self.checkpoint):
+        self._fingerprint = fingerprint(self.checkpoint)
+        if not self._fingerprint or network is not load_checkpoint(self.checkpoint):
             self.network_ = network
 
     def _fitted_network(self) -> TabularTransformer:
         """Give the network of `fit`, from the checkpoint where it wasn't changed."""
         if hasattr(self, "network_"):
             return self.network_
-        if _fingerprint(self.checkpoint) != self._fingerprint:
+        if fingerprint(self.checkpoint) != self._fingerprint:
             raise TabTransferError(
                 f"The weights at {self.checkpoint or SHIPPED} are not those of fit: fit again, "
                 "or put the former checkpoint back."
             )
         return load_checkpoint(self.checkpoint)
-
-
-def _fingerprint(checkpoint: str | os.PathLike[str] | None) -> str:
-    """Give a hash of the checkpoint's bytes, computed once while the file stays the same."""
-    path = Path(SHIPPED if checkpoint is None else checkpoint)
-    return _hash_file(path, path.stat().st_mtime_ns) if path.is_file() else ""
-
-
-@lru_cache(maxsize=8)
-def _hash_file(path: Path, changed: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

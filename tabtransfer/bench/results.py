@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tabtransfer.bench.metrics import METRICS
 from tabtransfer.bench.protocol import Job
 from tabtransfer.errors import TabTransferError
+from tabtransfer.files import replacing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,10 +141,8 @@ def write_results(rows: Iterable[dict[str, Any]], path: Path) -> None:
     """Write rows so that a reader, or a kill, meets the old file or the new, never a half."""
     import pyarrow.parquet as pq
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".tmp")
-    pq.write_table(_arrow_table(rows), unfinished)
-    os.replace(unfinished, path)
+    with replacing(path) as partial:
+        pq.write_table(_arrow_table(rows), partial)
 
 
 def read_results(path: Path) -> pd.DataFrame:

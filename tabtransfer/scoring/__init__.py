@@ -1,0 +1,1 @@
+"""Fit models to table files and predict table files, from the command line."""

@@ -1,0 +1,106 @@
+"""The training rows of a model as Parquet files, without code in them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import IO, Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from tabtransfer.errors import TabTransferError
+from tabtransfer.tagged_json import from_json, to_json
+
+__all__ = ["TrainingRows"]
+
+_TABLE, _TARGET = "table.parquet", "target.parquet"
+_KEY = b"tabtransfer"  # of the metadata that say what Arrow alone would lose
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """Hold the rows that a model was fitted to, as they were given.
+
+    Parameters
+    ----------
+    X : DataFrame, (n_rows, n_features)
+        The table.
+    labels : ndarray of int64 or float64, (n_rows,)
+        Class index of each row, or its target.
+    """
+
+    X: pd.DataFrame
+    labels: NDArray[Any]
+
+    def write(self, open_file: Callable[[str], IO[bytes]]) -> None:
+        """Write the table and the labels to two files that ``open_file`` opens by name.
+
+        Raises
+        ------
+        TabTransferError
+            If a cell of a mixed column is no number, string, boolean or date.
+        """
+        names = list(self.X.columns)
+        by_name = all(isinstance(name, str) for name in names)
+        columns, forms = {}, []
+        for index, name in enumerate(names):
+            column = self.X.iloc[:, index].reset_index(drop=True)
+            stored, form = _storable(column, name)
+            columns[name if by_name else str(index)] = stored
+            forms.append(form)
+        table = pa.Table.from_pandas(pd.DataFrame(columns), preserve_index=False)
+        record = json.dumps({"names": to_json(names), "forms": forms})
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), _KEY: record})
+        for file_name, content in (
+            (_TABLE, table),
+            (_TARGET, pa.table({"target": self.labels})),
+        ):
+            with open_file(file_name) as file:
+                pq.write_table(content, file, compression="zstd")
+
+    @classmethod
+    def read(cls, read_file: Callable[[str], bytes]) -> TrainingRows:
+        """Read the two files again, whose content ``read_file`` gives by name.
+
+        The rows are numbered from 0.
+        """
+        table = pq.read_table(pa.BufferReader(read_file(_TABLE)))
+        labels = pq.read_table(pa.BufferReader(read_file(_TARGET)))["target"].to_numpy()
+        record = json.loads(table.schema.metadata[_KEY])
+        frame = table.to_pandas()
+        for name, form in zip(table.column_names, record["forms"], strict=True):
+            if form is not None:
+                frame[name] = _restored(frame[name], form)
+        frame.columns = pd.Index(from_json(record["names"]))
+        return cls(frame, labels)
+
+
+def _storable(column: pd.Series, name: Hashable) -> tuple[pd.Series, dict[str, Any] | None]:
+    """Give a column that Parquet holds, and how to undo the change if it took one."""
+    if isinstance(column.dtype, pd.CategoricalDtype):  # Parquet loses their order and numbers
+        categories = to_json(column.cat.categories.tolist())
+        return column.cat.codes, {"categories": categories, "ordered": column.cat.ordered}
+    if not (column.dtype == object or pd.api.types.is_extension_array_dtype(column.dtype)):
+        return column, None
+    try:
+        pa.array(column, from_pandas=True)
+    except (pa.ArrowException, OverflowError):  # cells of several types, or huge integers
+        try:
+            cells = [None if pd.isna(cell) else json.dumps(to_json(cell)) for cell in column]
+        except TabTransferError as error:
+            raise TabTransferError(f"Column {name!r} can't be saved: {error}") from error
+        return pd.Series(cells, dtype="str"), {"cells": "json"}
+    return column, None
+
+
+def _restored(column: pd.Series, form: dict[str, Any]) -> pd.Series:
+    if "categories" in form:
+        categories = pd.Index(from_json(form["categories"]))
+        codes = pd.Categorical.from_codes(column, categories, ordered=form["ordered"])
+        return pd.Series(codes)
+    cells = [None if pd.isna(cell) else from_json(json.loads(cell)) for cell in column]
+    return pd.Series(cells, dtype=object)
