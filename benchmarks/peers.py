@@ -26,6 +26,7 @@ import platform
 import statistics
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,7 @@ class Benchmark:
             command += ["--members", str(members)]
         print(f"measuring {' '.join(command[2:])}", file=sys.stderr, flush=True)
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        print(done.stdout, end="", file=sys.stderr, flush=True)
         return json.loads(done.stdout.splitlines()[-1])
 
     def total(self, record: dict) -> float:
@@ -171,8 +173,9 @@ def table(figures: list[Figures]) -> str:
     """Lay out a size's figures, with their ratios to ours."""
     ours = next((row for row in figures if row.method == "tabtransfer"), None)
 
-    def ratio(value: float | None, own: float | None) -> str:
-        return "" if value is None or not own else f"{value / own:.2f}"
+    def ratio(row: Figures, field: str) -> str:
+        value, own = getattr(row, field), getattr(ours, field, None)
+        return "" if value is None or own is None else f"{value / own:.2f}"
 
     lines = [
         f"{figures[0].n_train:,} training rows, {figures[0].n_query:,} queries",
@@ -183,9 +186,9 @@ def table(figures: list[Figures]) -> str:
         peak = "" if row.peak_mib is None else f"{row.peak_mib:.0f}"
         lines.append(
             f"{row.method:12}{row.fit_s:8.2f}{row.predict_s:11.2f}{row.total_s:9.2f}"
-            f"{ratio(row.total_s, ours and ours.total_s):>8}{row.further_s:11.2f}"
-            f"{ratio(row.further_s, ours and ours.further_s):>8}{peak:>10}"
-            f"{ratio(row.peak_mib, ours and ours.peak_mib):>8}  {row.basis}"
+            f"{ratio(row, 'total_s'):>8}{row.further_s:11.2f}"
+            f"{ratio(row, 'further_s'):>8}{peak:>10}"
+            f"{ratio(row, 'peak_mib'):>8}  {row.basis}"
         )
     return "\n".join(lines)
 
@@ -205,9 +208,12 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, default=Path("peers.csv"))
     options = parser.parse_args()
+    absent = [name for name in options.methods if find_spec(name.removesuffix("-v2")) is None]
+    if absent:
+        parser.error(f'{", ".join(absent)}: not installed; pip install "tabtransfer[peers]"')
     benchmark = Benchmark(options.queries, options.repeats, options.clock)
-    cores = min(os.sched_getaffinity(0))
-    print(f"{platform.machine()}, Python {platform.python_version()}, core {cores}, one thread")
+    core = min(os.sched_getaffinity(0))
+    print(f"{platform.machine()}, Python {platform.python_version()}, core {core}, one thread")
     print(f"{options.clock} seconds; further s: {options.queries:,} other queries, fitted model")
     print("TabICL v2 and TabPFN v2 have random weights: only time and memory count")
     shared = False

@@ -23,10 +23,10 @@ def peers():
     del sys.modules["peers"]
 
 
-def _part(seconds: float) -> dict:
+def _record(n_train: int, seconds: float) -> dict:
     times = {"fit": 0.1 * seconds, "predict": 0.9 * seconds, "further": 0.5 * seconds}
     both = {f"{part}{suffix}": s for part, s in times.items() for suffix in ("_s", "_core_s")}
-    return both | {"peak_mib": 100.0, "version": "1.0", "context_rows": 1}
+    return both | {"peak_mib": 100.0, "version": "1.0", "context_rows": n_train}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
@@ -57,7 +57,7 @@ def test_slow_sizes_are_scaled_then_extrapolated_and_say_so(peers, monkeypatch):
 
     def run(self, method, n_train, members=None):
         runs.append((n_train, members))
-        return _part(seconds(n_train) * (1 if members == 2 else 4))
+        return _record(n_train, seconds(n_train) * (1 if members == 2 else 4))
 
     monkeypatch.setattr(peers.Benchmark, "run", run)
     benchmark = peers.Benchmark(n_query=1000, repeats=1, clock="wall")
