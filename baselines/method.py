@@ -72,6 +72,9 @@ class Method:
         ``make(random_state, n_threads)`` returns a new, unfitted scikit-learn classifier
         that takes pandas frames with numbers, strings, categories, booleans and missing
         values, and has ``fit``, ``predict_proba`` and ``classes_``.
+    make_regressor : callable, optional
+        The same for numeric targets: an estimator with ``fit`` and ``predict``. None where the
+        method takes classes alone.
     unavailable : callable, default=always_available
         Returns why the method can't run on this machine, or None where it can.
     seen : callable, default=never_seen
@@ -99,3 +102,30 @@ class Method:
     seen: Callable[[Table], str | None] = never_seen
     search_space: Callable[[optuna.Trial], dict[str, Any]] = nothing_to_search
     packages: tuple[str, ...] = ()
+    make_regressor: Callable[[int, int], BaseEstimator] | None = None
+
+    def make_for(self, task: str, random_state: int, n_threads: int) -> BaseEstimator:
+        """Return a new, unfitted estimator for a kind of task.
+
+        Parameters
+        ----------
+        task : {"binary", "multiclass", "regression"}
+            Kind of task.
+        random_state, n_threads : int
+            Seed and threads.
+
+        Returns
+        -------
+        BaseEstimator
+            A classifier or a regressor.
+
+        Raises
+        ------
+        MethodSkipped
+            If the method has no regressor and the task is a regression.
+        """
+        if task != "regression":
+            return self.make(random_state, n_threads)
+        if self.make_regressor is None:
+            raise MethodSkipped(f"{self.name} has no regressor")
+        return self.make_regressor(random_state, n_threads)
