@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
     import optuna
+    from numpy.typing import NDArray
     from sklearn.base import BaseEstimator
 
     from tabtransfer.datasets.table import Table
@@ -75,6 +76,9 @@ class Method:
     make_regressor : callable, optional
         The same for numeric targets: an estimator with ``fit`` and ``predict``. None where the
         method takes classes alone.
+    quantiles : callable, optional
+        ``quantiles(regressor, X, levels)`` returns the quantiles that a fitted regressor
+        predicts, (n_rows, len(levels)). None where it predicts single numbers.
     unavailable : callable, default=always_available
         Returns why the method can't run on this machine, or None where it can.
     seen : callable, default=never_seen
@@ -103,6 +107,7 @@ class Method:
     search_space: Callable[[optuna.Trial], dict[str, Any]] = nothing_to_search
     packages: tuple[str, ...] = ()
     make_regressor: Callable[[int, int], BaseEstimator] | None = None
+    quantiles: Callable[[Any, Any, Sequence[float]], NDArray[Any]] | None = None
 
     def make_for(self, task: str, random_state: int, n_threads: int) -> BaseEstimator:
         """Return a new, unfitted estimator for a kind of task.
