@@ -111,43 +111,46 @@ def test_twenty_kills_lose_no_finished_job_and_repeat_none(tmp_path):
 
 
 ALONE = """
-import sys, time
+import os, sys, time
 from pathlib import Path
+
 from sklearn.linear_model import LogisticRegression
+
 from tabtransfer.baselines.method import Method
 from tabtransfer.bench.run import run
 from tabtransfer.datasets.suites import load_table
 
+
 class Endless(LogisticRegression):
     def fit(self, X, y):
-        import os
-        print(os.getpid(), os.getppid(), file=open(sys.argv[1], "w"))
+        Path(os.environ["PIDS"]).write_text(f"{os.getpid()} {os.getppid()}")
         time.sleep(600)
 
-def make(random_state, n_threads, path=sys.argv[2]):
-    model = Endless()
-    sys.argv = ["", path]
-    return model
 
-run("s", [load_table("iris")], [Method("endless", make)], Path(sys.argv[1]), n_jobs=1)
+methods = [Method("endless", lambda random_state, n_threads: Endless())]
+run("s", [load_table("iris")], methods, Path(sys.argv[1]), n_jobs=1)
 """
 
 
 def test_no_process_outlives_the_run(tmp_path):
     pids = tmp_path / "pids"
-    command = [sys.executable, "-c", ALONE, str(tmp_path / "r.parquet"), str(pids)]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-c", ALONE, str(tmp_path / "r.parquet")],
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PIDS": str(pids)},
+    )
     try:
-        deadline = time.monotonic() + 60
-        while not pids.exists() or not pids.read_text().strip():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_until(lambda: pids.exists() and pids.read_text())
         job, server = map(int, pids.read_text().split())
         assert psutil.pid_exists(job)
     finally:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-    deadline = time.monotonic() + 10
-    while psutil.pid_exists(job) or psutil.pid_exists(server):
-        assert time.monotonic() < deadline
+    wait_until(lambda: not psutil.pid_exists(job) and not psutil.pid_exists(server))
+
+
+def wait_until(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)

@@ -10,6 +10,7 @@ from tabtransfer.bench.results import read_results
 from tabtransfer.bench.run import run
 from tabtransfer.errors import TabTransferError
 
+
 def _method(name, fit):
     """Make a method whose fit runs `fit()` and then a real logistic regression."""
 
@@ -201,5 +202,3 @@ def test_a_table_that_cannot_be_split_is_an_error_before_any_work(tables, logist
     with pytest.raises(TabTransferError, match="two or more classes"):
         run("s", [tables[1], one_class], [logistic], tmp_path / "r.parquet")
     assert not (tmp_path / "r.parquet").exists()
-
-
