@@ -122,10 +122,10 @@ def _memory_gb(process: BaseProcess) -> float:
 def _death(process: BaseProcess) -> dict[str, Any]:
     """Describe a job's process that ended without an outcome."""
     code = process.exitcode or 0
-    if code == -signal.SIGKILL:
+    how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
+    if how == "SIGKILL":
         reason = "the job's process was killed, most likely by the system for lack of memory"
         return {"status": OUT_OF_MEMORY, "reason": reason}
-    how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
     return {"status": FAILED, "reason": f"the job's process died ({how})"}
 
 
