@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
     import optuna
+    from numpy.typing import NDArray
     from sklearn.base import BaseEstimator
 
     from tabtransfer.datasets.table import Table
@@ -72,6 +73,12 @@ class Method:
         ``make(random_state, n_threads)`` returns a new, unfitted scikit-learn classifier
         that takes pandas frames with numbers, strings, categories, booleans and missing
         values, and has ``fit``, ``predict_proba`` and ``classes_``.
+    make_regressor : callable, optional
+        The same for numeric targets: an estimator with ``fit`` and ``predict``. None where the
+        method takes classes alone.
+    quantiles : callable, optional
+        ``quantiles(regressor, X, levels)`` returns the quantiles that a fitted regressor
+        predicts, (n_rows, len(levels)). None where it predicts single numbers.
     unavailable : callable, default=always_available
         Returns why the method can't run on this machine, or None where it can.
     seen : callable, default=never_seen
@@ -99,3 +106,31 @@ class Method:
     seen: Callable[[Table], str | None] = never_seen
     search_space: Callable[[optuna.Trial], dict[str, Any]] = nothing_to_search
     packages: tuple[str, ...] = ()
+    make_regressor: Callable[[int, int], BaseEstimator] | None = None
+    quantiles: Callable[[Any, Any, Sequence[float]], NDArray[Any]] | None = None
+
+    def make_for(self, task: str, random_state: int, n_threads: int) -> BaseEstimator:
+        """Return a new, unfitted estimator for a kind of task.
+
+        Parameters
+        ----------
+        task : {"binary", "multiclass", "regression"}
+            Kind of task.
+        random_state, n_threads : int
+            Seed and threads.
+
+        Returns
+        -------
+        BaseEstimator
+            A classifier or a regressor.
+
+        Raises
+        ------
+        MethodSkipped
+            If the method has no regressor and the task is a regression.
+        """
+        if task != "regression":
+            return self.make(random_state, n_threads)
+        if self.make_regressor is None:
+            raise MethodSkipped(f"{self.name} has no regressor")
+        return self.make_regressor(random_state, n_threads)

@@ -10,7 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from tabtransfer.errors import TabTransferError
 
-__all__ = ["Split", "stratified_splits"]
+__all__ = ["N_FOLDS", "Split", "stratified_splits", "tabarena_splits", "target_bins"]
+
+N_FOLDS = 3
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,7 @@ def stratified_splits(
     """
     if not 0 < test_size < 1:
         raise TabTransferError(f"test_size must be between 0 and 1, not {test_size}.")
-    codes, _ = pd.factorize(np.asarray(y, dtype=object), sort=False)
-    if (codes < 0).any():
-        raise TabTransferError(
-            f"{int((codes < 0).sum())} rows have no label; drop them before splitting."
-        )
+    codes = _codes(y)
     rows_of_class = [np.flatnonzero(codes == code) for code in range(codes.max(initial=-1) + 1)]
     rows_of_class = [rows for rows in rows_of_class if len(rows) > 1]
     if len(rows_of_class) < 2:
@@ -109,6 +107,127 @@ def stratified_splits(
         _draw(index, rows_of_class, train_quotas, test_quotas, np.random.default_rng([seed, index]))
         for index in range(n_splits)
     ]
+
+
+def tabarena_splits(
+    y: ArrayLike,
+    *,
+    seed: int = 0,
+    max_train: int | None = None,
+    max_test: int | None = None,
+) -> list[Split]:
+    """Draw repeated stratified folds, as many as TabArena takes for a table of this size.
+
+    Each repeat cuts the rows into three folds, each of which is the test half once: 10 repeats
+    below 2,500 training rows, 3 up to 250,000, 1 above (Erickson et al. 2025,
+    arXiv:2506.16791). A class with fewer rows than folds is left out. Repeat ``r`` and fold
+    ``f`` are split ``3 r + f``; it depends on ``y``, the seed, its number and the sizes alone.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_rows,)
+        Class labels without missing values.
+    seed : int, default=0
+        Seed of the draws.
+    max_train, max_test : int, optional
+        Most rows of a half; a larger half is thinned class by class. The number of repeats
+        goes by the rows before that.
+
+    Returns
+    -------
+    list of Split
+        30, 9 or 3 splits.
+
+    Raises
+    ------
+    TabTransferError
+        If a label is missing, fewer than two classes have three rows, or a half is too small
+        to hold a row of every class.
+
+    Examples
+    --------
+    >>> splits = tabarena_splits(["a", "b"] * 30)
+    >>> len(splits), len(splits[0].train), len(splits[0].test)
+    (30, 40, 20)
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    codes = _codes(y)
+    rows = np.flatnonzero(np.bincount(codes, minlength=1)[codes] >= N_FOLDS)
+    if len(np.unique(codes[rows])) < 2:
+        raise TabTransferError(
+            f"{N_FOLDS} folds need two or more classes with {N_FOLDS} or more rows each; "
+            f"the labels have {len(np.unique(codes[rows]))}."
+        )
+    splits: list[Split] = []
+    for repeat in range(_n_repeats(len(rows) * (N_FOLDS - 1) // N_FOLDS)):
+        rng = np.random.default_rng([seed, repeat])
+        folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=int(rng.integers(2**31)))
+        for train, test in folds.split(rows, codes[rows]):
+            train, test = rng.permutation(rows[train]), rng.permutation(rows[test])
+            splits.append(
+                Split(len(splits), _thin(train, codes, max_train), _thin(test, codes, max_test))
+            )
+    return splits
+
+
+def target_bins(y: ArrayLike, n_bins: int = 10) -> NDArray[np.intp]:
+    """Cut a numeric target into bins of the same size, to stratify by.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_rows,)
+        Numbers without missing values.
+    n_bins : int, default=10
+        Most bins; fewer where a bin would have fewer than ten rows, two at least.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        Numbers of the bins, from 0. Equal values may lie in neighbouring bins.
+
+    Raises
+    ------
+    TabTransferError
+        If a value is missing.
+
+    Examples
+    --------
+    >>> target_bins([5.0, 1.0, 3.0, 9.0]).tolist()
+    [1, 0, 0, 1]
+    """
+    values = np.asarray(y, dtype=np.float64)
+    if np.isnan(values).any():
+        raise TabTransferError(
+            f"{int(np.isnan(values).sum())} rows have no target; drop them before splitting."
+        )
+    ranks = np.argsort(np.argsort(values, kind="stable"), kind="stable")
+    return ranks * max(2, min(n_bins, len(values) // 10)) // max(len(values), 1)
+
+
+def _n_repeats(n_train: int) -> int:
+    if n_train < 2_500:
+        return 10
+    return 3 if n_train <= 250_000 else 1
+
+
+def _codes(y: ArrayLike) -> NDArray[np.intp]:
+    codes, _ = pd.factorize(np.asarray(y, dtype=object), sort=False)
+    if (codes < 0).any():
+        raise TabTransferError(
+            f"{int((codes < 0).sum())} rows have no label; drop them before splitting."
+        )
+    return codes
+
+
+def _thin(rows: NDArray[np.intp], codes: NDArray[np.intp], cap: int | None) -> NDArray[np.intp]:
+    """Keep the first rows of each class up to its share of the cap, in the order they have."""
+    if cap is None or len(rows) <= cap:
+        return rows
+    _, classes, counts = np.unique(codes[rows], return_inverse=True, return_counts=True)
+    quotas = _quotas(counts, cap, counts)
+    kept = [np.flatnonzero(classes == k)[:quota] for k, quota in enumerate(quotas)]
+    return rows[np.sort(np.concatenate(kept))]
 
 
 def _quotas(counts: NDArray[np.intp], total: int, capacity: NDArray[np.intp]) -> NDArray[np.intp]:

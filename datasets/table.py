@@ -55,6 +55,9 @@ class Card:
         One line: the rows, the target, and what a reader of scores should know.
     dropped : str
         Columns of the source that aren't in the input, with the reason; "" for none.
+    family : str
+        Name that tables about the same things share, so that statistics count them once; "" for
+        a table that stands alone.
 
     Examples
     --------
@@ -77,6 +80,7 @@ class Card:
     licence: str
     description: str
     dropped: str = ""
+    family: str = ""
 
     def __post_init__(self) -> None:
         if self.task not in get_args(Task) or self.kind not in get_args(Kind):

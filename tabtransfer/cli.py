@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from tabtransfer.bench.command import benchmark, report
+from tabtransfer.bench.command import benchmark, merge, report
 from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.command import pretrain
 from tabtransfer.pretrain.pack_command import pack_tables
@@ -21,6 +21,7 @@ COMMANDS = (
     fit,
     predict,
     benchmark,
+    merge,
     report,
     pretrain,
     pack_tables,

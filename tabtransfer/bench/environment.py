@@ -1,10 +1,11 @@
-"""Where and with what a measurement ran: processor, versions, threads, memory."""
+"""Where and with what a measurement ran: machine, versions, threads, memory."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import platform
+import signal
 import sys
 from collections.abc import Iterable
 from importlib import import_module, metadata
@@ -32,6 +33,22 @@ def cpu_model() -> str:
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def machine() -> str:
+    """Describe the machine without naming it: system, cores that may be used, memory.
+
+    Examples
+    --------
+    >>> machine().count(", ")
+    2
+    """
+    import psutil
+
+    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
+    n_cores = len(affinity(0)) if affinity is not None else os.cpu_count()
+    gigabytes = psutil.virtual_memory().total / 1e9
+    return f"{platform.system()} {platform.machine()}, {n_cores} cores, {gigabytes:.0f} GB"
 
 
 def package_versions(packages: Iterable[str]) -> dict[str, str]:
@@ -69,10 +86,20 @@ def _weights_suffix() -> str:
     return f"+weights.{digest.hexdigest()[:8]}"
 
 
+def thread_variables(n_threads: int) -> dict[str, str]:
+    """Give the environment variables that hold libraries to a number of threads.
+
+    Examples
+    --------
+    >>> thread_variables(2)["OMP_NUM_THREADS"]
+    '2'
+    """
+    return dict.fromkeys(_THREAD_VARIABLES, str(n_threads))
+
+
 def limit_threads(n_threads: int) -> None:
     """Hold this process to a number of threads, loaded libraries included."""
-    for name in _THREAD_VARIABLES:
-        os.environ[name] = str(n_threads)
+    os.environ.update(thread_variables(n_threads))
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(n_threads)
@@ -89,18 +116,32 @@ def import_packages(packages: Iterable[str]) -> None:
             import_module(module)
 
 
-def reset_peak_memory() -> bool:
-    """Start a new high-water mark of this process's memory; False where that can't be."""
+def memory_mb() -> tuple[float, float]:
+    """Give what this process holds in memory and the most that it ever held.
+
+    Returns
+    -------
+    now, peak : float
+        Resident memory in MB; without a high-water mark (other systems than Linux) the peak
+        is NaN.
+    """
+    import psutil
+
+    now = psutil.Process().memory_info().rss / 1e6
     try:
-        Path("/proc/self/clear_refs").write_text("5")
+        lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:
-        return False
-    return True
-
-
-def peak_memory_mb() -> float:
-    """Read the process's high-water mark since `reset_peak_memory`, in MB (Linux only)."""
-    for line in Path("/proc/self/status").read_text().splitlines():
+        lines = []
+    for line in lines:
         if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024 / 1e6
-    return float("nan")
+            return now, int(line.split()[1]) * 1024 / 1e6
+    return now, float("nan")
+
+
+def end_with_parent() -> None:
+    """Have the system kill this process when the one that made it ends (Linux only)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -10,6 +10,9 @@ PRETRAINED = "tabtransfer"
 FINETUNED = "tabtransfer-finetuned"
 SCRATCH = "tabtransfer-scratch"
 REFERENCE = "catboost"
+
+HALVES = "halves"
+TABARENA = "tabarena"
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,9 @@ class Job:
     suite, table, method : str
         What is measured on what.
     split : int
-        Number of the split, from 0; with `seed` it decides the rows.
+        Number of the split, from 0; with `splits` and `seed` it decides the rows.
+    splits : {"halves", "tabarena"}
+        How rows are split: random halves, or three folds repeated by the table's size.
     seed : int
         Seed of the splits and, with the split's number, of the method.
     max_train, max_test : int
@@ -39,6 +44,7 @@ class Job:
     table: str
     method: str
     split: int = 0
+    splits: str = HALVES
     seed: int = 0
     max_train: int = 1000
     max_test: int = 2000
@@ -59,31 +65,59 @@ class Job:
         return cls(**{name: row[name] for name in cls.__dataclass_fields__})
 
 
-def plan_jobs(
-    tables: Sequence[str], methods: Sequence[str], n_splits: int, pattern: Job
-) -> list[Job]:
+@dataclass(frozen=True)
+class Limits:
+    """Say when a job is ended before it is done; None is no limit.
+
+    Parameters
+    ----------
+    seconds : float, optional
+        Wall-clock seconds of the whole job.
+    memory_gb : float, optional
+        Memory of the job's process beyond what it has at its start, which is the imported
+        packages and the table. Processes that the method starts aren't counted.
+
+    Examples
+    --------
+    >>> Limits(seconds=60).as_row()
+    {'time_limit': 60, 'memory_limit': None}
+    """
+
+    seconds: float | None = None
+    memory_gb: float | None = None
+
+    def as_row(self) -> dict[str, float | None]:
+        """Give the limits as columns of the results table."""
+        return {"time_limit": self.seconds, "memory_limit": self.memory_gb}
+
+
+NO_LIMITS = Limits()
+
+
+def plan_jobs(n_splits: Mapping[str, int], methods: Sequence[str], pattern: Job) -> list[Job]:
     """List the jobs of a run: every table's first split before any table's second.
 
     A run that is stopped half-way has then measured every table, with fewer splits.
 
     Parameters
     ----------
-    tables, methods : sequence of str
+    n_splits : mapping of str to int
+        Splits of each table, by its name.
+    methods : sequence of str
         Names.
-    n_splits : int
-        Splits of each table.
     pattern : Job
         What all the jobs have in common; its table, method and split don't matter.
 
     Examples
     --------
-    >>> jobs = plan_jobs(["iris"], ["catboost"], 2, Job("quickstart", "", ""))
+    >>> jobs = plan_jobs({"iris": 2, "wine": 1}, ["catboost"], Job("quickstart", "", ""))
     >>> [(job.table, job.split) for job in jobs]
-    [('iris', 0), ('iris', 1)]
+    [('iris', 0), ('wine', 0), ('iris', 1)]
     """
     return [
         replace(pattern, table=table, method=method, split=split)
-        for split in range(n_splits)
-        for table in tables
+        for split in range(max(n_splits.values(), default=0))
+        for table in n_splits
+        if split < n_splits[table]
         for method in methods
     ]

@@ -1,10 +1,11 @@
-"""The results table: one row per job, in one Parquet file."""
+"""The results table: one row per job, in one Parquet file and its journal."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tabtransfer.bench.metrics import METRICS
 from tabtransfer.bench.protocol import Job
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 OK, FAILED, SKIPPED = "ok", "failed", "skipped"
+TIMEOUT, OUT_OF_MEMORY = "timeout", "out_of_memory"
 
 TABLE_FACTS = {
     "kind": "string",
@@ -37,13 +39,19 @@ COLUMNS = {
     "table": "string",
     "method": "string",
     "split": "int64",
+    "splits": "string",
     "seed": "int64",
     "max_train": "int64",
     "max_test": "int64",
     "n_threads": "int64",
+    "task": "string",
+    "family": "string",
     **TABLE_FACTS,
     "table_hash": "string",
     "n_jobs": "int64",
+    "time_limit": "float64",
+    "memory_limit": "float64",
+    "machine": "string",
     "cpu": "string",
     "versions": "string",
     "finished": "string",
@@ -52,23 +60,36 @@ COLUMNS = {
     "n_train": "int64",
     "n_test": "int64",
     **dict.fromkeys(METRICS, "float64"),
+    "error": "float64",
     "fit_seconds": "float64",
     "predict_seconds": "float64",
+    "quantile_seconds": "float64",
+    "job_seconds": "float64",
     "peak_memory_mb": "float64",
 }
-"""Columns of the results table with their Arrow types; `versions` is JSON."""
+"""Columns of the results table with their Arrow types.
 
+`error` is what rankings minimise, `job_seconds` all that a job took, the harness's own work
+included; `peak_memory_mb` is beyond the memory at the job's start (imports and table);
+`versions` is JSON.
+"""
+
+# What a job of this status ran into.
+_LIMITS = {TIMEOUT: "time_limit", OUT_OF_MEMORY: "memory_limit"}
 # Rows that differ in one of these were measured differently and can't be averaged.
-_ONE_PROTOCOL = ("seed", "max_train", "max_test", "n_threads")
+_ONE_PROTOCOL = ("splits", "seed", "max_train", "max_test", "n_threads")
 
 
 class ResultsFile:
-    """Keep the rows of a run in a Parquet file that is whole after every row.
+    """Keep the rows of a run so that a kill at any moment loses none.
+
+    Each row is appended to a journal of JSON lines beside the Parquet file; `close`, or the next
+    run, moves the journal's rows into the Parquet file.
 
     Parameters
     ----------
     path : Path
-        The file; an existing one is read and its rows are kept.
+        The Parquet file; the rows that it and its journal hold are kept.
 
     Raises
     ------
@@ -78,7 +99,8 @@ class ResultsFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.rows: list[dict[str, Any]] = _read_checked(path).to_pylist() if path.exists() else []
+        self.rows: list[dict[str, Any]] = read_rows(path) if _exists(path) else []
+        self._journal: BinaryIO | None = None
 
     def keep(self, planned: Mapping[Job, Mapping[str, Any]]) -> set[Job]:
         """Drop planned jobs' rows that must be measured again; return the jobs that are done.
@@ -86,14 +108,15 @@ class ResultsFile:
         Parameters
         ----------
         planned : mapping of Job to mapping
-            Every job of this run with the columns that must not have changed since: the
-            table's digest and the versions.
+            Every job of this run with the columns that must not have changed since (the
+            table's digest and the versions) and its limits.
 
         Returns
         -------
         set of Job
-            Jobs whose row has status "ok" and the same values there. Failed and skipped
-            jobs are tried again. Rows of jobs that aren't planned stay as they are.
+            Jobs whose row has the same values there and status "ok", or was ended by a limit
+            that hasn't been raised. Failed and skipped jobs are tried again. Rows of jobs that
+            aren't planned stay as they are.
 
         Raises
         ------
@@ -107,8 +130,7 @@ class ResultsFile:
         for row in self.rows:
             job = Job.from_row(row)
             if job in planned:
-                unchanged = all(row[name] == value for name, value in planned[job].items())
-                if row["status"] != OK or not unchanged:
+                if not _stands(row, planned[job]):
                     continue
                 done.add(job)
             rows.append(row)
@@ -128,9 +150,30 @@ class ResultsFile:
                 )
 
     def add(self, row: dict[str, Any]) -> None:
-        """Add a row and replace the file in one step."""
+        """Add a row and append it to the journal."""
+        if self._journal is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._compact()
+            # Unbuffered: a row is one write, and at the system when this returns.
+            self._journal = journal_path(self.path).open("wb", buffering=0)
         self.rows.append(row)
-        write_results(self.rows, self.path)
+        self._journal.write(json.dumps(row).encode() + b"\n")
+
+    def close(self) -> None:
+        """Move the journal's rows into the Parquet file."""
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+        if journal_path(self.path).exists():
+            self._compact()
+
+    def _compact(self) -> None:
+        """Write all rows to the Parquet file, then drop the journal that held some of them."""
+        if self.rows:
+            write_results(self.rows, self.path)
+        else:
+            self.path.unlink(missing_ok=True)
+        journal_path(self.path).unlink(missing_ok=True)
 
     def frame(self) -> pd.DataFrame:
         """Give the rows as a data frame."""
@@ -145,13 +188,25 @@ def write_results(rows: Iterable[dict[str, Any]], path: Path) -> None:
         pq.write_table(_arrow_table(rows), partial)
 
 
+def journal_path(path: Path) -> Path:
+    """Give the journal that belongs to a results file.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> journal_path(Path("r/results.parquet")).name
+    'results.parquet.journal'
+    """
+    return path.with_name(path.name + ".journal")
+
+
 def read_results(path: Path) -> pd.DataFrame:
     """Read a results table and check that it is one.
 
     Parameters
     ----------
     path : Path
-        A Parquet file that `run` wrote.
+        A Parquet file that `run` wrote, or is writing: its journal is read too.
 
     Returns
     -------
@@ -167,12 +222,30 @@ def read_results(path: Path) -> pd.DataFrame:
     return _read_checked(path).to_pandas()
 
 
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Read a results table as `read_results` does, as dictionaries."""
+    return _read_checked(path).to_pylist()
+
+
 def _read_checked(path: Path) -> pa.Table:
+    import pyarrow as pa
+
+    if not _exists(path):
+        raise TabTransferError(f"No results table at {path}; `tabtransfer benchmark` makes one.")
+    parts = [_read_parquet(path)] if path.exists() else []
+    if journal_path(path).exists():
+        parts.append(_arrow_table(_read_journal(journal_path(path))))
+    table = _latest(pa.concat_tables(parts))
+    if not len(table):
+        raise TabTransferError(f"{path} has no rows; run `tabtransfer benchmark` again.")
+    check_one_protocol(table.select(["suite", *_ONE_PROTOCOL]).to_pylist(), path)
+    return table
+
+
+def _read_parquet(path: Path) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if not path.is_file():
-        raise TabTransferError(f"No results table at {path}; `tabtransfer benchmark` makes one.")
     try:
         table = pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
@@ -180,23 +253,71 @@ def _read_checked(path: Path) -> pa.Table:
     absent = [name for name in COLUMNS if name not in table.column_names]
     if absent:
         raise TabTransferError(
-            f"{path} isn't a results table: it lacks the columns {', '.join(absent)}."
+            f"{path} isn't a results table of this version: it lacks the columns "
+            f"{', '.join(absent)}. Measure again with `tabtransfer benchmark`."
         )
-    if not len(table):
-        raise TabTransferError(f"{path} has no rows; run `tabtransfer benchmark` again.")
     try:
-        table = table.select(list(COLUMNS)).cast(_schema())
+        return table.select(list(COLUMNS)).cast(_schema())
     except pa.ArrowException as error:
         raise TabTransferError(f"{path} has columns of the wrong type: {error}") from error
-    _check_one_protocol(table.to_pandas(), path)
-    return table
 
 
-def _check_one_protocol(frame: pd.DataFrame, path: Path) -> None:
-    for name in _ONE_PROTOCOL:
-        if (frame.groupby("suite")[name].nunique() > 1).any():
+def _read_journal(path: Path) -> list[dict[str, Any]]:
+    """Read the rows; a last line without its end was cut off by a kill and isn't one."""
+    *lines, _ = path.read_bytes().split(b"\n")
+    try:
+        return [json.loads(line) for line in lines]
+    except ValueError as error:
+        raise TabTransferError(f"{path} isn't a journal of results: {error}") from error
+
+
+def _latest(table: pa.Table) -> pa.Table:
+    """Keep the last row of each job: the journal's, where a kill left a row in both files."""
+    names = list(Job.__dataclass_fields__)
+    repeated = table.select(names).to_pandas().duplicated(keep="last").to_numpy()
+    return table.filter(~repeated)
+
+
+def _exists(path: Path) -> bool:
+    return path.exists() or journal_path(path).exists()
+
+
+def _stands(row: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
+    """Say whether a row is what running its job again would give."""
+    limit = _LIMITS.get(row["status"])
+    if limit is not None:
+        # A higher limit, or none, may let the job finish.
+        if facts[limit] is None or row[limit] is None or facts[limit] > row[limit]:
+            return False
+    elif row["status"] != OK:
+        return False
+    return all(row[name] == facts[name] for name in facts if name not in _LIMITS.values())
+
+
+def check_one_protocol(rows: Iterable[Mapping[str, Any]], origin: object) -> None:
+    """Refuse rows of one suite that were measured with different splits, sizes or threads.
+
+    Parameters
+    ----------
+    rows : iterable of mapping
+        Rows of results.
+    origin : object
+        Where they come from, for the message.
+
+    Raises
+    ------
+    TabTransferError
+        They differ.
+    """
+    found: dict[tuple[str, str], set[Any]] = {}
+    for row in rows:
+        for name in _ONE_PROTOCOL:
+            found.setdefault((row["suite"], name), set()).add(row[name])
+    for (suite, name), values in found.items():
+        if len(values) > 1:
             raise TabTransferError(
-                f"{path} mixes rows with different {name}; keep one protocol in a file."
+                f"{origin}: rows of the suite {suite!r} have different {name} "
+                f"({', '.join(sorted(map(str, values)))}); keep one protocol in a file."
             )
 
 

@@ -66,7 +66,7 @@ def measure(method, name):
 def test_pretrained_methods_are_not_scored_on_a_table_they_were_trained_on(method, trained_on_iris):
     row = measure(method, "iris")
     assert row["status"] == "skipped" and row["reason"].startswith("trained on 'flowers': ")
-    assert row["roc_auc"] is None
+    assert "roc_auc" not in row
     assert method.seen(load_table("wine")) is None
 
 

@@ -6,34 +6,40 @@ import json
 
 import pandas as pd
 import pytest
-from sklearn.datasets import load_iris, load_wine
+from sklearn.datasets import load_diabetes, load_iris, load_wine
 from sklearn.linear_model import LogisticRegression
 
 from tabtransfer.baselines.method import Method
 from tabtransfer.datasets.table import Card, Table
 
 
-def _table(name, bunch):
+def _table(name, bunch, task="multiclass"):
     card = Card(
         name=name,
-        task="multiclass",
+        task=task,
         target="target",
         n_rows=len(bunch.data),
         n_columns=bunch.data.shape[1],
         n_categorical=0,
         missing_share=0.0,
-        n_classes=3,
+        n_classes=None if task == "regression" else 3,
         kind="numeric",
         package="scikit-learn",
         licence="BSD-3-Clause",
         description=f"The {name} table.",
     )
-    return Table(name, bunch.data, bunch.target.map(str), "multiclass", card)
+    y = bunch.target if task == "regression" else bunch.target.map(str)
+    return Table(name, bunch.data, y, task, card)
 
 
 @pytest.fixture
 def tables():
     return [_table("iris", load_iris(as_frame=True)), _table("wine", load_wine(as_frame=True))]
+
+
+@pytest.fixture
+def diabetes():
+    return _table("diabetes", load_diabetes(as_frame=True), "regression")
 
 
 @pytest.fixture
@@ -61,10 +67,13 @@ def make_results():
                             "table": table,
                             "method": method,
                             "split": split,
+                            "splits": "halves",
                             "seed": 0,
                             "max_train": 1000,
                             "max_test": 2000,
                             "n_threads": 1,
+                            "task": "binary",
+                            "family": table,
                             "kind": (kinds or {}).get(table, "numeric"),
                             "n_rows": 150,
                             "n_columns": 4,
@@ -78,6 +87,9 @@ def make_results():
                             "licence": "CC0-1.0",
                             "table_hash": "0",
                             "n_jobs": 1,
+                            "time_limit": None,
+                            "memory_limit": None,
+                            "machine": "Some system, 2 cores, 8 GB",
                             "cpu": "Some CPU",
                             "versions": json.dumps(
                                 {"python": "3", "tabtransfer": "0", "pkg": "7.8"}
@@ -90,8 +102,13 @@ def make_results():
                             "roc_auc": None if missing else score + offsets[split],
                             "log_loss": None if missing else 0.5,
                             "accuracy": None if missing else 0.8,
+                            "calibration_error": None if missing else 0.1,
+                            **dict.fromkeys(("rmse", "r2", "mae", "crps")),
+                            "error": None if missing else 1 - score - offsets[split],
                             "fit_seconds": None if missing else 2.0,
                             "predict_seconds": None if missing else 0.5,
+                            "quantile_seconds": None,
+                            "job_seconds": 0.1 if missing else 2.6,
                             "peak_memory_mb": None if missing else 300.0,
                         }
                     )

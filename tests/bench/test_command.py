@@ -2,7 +2,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from tabtransfer.bench.command import benchmark, report
+from tabtransfer.bench.command import benchmark, merge, report
 from tabtransfer.bench.results import read_results
 from tabtransfer.errors import TabTransferError
 
@@ -11,6 +11,7 @@ from tabtransfer.errors import TabTransferError
 def app():
     app = typer.Typer()
     app.command()(benchmark)
+    app.command()(merge)
     app.command()(report)
     return app
 
@@ -29,7 +30,9 @@ def test_benchmark_then_report_from_the_table_alone(app, one_table, tmp_path):
     result = runner.invoke(app, ["benchmark", *arguments, "--out", str(tmp_path / "r")])
     assert result.exit_code == 0, result.output
     assert "logistic-regression" in result.output
-    assert read_results(tmp_path / "r" / "results.parquet")["table"].tolist() == ["iris"]
+    assert "Outside fit and predict: " in result.output
+    measured = read_results(tmp_path / "r" / "results.parquet").set_index("table")
+    assert measured["status"].to_dict() == {"iris": "ok", "diabetes": "skipped"}
     again = runner.invoke(
         app, ["report", str(tmp_path / "r" / "results.parquet"), "--out", str(tmp_path / "again")]
     )
@@ -38,12 +41,24 @@ def test_benchmark_then_report_from_the_table_alone(app, one_table, tmp_path):
         assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "r" / name).read_bytes()
 
 
+def test_merge_writes_one_file(app, tmp_path, make_results):
+    for name, scores in (("a", {"t": {"m": 0.9}}), ("b", {"u": {"m": 0.8}})):
+        make_results(scores).to_parquet(tmp_path / name)
+    arguments = [str(tmp_path / name) for name in ("a", "b")]
+    result = CliRunner().invoke(app, ["merge", *arguments, "--out", str(tmp_path / "c" / "both")])
+    assert result.exit_code == 0, result.output
+    assert "2 jobs in" in result.output
+    assert read_results(tmp_path / "c" / "both")["table"].tolist() == ["t", "u"]
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"suite": "nowhere"}, "nowhere"),
         ({"methods": "catboost,magic"}, "magic"),
         ({"methods": " , "}, "No method given"),
+        ({"n_splits": "0"}, "number from 1 or tabarena, not '0'"),
+        ({"n_splits": "many"}, "not 'many'"),
     ],
 )
 def test_wrong_names_are_errors_before_any_work(settings, message, tmp_path):

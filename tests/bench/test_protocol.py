@@ -2,7 +2,7 @@ from tabtransfer.bench.protocol import Job, plan_jobs
 
 
 def test_first_splits_of_every_table_come_first():
-    jobs = plan_jobs(["a", "b"], ["m", "n"], 2, Job("s", "", "", seed=3))
+    jobs = plan_jobs({"a": 2, "b": 2}, ["m", "n"], Job("s", "", "", seed=3))
     assert [(job.split, job.table, job.method) for job in jobs[:4]] == [
         (0, "a", "m"),
         (0, "a", "n"),
@@ -11,6 +11,11 @@ def test_first_splits_of_every_table_come_first():
     ]
     assert len(set(jobs)) == 8
     assert {job.seed for job in jobs} == {3}
+
+
+def test_tables_may_have_different_numbers_of_splits():
+    jobs = plan_jobs({"a": 1, "b": 3}, ["m"], Job("s", "", ""))
+    assert [(job.table, job.split) for job in jobs] == [("a", 0), ("b", 0), ("b", 1), ("b", 2)]
 
 
 def test_job_comes_back_from_a_row_with_more_columns():

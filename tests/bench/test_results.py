@@ -1,8 +1,16 @@
+import json
+
 import pandas as pd
 import pytest
 
 from tabtransfer.bench.protocol import Job
-from tabtransfer.bench.results import ResultsFile, read_results, write_results
+from tabtransfer.bench.results import (
+    ResultsFile,
+    journal_path,
+    read_results,
+    read_rows,
+    write_results,
+)
 from tabtransfer.errors import TabTransferError
 
 
@@ -33,6 +41,52 @@ def test_rows_to_be_measured_again_are_dropped_and_others_stay(path):
 def test_another_protocol_is_refused_with_both_values(path):
     with pytest.raises(TabTransferError, match=r"max_train=1000.*max_train=50"):
         ResultsFile(path).keep({_job("a", max_train=50): {}})
+
+
+def test_a_limit_that_was_hit_holds_until_it_is_raised(path):
+    rows = [{**row, "status": "timeout", "time_limit": 60.0} for row in read_rows(path)[:1]]
+    write_results(rows, path)
+
+    def kept(limit):
+        return ResultsFile(path).keep({_job("a"): {"time_limit": limit}}) == {_job("a")}
+
+    assert kept(60.0)
+    assert kept(30.0)
+    assert not kept(61.0)
+    assert not kept(None)
+
+
+def test_rows_are_readable_as_soon_as_they_are_added(path):
+    row = read_rows(path)[0]
+    results = ResultsFile(path)
+    results.add({**row, "split": 1})
+    assert sorted(read_results(path)["split"]) == [0, 0, 1]
+    journal = journal_path(path)
+    with journal.open("ab") as file:
+        file.write(b'{"suite": "made-up", "tab')  # what a kill may leave of a write
+    assert len(read_results(path)) == 3
+    again = ResultsFile(path)  # the first was killed
+    again.add({**row, "split": 2})
+    again.close()
+    assert sorted(read_results(path)["split"]) == [0, 0, 1, 2]
+    assert not journal.exists()
+
+
+def test_a_row_in_both_files_counts_once_and_the_journals_is_newer(path):
+    rows = read_rows(path)
+    newer = {**rows[0], "roc_auc": 0.7}
+    journal_path(path).write_text(json.dumps(newer) + "\n")
+    frame = read_results(path)
+    assert frame["method"].tolist() == ["b", "a"]
+    assert frame["roc_auc"].tolist()[1] == 0.7
+
+
+def test_a_run_that_measures_nothing_new_leaves_the_file_alone(path):
+    before = path.read_bytes()
+    results = ResultsFile(path)
+    results.keep({_job("b"): {}})
+    results.close()
+    assert path.read_bytes() == before
 
 
 def test_no_file_is_left_beside_the_results(path):

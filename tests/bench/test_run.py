@@ -1,25 +1,14 @@
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from tabtransfer.baselines.method import Method, MethodSkipped
+from tabtransfer.bench.protocol import Limits
 from tabtransfer.bench.results import read_results
 from tabtransfer.bench.run import run
-from tabtransfer.datasets.suites import load_table
 from tabtransfer.errors import TabTransferError
-
-SCORES = ["table", "method", "split", "status", "n_train", "n_test", "roc_auc", "log_loss"]
-
-
-def _sorted(frame):
-    return frame[SCORES].sort_values(["table", "method", "split"]).reset_index(drop=True)
 
 
 def _method(name, fit):
@@ -48,12 +37,27 @@ def test_a_method_that_fails_or_skips_or_crashes_costs_its_own_rows(tables, logi
 
         os._exit(3)
 
+    def talk():
+        print("words on standard output are no answer", flush=True)
+
+    def need_more():
+        raise MemoryError("Unable to allocate 9 TiB")
+
+    def get_killed():
+        import os
+        import signal
+
+        os.kill(os.getpid(), signal.SIGKILL)
+
     methods = [
         _method("failing", fail),
         _method("skipping", skip),
         _method("crashing", crash),
         replace(logistic, name="absent", unavailable=lambda: "not installed"),
         replace(logistic, name="knowing", seen=lambda table: f"trained on {table.name!r}"),
+        _method("talking", talk),
+        _method("hungry", need_more),
+        _method("killed", get_killed),
         logistic,
     ]
     frame = run("s", tables[:1], methods, tmp_path / "r.parquet", n_splits=1, n_jobs=2)
@@ -65,15 +69,20 @@ def test_a_method_that_fails_or_skips_or_crashes_costs_its_own_rows(tables, logi
         "crashing": {"failed"},
         "absent": {"skipped"},
         "knowing": {"skipped"},
+        "talking": {"ok"},
+        "hungry": {"out_of_memory"},
+        "killed": {"out_of_memory"},
         "logistic": {"ok"},
     }
     reasons = {name: rows["reason"].iloc[0] for name, rows in by_method}
     assert reasons["failing"].startswith("RuntimeError: no luck (at ")
     assert reasons["skipping"] == "too wide"
-    assert "worker process died" in reasons["crashing"]
+    assert reasons["crashing"] == "the job's process died (exit status 3)"
     assert reasons["absent"] == "not installed"
     assert reasons["knowing"] == "trained on 'iris'"
-    assert len(frame) == 6
+    assert reasons["hungry"].startswith("MemoryError: Unable to allocate 9 TiB")
+    assert "killed, most likely by the system" in reasons["killed"]
+    assert len(frame) == 9
 
 
 def test_rows_say_what_was_measured(tables, logistic, tmp_path):
@@ -87,8 +96,80 @@ def test_rows_say_what_was_measured(tables, logistic, tmp_path):
     assert (frame[["fit_seconds", "predict_seconds"]] > 0).all(axis=None)
     assert set(json.loads(frame["versions"].iloc[0])) == {"python", "tabtransfer", "scikit-learn"}
     assert frame["cpu"].iloc[0]
-    # The first job in a process doesn't pay for imports.
-    assert frame["fit_seconds"].max() < 0.5
+    # Memory is the job's own, without what is imported for it.
+    assert (frame["peak_memory_mb"] > 0).all()
+    assert frame["peak_memory_mb"].max() < 100
+    assert (frame["job_seconds"] > frame["fit_seconds"] + frame["predict_seconds"]).all()
+    assert set(frame["task"]) == {"multiclass"}
+    assert (frame["error"] == frame["log_loss"]).all()
+    assert (frame["family"] == frame["table"]).all()
+
+
+def test_jobs_end_at_their_limits_and_the_rest_goes_on(tables, logistic, tmp_path):
+    def hang():
+        sum(range(10**12))  # one call that no signal handler of Python interrupts
+
+    def grow():
+        import numpy as np
+
+        held = []
+        while True:
+            held.append(np.ones(3_000_000))  # 24 MB
+
+    path = tmp_path / "r.parquet"
+    methods = [_method("hanging", hang), _method("growing", grow), logistic]
+    options = {"n_splits": 1, "n_jobs": 1}
+    frame = run("s", tables[:1], methods, path, limits=Limits(3, 0.3), **options)
+    rows = frame.set_index("method")
+    assert rows["status"].to_dict() == {
+        "hanging": "timeout",
+        "growing": "out_of_memory",
+        "logistic": "ok",
+    }
+    assert rows["reason"]["hanging"] == "stopped after 3 s, the time limit"
+    assert rows["reason"]["growing"] == "stopped above 0.3 GB, the memory limit"
+    assert set(frame["time_limit"]) == {3.0}
+    # A limit that was hit isn't tried again; here another one is lower.
+    again = run("s", tables[:1], methods, path, limits=Limits(2, 0.3), **options)
+    assert again["finished"].tolist() == frame["finished"].tolist()
+
+
+def test_numbers_and_their_quantiles_are_scored(diabetes, logistic, tmp_path):
+    def quantiles(model, X, levels):
+        from statistics import NormalDist
+
+        import numpy as np
+
+        spread = np.array([55 * NormalDist().inv_cdf(level) for level in levels])
+        return model.predict(X)[:, None] + spread
+
+    linear = replace(
+        logistic, name="linear", make_regressor=lambda random_state, n_threads: LinearRegression()
+    )
+    methods = [replace(linear, name="spread", quantiles=quantiles), linear, logistic]
+    frame = run("s", [diabetes], methods, tmp_path / "r.parquet", n_splits=2, n_jobs=1)
+    rows = frame[frame["split"] == 0].set_index("method")
+    assert rows["status"].to_dict() == {"spread": "ok", "linear": "ok", "logistic": "skipped"}
+    assert rows["reason"]["logistic"] == "logistic has no regressor"
+    assert set(frame["task"]) == {"regression"}
+    assert rows["rmse"]["linear"] == rows["error"]["linear"] == pytest.approx(56, abs=4)
+    assert rows["r2"]["linear"] == pytest.approx(0.48, abs=0.08)
+    # A normal forecast's CRPS is 0.564 standard deviations where they are right.
+    assert rows["crps"]["spread"] == pytest.approx(0.564 * 56, abs=3)
+    assert rows["quantile_seconds"]["spread"] > 0
+    for name in ("crps", "quantile_seconds"):
+        assert rows[name].isna()["linear"]
+    assert frame["roc_auc"].isna().all()
+    assert set(frame["n_train"].dropna()) == {221}
+
+
+def test_folds_as_tabarena_has_them(tables, logistic, tmp_path):
+    methods = [replace(logistic, unavailable=lambda: "not now")]
+    frame = run("s", tables[:1], methods, tmp_path / "r.parquet", n_splits="tabarena")
+    assert sorted(frame["split"]) == list(range(30))
+    assert set(frame["splits"]) == {"tabarena"}
+    with pytest.raises(TabTransferError, match=r"splits=tabarena.*splits=halves"):
+        run("s", tables[:1], methods, tmp_path / "r.parquet", n_splits=1)
 
 
 def test_more_splits_and_methods_extend_a_run_and_finished_jobs_are_kept(
@@ -121,45 +202,3 @@ def test_a_table_that_cannot_be_split_is_an_error_before_any_work(tables, logist
     with pytest.raises(TabTransferError, match="two or more classes"):
         run("s", [tables[1], one_class], [logistic], tmp_path / "r.parquet")
     assert not (tmp_path / "r.parquet").exists()
-
-
-KILLED = """
-import sys, time
-from pathlib import Path
-from sklearn.linear_model import LogisticRegression
-from tabtransfer.baselines.method import Method
-from tabtransfer.bench.run import run
-from tabtransfer.datasets.suites import load_table
-
-class Slow(LogisticRegression):
-    def fit(self, X, y):
-        time.sleep(1)
-        return super().fit(X, y)
-
-if __name__ == "__main__":
-    methods = [Method(name, lambda random_state, n_threads: Slow(max_iter=50)) for name in "ab"]
-    tables = [load_table("iris"), load_table("wine")]
-    run("s", tables, methods, Path(sys.argv[1]), n_splits=2, n_jobs=2)
-"""
-
-
-def test_a_killed_run_goes_on_and_ends_with_the_rows_of_a_whole_one(tmp_path):
-    killed = tmp_path / "killed.parquet"
-    command = [sys.executable, "-c", KILLED, str(killed)]
-    process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while not killed.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    partial = read_results(killed)
-    assert 0 < len(partial) < 8
-
-    tables = [load_table("iris"), load_table("wine")]
-    methods = [_method(name, lambda: None) for name in "ab"]
-    resumed = run("s", tables, methods, killed, n_splits=2)
-    whole = run("s", tables, methods, tmp_path / "whole.parquet", n_splits=2)
-    assert _sorted(resumed).equals(_sorted(whole))
-    finished = resumed.set_index(["table", "method", "split"])["fit_seconds"]
-    for row in partial.itertuples():
-        assert finished[row.table, row.method, row.split] == row.fit_seconds
