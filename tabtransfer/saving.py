@@ -53,6 +53,7 @@ __all__ = ["load", "save"]
 FORMAT = 1
 _RECORD, _WEIGHTS = "model.json", "weights.safetensors"
 _ESTIMATORS = {kind.__name__: kind for kind in (TabTransferClassifier, TabTransferRegressor)}
+_OUTCOMES = {"finetuning_": FinetuneRecord}  # of what loading doesn't repeat
 _LIBRARIES = ("tabtransfer", "torch", "numpy", "pandas", "scikit-learn", "skrub", "pyarrow")
 _networks: WeakValueDictionary[str, TabularTransformer] = WeakValueDictionary()
 
@@ -144,8 +145,8 @@ def load(path: str | os.PathLike[str], X: Any = None, y: Any = None) -> Any:
     else:
         model._learn(X, y, record["seed"], network)
         _check_same(model, record)
-    if record["finetuning"] is not None:
-        model.finetuning_ = FinetuneRecord(**record["finetuning"])
+    for name, values in record["outcomes"].items():
+        setattr(model, name, _OUTCOMES[name](**values))
     return model
 
 
@@ -167,7 +168,6 @@ def _describe(model: InContextEstimator, weights: str) -> dict[str, Any]:
         settings["checkpoint"] = os.fspath(settings["checkpoint"])
     names = getattr(model, "feature_names_in_", None)
     classes = getattr(model, "classes_", None)
-    finetuning = getattr(model, "finetuning_", None)
     return {
         "format": FORMAT,
         "versions": _versions(),
@@ -180,7 +180,9 @@ def _describe(model: InContextEstimator, weights: str) -> dict[str, Any]:
         "classes_type": None if classes is None else classes.dtype.str,
         "n_context_rows": model.n_context_rows_,
         "sketch": asdict(TableSketch.of(model.ensemble_.table, model.ensemble_.labels)),
-        "finetuning": None if finetuning is None else asdict(finetuning),
+        "outcomes": {
+            name: asdict(getattr(model, name)) for name in _OUTCOMES if hasattr(model, name)
+        },
         "network": asdict(model._fitted_network().config),
         "weights": weights,
     }

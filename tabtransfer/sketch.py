@@ -87,6 +87,7 @@ class TableSketch:
         differs[:-1] |= np.array(self.n_categories) != np.array(other.n_categories)
         if not differs.any():
             return ""
-        changed = [name for name, other in zip(names, differs[:-1], strict=True) if other]
-        places = [name_list(changed)] * bool(changed) + ["the target"] * bool(differs[-1])
+        pairs = zip(names, differs[:-1], strict=True)
+        changed = name_list(dict.fromkeys(name for name, other in pairs if other))
+        places = [changed] * bool(changed) + ["the target"] * bool(differs[-1])
         return f"other cells in {' and '.join(places)}"

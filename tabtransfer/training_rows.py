@@ -84,6 +84,8 @@ def _storable(column: pd.Series, name: Hashable) -> tuple[pd.Series, dict[str, A
     if isinstance(column.dtype, pd.CategoricalDtype):  # Parquet loses their order and numbers
         categories = to_json(column.cat.categories.tolist())
         return column.cat.codes, {"categories": categories, "ordered": column.cat.ordered}
+    if isinstance(column.dtype, pd.SparseDtype):
+        return column.sparse.to_dense(), None
     if not (column.dtype == object or pd.api.types.is_extension_array_dtype(column.dtype)):
         return column, None
     try:

@@ -68,9 +68,9 @@ def score_with_ray(source: Source, scorer: Scorer) -> Iterator[pa.Table]:
     context.execution_options.preserve_order, context.enable_progress_bars = True, False
     try:
         n_parts = len(source.parts)
-        pieces = ray.data.from_items(list(range(n_parts)), override_num_blocks=n_parts)
+        indices = ray.data.from_items(list(range(n_parts)), override_num_blocks=n_parts)
         # Reading takes no processor of its own, or it would wait for the actors that wait for it.
-        pieces = pieces.map_batches(read, batch_format="pyarrow", batch_size=1, num_cpus=0)
+        pieces = indices.map_batches(read, batch_format="pyarrow", batch_size=1, num_cpus=0)
         scored = pieces.map_batches(
             _Actor,
             fn_constructor_args=(scorer,),

@@ -20,7 +20,7 @@ from tabtransfer.scoring.find import Kind, kind_of
 
 __all__ = ["Part", "Source", "read_part"]
 
-_BLOCK_BYTES = 16 * 2**20  # of CSV, at least the longest row
+_BLOCK_BYTES = 4 * 2**20  # of CSV, at least the longest row; some 40 of them are in memory
 _SAMPLE_BYTES = 2**20
 _PART_ROWS = 1_000_000
 _MISSING = [*pa.csv.ConvertOptions().null_values, "None", "<NA>"]  # as pandas reads CSV
