@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from tabtransfer.errors import TabTransferError
@@ -15,7 +17,14 @@ if TYPE_CHECKING:
 
     from tabtransfer.datasets.table import Table
 
-__all__ = ["Method", "MethodSkipped", "always_available", "never_seen", "nothing_to_search"]
+__all__ = [
+    "Method",
+    "MethodSkipped",
+    "always_available",
+    "never_seen",
+    "nothing_to_search",
+    "package_missing",
+]
 
 
 class MethodSkipped(TabTransferError):
@@ -49,6 +58,33 @@ class MethodSkipped(TabTransferError):
 def always_available() -> str | None:
     """Return None: the method needs nothing beyond what tabtransfer installs."""
     return None
+
+
+def package_missing(package: str) -> Callable[[], str | None]:
+    """Return a check for an optional package, named as the extra that installs it.
+
+    Parameters
+    ----------
+    package : str
+        Name of the package and of the extra.
+
+    Returns
+    -------
+    callable
+        Says that the package isn't installed, or returns None where it is.
+
+    Examples
+    --------
+    >>> package_missing("no_such_package")()
+    'the package no_such_package isn\'t installed: pip install "tabtransfer[no_such_package]"'
+    """
+    return partial(_why_missing, package)
+
+
+def _why_missing(package: str) -> str | None:
+    if find_spec(package) is not None:
+        return None
+    return f'the package {package} isn\'t installed: pip install "tabtransfer[{package}]"'
 
 
 def never_seen(table: Table) -> str | None:

@@ -8,14 +8,41 @@ import torch
 
 from tabtransfer.checkpoint import load_checkpoint
 from tabtransfer.classifier import TabTransferClassifier
+from tabtransfer.estimator import InContextEstimator
 from tabtransfer.finetune.loop import FinetuneConfig
 from tabtransfer.network import TabularTransformer
+from tabtransfer.regressor import TabTransferRegressor
 from tabtransfer.views import KINDS
 
-__all__ = ["ScratchClassifier"]
+__all__ = ["ScratchClassifier", "ScratchRegressor"]
 
 
-class ScratchClassifier(TabTransferClassifier):
+class _Scratch(InContextEstimator):
+    _finetune_config = FinetuneConfig(
+        learning_rate=1e-3,
+        warmup_steps=20,
+        max_steps=800,
+        episode_rows=512,
+        min_validation_rows=4,
+        check_every=20,
+        patience=15,
+        kinds=tuple(replace(kind, renumbered=False) for kind in KINDS),
+    )
+
+    @property
+    def _finetunes(self) -> bool:
+        return True
+
+    def _starting_network(self, seed: int) -> TabularTransformer:
+        config = load_checkpoint(self.checkpoint).config
+        if self._task not in config.tasks:
+            config = replace(config, tasks=(*config.tasks, self._task))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return TabularTransformer(config).eval()
+
+
+class ScratchClassifier(_Scratch, TabTransferClassifier):
     """Train the network of the checkpoint from a random start, on this table alone.
 
     Encoder, episodes, validation on held-out rows and ensemble are those of
@@ -34,23 +61,19 @@ class ScratchClassifier(TabTransferClassifier):
     True
     """
 
-    _finetune_config = FinetuneConfig(
-        learning_rate=1e-3,
-        warmup_steps=20,
-        max_steps=800,
-        episode_rows=512,
-        min_validation_rows=4,
-        check_every=20,
-        patience=15,
-        kinds=tuple(replace(kind, renumbered=False) for kind in KINDS),
-    )
 
-    @property
-    def _finetunes(self) -> bool:
-        return True
+class ScratchRegressor(_Scratch, TabTransferRegressor):
+    """Train the network of the checkpoint from a random start, on this table alone.
 
-    def _starting_network(self, seed: int) -> TabularTransformer:
-        config = load_checkpoint(self.checkpoint).config
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            return TabularTransformer(config).eval()
+    The same for numbers as `ScratchClassifier` for classes; see `TabTransferRegressor` for
+    parameters and attributes.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from tabtransfer.baselines.scratch import ScratchRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = ScratchRegressor(random_state=0, time_limit=1.0).fit(X, y)
+    >>> model.finetuning_.n_steps > 0
+    True
+    """
