@@ -123,7 +123,7 @@ def make_catboost_regressor(random_state: int, n_threads: int) -> FrameCatBoostR
     return FrameCatBoostRegressor(n_threads=n_threads, random_state=random_state)
 
 
-def search_catboost(trial: optuna.Trial) -> dict[str, Any]:
+def search_catboost(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     """Draw settings from the space of TabArena (Erickson et al. 2025, arXiv:2506.16791).
 
     The number of trees isn't drawn: tuning finds it by early stopping, as TabArena does.

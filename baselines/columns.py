@@ -138,9 +138,10 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
     Examples
     --------
     >>> import pandas as pd
-    >>> encoder = CategoryEncoder(max_levels=1).fit(pd.DataFrame({"city": ["Kyiv", "Kyiv", "Lviv"]}))
-    >>> encoder.transform(pd.DataFrame({"city": ["Kyiv", "Lviv", "Odesa"]}))["x0"].tolist()
-    ['Kyiv', nan, nan]
+    >>> X = pd.DataFrame({"city": ["Kyiv", "Kyiv", "Lviv"]}, dtype=object)
+    >>> encoder = CategoryEncoder(max_levels=1).fit(X)
+    >>> encoder.transform(X)["x0"].tolist()
+    ['Kyiv', 'Kyiv', nan]
     """
 
     def __init__(self, max_levels: int | None = None) -> None:

@@ -98,7 +98,7 @@ def make_extra_trees_regressor(random_state: int, n_threads: int) -> Pipeline:
     return _on_numbers(ExtraTreesRegressor(N_TREES, n_jobs=n_threads, random_state=random_state))
 
 
-def search_random_forest(trial: optuna.Trial) -> dict[str, Any]:
+def search_random_forest(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     """Draw settings from the space of TabArena (Erickson et al. 2025, arXiv:2506.16791).
 
     Parameters
@@ -133,7 +133,7 @@ def search_random_forest(trial: optuna.Trial) -> dict[str, Any]:
     }
 
 
-def search_extra_trees(trial: optuna.Trial) -> dict[str, Any]:
+def search_extra_trees(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     """Draw settings from the space of TabRepo (Salinas and Erickson 2024, arXiv:2311.02971).
 
     Its most leaves, from 5,000 on, are left out: a table of fewer rows never reaches them.

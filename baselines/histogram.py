@@ -57,7 +57,7 @@ def make_histogram_boosting_regressor(random_state: int, n_threads: int) -> Pipe
     return _on_categories(HistGradientBoostingRegressor(random_state=random_state))
 
 
-def search_histogram_boosting(trial: optuna.Trial) -> dict[str, Any]:
+def search_histogram_boosting(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     """Draw settings from the space of Grinsztajn et al. (2022, arXiv:2207.08815).
 
     They draw from normal distributions; the ranges here are those that two standard deviations

@@ -100,7 +100,7 @@ def make_ridge_regression(random_state: int, n_threads: int) -> Pipeline:
     return Pipeline([("columns", scaled_frame()), ("model", InverseRidge())])
 
 
-def search_linear(trial: optuna.Trial) -> dict[str, Any]:
+def search_linear(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     """Draw the strength of the penalty from the range of TabPFN's first paper.
 
     Hollmann et al. (2022, arXiv:2207.01848) search C of logistic regression from e^-5 to 5;

@@ -75,8 +75,8 @@ def package_missing(package: str) -> Callable[[], str | None]:
 
     Examples
     --------
-    >>> package_missing("no_such_package")()
-    'the package no_such_package isn\'t installed: pip install "tabtransfer[no_such_package]"'
+    >>> print(package_missing("no_such_package")())
+    the package no_such_package isn't installed: pip install "tabtransfer[no_such_package]"
     """
     return partial(_why_missing, package)
 
@@ -92,7 +92,7 @@ def never_seen(table: Table) -> str | None:
     return None
 
 
-def nothing_to_search(trial: optuna.Trial) -> dict[str, Any]:
+def nothing_to_search(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     """Return no settings: the method has nothing that is usually tuned."""
     return {}
 
@@ -129,7 +129,7 @@ class Method:
     Examples
     --------
     >>> from tabtransfer.baselines.registry import get_method
-    >>> method = get_method("logistic-regression")
+    >>> method = get_method("linear")
     >>> method.unavailable() is None
     True
     >>> method.make(random_state=0, n_threads=1).fit([[0.0], [1.0]], ["no", "yes"]).classes_
@@ -140,7 +140,7 @@ class Method:
     make: Callable[[int, int], BaseEstimator]
     unavailable: Callable[[], str | None] = always_available
     seen: Callable[[Table], str | None] = never_seen
-    search_space: Callable[[optuna.Trial], dict[str, Any]] = nothing_to_search
+    search_space: Callable[[optuna.trial.BaseTrial], dict[str, Any]] = nothing_to_search
     packages: tuple[str, ...] = ()
     make_regressor: Callable[[int, int], BaseEstimator] | None = None
     quantiles: Callable[[Any, Any, Sequence[float]], NDArray[Any]] | None = None

@@ -109,7 +109,7 @@ def make_mlp_regressor(random_state: int, n_threads: int) -> FrameMLPRegressor:
     return FrameMLPRegressor(random_state=random_state)
 
 
-def search_mlp(trial: optuna.Trial) -> dict[str, Any]:
+def search_mlp(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     """Draw settings from the MLP space of Gorishniy et al. (2021, arXiv:2106.11959).
 
     All layers are equally wide, and there is no dropout, which scikit-learn lacks. As there,

@@ -112,7 +112,7 @@ def make_neighbors_regressor(random_state: int, n_threads: int) -> FrameNeighbor
     return FrameNeighborsRegressor(n_threads=n_threads)
 
 
-def search_neighbors(trial: optuna.Trial) -> dict[str, Any]:
+def search_neighbors(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     """Draw settings from the space of TabArena (Erickson et al. 2025, arXiv:2506.16791).
 
     Its choices of scaler and of which categories to encode are left out.

@@ -128,7 +128,7 @@ class TabMRegressor(_Pytabkit, FramedRegressor):
     _network = "TabM_D"
 
 
-def search_realmlp(trial: optuna.Trial) -> dict[str, Any]:
+def search_realmlp(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     """Draw settings from the space of TabArena (Erickson et al. 2025, arXiv:2506.16791).
 
     One network is trained rather than eight, and the settings of the number embeddings and of
@@ -173,7 +173,7 @@ def search_realmlp(trial: optuna.Trial) -> dict[str, Any]:
     return {"options": options}
 
 
-def search_tabm(trial: optuna.Trial) -> dict[str, Any]:
+def search_tabm(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     """Draw settings from the space of TabArena (Erickson et al. 2025, arXiv:2506.16791).
 
     Parameters

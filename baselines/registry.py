@@ -39,9 +39,7 @@ _TUNABLE = (
     TABM,
 )
 
-METHODS: dict[str, Method] = {
-    method.name: method for method in (*_OURS, *_TUNABLE, TABPFN, TABICL)
-}
+METHODS: dict[str, Method] = {method.name: method for method in (*_OURS, *_TUNABLE, TABPFN, TABICL)}
 """Methods in their default form by name, in the order in which reports list them."""
 
 _TUNED = {method.name: method for method in map(make_tuned, _TUNABLE)}
@@ -65,7 +63,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "tuned": tuple(_TUNED),
     "tabpfn-versions": tuple(method.name for method in TABPFN_VERSIONS),
 }
-"""Names that stand for several methods; ``all-offline`` needs neither network nor others' weights."""
+"""Names that stand for several methods; ``all-offline`` needs no network and no foreign weights."""
 
 
 def get_method(name: str) -> Method:

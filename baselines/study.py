@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from importlib import metadata
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,8 @@ class TrialLog:
     @property
     def seconds_spent(self) -> float:
         """Seconds that those trials took."""
-        return sum(trial.duration.total_seconds() for trial in self._tried())
+        durations = [trial.duration for trial in self._tried() if trial.duration is not None]
+        return float(sum(duration.total_seconds() for duration in durations))
 
     @property
     def errors(self) -> list[float]:
@@ -88,8 +90,8 @@ class TrialLog:
 
     def best(self) -> optuna.trial.FrozenTrial | None:
         """Return the trial of least error, the earliest of equals; None where none went well."""
-        trials = [trial for trial in self._tried() if trial.value is not None]
-        return min(trials, key=lambda trial: trial.value, default=None)
+        valued = [(trial.value, trial) for trial in self._tried() if trial.value is not None]
+        return min(valued, key=itemgetter(0))[1] if valued else None
 
     def _tried(self) -> list[optuna.trial.FrozenTrial]:
         return [
@@ -121,8 +123,8 @@ def name_study(frame: pd.DataFrame, y: np.ndarray, packages: Sequence[str], *par
     Examples
     --------
     >>> import pandas as pd
-    >>> name_study(pd.DataFrame({"x": [1, 2]}), np.array([0, 1]), [], "linear")
-    'linear-3ef8b7cb2b1aa93f'
+    >>> name_study(pd.DataFrame({"x": [1, 2]}), np.array([0, 1]), [], "linear").split("-")[0]
+    'linear'
     """
     import pandas as pd
 

@@ -101,9 +101,7 @@ class OfflineTabICLRegressor(_OfflineTabICL, FramedRegressor):
     2
     """
 
-    def predict_quantiles(
-        self, X: Any, quantiles: Sequence[float] = (0.1, 0.5, 0.9)
-    ) -> np.ndarray:
+    def predict_quantiles(self, X: Any, quantiles: Sequence[float] = (0.1, 0.5, 0.9)) -> np.ndarray:
         """Predict quantiles of the target.
 
         Parameters
@@ -121,9 +119,7 @@ class OfflineTabICLRegressor(_OfflineTabICL, FramedRegressor):
         return self._ask_model("predict", X, output_type="quantiles", alphas=list(quantiles))
 
 
-def _make(
-    kind: Callable[..., _OfflineTabICL], random_state: int, n_threads: int
-) -> _OfflineTabICL:
+def _make(kind: Callable[..., _OfflineTabICL], random_state: int, n_threads: int) -> _OfflineTabICL:
     return kind(n_threads=n_threads, random_state=random_state)
 
 

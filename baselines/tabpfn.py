@@ -120,9 +120,7 @@ class OfflineTabPFNRegressor(_OfflineTabPFN, FramedRegressor):
     'v2'
     """
 
-    def predict_quantiles(
-        self, X: Any, quantiles: Sequence[float] = (0.1, 0.5, 0.9)
-    ) -> np.ndarray:
+    def predict_quantiles(self, X: Any, quantiles: Sequence[float] = (0.1, 0.5, 0.9)) -> np.ndarray:
         """Predict quantiles of the target.
 
         Parameters

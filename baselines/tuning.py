@@ -39,7 +39,6 @@ SECONDS = 30.0
 N_FOLDS = 3
 
 
-
 class _OutOfTime(Exception):
     """The next fold would end after the time limit."""
 
@@ -166,7 +165,7 @@ class _Tuned(BaseEstimator):
             trial.set_user_attr("n_trees", max(1, round(np.mean(n_trees))))
         return predictions
 
-    def _settings(self, trial: optuna.Trial | optuna.trial.FrozenTrial) -> dict[str, Any]:
+    def _settings(self, trial: optuna.trial.BaseTrial) -> dict[str, Any]:
         """Return what a trial sets: nothing for the first, which tries the method as it is."""
         if trial.user_attrs["index"] == 0:
             return {}
@@ -175,9 +174,11 @@ class _Tuned(BaseEstimator):
         return {**self.method.search_space(trial), **trees}
 
     def _make(self, settings: dict[str, Any]) -> BaseEstimator:
-        regression = isinstance(self, RegressorMixin)
-        make = self.method.make_regressor if regression else self.method.make
-        return make(self.random_state, self.n_threads).set_params(**settings)
+        return self._make_default().set_params(**settings)
+
+    def _make_default(self) -> BaseEstimator:
+        task = "regression" if isinstance(self, RegressorMixin) else "multiclass"
+        return self.method.make_for(task, self.random_state, self.n_threads)
 
 
 class TunedClassifier(ClassifierMixin, _Tuned):
@@ -331,9 +332,7 @@ class TunedRegressor(RegressorMixin, _Tuned):
         return self.best_estimator_.predict(X)
 
 
-def make_tuned(
-    method: Method, n_trials: int = N_TRIALS, seconds: float | None = SECONDS
-) -> Method:
+def make_tuned(method: Method, n_trials: int = N_TRIALS, seconds: float | None = SECONDS) -> Method:
     """Describe the tuned form of a method.
 
     Parameters

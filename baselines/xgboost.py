@@ -115,7 +115,7 @@ def make_xgboost_regressor(random_state: int, n_threads: int) -> FrameXGBoostReg
     return FrameXGBoostRegressor(n_threads=n_threads, random_state=random_state)
 
 
-def search_xgboost(trial: optuna.Trial) -> dict[str, Any]:
+def search_xgboost(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     """Draw settings from the space of TabArena (Erickson et al. 2025, arXiv:2506.16791).
 
     The number of trees isn't drawn: tuning finds it by early stopping, as TabArena does.
