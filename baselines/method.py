@@ -24,6 +24,7 @@ __all__ = [
     "never_seen",
     "nothing_to_search",
     "package_missing",
+    "predicted_quantiles",
 ]
 
 
@@ -95,6 +96,11 @@ def never_seen(table: Table) -> str | None:
 def nothing_to_search(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     """Return no settings: the method has nothing that is usually tuned."""
     return {}
+
+
+def predicted_quantiles(regressor: Any, X: Any, levels: Sequence[float]) -> NDArray[Any]:
+    """Return what a regressor's own ``predict_quantiles(X, levels)`` gives."""
+    return regressor.predict_quantiles(X, levels)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,12 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 
 from tabtransfer.baselines.framed import FramedClassifier, FramedModel, FramedRegressor
-from tabtransfer.baselines.method import Method, MethodSkipped, package_missing
+from tabtransfer.baselines.method import (
+    Method,
+    MethodSkipped,
+    package_missing,
+    predicted_quantiles,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,6 +163,7 @@ TABICL = Method(
     name="tabicl",
     make=partial(_make, OfflineTabICLClassifier),
     make_regressor=partial(_make, OfflineTabICLRegressor),
+    quantiles=predicted_quantiles,
     unavailable=partial(_why_unavailable, ["classifier", "regressor"], None),
     packages=("tabicl",),
 )

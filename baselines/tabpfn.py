@@ -15,7 +15,12 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 
 from tabtransfer.baselines.framed import FramedClassifier, FramedModel, FramedRegressor
-from tabtransfer.baselines.method import Method, MethodSkipped, package_missing
+from tabtransfer.baselines.method import (
+    Method,
+    MethodSkipped,
+    package_missing,
+    predicted_quantiles,
+)
 from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
@@ -161,6 +166,7 @@ def make_tabpfn_method(version: str | None = None) -> Method:
         name="tabpfn" if version is None else f"tabpfn-{version}",
         make=partial(_make, OfflineTabPFNClassifier, version),
         make_regressor=partial(_make, OfflineTabPFNRegressor, version),
+        quantiles=predicted_quantiles,
         unavailable=partial(_why_unavailable, ["classifier", "regressor"], version, None),
         packages=("tabpfn",),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tabtransfer.baselines.method import Method
+from tabtransfer.baselines.method import Method, predicted_quantiles
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -120,6 +120,7 @@ TABTRANSFER = Method(
     table_seen,
     packages=_PACKAGES,
     make_regressor=make_pretrained_regressor,
+    quantiles=predicted_quantiles,
 )
 TABTRANSFER_FINETUNED = Method(
     "tabtransfer-finetuned",
@@ -128,6 +129,7 @@ TABTRANSFER_FINETUNED = Method(
     table_seen,
     packages=_PACKAGES,
     make_regressor=make_finetuned_regressor,
+    quantiles=predicted_quantiles,
 )
 TABTRANSFER_SCRATCH = Method(
     "tabtransfer-scratch",
@@ -135,4 +137,5 @@ TABTRANSFER_SCRATCH = Method(
     weights_missing,
     packages=_PACKAGES,
     make_regressor=make_scratch_regressor,
+    quantiles=predicted_quantiles,
 )

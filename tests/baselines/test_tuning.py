@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 
 from tabtransfer.baselines.lightgbm import LIGHTGBM
@@ -16,6 +15,7 @@ from tabtransfer.baselines.method import Method
 from tabtransfer.baselines.neighbors import NEIGHBORS
 from tabtransfer.baselines.tabpfn import TABPFN
 from tabtransfer.baselines.tuning import TunedClassifier, TunedRegressor, make_tuned
+from tabtransfer.bench.metrics import ranking_error, score_numbers, score_probabilities
 from tabtransfer.datasets.suites import load_table
 from tabtransfer.errors import TabTransferError
 
@@ -51,8 +51,8 @@ def watched(monkeypatch):
     )
 
 
-@pytest.mark.parametrize("name, error", [("breast_cancer", "auc"), ("wine", "log loss")])
-def test_errors_of_classes_are_those_of_cross_validation_by_hand(name, error):
+@pytest.mark.parametrize("name", ["breast_cancer", "wine"])
+def test_errors_of_classes_are_those_of_cross_validation_by_hand(name):
     table = load_table(name)
     model = TunedClassifier(LINEAR, n_trials=6, seconds=None, random_state=3)
     model.fit(table.X, table.y)
@@ -61,11 +61,8 @@ def test_errors_of_classes_are_those_of_cross_validation_by_hand(name, error):
     for settings in ({}, model.best_settings_):
         estimator = LINEAR.make(3, 1).set_params(**settings)
         p = cross_val_predict(estimator, table.X, table.y, cv=folds, method="predict_proba")
-        by_hand.append(
-            1 - roc_auc_score(table.y == model.classes_[1], p[:, 1])
-            if error == "auc"
-            else log_loss(table.y, p)
-        )
+        scores = score_probabilities(list(table.y), p, list(model.classes_), list(model.classes_))
+        by_hand.append(ranking_error(table.task, scores))
     assert [model.errors_[0], model.best_error_] == pytest.approx(by_hand)
     assert len(model.errors_) == 6 and model.best_error_ == min(model.errors_)
 
@@ -75,8 +72,8 @@ def test_errors_of_numbers_are_those_of_cross_validation_by_hand():
     model = TunedRegressor(LINEAR, n_trials=1, random_state=3).fit(table.X, table.y)
     folds = KFold(3, shuffle=True, random_state=3)
     predicted = cross_val_predict(LINEAR.make_regressor(3, 1), table.X, table.y, cv=folds)
-    assert model.errors_ == pytest.approx([root_mean_squared_error(table.y, predicted)])
-    assert model.best_settings_ == {}
+    expected = ranking_error("regression", score_numbers(list(table.y), predicted))
+    assert model.errors_ == pytest.approx([expected]) and model.best_settings_ == {}
 
 
 def test_the_best_settings_are_fitted_on_all_rows():
