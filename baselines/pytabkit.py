@@ -215,6 +215,8 @@ def search_tabm(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
 @contextmanager
 def _quiet(n_threads: int) -> Iterator[None]:
     """Run on so many threads, without Lightning's remarks on the machine."""
+    import pytorch_lightning  # noqa: F401  (sets its log level when imported)
+
     from tabtransfer.threads import torch_threads
 
     log = logging.getLogger("pytorch_lightning")

@@ -56,7 +56,7 @@ class ScratchClassifier(_Scratch, TabTransferClassifier):
     >>> from sklearn.datasets import load_iris
     >>> from tabtransfer.baselines.scratch import ScratchClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = ScratchClassifier(random_state=0, time_limit=1.0).fit(X, y)
+    >>> model = ScratchClassifier(random_state=0, time_limit=3.0).fit(X, y)
     >>> model.finetuning_.n_steps > 0
     True
     """

@@ -1,4 +1,6 @@
 import logging
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -47,6 +49,15 @@ def test_nothing_is_said_and_the_log_level_is_as_before(capfd, messy):
         RealMLPClassifier({"n_epochs": 1}).fit(X, y).predict(X)
     assert capfd.readouterr() == ("", "")
     assert logging.getLogger("pytorch_lightning").level == level
+
+
+def test_the_first_fit_of_a_process_says_nothing_either():
+    code = (
+        "from tabtransfer.baselines.pytabkit import RealMLPClassifier as Model;"
+        "Model({'n_epochs': 1}).fit([[0.0], [1.0]] * 20, [0, 1] * 20)"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize("method", [REALMLP, TABM], ids=lambda method: method.name)
