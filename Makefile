@@ -14,7 +14,7 @@ setup: .venv/.installed
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade -c constraints.txt pip
-	$(BIN)/pip install -c constraints.txt --group dev -e ".[tabpfn,tables]"
+	$(BIN)/pip install -c constraints.txt --group dev -e ".[lightgbm,pytabkit,tabicl,tabpfn,tables,xgboost]"
 	touch $@
 
 benchmark: setup

@@ -5,126 +5,94 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.preprocessing import LabelEncoder
-from sklearn.utils.validation import check_is_fitted
+from sklearn.base import ClassifierMixin
 
+from tabtransfer.baselines.boosting import (
+    PATIENCE,
+    BoostedClassifier,
+    BoostedModel,
+    BoostedRegressor,
+    Validation,
+)
 from tabtransfer.baselines.columns import ColumnPreparer
 from tabtransfer.baselines.method import Method
 
 if TYPE_CHECKING:
     import optuna
+    import pandas as pd
 
-__all__ = ["CATBOOST", "FrameCatBoostClassifier", "make_catboost", "search_catboost"]
+__all__ = [
+    "CATBOOST",
+    "FrameCatBoostClassifier",
+    "FrameCatBoostRegressor",
+    "make_catboost",
+    "make_catboost_regressor",
+    "search_catboost",
+]
 
 
-class FrameCatBoostClassifier(ClassifierMixin, BaseEstimator):
-    """Run ``catboost.CatBoostClassifier`` on frames of any columns.
+class _CatBoost(BoostedModel):
+    columns_: ColumnPreparer
 
-    Categories, strings and booleans are given to CatBoost by name as categorical, with
-    ``__missing__`` for missing ones; missing numbers stay NaN, which CatBoost handles.
+    def _make_columns(self) -> ColumnPreparer:
+        return ColumnPreparer()
 
-    Parameters
-    ----------
-    iterations : int, default=1000
-        Number of trees; 1,000 is CatBoost's own default.
-    options : dict, optional
-        CatBoost settings that replace its defaults.
-    n_threads : int, default=1
-        Threads for fit and predict.
-    random_state : int, default=0
-        Seed; CatBoost's own default is 0.
+    def _train(
+        self, X: pd.DataFrame, target: np.ndarray, validation: Validation | None = None
+    ) -> Any:
+        from catboost import CatBoostClassifier, CatBoostRegressor
 
-    Attributes
-    ----------
-    classes_ : ndarray of shape (n_classes,)
-        Class labels, sorted.
-    model_ : catboost.CatBoostClassifier
-        The fitted model; its classes are the positions in ``classes_``.
-
-    Examples
-    --------
-    >>> from tabtransfer.datasets.suites import load_table
-    >>> table = load_table("iris")
-    >>> model = FrameCatBoostClassifier(iterations=20).fit(table.X, table.y)
-    >>> float(model.score(table.X, table.y)) > 0.95
-    True
-    """
-
-    def __init__(
-        self,
-        iterations: int = 1000,
-        options: dict[str, Any] | None = None,
-        n_threads: int = 1,
-        random_state: int = 0,
-    ) -> None:
-        self.iterations = iterations
-        self.options = options
-        self.n_threads = n_threads
-        self.random_state = random_state
-
-    def fit(self, X: Any, y: Any) -> FrameCatBoostClassifier:
-        """Fit the trees.
-
-        Parameters
-        ----------
-        X : pandas.DataFrame or array-like of shape (n_rows, n_features)
-            Training input.
-        y : array-like of shape (n_rows,)
-            Class labels.
-
-        Returns
-        -------
-        FrameCatBoostClassifier
-            The fitted classifier.
-        """
-        from catboost import CatBoostClassifier
-
-        self.columns_ = ColumnPreparer().fit(X)
-        labels = LabelEncoder().fit(np.asarray(y))
-        self.classes_ = labels.classes_
-        self.model_ = CatBoostClassifier(
-            iterations=self.iterations,
+        kind = CatBoostClassifier if isinstance(self, ClassifierMixin) else CatBoostRegressor
+        model = kind(
             cat_features=self.columns_.categorical_,
             thread_count=self.n_threads,
             random_seed=self.random_state,
             allow_writing_files=False,
             verbose=False,
-            **(self.options or {}),
+            **self._settings("iterations", validation),
         )
-        self.model_.fit(self.columns_.transform(X), labels.transform(np.asarray(y)))
-        return self
+        if validation is None:
+            return model.fit(X, target)
+        rows = self.columns_.transform(validation[0]), validation[1]
+        return model.fit(X, target, eval_set=rows, early_stopping_rounds=PATIENCE)
 
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Return class probabilities.
+    def _ask_model(self, method: str, X: Any, **settings: Any) -> np.ndarray:
+        return super()._ask_model(method, X, thread_count=self.n_threads)
 
-        Parameters
-        ----------
-        X : pandas.DataFrame or array-like of shape (n_rows, n_features)
-            Input with the training input's columns.
+    def _count_trees(self) -> int:
+        return self.model_.tree_count_
 
-        Returns
-        -------
-        ndarray of shape (n_rows, n_classes)
-            Probabilities, in the order of ``classes_``.
-        """
-        check_is_fitted(self)
-        return self.model_.predict_proba(self.columns_.transform(X), thread_count=self.n_threads)
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the most probable class of each row.
+class FrameCatBoostClassifier(_CatBoost, BoostedClassifier):
+    """Run ``catboost.CatBoostClassifier`` on frames of any columns.
 
-        Parameters
-        ----------
-        X : pandas.DataFrame or array-like of shape (n_rows, n_features)
-            Input with the training input's columns.
+    Categories, strings and booleans are given to CatBoost by name as categorical, with
+    ``__missing__`` for missing ones; missing numbers stay NaN, which CatBoost handles. See
+    `BoostedModel` for parameters and attributes; CatBoost itself grows 1,000 trees.
 
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-            Class labels.
-        """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+    Examples
+    --------
+    >>> from tabtransfer.datasets.suites import load_table
+    >>> table = load_table("iris")
+    >>> model = FrameCatBoostClassifier(n_trees=20).fit(table.X, table.y)
+    >>> float(model.score(table.X, table.y)) > 0.95
+    True
+    """
+
+
+class FrameCatBoostRegressor(_CatBoost, BoostedRegressor):
+    """Run ``catboost.CatBoostRegressor`` on frames of any columns.
+
+    See `FrameCatBoostClassifier`.
+
+    Examples
+    --------
+    >>> from tabtransfer.datasets.suites import load_table
+    >>> table = load_table("diabetes")
+    >>> model = FrameCatBoostRegressor(n_trees=50).fit(table.X, table.y)
+    >>> float(model.score(table.X, table.y)) > 0.5
+    True
+    """
 
 
 def make_catboost(random_state: int, n_threads: int) -> FrameCatBoostClassifier:
@@ -144,16 +112,21 @@ def make_catboost(random_state: int, n_threads: int) -> FrameCatBoostClassifier:
 
     Examples
     --------
-    >>> make_catboost(random_state=0, n_threads=1).iterations
-    1000
+    >>> make_catboost(random_state=0, n_threads=2).n_threads
+    2
     """
     return FrameCatBoostClassifier(n_threads=n_threads, random_state=random_state)
 
 
-def search_catboost(trial: optuna.Trial) -> dict[str, Any]:
+def make_catboost_regressor(random_state: int, n_threads: int) -> FrameCatBoostRegressor:
+    """Make CatBoost for numbers with its own defaults; see `make_catboost`."""
+    return FrameCatBoostRegressor(n_threads=n_threads, random_state=random_state)
+
+
+def search_catboost(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     """Draw settings from the space of TabArena (Erickson et al. 2025, arXiv:2506.16791).
 
-    TabArena finds the number of trees by early stopping; here it is drawn, from 100 to 2,000.
+    The number of trees isn't drawn: tuning finds it by early stopping, as TabArena does.
 
     Parameters
     ----------
@@ -169,8 +142,8 @@ def search_catboost(trial: optuna.Trial) -> dict[str, Any]:
     --------
     >>> import optuna
     >>> study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-    >>> sorted(search_catboost(study.ask()))
-    ['iterations', 'options']
+    >>> 4 <= search_catboost(study.ask())["options"]["depth"] <= 8
+    True
     """
     options = {
         "learning_rate": trial.suggest_float("learning_rate", 5e-3, 0.1, log=True),
@@ -188,12 +161,13 @@ def search_catboost(trial: optuna.Trial) -> dict[str, Any]:
         "max_ctr_complexity": trial.suggest_int("max_ctr_complexity", 2, 5),
         "boosting_type": "Plain",
     }
-    return {"iterations": trial.suggest_int("iterations", 100, 2000, log=True), "options": options}
+    return {"options": options}
 
 
 CATBOOST = Method(
     name="catboost",
     make=make_catboost,
+    make_regressor=make_catboost_regressor,
     search_space=search_catboost,
     packages=("catboost",),
 )

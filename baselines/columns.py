@@ -1,4 +1,4 @@
-"""Turn any frame into plain text and float columns: the start of every opponent's fit."""
+"""Turn any frame into columns that an opponent can read: the start of every opponent's fit."""
 
 from __future__ import annotations
 
@@ -7,12 +7,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from tabtransfer.datasets.table import categorical_columns
 from tabtransfer.errors import TabTransferError
 
-__all__ = ["MISSING", "ColumnPreparer"]
+__all__ = [
+    "MISSING",
+    "CategoryEncoder",
+    "ColumnPreparer",
+    "categorical_frame",
+    "filled_frame",
+    "numbered_frame",
+    "scaled_frame",
+]
 
 MISSING = "__missing__"
 """The category that stands for a missing value."""
@@ -101,6 +113,190 @@ class ColumnPreparer(TransformerMixin, BaseEstimator):
             for name in self.feature_names_in_
         }
         return pd.DataFrame(columns, index=frame.index)
+
+
+class CategoryEncoder(TransformerMixin, BaseEstimator):
+    """Turn the text columns of a ``ColumnPreparer`` into pandas categories learned in fit.
+
+    For libraries that split on categories themselves. What is missing, new since fit, or
+    beyond ``max_levels`` becomes a missing value, which those libraries handle. A column of
+    numbers that are all missing in fit becomes 0, and columns are renamed x0, x1, …, since some
+    of them refuse empty columns, or brackets and quotes in names.
+
+    Parameters
+    ----------
+    max_levels : int, optional
+        Most categories of a column; the most frequent are kept.
+
+    Attributes
+    ----------
+    levels_ : list
+        For each column its categories, or None for a column of numbers.
+    empty_ : list of bool
+        For each column whether it is one of numbers that are all missing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> X = pd.DataFrame({"city": ["Kyiv", "Kyiv", "Lviv"]}, dtype=object)
+    >>> encoder = CategoryEncoder(max_levels=1).fit(X)
+    >>> encoder.transform(X)["x0"].tolist()
+    ['Kyiv', 'Kyiv', nan]
+    """
+
+    def __init__(self, max_levels: int | None = None) -> None:
+        self.max_levels = max_levels
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> CategoryEncoder:
+        """Learn the categories.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame of shape (n_rows, n_features)
+            Text and float columns.
+        y : ignored
+            Taken for scikit-learn's sake.
+
+        Returns
+        -------
+        CategoryEncoder
+            The fitted encoder.
+        """
+        self.levels_ = [
+            self._levels(X[name]) if X[name].dtype == object else None for name in X.columns
+        ]
+        self.empty_ = X.isna().all().tolist()
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return categories and numbers.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame of shape (n_rows, n_features)
+            Text and float columns, in the order of `fit`.
+
+        Returns
+        -------
+        pandas.DataFrame of shape (n_rows, n_features)
+            Columns x0, x1, …
+        """
+        check_is_fitted(self)
+        columns = {
+            f"x{i}": self._convert(X[name], levels, empty)
+            for i, (name, levels, empty) in enumerate(
+                zip(X.columns, self.levels_, self.empty_, strict=True)
+            )
+        }
+        return pd.DataFrame(columns, index=X.index)
+
+    @staticmethod
+    def _convert(column: pd.Series, levels: list[str] | None, empty: bool) -> Any:
+        if levels is not None:
+            return pd.Categorical.from_codes(pd.Index(levels).get_indexer(column), levels)
+        return np.zeros(len(column)) if empty else column.to_numpy()
+
+    def _levels(self, column: pd.Series) -> list[str]:
+        counts = column[column != MISSING].value_counts()
+        # XGBoost refuses a column without any category.
+        return sorted(counts.index[: self.max_levels]) or [MISSING]
+
+
+def categorical_frame(max_levels: int | None = None) -> Pipeline:
+    """Make the preparation for libraries that split on categories themselves.
+
+    Parameters
+    ----------
+    max_levels : int, optional
+        Most categories of a column.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        Transformer of any frame to pandas categories and floats, both with missing values.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> X = pd.DataFrame({"age": [31, None], "member": [True, False]})
+    >>> [str(dtype) for dtype in categorical_frame().fit_transform(X).dtypes]
+    ['float64', 'category']
+    """
+    return Pipeline([("columns", ColumnPreparer()), ("categories", CategoryEncoder(max_levels))])
+
+
+def filled_frame() -> Pipeline:
+    """Make the preparation for networks that take categories but no missing numbers.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        Transformer of any frame to pandas categories, with missing values, and floats, where
+        the column's mean stands for missing ones; categories come first.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> X = pd.DataFrame({"age": [31.0, None], "city": ["Kyiv", None]})
+    >>> filled_frame().fit_transform(X).to_numpy().tolist()
+    [['Kyiv', 31.0], [nan, 31.0]]
+    """
+    filled = _by_kind("passthrough", SimpleImputer(keep_empty_features=True))
+    filled.verbose_feature_names_out = False
+    return Pipeline([*categorical_frame().steps, ("fill", filled.set_output(transform="pandas"))])
+
+
+def numbered_frame() -> Pipeline:
+    """Make the preparation for trees: categories are numbered, numbers stay as they are.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        Transformer of any frame to an array; text columns come first.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> X = pd.DataFrame({"age": [31.0, None], "city": ["Kyiv", "Lviv"]})
+    >>> numbered_frame().fit_transform(X).tolist()
+    [[0.0, 31.0], [1.0, nan]]
+    """
+    numbering = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    return Pipeline([("columns", ColumnPreparer()), ("encode", _by_kind(numbering, "passthrough"))])
+
+
+def scaled_frame() -> Pipeline:
+    """Make the preparation for distances and weighted sums: one-hot categories, scaled numbers.
+
+    The rarest categories beyond 50 a column share a level, missing numbers take the column's
+    mean, numbers are scaled to unit variance.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        Transformer of any frame to an array; text columns come first.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> X = pd.DataFrame({"age": [31.0, 45.0], "city": ["Kyiv", "Lviv"]})
+    >>> scaled_frame().fit_transform(X).tolist()
+    [[1.0, 0.0, -1.0], [0.0, 1.0, 1.0]]
+    """
+    categories = OneHotEncoder(
+        handle_unknown="infrequent_if_exist", max_categories=50, sparse_output=False
+    )
+    numbers = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler())
+    return Pipeline([("columns", ColumnPreparer()), ("encode", _by_kind(categories, numbers))])
+
+
+def _by_kind(categories: Any, numbers: Any) -> ColumnTransformer:
+    return ColumnTransformer(
+        [
+            ("categories", categories, make_column_selector(dtype_exclude="number")),
+            ("numbers", numbers, make_column_selector(dtype_include="number")),
+        ]
+    )
 
 
 def _as_frame(X: Any) -> pd.DataFrame:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from tabtransfer.errors import TabTransferError
@@ -15,7 +17,15 @@ if TYPE_CHECKING:
 
     from tabtransfer.datasets.table import Table
 
-__all__ = ["Method", "MethodSkipped", "always_available", "never_seen", "nothing_to_search"]
+__all__ = [
+    "Method",
+    "MethodSkipped",
+    "always_available",
+    "never_seen",
+    "nothing_to_search",
+    "package_missing",
+    "predicted_quantiles",
+]
 
 
 class MethodSkipped(TabTransferError):
@@ -51,14 +61,46 @@ def always_available() -> str | None:
     return None
 
 
+def package_missing(package: str) -> Callable[[], str | None]:
+    """Return a check for an optional package, named as the extra that installs it.
+
+    Parameters
+    ----------
+    package : str
+        Name of the package and of the extra.
+
+    Returns
+    -------
+    callable
+        Says that the package isn't installed, or returns None where it is.
+
+    Examples
+    --------
+    >>> print(package_missing("no_such_package")())
+    the package no_such_package isn't installed: pip install "tabtransfer[no_such_package]"
+    """
+    return partial(_why_missing, package)
+
+
+def _why_missing(package: str) -> str | None:
+    if find_spec(package) is not None:
+        return None
+    return f'the package {package} isn\'t installed: pip install "tabtransfer[{package}]"'
+
+
 def never_seen(table: Table) -> str | None:
     """Return None: the method knows no table before it is fitted."""
     return None
 
 
-def nothing_to_search(trial: optuna.Trial) -> dict[str, Any]:
+def nothing_to_search(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     """Return no settings: the method has nothing that is usually tuned."""
     return {}
+
+
+def predicted_quantiles(regressor: Any, X: Any, levels: Sequence[float]) -> NDArray[Any]:
+    """Return what a regressor's own ``predict_quantiles(X, levels)`` gives."""
+    return regressor.predict_quantiles(X, levels)
 
 
 @dataclass(frozen=True)
@@ -93,7 +135,7 @@ class Method:
     Examples
     --------
     >>> from tabtransfer.baselines.registry import get_method
-    >>> method = get_method("logistic-regression")
+    >>> method = get_method("linear")
     >>> method.unavailable() is None
     True
     >>> method.make(random_state=0, n_threads=1).fit([[0.0], [1.0]], ["no", "yes"]).classes_
@@ -104,7 +146,7 @@ class Method:
     make: Callable[[int, int], BaseEstimator]
     unavailable: Callable[[], str | None] = always_available
     seen: Callable[[Table], str | None] = never_seen
-    search_space: Callable[[optuna.Trial], dict[str, Any]] = nothing_to_search
+    search_space: Callable[[optuna.trial.BaseTrial], dict[str, Any]] = nothing_to_search
     packages: tuple[str, ...] = ()
     make_regressor: Callable[[int, int], BaseEstimator] | None = None
     quantiles: Callable[[Any, Any, Sequence[float]], NDArray[Any]] | None = None

@@ -4,31 +4,77 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.base import ClassifierMixin
 
-from tabtransfer.baselines.columns import MISSING, ColumnPreparer
-from tabtransfer.baselines.method import Method, MethodSkipped
+from tabtransfer.baselines.framed import FramedClassifier, FramedModel, FramedRegressor
+from tabtransfer.baselines.method import (
+    Method,
+    MethodSkipped,
+    package_missing,
+    predicted_quantiles,
+)
 from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TABPFN", "OfflineTabPFNClassifier", "make_tabpfn_method"]
+__all__ = [
+    "TABPFN",
+    "TABPFN_VERSIONS",
+    "OfflineTabPFNClassifier",
+    "OfflineTabPFNRegressor",
+    "make_tabpfn_method",
+]
 
 _OFFLINE = {"TABPFN_NO_BROWSER": "1", "HF_HUB_OFFLINE": "1"}
 _CPU_LIMIT_SETTING = "TABPFN_ALLOW_CPU_LARGE_DATASET"
 
 
-class OfflineTabPFNClassifier(ClassifierMixin, BaseEstimator):
+class _OfflineTabPFN(FramedModel):
+    def __init__(
+        self,
+        version: str | None = None,
+        checkpoint: str | Path | None = None,
+        device: str = "cpu",
+        n_threads: int = 1,
+        random_state: int = 0,
+    ) -> None:
+        self.version = version
+        self.checkpoint = checkpoint
+        self.device = device
+        self.n_threads = n_threads
+        self.random_state = random_state
+
+    @property
+    def _kind(self) -> str:
+        return "classifier" if isinstance(self, ClassifierMixin) else "regressor"
+
+    def _train(self, X: pd.DataFrame, target: np.ndarray) -> Any:
+        categories = [i for i, name in enumerate(X) if X[name].dtype == "category"]
+        model = _package_class(self._kind)(
+            model_path=str(_checkpoint_path(self._kind, self.version, self.checkpoint)),
+            categorical_features_indices=categories,
+            device=self.device,
+            random_state=self.random_state,
+        )
+        return model.fit(X, target)
+
+    def _running(self) -> AbstractContextManager[None]:
+        reason = _why_unavailable([self._kind], self.version, self.checkpoint)
+        if reason is not None:
+            raise MethodSkipped(reason)
+        return _guarded(self.n_threads)
+
+
+class OfflineTabPFNClassifier(_OfflineTabPFN, FramedClassifier):
     """Run ``tabpfn.TabPFNClassifier`` on frames of any columns, without a network.
 
     Nothing is ever downloaded and no browser is opened: where the checkpoint isn't on this
@@ -55,7 +101,7 @@ class OfflineTabPFNClassifier(ClassifierMixin, BaseEstimator):
     classes_ : ndarray of shape (n_classes,)
         Class labels, sorted.
     model_ : tabpfn.TabPFNClassifier
-        The fitted model.
+        The fitted model; its classes are the positions in ``classes_``.
 
     Examples
     --------
@@ -67,147 +113,88 @@ class OfflineTabPFNClassifier(ClassifierMixin, BaseEstimator):
     TabPFN's weights aren't on this machine: there is no file absent.ckpt
     """
 
-    def __init__(
-        self,
-        version: str | None = None,
-        checkpoint: str | Path | None = None,
-        device: str = "cpu",
-        n_threads: int = 1,
-        random_state: int = 0,
-    ) -> None:
-        self.version = version
-        self.checkpoint = checkpoint
-        self.device = device
-        self.n_threads = n_threads
-        self.random_state = random_state
 
-    def fit(self, X: Any, y: Any) -> OfflineTabPFNClassifier:
-        """Load the weights and take in the training rows.
+class OfflineTabPFNRegressor(_OfflineTabPFN, FramedRegressor):
+    """Run ``tabpfn.TabPFNRegressor`` on frames of any columns, without a network.
 
-        Parameters
-        ----------
-        X : pandas.DataFrame or array-like of shape (n_rows, n_features)
-            Training input.
-        y : array-like of shape (n_rows,)
-            Class labels.
+    See `OfflineTabPFNClassifier`.
 
-        Returns
-        -------
-        OfflineTabPFNClassifier
-            The fitted classifier.
+    Examples
+    --------
+    >>> OfflineTabPFNRegressor(version="v2", n_threads=2).version
+    'v2'
+    """
 
-        Raises
-        ------
-        MethodSkipped
-            If the package or its weights aren't here, or TabPFN refuses the table.
-        TabTransferError
-            If there is no such version.
-        """
-        reason = _why_unavailable(self.version, self.checkpoint)
-        if reason is not None:
-            raise MethodSkipped(reason)
-        from tabpfn import TabPFNClassifier
-
-        self.columns_ = ColumnPreparer().fit(X)
-        text = set(self.columns_.categorical_)
-        names = self.columns_.feature_names_in_
-        model = TabPFNClassifier(
-            model_path=str(_checkpoint_path(self.version, self.checkpoint)),
-            categorical_features_indices=[i for i, name in enumerate(names) if name in text],
-            device=self.device,
-            random_state=self.random_state,
-        )
-        with _guarded(self.n_threads):
-            self.model_ = model.fit(self._prepare(X), np.asarray(y))
-        self.classes_ = self.model_.classes_
-        return self
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Return class probabilities.
+    def predict_quantiles(self, X: Any, quantiles: Sequence[float] = (0.1, 0.5, 0.9)) -> np.ndarray:
+        """Predict quantiles of the target.
 
         Parameters
         ----------
         X : pandas.DataFrame or array-like of shape (n_rows, n_features)
             Input with the training input's columns.
+        quantiles : sequence of float, default=(0.1, 0.5, 0.9)
+            Levels between 0 and 1.
 
         Returns
         -------
-        ndarray of shape (n_rows, n_classes)
-            Probabilities, in the order of ``classes_``.
-
-        Raises
-        ------
-        MethodSkipped
-            If TabPFN refuses the rows.
+        ndarray of shape (n_rows, len(quantiles))
+            In the order of ``quantiles``.
         """
-        check_is_fitted(self)
-        with _guarded(self.n_threads):
-            return self.model_.predict_proba(self._prepare(X))
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the most probable class of each row.
-
-        Parameters
-        ----------
-        X : pandas.DataFrame or array-like of shape (n_rows, n_features)
-            Input with the training input's columns.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-            Class labels.
-        """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
-
-    def _prepare(self, X: Any) -> pd.DataFrame:
-        frame = self.columns_.transform(X)
-        for name in self.columns_.categorical_:
-            frame[name] = frame[name].where(frame[name] != MISSING).astype("category")
-        return frame
+        levels = [float(level) for level in quantiles]
+        return self._ask_model("predict", X, output_type="quantiles", quantiles=levels).T
 
 
-def make_tabpfn_method(version: str | None = None, checkpoint: str | Path | None = None) -> Method:
-    """Describe TabPFN with given weights as a method of the leaderboard.
+def make_tabpfn_method(version: str | None = None) -> Method:
+    """Describe TabPFN with the weights of a version as a method of the leaderboard.
 
     Parameters
     ----------
     version : str, optional
         Version of the weights; by default TabPFN's own default.
-    checkpoint : str or pathlib.Path, optional
-        Path of a checkpoint, in place of a version.
 
     Returns
     -------
     Method
-        The method ``tabpfn``.
+        The method ``tabpfn``, or ``tabpfn-VERSION``.
 
     Examples
     --------
-    >>> method = make_tabpfn_method(checkpoint="absent.ckpt")
-    >>> method.name, method.unavailable()
-    ('tabpfn', "TabPFN's weights aren't on this machine: there is no file absent.ckpt")
+    >>> make_tabpfn_method().name, make_tabpfn_method("v2").name
+    ('tabpfn', 'tabpfn-v2')
     """
-
-    def make(random_state: int, n_threads: int) -> OfflineTabPFNClassifier:
-        return OfflineTabPFNClassifier(
-            version=version, checkpoint=checkpoint, n_threads=n_threads, random_state=random_state
-        )
-
     return Method(
-        name="tabpfn",
-        make=make,
-        unavailable=lambda: _why_unavailable(version, checkpoint),
+        name="tabpfn" if version is None else f"tabpfn-{version}",
+        make=partial(_make, OfflineTabPFNClassifier, version),
+        make_regressor=partial(_make, OfflineTabPFNRegressor, version),
+        quantiles=predicted_quantiles,
+        unavailable=partial(_why_unavailable, ["classifier", "regressor"], version, None),
         packages=("tabpfn",),
     )
 
 
-def _why_unavailable(version: str | None, checkpoint: str | Path | None) -> str | None:
-    if find_spec("tabpfn") is None:
-        return 'the package tabpfn isn\'t installed: pip install "tabtransfer[tabpfn]"'
-    path = _checkpoint_path(version, checkpoint)
-    if not path.is_file():
-        return f"TabPFN's weights aren't on this machine: there is no file {_short(path)}"
-    return None
+def _make(
+    kind: Callable[..., _OfflineTabPFN], version: str | None, random_state: int, n_threads: int
+) -> _OfflineTabPFN:
+    return kind(version=version, n_threads=n_threads, random_state=random_state)
+
+
+def _package_class(kind: str) -> Any:
+    from tabpfn import TabPFNClassifier, TabPFNRegressor
+
+    return TabPFNClassifier if kind == "classifier" else TabPFNRegressor
+
+
+def _why_unavailable(
+    kinds: Sequence[str], version: str | None, checkpoint: str | Path | None
+) -> str | None:
+    """Say why none of the kinds of model can run, or return None where one can."""
+    reason = package_missing("tabpfn")()
+    if reason is not None:
+        return reason
+    paths = [_checkpoint_path(kind, version, checkpoint) for kind in kinds]
+    if any(path.is_file() for path in paths):
+        return None
+    return f"TabPFN's weights aren't on this machine: there is no file {_short(paths[0])}"
 
 
 def _short(path: Path) -> str:
@@ -215,10 +202,9 @@ def _short(path: Path) -> str:
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
-def _checkpoint_path(version: str | None, checkpoint: str | Path | None) -> Path:
+def _checkpoint_path(kind: str, version: str | None, checkpoint: str | Path | None) -> Path:
     if checkpoint is not None:
         return Path(checkpoint)
-    from tabpfn import TabPFNClassifier
     from tabpfn.constants import ModelVersion
     from tabpfn.settings import settings
 
@@ -228,7 +214,7 @@ def _checkpoint_path(version: str | None, checkpoint: str | Path | None) -> Path
             f"TabPFN has no version {version!r}; its versions are {', '.join(versions)}."
         )
     chosen = settings.tabpfn.model_version if version is None else ModelVersion(version)
-    return Path(TabPFNClassifier.create_default_for_version(chosen).model_path)
+    return Path(_package_class(kind).create_default_for_version(chosen).model_path)
 
 
 @contextmanager
@@ -266,3 +252,7 @@ def _refusal(error: Exception) -> str:
 
 
 TABPFN = make_tabpfn_method()
+TABPFN_VERSIONS = tuple(
+    make_tabpfn_method(version) for version in ("v2", "v2.5", "v2.6", "v3", "v3.5")
+)
+"""TabPFN with each version of its weights; `TABPFN` takes the package's default."""

@@ -1,10 +1,10 @@
-"""The package's own classifier as methods of the leaderboard, with and without pretraining."""
+"""The package's own estimators as methods of the leaderboard, with and without pretraining."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tabtransfer.baselines.method import Method
+from tabtransfer.baselines.method import Method, predicted_quantiles
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -34,6 +34,13 @@ def make_pretrained(random_state: int, n_threads: int) -> BaseEstimator:
     return TabTransferClassifier(random_state=random_state, n_threads=n_threads)
 
 
+def make_pretrained_regressor(random_state: int, n_threads: int) -> BaseEstimator:
+    """Make the pretrained regressor that learns in context; see `make_pretrained`."""
+    from tabtransfer.regressor import TabTransferRegressor
+
+    return TabTransferRegressor(random_state=random_state, n_threads=n_threads)
+
+
 def make_finetuned(random_state: int, n_threads: int) -> BaseEstimator:
     """Make the pretrained classifier that fine-tunes on the training rows.
 
@@ -47,10 +54,15 @@ def make_finetuned(random_state: int, n_threads: int) -> BaseEstimator:
     TabTransferClassifier
         An unfitted classifier.
     """
-    from tabtransfer.classifier import TabTransferClassifier
+    return make_pretrained(random_state, n_threads).set_params(
+        finetune=True, time_limit=TUNING_SECONDS
+    )
 
-    return TabTransferClassifier(
-        finetune=True, time_limit=TUNING_SECONDS, random_state=random_state, n_threads=n_threads
+
+def make_finetuned_regressor(random_state: int, n_threads: int) -> BaseEstimator:
+    """Make the pretrained regressor that fine-tunes; see `make_finetuned`."""
+    return make_pretrained_regressor(random_state, n_threads).set_params(
+        finetune=True, time_limit=TUNING_SECONDS
     )
 
 
@@ -74,6 +86,15 @@ def make_scratch(random_state: int, n_threads: int) -> BaseEstimator:
     )
 
 
+def make_scratch_regressor(random_state: int, n_threads: int) -> BaseEstimator:
+    """Make the same network for numbers, trained from a random start; see `make_scratch`."""
+    from tabtransfer.baselines.scratch import ScratchRegressor
+
+    return ScratchRegressor(
+        time_limit=TUNING_SECONDS, random_state=random_state, n_threads=n_threads
+    )
+
+
 def weights_missing() -> str | None:
     """Say that the shipped weights aren't there, or None where they are."""
     from tabtransfer.checkpoint import SHIPPED
@@ -93,11 +114,28 @@ def table_seen(table: Table) -> str | None:
 _PACKAGES = ("tabtransfer", "torch")
 
 TABTRANSFER = Method(
-    "tabtransfer", make_pretrained, weights_missing, table_seen, packages=_PACKAGES
+    "tabtransfer",
+    make_pretrained,
+    weights_missing,
+    table_seen,
+    packages=_PACKAGES,
+    make_regressor=make_pretrained_regressor,
+    quantiles=predicted_quantiles,
 )
 TABTRANSFER_FINETUNED = Method(
-    "tabtransfer-finetuned", make_finetuned, weights_missing, table_seen, packages=_PACKAGES
+    "tabtransfer-finetuned",
+    make_finetuned,
+    weights_missing,
+    table_seen,
+    packages=_PACKAGES,
+    make_regressor=make_finetuned_regressor,
+    quantiles=predicted_quantiles,
 )
 TABTRANSFER_SCRATCH = Method(
-    "tabtransfer-scratch", make_scratch, weights_missing, packages=_PACKAGES
+    "tabtransfer-scratch",
+    make_scratch,
+    weights_missing,
+    packages=_PACKAGES,
+    make_regressor=make_scratch_regressor,
+    quantiles=predicted_quantiles,
 )

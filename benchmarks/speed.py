@@ -23,7 +23,7 @@ from sklearn.datasets import make_classification
 
 from tabtransfer.baselines.registry import get_method
 
-METHODS = ("tabtransfer", "catboost", "random-forest", "logistic-regression")
+METHODS = ("tabtransfer", "catboost", "random-forest", "linear")
 N_TRAIN, N_QUERY, N_COLUMNS = 1000, 1000, 20
 
 

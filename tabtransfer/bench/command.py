@@ -12,13 +12,15 @@ from tabtransfer.errors import TabTransferError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tabtransfer.baselines.method import Method
-
 
 def benchmark(
     suite: Annotated[str, typer.Option(help="Suite of tables.")] = "quickstart",
     methods: Annotated[
-        str, typer.Option(help="Methods to measure, separated by commas; or all.")
+        str,
+        typer.Option(
+            help="Methods to measure, separated by commas; NAME-tuned for the tuned form. "
+            "Groups: all, all-offline, tuned, tabpfn-versions."
+        ),
     ] = "all",
     n_splits: Annotated[
         str,
@@ -50,12 +52,13 @@ def benchmark(
     Writes results.parquet, report.html, leaderboard.csv and leaderboard.png. When stopped,
     the same command goes on where it was; finished jobs are kept.
     """
+    from tabtransfer.baselines.registry import resolve_methods
     from tabtransfer.bench.protocol import Limits
     from tabtransfer.bench.run import run
     from tabtransfer.datasets.suites import load_suite
 
     folder = out if out is not None else Path("reports") / suite
-    chosen = _choose_methods(methods)
+    chosen = resolve_methods(methods)
     results = run(
         suite,
         list(load_suite(suite)),
@@ -100,17 +103,6 @@ def report(
     from tabtransfer.bench.results import read_results
 
     _show(read_results(results), out if out is not None else results.parent)
-
-
-def _choose_methods(names: str) -> list[Method]:
-    from tabtransfer.baselines.registry import METHODS, get_method
-
-    if names == "all":
-        return list(METHODS.values())
-    wanted = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
-    if not wanted:
-        raise TabTransferError(f"No method given; the methods are {', '.join(METHODS)}.")
-    return [get_method(name) for name in wanted]
 
 
 def _read_n_splits(text: str) -> int | Literal["tabarena"]:

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabtransfer.baselines.columns import ColumnPreparer
+from tabtransfer.baselines.columns import ColumnPreparer, categorical_frame, filled_frame
 from tabtransfer.errors import TabTransferError
 
 
@@ -62,3 +62,49 @@ def test_changed_columns_are_named():
         preparer.transform(pd.DataFrame({"age": [1.0]}))
     with pytest.raises(TabTransferError, match="'age' held numbers"):
         preparer.transform(pd.DataFrame({"age": ["old"], "city": ["Kyiv"]}))
+
+
+def test_categories_are_those_of_training_and_news_are_missing(messy):
+    X, _ = messy
+    prepare = categorical_frame().fit(X[:60])
+    news = X[60:].assign(string="sideways", category=None)
+    prepared = prepare.transform(news)
+    assert list(prepared) == [f"x{i}" for i in range(X.shape[1])]
+    text = {"string", "nullable string", "category", "number category", "bool", "nullable bool"}
+    for name, new in zip(X, prepared, strict=True):
+        if name not in text:
+            assert prepared[new].dtype == np.float64
+        elif name in ("string", "category"):
+            assert prepared[new].isna().all()
+        else:
+            missing = news[name].isna()
+            assert (prepared[new].isna() == missing).all()
+            assert (prepared[new][~missing].astype(str) == news[name][~missing].map(str)).all()
+    assert prepared["x4"].cat.categories.tolist() == ["down", "up"]
+
+
+def test_the_most_frequent_categories_are_kept():
+    X = pd.DataFrame({"code": ["b"] * 3 + ["a"] * 2 + ["c"]})
+    prepared = categorical_frame(max_levels=2).fit_transform(X)["x0"]
+    assert prepared.cat.categories.tolist() == ["a", "b"]
+    assert prepared.isna().tolist() == [False] * 5 + [True]
+
+
+def test_a_column_without_any_category_has_one_all_the_same():
+    X = pd.DataFrame({"empty": pd.Series([None, None], dtype="category")})
+    assert categorical_frame().fit_transform(X)["x0"].tolist() == ["__missing__"] * 2
+
+
+def test_numbers_that_are_all_missing_become_zero():
+    prepare = categorical_frame().fit(pd.DataFrame({"x": [np.nan, np.nan]}))
+    assert prepare.transform(pd.DataFrame({"x": [np.nan, 3.0]}))["x0"].tolist() == [0.0, 0.0]
+
+
+def test_numbers_are_filled_and_categories_left_missing(messy):
+    X, _ = messy
+    prepared = filled_frame().fit_transform(X)
+    number = X["float"].astype(float)
+    assert np.allclose(prepared["x0"], number.fillna(number.mean()))
+    assert prepared.select_dtypes("number").notna().all(axis=None)
+    assert (prepared["x4"].isna() == X["string"].isna()).all()
+    assert prepared.shape == X.shape

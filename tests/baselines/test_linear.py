@@ -1,8 +1,9 @@
 import numpy as np
 import pandas as pd
+from sklearn.datasets import load_diabetes
 from sklearn.linear_model import LogisticRegression
 
-from tabtransfer.baselines.linear import make_logistic_regression
+from tabtransfer.baselines.linear import make_logistic_regression, make_ridge_regression
 from tabtransfer.datasets.suites import load_table
 
 
@@ -31,3 +32,13 @@ def test_rare_levels_beyond_fifty_share_one():
     y = np.arange(180) % 2
     model = make_logistic_regression(0, 1).fit(X, y)
     assert model.named_steps["model"].n_features_in_ == 50
+
+
+def test_ridge_coefficients_are_those_of_the_normal_equations():
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    values = ((X - X.mean()) / X.std(ddof=0)).to_numpy()
+    penalty = np.eye(values.shape[1]) / 0.25
+    expected = np.linalg.solve(values.T @ values + penalty, values.T @ y.to_numpy())
+    model = make_ridge_regression(0, 1).set_params(model__C=0.25).fit(X, y)
+    assert np.allclose(model.named_steps["model"].coef_, expected)
+    assert np.allclose(model.predict(X), values @ expected + y.mean())

@@ -7,28 +7,39 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from tabpfn import TabPFNClassifier
 from tabpfn.architectures import tabpfn_v2
 
 from tabtransfer.baselines.method import MethodSkipped
 from tabtransfer.baselines.registry import get_method
-from tabtransfer.baselines.tabpfn import OfflineTabPFNClassifier, make_tabpfn_method
+from tabtransfer.baselines.tabpfn import (
+    TABPFN_VERSIONS,
+    OfflineTabPFNClassifier,
+    OfflineTabPFNRegressor,
+    make_tabpfn_method,
+)
+from tabtransfer.datasets.suites import load_table
 from tabtransfer.errors import TabTransferError
 
+N_BUCKETS = 20
 
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
+
+def save_random(path, **settings):
     """Save a small TabPFN v2 with random weights; its predictions mean nothing."""
     torch.manual_seed(0)
-    config = tabpfn_v2.TabPFNV2Config(max_num_classes=10, emsize=48, nlayers=2, nhead=4)
+    config = tabpfn_v2.TabPFNV2Config(**settings, emsize=48, nlayers=2, nhead=4)
     network = tabpfn_v2.get_architecture(config)
     with torch.no_grad():
         # Its own start zeroes the layers' outputs, so every row would get the same answer.
         for parameter in network.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
-    path = tmp_path_factory.mktemp("weights") / "random.ckpt"
+    state = network.state_dict()
+    if not config.max_num_classes:
+        state["criterion.borders"] = torch.linspace(-3.0, 3.0, N_BUCKETS + 1)
+        state["criterion.losses_per_bucket"] = torch.zeros(N_BUCKETS)
     torch.save(
         {
-            "state_dict": network.state_dict(),
+            "state_dict": state,
             "config": dataclasses.asdict(config),
             "architecture_name": "tabpfn_v2",
         },
@@ -37,11 +48,20 @@ def checkpoint(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return save_random(tmp_path_factory.mktemp("weights") / "random.ckpt", max_num_classes=10)
+
+
+@pytest.fixture(scope="module")
+def regression_checkpoint(tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "numbers.ckpt"
+    return save_random(path, max_num_classes=0, num_buckets=N_BUCKETS)
+
+
 def test_the_real_package_fits_and_predicts_offline(checkpoint, messy, no_network):
     X, y = messy
-    method = make_tabpfn_method(checkpoint=checkpoint)
-    assert method.unavailable() is None
-    model = method.make(random_state=0, n_threads=1).fit(X.iloc[:80], y.iloc[:80])
+    model = OfflineTabPFNClassifier(checkpoint=checkpoint).fit(X.iloc[:80], y.iloc[:80])
     probabilities = model.predict_proba(X.iloc[80:])
     assert list(model.classes_) == ["no", "yes"]
     assert probabilities.shape == (40, 2)
@@ -50,6 +70,27 @@ def test_the_real_package_fits_and_predicts_offline(checkpoint, messy, no_networ
     assert set(model.predict(X.iloc[80:])) <= {"no", "yes"}
     again = pickle.loads(pickle.dumps(model)).predict_proba(X.iloc[80:])
     assert np.allclose(again, probabilities)
+
+
+def test_the_real_regressor_fits_and_predicts_offline(regression_checkpoint, messy, no_network):
+    X, _ = messy
+    target = X["float"].fillna(0.0)
+    model = OfflineTabPFNRegressor(checkpoint=regression_checkpoint).fit(X[:80], target[:80])
+    quantiles = model.predict_quantiles(X[80:], (0.05, 0.5, 0.95))
+    assert quantiles.shape == (40, 3) and (np.diff(quantiles, axis=1) >= 0).all()
+    median = model.model_.predict(model.columns_.transform(X[80:]), output_type="median")
+    assert np.allclose(quantiles[:, 1], median, atol=1e-4)
+    assert len(np.unique(model.predict(X[80:]))) > 1
+
+
+def test_predictions_are_those_of_the_package_called_directly(checkpoint):
+    table = load_table("iris")
+    direct = TabPFNClassifier(model_path=str(checkpoint), device="cpu", random_state=7)
+    expected = direct.fit(table.X[::2], table.y[::2]).predict_proba(table.X[1::2])
+    ours = OfflineTabPFNClassifier(checkpoint=checkpoint, random_state=7)
+    ours.fit(table.X[::2], table.y[::2])
+    assert list(ours.classes_) == list(direct.classes_)
+    assert np.allclose(ours.predict_proba(table.X[1::2]), expected, atol=1e-5)
 
 
 def test_categories_are_told_to_tabpfn(checkpoint, messy):
@@ -98,9 +139,10 @@ def test_absent_weights_are_said_at_once(version, messy, no_network, monkeypatch
     method = make_tabpfn_method(version=version)
     started = time.monotonic()
     assert str(tmp_path / "tabpfn-") in method.unavailable()
-    with pytest.raises(MethodSkipped, match="weights aren't on this machine"):
-        method.make(random_state=0, n_threads=1).fit(X, y)
-    assert time.monotonic() - started < 1
+    for make, target in ((method.make, y), (method.make_regressor, np.arange(len(y)))):
+        with pytest.raises(MethodSkipped, match="weights aren't on this machine"):
+            make(random_state=0, n_threads=1).fit(X, target)
+    assert time.monotonic() - started < 5
 
 
 def test_the_registry_says_whether_the_default_weights_are_here():
@@ -118,6 +160,28 @@ def test_a_version_in_the_cache_folder_is_found(checkpoint, monkeypatch, messy):
     in_cache.write_bytes(checkpoint.read_bytes())
     version = OfflineTabPFNClassifier(version="v2").fit(X, y)
     assert np.allclose(version.predict_proba(X), path.predict_proba(X))
+
+
+def test_a_version_is_available_where_any_of_its_weights_are(
+    regression_checkpoint, monkeypatch, tmp_path, messy
+):
+    from tabpfn.settings import settings
+
+    monkeypatch.setattr(settings.tabpfn, "model_cache_dir", tmp_path)
+    method = make_tabpfn_method("v2")
+    assert method.name == "tabpfn-v2" and method.unavailable() is not None
+    in_cache = tmp_path / "tabpfn-v2-regressor.ckpt"
+    in_cache.write_bytes(regression_checkpoint.read_bytes())
+    assert method.unavailable() is None
+    X, y = messy
+    method.make_regressor(0, 1).fit(X, np.arange(len(X)))
+    with pytest.raises(MethodSkipped, match=r"no file .*tabpfn-v2-classifier"):
+        method.make(0, 1).fit(X, y)
+
+
+def test_every_version_is_known_to_the_package():
+    reasons = [method.unavailable() for method in TABPFN_VERSIONS]
+    assert all(reason is None or "weights" in reason for reason in reasons)
 
 
 def test_an_unknown_version_is_refused_with_the_known_ones():

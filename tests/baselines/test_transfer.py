@@ -6,9 +6,10 @@ import pytest
 import torch
 from sklearn.datasets import load_wine
 
-from tabtransfer import TabTransferClassifier, checkpoint
-from tabtransfer.baselines.linear import LOGISTIC_REGRESSION
-from tabtransfer.baselines.scratch import ScratchClassifier
+from tabtransfer import TabTransferClassifier, TabTransferRegressor, checkpoint
+from tabtransfer.baselines import transfer
+from tabtransfer.baselines.linear import LINEAR
+from tabtransfer.baselines.scratch import ScratchClassifier, ScratchRegressor
 from tabtransfer.baselines.transfer import (
     TABTRANSFER,
     TABTRANSFER_FINETUNED,
@@ -17,7 +18,7 @@ from tabtransfer.baselines.transfer import (
 from tabtransfer.bench.protocol import Job
 from tabtransfer.bench.run_job import Task, run_job
 from tabtransfer.datasets.fingerprints import fingerprint
-from tabtransfer.datasets.splits import stratified_splits
+from tabtransfer.datasets.splits import stratified_splits, target_bins
 from tabtransfer.datasets.suites import load_table
 
 METHODS = (TABTRANSFER, TABTRANSFER_FINETUNED, TABTRANSFER_SCRATCH)
@@ -31,6 +32,14 @@ def test_methods_differ_in_weights_and_tuning_alone():
     for estimator in (plain, tuned, scratch):
         assert (estimator.random_state, estimator.n_threads) == (3, 2)
         assert estimator.n_estimators == plain.n_estimators
+
+
+def test_regressors_differ_as_classifiers_do():
+    plain, tuned, scratch = (m.make_regressor(random_state=3, n_threads=2) for m in METHODS)
+    assert type(plain) is type(tuned) is TabTransferRegressor and not plain.finetune
+    assert tuned.finetune and type(scratch) is ScratchRegressor
+    for method, regressor in zip(METHODS, (plain, tuned, scratch), strict=True):
+        assert regressor.get_params() == method.make(3, 2).get_params()
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
@@ -58,7 +67,8 @@ def trained_on_iris(make_network, monkeypatch, tmp_path):
 def measure(method, name):
     """Run one job of a suite's table in this process."""
     table = load_table(name)
-    split = stratified_splits(table.y, n_splits=1, seed=0, max_train=60, max_test=20)[0]
+    y = target_bins(table.y) if table.task == "regression" else table.y
+    split = stratified_splits(y, n_splits=1, seed=0, max_train=60, max_test=20)[0]
     return run_job(Task(Job("quickstart", name, method.name), table, method, split))
 
 
@@ -71,9 +81,18 @@ def test_pretrained_methods_are_not_scored_on_a_table_they_were_trained_on(metho
 
 
 def test_other_methods_and_tables_are_scored_all_the_same(trained_on_iris):
-    assert measure(LOGISTIC_REGRESSION, "iris")["status"] == "ok"
+    assert measure(LINEAR, "iris")["status"] == "ok"
     assert measure(TABTRANSFER, "wine")["status"] == "ok"
     assert TABTRANSFER_SCRATCH.seen(load_table("iris")) is None
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+def test_numbers_are_scored_by_their_quantiles_too(method, monkeypatch, regression_checkpoint):
+    monkeypatch.setattr(checkpoint, "SHIPPED", regression_checkpoint)
+    monkeypatch.setattr(transfer, "TUNING_SECONDS", 0.1)
+    row = measure(method, "diabetes")
+    assert row["status"] == "ok", row["reason"]
+    assert row["crps"] > 0 and row["error"] == row["rmse"]
 
 
 @pytest.mark.parametrize("header", [{}, {"tables": []}])
@@ -104,6 +123,15 @@ class TestScratch:
         model.fit(X[::2], y[::2])
         assert model.finetuning_.chosen == "tuned"
         assert model.score(X[1::2], y[1::2]) > 0.8
+
+    def test_it_learns_numbers_from_nothing(self, small_checkpoint):
+        X = np.random.default_rng(0).normal(size=(200, 3))
+        y = X[:, 0] - X[:, 1]
+        model = ScratchRegressor(checkpoint=small_checkpoint, random_state=0, time_limit=8.0)
+        model.fit(X[::2], y[::2])
+        assert model.finetuning_.chosen == "tuned"
+        assert model.score(X[1::2], y[1::2]) > 0.3
+        assert model.predict_quantiles(X[1::2], (0.1, 0.9)).shape == (100, 2)
 
     def test_it_starts_at_random_whatever_the_checkpoint_holds(self, small_checkpoint):
         X, y = load_wine(return_X_y=True)
