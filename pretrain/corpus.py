@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.pretrain.numeric_targets import draw_numbers
 from tabtransfer.tasks import TaskBatch
 
 if TYPE_CHECKING:
@@ -219,23 +220,28 @@ def _read_entry(root: Path, entry: dict[str, Any]) -> pd.DataFrame:
         return pd.read_parquet(io.BytesIO(archive.read(entry["member"])))
 
 
-def to_task(table: RealTable, max_rows: int, train_share: float, seed: int) -> TaskBatch:
-    """Make one classification task of a table: a stratified draw of rows, training rows first.
+def to_task(
+    table: RealTable, max_rows: int, train_share: float, seed: int, task: str = "classification"
+) -> TaskBatch:
+    """Make one task of a table: a draw of rows, training rows first.
 
-    The 10 most frequent classes stay. Text, booleans and pandas categories become codes, numbers
-    are centred by their median and divided by their interquartile range, infinite values are
-    missing.
+    Classes are drawn in proportion, and the 10 most frequent ones stay; numbers are standardised
+    (see `draw_numbers`). Of the columns, text, booleans and pandas categories become codes,
+    numbers are centred by their median and divided by their interquartile range, infinite values
+    are missing.
 
     Parameters
     ----------
     table : RealTable
-        Table with classes as target; rows without one are left out.
+        Table with classes, or with numbers, as target; rows without one are left out.
     max_rows : int
         Most rows to draw.
     train_share : float
         Share of the drawn rows that are training rows.
     seed : int
         Same seed, same rows.
+    task : {"classification", "regression"}
+        Which of the two.
 
     Returns
     -------
@@ -245,7 +251,7 @@ def to_task(table: RealTable, max_rows: int, train_share: float, seed: int) -> T
     Raises
     ------
     TabTransferError
-        If fewer than two classes are left, or no query row.
+        If fewer than two classes, or two different training targets, are left, or no query row.
 
     Examples
     --------
@@ -255,12 +261,13 @@ def to_task(table: RealTable, max_rows: int, train_share: float, seed: int) -> T
     >>> task.values.shape, task.n_train, task.categorical.tolist()
     (torch.Size([1, 8, 2]), 4, [[False, True]])
     """
-    rows, labels, n_train = _draw_rows(table, max_rows, train_share, seed)
-    if n_train == len(rows) or len(np.unique(labels)) < 2:
-        raise TabTransferError(
-            f"table {table.name!r} leaves fewer than two classes or no query row of {len(rows)} "
-            "rows; leave it out or draw more rows"
-        )
+    labels: NDArray
+    if task == "regression":
+        rows, labels, n_train = draw_numbers(table, max_rows, train_share, seed)
+        labels, n_classes = labels.astype(np.float32), 0
+    else:
+        rows, labels, n_train = _draw_classes(table, max_rows, train_share, seed)
+        n_classes = len(np.unique(labels))
     columns = [encode_column(table.X.iloc[rows, index]) for index in range(table.X.shape[1])]
     values = np.stack([cells for cells, _ in columns], axis=1)
     missing = np.isnan(values)
@@ -271,7 +278,7 @@ def to_task(table: RealTable, max_rows: int, train_share: float, seed: int) -> T
         labels=torch.from_numpy(labels)[None],
         n_train=n_train,
         n_columns=torch.tensor([len(columns)]),
-        n_classes=torch.tensor([len(np.unique(labels))]),
+        n_classes=torch.tensor([n_classes]),
     )
 
 
@@ -298,7 +305,7 @@ def share_in_top_classes(y: pd.Series) -> float:
     return float(counts.iloc[:MAX_CLASSES].sum() / max(counts.sum(), 1))
 
 
-def _draw_rows(
+def _draw_classes(
     table: RealTable, max_rows: int, train_share: float, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
     """Draw rows and class indices; classes without a training row are left out."""
@@ -311,7 +318,13 @@ def _draw_rows(
     n_train = round(train_share * len(rows))
     classes = np.unique(names[:n_train])
     seen = np.isin(names, classes)
-    return rows[seen], np.searchsorted(classes, names[seen]).astype(np.int64), n_train
+    rows = rows[seen]
+    if n_train == len(rows) or len(classes) < 2:
+        raise TabTransferError(
+            f"table {table.name!r} leaves fewer than two classes or no query row of {len(rows)} "
+            "rows; leave it out or draw more rows"
+        )
+    return rows, np.searchsorted(classes, names[seen]).astype(np.int64), n_train
 
 
 def stratified_order(labels: NDArray, generator: np.random.Generator) -> NDArray[np.int64]:

@@ -16,22 +16,80 @@ from numpy.typing import NDArray
 from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.corpus import RealTable, load_corpus, share_in_top_classes, to_task
 from tabtransfer.pretrain.difficulty import measure_difficulty
+from tabtransfer.pretrain.prior_figures import FIGURES, Comparison
 
 MAX_ROWS = 256
 MIN_ROWS = 60
 MIN_COLUMNS = 2
 MAX_COLUMNS = 60
+WIDEST_SYNTHETIC = {"classification": 40, "regression": 20}  # columns
 TRAIN_SHARE = 0.75
 MIN_SHARE_IN_TOP_CLASSES = 0.8
+MANY_REPEATS = 0.1  # of rows whose target is the most frequent one
 TABLES_PER_BATCH = 2
 
 
-def measure_prior(n_tables: int, seed: int, advance: Callable[[int], None]) -> pd.DataFrame:
-    """Draw classification tables from the default prior and measure them.
+def compare_prior(
+    n_tables: int,
+    seed: int,
+    corpus: Path | None,
+    start: Callable[[str, int], Callable[[int], None]],
+) -> list[Comparison]:
+    """Measure tables of the default prior, of either kind, and real ones beside them.
+
+    Parameters
+    ----------
+    n_tables : int
+        Number of synthetic tables of each kind.
+    seed : int
+        Same seed, same tables.
+    corpus : Path, optional
+        Real tables, see `comparable_tables`. A kind of which it has none stands alone.
+    start : callable
+        Called with what is measured next and the number of its tables; gives what to call with
+        the number of tables measured since the last call.
+
+    Returns
+    -------
+    list of Comparison
+        One for each kind.
+
+    Raises
+    ------
+    TabTransferError
+        If the corpus has no table of either kind to compare with.
+
+    Examples
+    --------
+    >>> compared = compare_prior(1, 0, None, start=lambda words, n_tables: lambda n: None)
+    >>> [comparison.figures.title for comparison in compared]
+    ['Classes', 'Numbers']
+    """
+    real = {task: comparable_tables(corpus, task) if corpus else [] for task in FIGURES}
+    if corpus and not any(real.values()):
+        raise TabTransferError(
+            f"{corpus} has no table of at least {MIN_ROWS} rows with a target and {MIN_COLUMNS} "
+            f"to {MAX_COLUMNS} input columns to compare with"
+        )
+    comparisons = []
+    for task, figures in FIGURES.items():
+        title, tables = figures.title.lower(), real[task]
+        synthetic = measure_prior(n_tables, seed, start(f"synthetic: {title}", n_tables), task)
+        measured = None
+        if tables:
+            measured = measure_tables(tables, start(f"real: {title}", len(tables)), task)
+        comparisons.append(Comparison(figures, synthetic, measured))
+    return comparisons
+
+
+def measure_prior(
+    n_tables: int, seed: int, advance: Callable[[int], None], task: str = "classification"
+) -> pd.DataFrame:
+    """Draw tables of one kind from the default prior and measure them.
 
     Rows and columns spread about as those of the real tables that a report compares with: rows
-    log-uniformly from 60 to 1,024, cut at 256, and columns log-uniformly from 2 to 40. The prior
-    may leave some of the columns out.
+    log-uniformly from 60 to 1,024, cut at 256, and columns log-uniformly from 2 to 40, of tables
+    with numeric targets to 20.
 
     Parameters
     ----------
@@ -41,6 +99,8 @@ def measure_prior(n_tables: int, seed: int, advance: Callable[[int], None]) -> p
         Same seed, same tables.
     advance : callable
         Called with the number of tables measured since the last call.
+    task : {"classification", "regression"}
+        Which kind.
 
     Returns
     -------
@@ -58,8 +118,8 @@ def measure_prior(n_tables: int, seed: int, advance: Callable[[int], None]) -> p
     n_batches = -(-n_tables // TABLES_PER_BATCH)
     spread = np.random.default_rng(seed)
     rows = np.minimum(_spread_sizes(spread, MIN_ROWS, 4 * MAX_ROWS, n_batches), MAX_ROWS)
-    columns = _spread_sizes(spread, 2, 40, n_batches)
-    prior = PriorConfig(regression=0.0)
+    columns = _spread_sizes(spread, MIN_COLUMNS, WIDEST_SYNTHETIC[task], n_batches)
+    prior = PriorConfig(regression=float(task == "regression"))
     parts = []
     for start, n_rows, n_columns in zip(
         range(0, n_tables, TABLES_PER_BATCH), rows.tolist(), columns.tolist(), strict=True
@@ -69,7 +129,7 @@ def measure_prior(n_tables: int, seed: int, advance: Callable[[int], None]) -> p
         batch = sample_batch(prior, size, n_rows, n_columns, n_train, generator)
         parts.append(measure_difficulty(batch))
         advance(len(parts[-1]))
-    return _with_derived(pd.concat(parts, ignore_index=True))
+    return _with_derived(pd.concat(parts, ignore_index=True), task)
 
 
 def _spread_sizes(
@@ -80,26 +140,23 @@ def _spread_sizes(
     return np.round(low * (high / low) ** steps).astype(np.int64)
 
 
-def comparable_tables(path: Path) -> list[RealTable]:
-    """Load the real classification tables that a report compares with.
+def comparable_tables(path: Path, task: str = "classification") -> list[RealTable]:
+    """Load the real tables of one kind that a report compares with.
 
-    They have at least 60 labelled rows, 2 to 60 input columns, and at least 80 % of their rows
-    in the 10 most frequent classes.
+    They have at least 60 labelled rows, 2 to 60 input columns and, if the target is a class, at
+    least 80 % of their rows in the 10 most frequent ones.
 
     Parameters
     ----------
     path : Path
         Corpus, see `load_corpus`.
+    task : {"classification", "regression"}
+        Which kind.
 
     Returns
     -------
     list of RealTable
-        Tables in the corpus's order.
-
-    Raises
-    ------
-    TabTransferError
-        If none is left.
+        Tables in the corpus's order; empty if none is like that.
 
     Examples
     --------
@@ -110,30 +167,28 @@ def comparable_tables(path: Path) -> list[RealTable]:
     >>> [table.name for table in comparable_tables(folder)]
     ['toy']
     """
-    tables = [
+    return [
         table
-        for table in load_corpus(path)
+        for table in load_corpus(path, task)
         if table.y.count() >= MIN_ROWS
         and MIN_COLUMNS <= table.X.shape[1] <= MAX_COLUMNS
-        and share_in_top_classes(table.y) >= MIN_SHARE_IN_TOP_CLASSES
+        and (task == "regression" or share_in_top_classes(table.y) >= MIN_SHARE_IN_TOP_CLASSES)
     ]
-    if not tables:
-        raise TabTransferError(
-            f"{path} has no classification table of at least {MIN_ROWS} rows and "
-            f"{MIN_COLUMNS} to {MAX_COLUMNS} input columns to compare with"
-        )
-    return tables
 
 
-def measure_tables(tables: list[RealTable], advance: Callable[[int], None]) -> pd.DataFrame:
-    """Measure real tables, at most 256 rows of each, 75 % of them for training.
+def measure_tables(
+    tables: list[RealTable], advance: Callable[[int], None], task: str = "classification"
+) -> pd.DataFrame:
+    """Measure real tables of one kind, at most 256 rows of each, 75 % of them for training.
 
     Parameters
     ----------
     tables : list of RealTable
-        From `comparable_tables`. One that has too few labelled rows is left out.
+        From `comparable_tables`. One that makes no task (see `to_task`) is left out.
     advance : callable
         Called with 1 after each table.
+    task : {"classification", "regression"}
+        Which kind.
 
     Returns
     -------
@@ -152,16 +207,21 @@ def measure_tables(tables: list[RealTable], advance: Callable[[int], None]) -> p
     >>> measure_tables([table], advance=lambda n: None)["n_rows"].tolist()
     [80]
     """
-    parts = list(_measured(tables, advance))
+    parts = list(_measured(tables, advance, task))
     if not parts:
-        raise TabTransferError("no table has two labelled classes on both sides of its split")
-    return _with_derived(pd.concat(parts, ignore_index=True))
+        raise TabTransferError(
+            f"none of {len(tables)} tables has two different targets among its training rows and "
+            "a row to predict: give tables of more rows"
+        )
+    return _with_derived(pd.concat(parts, ignore_index=True), task)
 
 
-def _measured(tables: list[RealTable], advance: Callable[[int], None]) -> Iterator[pd.DataFrame]:
+def _measured(
+    tables: list[RealTable], advance: Callable[[int], None], kind: str
+) -> Iterator[pd.DataFrame]:
     for table in tables:
         try:
-            task = to_task(table, MAX_ROWS, TRAIN_SHARE, seed=0)
+            task = to_task(table, MAX_ROWS, TRAIN_SHARE, seed=0, task=kind)
         except TabTransferError:
             advance(1)
             continue
@@ -169,12 +229,20 @@ def _measured(tables: list[RealTable], advance: Callable[[int], None]) -> Iterat
         advance(1)
 
 
-def _with_derived(measured: pd.DataFrame) -> pd.DataFrame:
+def _with_derived(measured: pd.DataFrame, task: str) -> pd.DataFrame:
+    measured = measured.assign(
+        has_categories=measured["categorical"] > 0, has_missing=measured["missing"] > 0
+    )
+    if task == "regression":
+        return measured.assign(
+            gain=measured["forest_r2"] - measured["linear_r2"],
+            linear_wins=measured["linear_r2"] > measured["forest_r2"],
+            forest_helps=measured["forest_r2"] > 0,
+            repeats_target=measured["most_frequent_target"] > MANY_REPEATS,
+        )
     return measured.assign(
         gain=measured["majority"] - measured["forest"],
         linear_wins=measured["linear"] < measured["forest"],
         forest_helps=measured["forest"] < measured["majority"],
-        has_categories=measured["categorical"] > 0,
-        has_missing=measured["missing"] > 0,
         one_class=measured["n_classes"] < 2,
     )

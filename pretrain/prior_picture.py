@@ -1,4 +1,4 @@
-"""The picture of a prior report: the spread of each figure over synthetic and real tables."""
+"""The picture of one part of a prior report: the spread of each figure over its tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tabtransfer.pretrain.prior_report import SHARES, SPREADS
+from tabtransfer.pretrain.prior_figures import Comparison
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,41 +18,42 @@ LOGARITHMIC = ("n_rows", "n_columns")
 N_BINS = 16
 
 
-def draw_report(synthetic: pd.DataFrame, real: pd.DataFrame | None, file: Path) -> None:
+def draw_report(comparison: Comparison, file: Path) -> None:
     """Draw a histogram of each figure and a bar for each share, and save them as PNG.
 
     Parameters
     ----------
-    synthetic : pandas.DataFrame
-        From `measure_prior`.
-    real : pandas.DataFrame, optional
-        From `measure_tables`.
+    comparison : Comparison
+        Tables of one kind.
     file : Path
         Where to write.
 
     Examples
     --------
     >>> import tempfile
+    >>> from tabtransfer.pretrain.prior_figures import FIGURES
     >>> from tabtransfer.pretrain.prior_measure import measure_prior
     >>> file = Path(tempfile.mkdtemp()) / "report.png"
-    >>> draw_report(measure_prior(2, seed=0, advance=lambda n: None), None, file)
+    >>> measured = measure_prior(2, seed=0, advance=lambda n: None)
+    >>> draw_report(Comparison(FIGURES["classification"], measured), file)
     >>> file.exists()
     True
     """
     from matplotlib.figure import Figure
 
-    sides = {"synthetic": synthetic} | ({} if real is None else {"real": real})
+    figures, sides = comparison.figures, comparison.sides
     figure = Figure(figsize=(15, 11), layout="constrained")
     grid = figure.subplots(4, 4).ravel()
-    for axes, name in zip(grid, SPREADS, strict=False):
+    for axes, (name, title) in zip(grid, figures.spreads.items(), strict=False):
         _draw_spread(axes, name, sides)
-    shares = grid[len(SPREADS)]
-    _draw_shares(shares, sides)
-    for axes in grid[len(SPREADS) + 1 :]:
+        axes.set_title(title, fontsize=11)
+    _draw_shares(grid[len(figures.spreads)], figures.shares, sides)
+    for axes in grid[len(figures.spreads) + 1 :]:
         axes.set_axis_off()
     handles, labels = grid[0].get_legend_handles_labels()
     grid[-1].legend(handles, labels, loc="center", frameon=False, fontsize=12)
-    figure.suptitle("Tables of the prior" + ("" if real is None else " beside real ones"))
+    beside = "" if comparison.real is None else " beside real ones"
+    figure.suptitle(f"{figures.title}: tables of the prior{beside}")
     figure.savefig(file, dpi=110)
 
 
@@ -74,7 +75,6 @@ def _draw_spread(axes: Axes, name: str, sides: dict[str, pd.DataFrame]) -> None:
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(ScalarFormatter())
         axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_title(SPREADS[name], fontsize=11)
     axes.set_ylabel("share of tables", fontsize=9)
     axes.grid(axis="y", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
@@ -91,17 +91,17 @@ def _bins(name: str, numbers: np.ndarray) -> np.ndarray:
     return np.linspace(low, high, N_BINS + 1)
 
 
-def _draw_shares(axes: Axes, sides: dict[str, pd.DataFrame]) -> None:
+def _draw_shares(axes: Axes, figures: dict[str, str], sides: dict[str, pd.DataFrame]) -> None:
     height = 0.6 / len(sides)
     for index, (side, frame) in enumerate(sides.items()):
-        shares = [100 * float(frame[name].mean()) for name in SHARES]
-        places = np.arange(len(SHARES)) + index * height
+        shares = [100 * float(frame[name].mean()) for name in figures]
+        places = np.arange(len(figures)) + index * height
         bars = axes.barh(places, shares, height, color=COLOURS[side])
         axes.bar_label(bars, fmt="%.0f %%", fontsize=8, padding=2)
-    for place, label in enumerate(SHARES.values()):
+    for place, label in enumerate(figures.values()):
         axes.text(0, place - height / 2 - 0.05, label, fontsize=9, va="bottom")
     axes.set_xlim(0, 115)
-    axes.set_ylim(len(SHARES) - 0.3, -0.6)
+    axes.set_ylim(len(figures) - 0.3, -0.6)
     axes.set_yticks([])
     axes.set_title("share of tables where …", fontsize=11)
     axes.spines[["top", "right"]].set_visible(False)

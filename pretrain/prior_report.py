@@ -1,40 +1,18 @@
 """Compare measured tables of a prior with real ones, in words.
 
-Everything here is a pure function of two data frames of `tabtransfer.pretrain.prior_measure`.
+Everything here is a pure function of data frames of `tabtransfer.pretrain.prior_measure`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from tabtransfer.pretrain.prior_figures import Comparison
 from tabtransfer.pretrain.prior_measure import MAX_ROWS, TRAIN_SHARE
-
-SPREADS = {
-    "majority": "log-loss of class shares",
-    "linear": "log-loss of logistic regression",
-    "forest": "log-loss of random forest",
-    "gain": "forest's gain over class shares",
-    "linear_auc": "ROC AUC of logistic regression",
-    "forest_auc": "ROC AUC of random forest",
-    "n_rows": "rows",
-    "n_columns": "columns",
-    "n_classes": "classes",
-    "largest_class": "share of the largest class",
-    "categorical": "share of categorical columns",
-    "missing": "share of missing cells",
-    "distinct": "distinct values / rows",
-}
-SHARES = {
-    "linear_wins": "logistic regression beats the forest",
-    "forest_helps": "the forest beats the class shares",
-    "has_categories": "has categorical columns",
-    "has_missing": "has missing cells",
-    "one_class": "has a single class",
-}
 
 
 @dataclass(frozen=True)
@@ -52,31 +30,35 @@ class Difference:
     real_median: float
 
 
-def largest_differences(synthetic: pd.DataFrame, real: pd.DataFrame) -> list[Difference]:
+def largest_differences(comparison: Comparison) -> list[Difference]:
     """Rank the figures by how differently they spread over synthetic and real tables.
 
     Parameters
     ----------
-    synthetic, real : pandas.DataFrame
-        From `measure_prior` and `measure_tables`.
+    comparison : Comparison
+        Tables of one kind.
 
     Returns
     -------
     list of Difference
-        Figures of `SPREADS`, the largest distance first.
+        Figures that have a spread, the largest distance first; none without real tables.
 
     Examples
     --------
-    >>> real = pd.DataFrame({name: [0.1, 0.2, 0.3] for name in SPREADS})
-    >>> worst = largest_differences(real.assign(forest=0.9), real)[0]
+    >>> from tabtransfer.pretrain.prior_figures import FIGURES
+    >>> figures = FIGURES["regression"]
+    >>> real = pd.DataFrame({name: [0.1, 0.2, 0.3] for name in figures.spreads})
+    >>> worst = largest_differences(Comparison(figures, real.assign(forest_r2=0.9), real))[0]
     >>> worst.figure, worst.distance
-    ('forest', 1.0)
+    ('forest_r2', 1.0)
     """
     from scipy.stats import ks_2samp
 
+    if comparison.real is None:
+        return []
     differences = []
-    for figure in SPREADS:
-        ours, theirs = synthetic[figure].dropna(), real[figure].dropna()
+    for figure in comparison.figures.spreads:
+        ours, theirs = comparison.synthetic[figure].dropna(), comparison.real[figure].dropna()
         if len(ours) == 0 or len(theirs) == 0:
             continue
         differences.append(
@@ -91,56 +73,65 @@ def largest_differences(synthetic: pd.DataFrame, real: pd.DataFrame) -> list[Dif
     return sorted(differences, key=lambda difference: -difference.distance)
 
 
-def to_markdown(synthetic: pd.DataFrame, real: pd.DataFrame | None) -> str:
+def to_markdown(comparisons: Sequence[Comparison]) -> str:
     """Write the comparison in words: quartiles side by side, and where the two differ most.
 
     Parameters
     ----------
-    synthetic : pandas.DataFrame
-        From `measure_prior`.
-    real : pandas.DataFrame, optional
-        From `measure_tables`; without it the synthetic tables stand alone.
+    comparisons : sequence of Comparison
+        One for each kind of task.
 
     Returns
     -------
     str
-        Markdown.
+        Markdown; it shows the pictures that `Figures` name, from its own folder.
 
     Examples
     --------
+    >>> from tabtransfer.pretrain.prior_figures import FIGURES
     >>> from tabtransfer.pretrain.prior_measure import measure_prior
-    >>> words = to_markdown(measure_prior(2, seed=0, advance=lambda n: None), None)
+    >>> measured = measure_prior(2, seed=0, advance=lambda n: None)
+    >>> words = to_markdown([Comparison(FIGURES["classification"], measured)])
     >>> words.startswith("# Prior report")
     True
     """
-    sides = [synthetic] if real is None else [synthetic, real]
-    counts = f"{len(synthetic)} synthetic tables"
-    if real is not None:
-        counts += f" beside {len(real)} real ones"
-    lines = [
-        "# Prior report",
-        "",
-        f"{counts}; at most {MAX_ROWS} rows, {TRAIN_SHARE:.0%} of them for training. Log-losses "
-        "are divided by ln(classes): 1 is what guessing evenly costs.",
-        "",
-        *_table("quartiles", SPREADS, sides, _quartiles),
-        "",
-        *_table("share of tables", SHARES, sides, _share),
-    ]
-    if real is not None:
-        lines += ["", "## Where they differ most", "", *_difference_lines(synthetic, real)]
+    rows = f"Tables have at most {MAX_ROWS} rows, {TRAIN_SHARE:.0%} of them for training."
+    lines = ["# Prior report", "", rows]
+    for comparison in comparisons:
+        lines += ["", *_part(comparison)]
     return "\n".join(lines) + "\n"
+
+
+def _part(comparison: Comparison) -> list[str]:
+    figures, sides = comparison.figures, comparison.sides
+    counts = f"{len(comparison.synthetic)} synthetic tables"
+    if comparison.real is not None:
+        counts += f" beside {len(comparison.real)} real ones"
+    lines = [
+        f"## {figures.title}",
+        "",
+        f"{counts}. {figures.meaning}",
+        "",
+        *_table("quartiles", figures.spreads, sides, _quartiles),
+        "",
+        *_table("share of tables", figures.shares, sides, _share),
+    ]
+    if comparison.real is not None:
+        lines += ["", "### Where they differ most", "", *_difference_lines(comparison)]
+    return [*lines, "", f"![{figures.title}: spread of each figure]({figures.picture})"]
 
 
 def _table(
     title: str,
     figures: dict[str, str],
-    sides: list[pd.DataFrame],
+    sides: dict[str, pd.DataFrame],
     describe: Callable[[pd.Series], str],
 ) -> list[str]:
-    names = ["synthetic", "real"][: len(sides)]
-    rows = [[label, *(describe(side[name]) for side in sides)] for name, label in figures.items()]
-    head = [f"| {title} | {' | '.join(names)} |", "|---" * (1 + len(sides)) + "|"]
+    rows = [
+        [label, *(describe(side[name]) for side in sides.values())]
+        for name, label in figures.items()
+    ]
+    head = [f"| {title} | {' | '.join(sides)} |", "|---" * (1 + len(sides)) + "|"]
     return head + [f"| {' | '.join(row)} |" for row in rows]
 
 
@@ -152,12 +143,12 @@ def _share(values: pd.Series) -> str:
     return f"{values.mean():.0%}"
 
 
-def _difference_lines(synthetic: pd.DataFrame, real: pd.DataFrame) -> list[str]:
+def _difference_lines(comparison: Comparison) -> list[str]:
     lines = [
-        f"- **{SPREADS[one.figure]}**: median {one.synthetic_median:.3g}, real "
+        f"- **{comparison.figures.spreads[one.figure]}**: median {one.synthetic_median:.3g}, real "
         f"{one.real_median:.3g}; largest gap between the distributions {one.distance:.2f} "
         f"(chance: {one.by_chance:.2f})"
-        for one in largest_differences(synthetic, real)
+        for one in largest_differences(comparison)
         if one.distance > one.by_chance
     ]
     return lines[:6] or ["No figure differs by more than chance would allow."]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 def prior_report(
-    n_tables: Annotated[int, typer.Option(min=1, help="Synthetic tables to draw.")] = 200,
+    n_tables: Annotated[
+        int, typer.Option(min=1, help="Synthetic tables to draw with classes, and with numbers.")
+    ] = 200,
     seed: Annotated[int, typer.Option(help="Same seed, same tables.")] = 0,
     tables: Annotated[
         Path | None,
@@ -22,22 +27,22 @@ def prior_report(
     from rich.markdown import Markdown
     from rich.progress import Progress
 
-    from tabtransfer.pretrain.prior_measure import comparable_tables, measure_prior, measure_tables
+    from tabtransfer.pretrain.prior_measure import compare_prior
     from tabtransfer.pretrain.prior_picture import draw_report
     from tabtransfer.pretrain.prior_report import to_markdown
 
     console = Console()
-    real = None
     with Progress(console=console) as progress:
-        corpus = None if tables is None else comparable_tables(tables)
-        bar = progress.add_task("synthetic tables", total=n_tables)
-        synthetic = measure_prior(n_tables, seed, lambda n: progress.advance(bar, n))
-        if corpus is not None:
-            real_bar = progress.add_task("real tables", total=len(corpus))
-            real = measure_tables(corpus, lambda n: progress.advance(real_bar, n))
+
+        def start(words: str, total: int) -> Callable[[int], None]:
+            bar = progress.add_task(words, total=total)
+            return lambda n: progress.advance(bar, n)
+
+        comparisons = compare_prior(n_tables, seed, tables, start)
     out.mkdir(parents=True, exist_ok=True)
-    words = to_markdown(synthetic, real)
-    (out / "prior.md").write_text(words + "\n![Spread of each figure](prior.png)\n")
-    draw_report(synthetic, real, out / "prior.png")
+    words = to_markdown(comparisons)
+    (out / "prior.md").write_text(words)
+    for comparison in comparisons:
+        draw_report(comparison, out / comparison.figures.picture)
     console.print(Markdown(words))
-    console.print(f"Report: {out / 'prior.md'}, picture: {out / 'prior.png'}")
+    console.print(f"Report, with pictures: {out / 'prior.md'}")

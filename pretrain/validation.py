@@ -10,8 +10,8 @@ import torch
 from tabtransfer.errors import TabTransferError
 from tabtransfer.network import TabularTransformer
 from tabtransfer.pretrain.corpus import RealTable, to_task
+from tabtransfer.pretrain.numeric_targets import draw_numbers
 from tabtransfer.pretrain.scores import one_vs_one_auc, r_squared, relative_log_loss
-from tabtransfer.target_scale import TargetScale
 from tabtransfer.tasks import TaskBatch
 
 MAX_CONTEXT = 500
@@ -56,24 +56,16 @@ def _numeric_task(table: RealTable) -> TaskBatch:
     from tabtransfer.encoder import TableEncoder
     from tabtransfer.inference import task_batch
 
-    targets = table.y.to_numpy(dtype=np.float64, na_value=np.nan)
-    rows = np.random.default_rng(0).permutation(np.flatnonzero(np.isfinite(targets)))
-    rows = rows[: MAX_CONTEXT + MAX_QUERY]
-    targets, n_train = targets[rows], len(rows) // 2
-    if n_train == 0 or np.ptp(targets[:n_train]) == 0.0:
-        raise TabTransferError(
-            f"table {table.name!r} has {len(rows)} rows with a target, and the training half of "
-            "them no two different ones: leave it out."
-        )
+    max_rows = MAX_CONTEXT + MAX_QUERY
+    rows, targets, n_train = draw_numbers(table, max_rows, MAX_CONTEXT / max_rows, seed=0)
     X = table.X.iloc[rows]
     encoder = TableEncoder().fit(X[:n_train])
-    scale = TargetScale.of(targets[:n_train])
     return task_batch(
         encoder.transform(X[:n_train]),
-        scale.standardise(targets[:n_train]),
+        targets[:n_train],
         encoder.transform(X[n_train:]),
         n_classes=0,
-        query_labels=(targets[n_train:] - scale.mean) / scale.deviation,
+        query_labels=targets[n_train:],
     )
 
 

@@ -21,7 +21,7 @@ _MAX_NOISE = 1.3
 _HEAVY_NOISE = 0.3  # with noise of heavy tails
 _UNEQUAL_NOISE = 0.3  # with noise that depends on a score
 _SUMMED = 0.4  # whose target is a sum of all scores
-_ROUNDED = 0.55
+_ROUNDED = 0.8
 
 
 def sample_numbers(
@@ -50,7 +50,7 @@ def _bend(draws: Draws, x: Tensor) -> Tensor:
     y = torch.where(kind == 2, x.sign() * x.abs().pow(1.0 + strength), y)
     y = torch.where(kind == 3, x.sign() * x.abs().log1p(), y)
     y = torch.where(kind == 4, x.maximum(draws.normal(b, 1)), y)
-    steps = 60.0 ** draws.uniform(b, 1)
+    steps = 10.0 * 50.0 ** draws.uniform(b, 1)
     return torch.where(draws.bernoulli(_ROUNDED, b, 1), (y * steps).round() / steps, y)
 
 

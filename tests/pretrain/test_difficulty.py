@@ -32,6 +32,11 @@ def make_batch(
     )
 
 
+def make_numbers(values: torch.Tensor, targets: torch.Tensor) -> TaskBatch:
+    """Make a batch with numeric targets, three quarters of its rows for training."""
+    return make_batch(values, targets, 3 * targets.shape[1] // 4, n_classes=0)
+
+
 def random_values(*shape: int) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(0))
 
@@ -109,13 +114,54 @@ def test_facts_leave_padding_out_and_count_missing_cells():
     assert measured["largest_class"] == 0.5
 
 
-def test_numeric_targets_are_refused():
-    batch = make_batch(random_values(1, 20, 2), torch.rand(1, 20), 10)
-    with pytest.raises(TabTransferError, match="classification"):
-        measure_difficulty(batch)
-
-
 def test_split_without_query_rows_is_refused():
     batch = make_batch(random_values(1, 20, 2), torch.arange(20)[None] % 2, 20)
     with pytest.raises(TabTransferError, match="n_train=20"):
         measure_difficulty(batch)
+
+
+class TestNumbers:
+    def test_linear_target_is_easier_for_the_linear_model(self):
+        values = random_values(1, 200, 4)
+        measured = measure_difficulty(make_numbers(values, values.sum(dim=-1))).iloc[0]
+        assert measured["linear_r2"] > 0.99 > measured["forest_r2"] > 0.5
+
+    def test_step_of_two_columns_is_easier_for_the_forest(self):
+        values = random_values(1, 240, 2)
+        targets = ((values[..., 0] > 0) != (values[..., 1] > 0)).float()
+        measured = measure_difficulty(make_numbers(values, targets)).iloc[0]
+        assert measured["forest_r2"] > 0.7
+        assert measured["linear_r2"] < 0.2
+
+    def test_noise_explains_nothing(self):
+        values, targets = random_values(1, 200, 5).split([4, 1], dim=-1)
+        measured = measure_difficulty(make_numbers(values, targets[..., 0])).iloc[0]
+        assert (measured[["linear_r2", "forest_r2"]] < 0.1).all()
+
+    def test_codes_of_a_category_have_no_order_for_the_linear_model(self):
+        codes = torch.arange(200).reshape(1, 200, 1) % 6
+        batch = make_numbers(codes.float(), (codes[..., 0] % 2).float())
+        as_category = TaskBatch(**{**vars(batch), "categorical": torch.tensor([[True]])})
+        assert measure_difficulty(as_category)["linear_r2"][0] > 0.95
+        assert measure_difficulty(batch)["linear_r2"][0] < 0.3
+
+    def test_facts_of_known_targets(self):
+        targets = torch.tensor([[-1.0] * 4 + [0.0, 1.0, 2.0, 9.0]])
+        measured = measure_difficulty(make_numbers(random_values(1, 8, 2), targets)).iloc[0]
+        assert measured["distinct_targets"] == 5 / 8
+        assert measured["most_frequent_target"] == 0.5
+        assert measured["largest_target"] == 5.0  # clipped as in training
+        assert measured["skewness"] > 1.0
+        assert measured["n_columns"] == 2 and "n_classes" not in measured
+
+    def test_equal_targets_have_facts_but_no_scores(self):
+        batch = make_numbers(random_values(1, 20, 2), torch.zeros(1, 20))
+        measured = measure_difficulty(batch).iloc[0]
+        assert measured[["linear_r2", "forest_r2", "skewness"]].isna().all()
+        assert measured["most_frequent_target"] == 1.0
+
+    def test_without_a_known_cell_the_mean_is_predicted(self):
+        batch = make_numbers(random_values(1, 40, 1), torch.arange(40.0)[None] % 2)
+        empty = TaskBatch(**{**vars(batch), "missing": torch.ones(1, 40, 1, dtype=torch.bool)})
+        measured = measure_difficulty(empty).iloc[0]
+        assert measured["linear_r2"] == measured["forest_r2"] == 0.0
