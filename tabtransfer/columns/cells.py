@@ -7,7 +7,7 @@ import numbers
 from collections.abc import Hashable
 from decimal import Decimal
 from enum import Enum
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
@@ -66,7 +66,11 @@ def kind_of(column: pd.Series, name: Hashable) -> Kind:
     dtype, types = column.dtype, pd.api.types
     if types.is_complex_dtype(dtype):
         _refuse_complex(name)
-    if column.isna().all():
+    try:
+        empty = column.isna().all()
+    except ArithmeticError:  # pandas compares the cell with itself, which such NaNs forbid
+        _refuse(name, "signalling NaN decimals", "replace them, for example by None")
+    if empty:
         return Kind.NOTHING
     if isinstance(dtype, (pd.CategoricalDtype, pd.IntervalDtype)) or types.is_bool_dtype(dtype):
         return Kind.CATEGORIES

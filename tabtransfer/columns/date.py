@@ -23,8 +23,9 @@ __all__ = ["DateColumn", "date_format"]
 
 # A year of four digits and two more parts. Without them pandas also takes "10.5", "2020", "3-4-5"
 # and "12:30" for dates.
+_YEAR = r"(1[5-9]|2[01])\d\d"
 _LOOKS_LIKE_DATE = re.compile(
-    r"\s*((1[5-9]|2[01])\d\d[-/. ]\w{1,9}[-/. ]\d{1,2}|\w{1,9}[-/. ,]+\w{1,9}[-/. ,]+(1[5-9]|2[01])\d\d)"
+    rf"\s*({_YEAR}[-/. ]\w{{1,9}}[-/. ]\d{{1,2}}|\w{{1,9}}[-/. ,]+\w{{1,9}}[-/. ,]+{_YEAR})"
 )
 _UTC = datetime.timezone.utc
 

@@ -70,6 +70,22 @@ class TestLearning:
         model = TabTransferClassifier(random_state=0).fit(X[:200], y[:200])
         assert model.score(X[200:], y[200:]) > 0.95
 
+    def test_days_of_the_week_are_told(self):
+        days = pd.Series(pd.date_range("2020-01-01", periods=300)).sample(frac=1, random_state=0)
+        y = days.dt.dayofweek >= 5
+        for cells in (days, days.dt.strftime("%Y-%m-%d")):
+            X = cells.to_frame("day")
+            model = TabTransferClassifier(n_estimators=1, random_state=0).fit(X[:200], y[:200])
+            assert model.score(X[200:], y[200:]) > 0.95
+
+    def test_words_in_strings_that_never_repeat_are_told(self):
+        rng = np.random.default_rng(0)
+        y = rng.random(300) < 0.5
+        ends = np.where(y, "engineer", "assistant")
+        X = pd.DataFrame({"job": [f"person {i}, chief {end}" for i, end in enumerate(ends)]})
+        model = TabTransferClassifier(n_estimators=1, random_state=0).fit(X[:200], y[:200])
+        assert model.score(X[200:], y[200:]) > 0.95
+
     def test_more_classes_than_outputs_are_learned(self):
         rng = np.random.default_rng(0)
         y = np.arange(400) % 16
