@@ -72,7 +72,7 @@ class TestLearning:
 
     def test_days_of_the_week_are_told(self):
         days = pd.Series(pd.date_range("2020-01-01", periods=300)).sample(frac=1, random_state=0)
-        y = days.dt.dayofweek >= 5
+        y = days.dt.day_of_week >= 5
         for cells in (days, days.dt.strftime("%Y-%m-%d")):
             X = cells.to_frame("day")
             model = TabTransferClassifier(n_estimators=1, random_state=0).fit(X[:200], y[:200])
