@@ -19,9 +19,11 @@ __all__ = ["TabTransferClassifier"]
 class TabTransferClassifier(ClassifierMixin, InContextEstimator):
     """Classify rows with a pretrained network that reads the training rows as its context.
 
-    Frames and arrays may hold numbers, strings, categoricals, booleans and missing values as
-    they are. Any number of classes and rows works: more classes than the network has outputs
-    for go through a tree of class groups, more rows than ``max_context_rows`` are sampled.
+    Frames, arrays and sparse matrices may hold numbers, strings, text, categoricals, booleans,
+    dates, durations and missing values as they are; `tabtransfer.encoder.TableEncoder` says how
+    they are read. Any number of classes and rows works: more classes than the network has
+    outputs for go through a tree of class groups, more rows than ``max_context_rows`` are
+    sampled.
 
     Parameters
     ----------
@@ -94,8 +96,8 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_rows, n_features)
-            Numbers, strings, categoricals, booleans, missing values.
+        X : array-like, sparse or DataFrame of shape (n_rows, n_features)
+            Numbers, strings, categoricals, booleans, dates, durations, missing values.
         y : array-like or Series of shape (n_rows,)
             Class labels of any type.
 
@@ -118,7 +120,7 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_rows, n_features)
+        X : array-like, sparse or DataFrame of shape (n_rows, n_features)
             Rows with the columns of `fit`.
 
         Returns
@@ -141,7 +143,7 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_rows, n_features)
+        X : array-like, sparse or DataFrame of shape (n_rows, n_features)
             Rows with the columns of `fit`.
 
         Returns

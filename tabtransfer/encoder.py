@@ -8,9 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.utils import check_array
 
-from tabtransfer.columns import CategoryColumn, Column, check_cells, learn_column
+from tabtransfer.columns import Column, learn_column
+from tabtransfer.columns.learned import UnreadColumn
+from tabtransfer.columns.sparse import dense, unread_columns
+from tabtransfer.columns.text import share_topics
 from tabtransfer.errors import TabTransferError
 
 __all__ = ["EncodedTable", "TableEncoder", "read_table"]
@@ -54,11 +58,20 @@ class EncodedTable:
 class TableEncoder:
     """Turn frames and arrays into numbers, by what the training rows hold.
 
-    Numbers are centred on their median and scaled by their spread in double precision
-    before they become float32. Strings (of any number of distinct values), booleans, mixed
-    columns and unordered categoricals become category codes; categories that the training
-    rows did not have are missing. Ordered categoricals become their ranks. Missing is
-    missing however it is written: None, NaN, pandas.NA, NaT.
+    - Numbers are centred on their median and scaled by their spread in double precision
+      before they become float32; durations likewise, as seconds.
+    - Dates become seconds, year, month, day, hour and day of the week; so do strings that
+      are all dates of one format.
+    - Strings, booleans, mixed columns and unordered categoricals become category codes;
+      categories that the training rows did not have are missing. Ordered categoricals become
+      their ranks.
+    - Strings of more than 40 distinct values become numbers as well, by the pieces of words
+      that they share; each keeps its category code.
+    - Sparse columns are read as dense ones, at most 2,000 of them: see
+      `tabtransfer.columns.sparse.unread_columns`.
+
+    Missing is missing however it is written: None, NaN, pandas.NA, NaT. Each row is encoded
+    on its own.
 
     Attributes
     ----------
@@ -69,6 +82,8 @@ class TableEncoder:
         Number of columns.
     columns_ : list of Column
         What was learned of each column.
+    sources_ : ndarray of int64, (n_encoded,)
+        Position in ``columns_`` of the column behind each encoded one.
 
     Examples
     --------
@@ -82,19 +97,23 @@ class TableEncoder:
            [ 0.,  1.]], dtype=float32)
     >>> table.missing[2].tolist(), table.categorical.tolist()
     ([True, False], [False, True])
+    >>> dates = pd.DataFrame({"size": [1.0, 2.0], "sold": pd.to_datetime(["2024-05-13"] * 2)})
+    >>> TableEncoder().fit(dates).sources_
+    array([0, 1, 1, 1, 1, 1])
     """
 
     feature_names_in_: list[str] | None
     n_features_in_: int
     columns_: list[Column]
+    sources_: NDArray[np.int64]
 
     def fit(self, X: Any) -> TableEncoder:
         """Learn the columns of the training rows.
 
         Parameters
         ----------
-        X : array-like or DataFrame, (n_rows, n_features)
-            Numbers, strings, categoricals, booleans, missing values.
+        X : array-like, sparse or DataFrame, (n_rows, n_features)
+            Numbers, strings, categoricals, booleans, dates, durations, missing values.
 
         Returns
         -------
@@ -105,17 +124,22 @@ class TableEncoder:
         ------
         TabTransferError
             If the table is empty, a column name occurs twice, or a column holds infinite
-            values or something other than numbers, strings and booleans.
+            values or something other than numbers, strings, booleans, dates and durations.
         ValueError
-            scikit-learn's, if ``X`` is not a table: wrong dimensions, sparse, complex.
+            scikit-learn's, if ``X`` is not a table: wrong dimensions, complex.
         """
         frame = read_table(X)
         names = list(frame.columns)
         self.feature_names_in_ = names if all(isinstance(name, str) for name in names) else None
         self.n_features_in_ = len(names)
-        self.columns_ = [
-            learn_column(frame.iloc[:, index], name) for index, name in enumerate(names)
+        unread = set(unread_columns(frame).tolist())
+        columns = [
+            UnreadColumn() if index in unread else learn_column(dense(frame.iloc[:, index]), name)
+            for index, name in enumerate(names)
         ]
+        self.columns_ = share_topics(columns)
+        n_values = [len(column.n_categories) for column in self.columns_]
+        self.sources_ = np.repeat(np.arange(len(names)), n_values)
         return self
 
     def transform(self, X: Any) -> EncodedTable:
@@ -142,15 +166,15 @@ class TableEncoder:
                 f"X has {frame.shape[1]} features, but TableEncoder is expecting "
                 f"{self.n_features_in_} features as input."
             )
-        values = np.empty(frame.shape, np.float32)
-        for index, (name, column) in enumerate(zip(frame.columns, self.columns_, strict=True)):
-            cells = frame.iloc[:, index]
-            if isinstance(column, CategoryColumn):
-                check_cells(cells, name)
-            values[:, index] = column.encode(cells, name)
+        values = np.empty((len(frame), len(self.sources_)), np.float32)
+        for index, column in enumerate(self.columns_):
+            first, last = np.searchsorted(self.sources_, (index, index + 1))
+            if first < last:
+                cells = dense(frame.iloc[:, index])
+                values[:, first:last] = column.encode(cells, frame.columns[index])
         missing = np.isnan(values)
         values[missing] = 0.0
-        n_categories = np.array([column.n_categories for column in self.columns_], np.int64)
+        n_categories = np.array([n for c in self.columns_ for n in c.n_categories], np.int64)
         return EncodedTable(values, missing, n_categories > 0, n_categories)
 
     def align(self, X: Any) -> pd.DataFrame:
@@ -182,9 +206,10 @@ def read_table(X: Any) -> pd.DataFrame:
 
     Parameters
     ----------
-    X : DataFrame, array-like of two dimensions, or anything with ``to_pandas``
+    X : DataFrame, array-like of two dimensions, sparse, or anything with ``to_pandas``
         The table. Columns of arrays are named 0, 1, 2, …; an array of strings is read cell
-        by cell, since numpy turns numbers beside strings into strings.
+        by cell, since numpy turns numbers beside strings into strings. Masked cells of a
+        masked array are missing.
 
     Returns
     -------
@@ -193,9 +218,10 @@ def read_table(X: Any) -> pd.DataFrame:
     Raises
     ------
     TabTransferError
-        If there are no rows or no columns, or a column name occurs twice.
+        If there are no rows or no columns, or a column name occurs twice, or the table has
+        to be collected or made a frame first.
     ValueError
-        scikit-learn's, if ``X`` is not a table: wrong dimensions, sparse, complex.
+        scikit-learn's, if ``X`` is not a table: wrong dimensions, complex.
 
     Examples
     --------
@@ -206,9 +232,7 @@ def read_table(X: Any) -> pd.DataFrame:
     if hasattr(X, "to_pandas"):
         X = X.to_pandas()
     if not isinstance(X, pd.DataFrame):
-        array = check_array(X, dtype=None, ensure_all_finite=False, input_name="X")
-        X = pd.DataFrame(array)
-        return _numbers_among_strings(X) if array.dtype.kind in "US" else X
+        return _read_array(X)
     if not X.columns.is_unique:
         twice = list(X.columns[X.columns.duplicated()].unique())
         raise TabTransferError(
@@ -221,6 +245,23 @@ def read_table(X: Any) -> pd.DataFrame:
                 f"Found array with 0 {what}(s) (shape={X.shape}) while a minimum of 1 is required."
             )
     return X
+
+
+def _read_array(X: Any) -> pd.DataFrame:
+    if hasattr(X, "collect"):
+        raise TabTransferError(f"A {type(X).__name__} has not been computed yet: pass X.collect().")
+    if isinstance(X, np.ndarray) and X.dtype.names:
+        raise TabTransferError(
+            f"X is a structured array with the fields {_shown(list(X.dtype.names))}: pass "
+            "pandas.DataFrame(X), which makes each field a column."
+        )
+    array = check_array(X, accept_sparse="csc", dtype=None, ensure_all_finite=False, input_name="X")
+    if sparse.issparse(array):
+        return pd.DataFrame.sparse.from_spmatrix(array)
+    if isinstance(X, np.ma.MaskedArray):
+        return pd.DataFrame(X)
+    frame = pd.DataFrame(array)
+    return _numbers_among_strings(frame) if array.dtype.kind in "US" else frame
 
 
 def _numbers_among_strings(frame: pd.DataFrame) -> pd.DataFrame:

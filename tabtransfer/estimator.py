@@ -136,6 +136,7 @@ class InContextEstimator(ABC, BaseEstimator):
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
         # Not the string tag: it stands for input whose cells are not looked at.
         tags.input_tags.categorical = True
         return tags

@@ -22,8 +22,9 @@ __all__ = ["TabTransferRegressor"]
 class TabTransferRegressor(RegressorMixin, InContextEstimator):
     """Predict numbers with a pretrained network that reads the training rows as its context.
 
-    Frames and arrays may hold numbers, strings, categoricals, booleans and missing values as
-    they are. Any number of rows works: more than ``max_context_rows`` are sampled.
+    Frames, arrays and sparse matrices may hold numbers, strings, text, categoricals, booleans,
+    dates, durations and missing values as they are; `tabtransfer.encoder.TableEncoder` says how
+    they are read. Any number of rows works: more than ``max_context_rows`` are sampled.
 
     Parameters
     ----------
@@ -97,8 +98,8 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_rows, n_features)
-            Numbers, strings, categoricals, booleans, missing values.
+        X : array-like, sparse or DataFrame of shape (n_rows, n_features)
+            Numbers, strings, categoricals, booleans, dates, durations, missing values.
         y : array-like or Series of shape (n_rows,)
             Numbers.
 
@@ -122,7 +123,7 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_rows, n_features)
+        X : array-like, sparse or DataFrame of shape (n_rows, n_features)
             Rows with the columns of `fit`.
 
         Returns
@@ -145,7 +146,7 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_rows, n_features)
+        X : array-like, sparse or DataFrame of shape (n_rows, n_features)
             Rows with the columns of `fit`.
         quantiles : sequence of float, default=(0.1, 0.5, 0.9)
             Levels from 0.01 to 0.99. Between those that the network predicts, quantiles are

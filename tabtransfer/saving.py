@@ -278,7 +278,8 @@ def _check_same(model: InContextEstimator, record: dict[str, Any]) -> None:
     saved = TableSketch(**record["sketch"])
     found = TableSketch.of(model.ensemble_.table, model.ensemble_.labels)
     names = getattr(model, "feature_names_in_", range(model.n_features_in_))
-    difference = found.difference(saved, list(names))
+    sources = [list(names)[place] for place in model.encoder_.sources_]
+    difference = found.difference(saved, sources)
     if not difference and record["classes"] is not None:
         same = model.classes_.tolist() == _classes(record).tolist()
         difference = "" if same else "other classes"

@@ -53,7 +53,7 @@ def score_with_ray(source: Source, scorer: Scorer) -> Iterator[pa.Table]:
         import ray
     except ImportError as error:
         raise TabTransferError(
-            "The engine ray takes Ray: pip install 'tabtransfer[ray]'."
+            "The engine ray takes Ray: pip install 'tabtransfer[cluster]'."
         ) from error
     if not ray.is_initialized():
         ray.init(log_to_driver=False)

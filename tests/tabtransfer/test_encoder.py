@@ -1,5 +1,9 @@
+import datetime
+import time
+
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow
 import pytest
 from scipy import sparse
@@ -40,11 +44,13 @@ def test_fit_leaves_the_frame_as_it_was():
         lambda rows: np.array(rows),  # numpy makes strings of all cells
         lambda rows: pd.DataFrame(rows),
         lambda rows: pd.DataFrame(rows).astype({0: "category"}),
+        lambda rows: pd.DataFrame(rows).astype({1: "Sparse[float]", 2: "Sparse[float]"}),
+        lambda rows: pl.DataFrame(rows, schema=["a", "b", "c"], orient="row"),
         lambda rows: pyarrow.Table.from_pylist(
             [dict(zip("abc", row, strict=True)) for row in rows]
         ),
     ],
-    ids=["lists", "objects", "strings", "frame", "categorical", "arrow"],
+    ids=["lists", "objects", "strings", "frame", "categorical", "sparse", "polars", "arrow"],
 )
 def test_tables_of_every_kind_read_alike(make):
     rows = [["a", 1.5, np.nan], ["b", 2.5, 3.0], ["a", 4.5, 5.0]]
@@ -109,7 +115,9 @@ def test_empty_tables_are_refused(make, shape, what):
         (np.ones(3), "Reshape your data"),
         (np.ones((2, 2, 2)), "dim 3"),
         (np.array([[1 + 1j]]), "Complex data not supported"),
-        (sparse.csr_array(np.eye(3)), "[Ss]parse"),
+        (sparse.csr_array(np.eye(3) * 1j), "Complex data not supported"),
+        (np.zeros(3, [("a", int), ("b", float)]), r"fields 'a', 'b'.*pandas\.DataFrame"),
+        (pl.LazyFrame({"a": [1]}), r"X\.collect\(\)"),
     ],
 )
 def test_what_is_no_table_is_refused(X, message):
@@ -132,3 +140,109 @@ def test_a_global_wish_for_pandas_output_changes_nothing():
     with config_context(transform_output="pandas"):
         table = TableEncoder().fit(FRAME).transform(FRAME)
     assert isinstance(table.values, np.ndarray)
+
+
+MANY = pd.DataFrame(
+    {
+        "when": pd.date_range("2024-05-13", periods=60, freq="31h", tz="Europe/Paris"),
+        "size": np.arange(60.0),
+        "name": [f"street {number}" for number in range(60)],
+        "took": pd.to_timedelta(np.arange(60), unit="s"),
+    }
+)
+MANY.iloc[7] = None
+
+
+def test_columns_of_several_values_remember_where_they_came_from():
+    encoder = TableEncoder().fit(MANY)
+    table = encoder.transform(MANY)
+    np.testing.assert_array_equal(encoder.sources_, [0] * 6 + [1] + [2] * 31 + [3])
+    assert table.values.shape == (60, 39) and np.isfinite(table.values).all()
+    np.testing.assert_array_equal(np.flatnonzero(table.n_categories), [7])
+    assert table.missing[7].all() and table.missing.sum() == 39
+    assert encoder.n_features_in_ == 4 and encoder.feature_names_in_ == list(MANY.columns)
+
+
+def test_rows_are_encoded_alone_as_in_a_batch():
+    encoder = TableEncoder().fit(MANY)
+    table = encoder.transform(MANY)
+    for row in range(0, 60, 7):
+        alone = encoder.transform(MANY.iloc[row : row + 1])
+        np.testing.assert_array_equal(alone.values[0], table.values[row])
+        np.testing.assert_array_equal(alone.missing[0], table.missing[row])
+
+
+@pytest.mark.parametrize("wish", ["pandas", "polars"])
+def test_a_global_wish_for_frames_changes_no_value(wish):
+    expected = TableEncoder().fit(MANY).transform(MANY)
+    with config_context(transform_output=wish):
+        table = TableEncoder().fit(MANY).transform(MANY)
+    np.testing.assert_array_equal(table.values, expected.values)
+
+
+def test_polars_columns_keep_their_types():
+    day = datetime.datetime(2024, 5, 13, 7)
+    frame = pl.DataFrame(
+        {
+            "date": [day.date(), None],
+            "time": [day.time(), None],
+            "stamp": pl.Series([day, None]).dt.replace_time_zone("Europe/Paris"),
+            "span": [datetime.timedelta(1), None],
+            "category": pl.Series(["a", None], dtype=pl.Categorical),
+            "rank": pl.Series(["b", "a"], dtype=pl.Enum(["b", "a"])),
+            "decimal": pl.Series(["1.5", None]).cast(pl.Decimal(5, 2)),
+            "flag": [True, None],
+            "whole": [1, None],
+        }
+    )
+    encoder = TableEncoder().fit(frame)
+    kinds = [type(column).__name__.removesuffix("Column") for column in encoder.columns_]
+    expected = "Date Duration Date Duration Category Category Number Category Number"
+    assert kinds == expected.split()
+    assert encoder.columns_[5].ordered and encoder.columns_[5].codes == {"b": 0, "a": 1}
+
+
+def test_sparse_tables_equal_dense_ones():
+    X = np.random.default_rng(0).poisson(0.3, (20, 5)).astype(float)
+    expected = TableEncoder().fit(X).transform(X).values
+    for make in (sparse.csr_array, sparse.csc_matrix, sparse.coo_array, sparse.lil_array):
+        encoder = TableEncoder().fit(make(X))
+        np.testing.assert_array_equal(encoder.transform(make(X)).values, expected)
+        np.testing.assert_array_equal(encoder.transform(X).values, expected)
+
+
+def test_very_wide_sparse_tables_keep_their_fullest_columns():
+    X = sparse.random_array((50, 4000), density=0.05, format="csr", rng=np.random.default_rng(0))
+    encoder = TableEncoder().fit(X)
+    assert encoder.transform(X[:3]).values.shape == (3, 2000) and encoder.n_features_in_ == 4000
+    filled = X.count_nonzero(axis=0)
+    left_out = np.setdiff1d(np.arange(4000), encoder.sources_)
+    assert filled[encoder.sources_].min() >= filled[left_out].max()
+
+
+def test_masked_cells_are_missing():
+    X = np.ma.masked_array([[1.0, 2.0], [3.0, 4.0]], [[True, False], [False, False]])
+    np.testing.assert_array_equal(TableEncoder().fit(X).transform(X).missing, [[1, 0], [0, 0]])
+
+
+def test_many_texts_share_their_topics():
+    frame = pd.concat([MANY[["name"]].add_suffix(str(number)) for number in range(10)], axis=1)
+    encoder = TableEncoder().fit(frame)
+    np.testing.assert_array_equal(encoder.sources_, np.repeat(np.arange(10), 11))
+
+
+def test_large_tables_are_encoded_in_seconds():
+    rng = np.random.default_rng(0)
+    n_rows = 20_000
+    frame = pd.DataFrame(rng.normal(size=(n_rows, 30))).add_prefix("number")
+    for index in range(10):
+        frame[f"category{index}"] = rng.choice(list("abcdefgh"), n_rows)
+    for index in range(5):
+        frame[f"date{index}"] = pd.to_datetime(rng.integers(0, 10**9, n_rows), unit="s")
+    for index in range(5):
+        frame[f"text{index}"] = rng.choice(
+            [f"street {i} of town {i % 97}" for i in range(2000)], n_rows
+        )
+    start = time.process_time()
+    table = TableEncoder().fit(frame).transform(frame)
+    assert table.n_rows == n_rows and time.process_time() - start < 8.0

@@ -7,20 +7,21 @@ import pandas as pd
 import pyarrow
 import pytest
 
-from tabtransfer.columns import (
-    CategoryColumn,
-    EmptyColumn,
-    NumberColumn,
-    UnsupportedColumnError,
-    learn_column,
-)
+from tabtransfer.columns import UnsupportedColumnError, learn_column
+from tabtransfer.columns.category import CategoryColumn
+from tabtransfer.columns.date import DateColumn
+from tabtransfer.columns.learned import EmptyColumn
+from tabtransfer.columns.number import DurationColumn, NumberColumn
+from tabtransfer.columns.text import TextColumn
 from tabtransfer.errors import TabTransferError
 
 
 def encode(cells, other=None):
     column = pd.Series(cells)
     learned = learn_column(column, "z")
-    return learned.encode(column if other is None else pd.Series(other), "z")
+    values = learned.encode(column if other is None else pd.Series(other), "z")
+    assert values.shape[1] == len(learned.n_categories)
+    return values[:, 0]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_columns_without_a_cell_are_missing_whatever_comes_later(cells):
 )
 def test_categories_become_codes(cells):
     learned = learn_column(pd.Series(cells), "z")
-    assert learned.n_categories == 2
+    assert learned.n_categories == (2,)
     np.testing.assert_array_equal(encode(cells), [1, 0, 1])
 
 
@@ -120,15 +121,29 @@ def test_categories_match_across_types(later):
     np.testing.assert_array_equal(encode([False, True], later), [1, 0])
 
 
-def test_many_distinct_strings_are_still_categories():
-    learned = learn_column(pd.Series([f"id{i}" for i in range(5000)]), "z")
-    assert isinstance(learned, CategoryColumn) and learned.n_categories == 5000
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (pd.date_range("2020", periods=3), DateColumn),
+        ([datetime.date(2020, 1, 1), None, datetime.datetime(2020, 1, 1, 5)], DateColumn),
+        (pd.to_timedelta([1, 2], unit="s"), DurationColumn),
+        ([datetime.time(1), None], DurationColumn),
+        ([f"name {number}" for number in range(41)], TextColumn),
+        ([f"name {number}" for number in range(40)], CategoryColumn),
+        ([str(number) for number in range(100)], CategoryColumn),
+        ([*(f"name {number}" for number in range(100)), 3], CategoryColumn),
+        (pd.Categorical([f"name {number}" for number in range(100)]), CategoryColumn),
+        (["2024-05-13", "2023-12-24"], DateColumn),
+    ],
+)
+def test_the_kind_follows_the_cells(cells, kind):
+    assert type(learn_column(pd.Series(cells), "z")) is kind
 
 
 def test_ordered_categories_become_their_ranks():
     cells = pd.Categorical(["high", "low", "mid"], ["low", "mid", "high", "top"], ordered=True)
     learned = learn_column(pd.Series(cells), "z")
-    assert learned.n_categories == 0
+    assert learned.n_categories == (0,)
     np.testing.assert_array_equal(encode(cells), [2, 0, 1])
 
 
@@ -137,7 +152,7 @@ def test_number_columns_read_numbers_written_as_text():
 
 
 def test_words_where_numbers_were_name_column_and_word():
-    with pytest.raises(TabTransferError, match=r"'z' held numbers.*'abc'"):
+    with pytest.raises(TabTransferError, match=r"'z' held numbers.*'abc'.*clean it"):
         encode([1.0, 2.0], ["1.0", "abc"])
 
 
@@ -152,21 +167,17 @@ def test_infinite_values_are_refused_in_training_and_later(value):
 @pytest.mark.parametrize(
     ("cells", "what", "remedy"),
     [
-        (pd.date_range("2020", periods=2), "dates", "dt.year"),
-        (pd.date_range("2020", periods=2, tz="UTC"), "dates", "dt.year"),
-        (pd.period_range("2020", periods=2), "dates", "dt.year"),
-        (pd.Series([datetime.date(2020, 1, 1), None]), "date values", "pandas.to_datetime"),
-        (pd.to_timedelta([1, 2], unit="s"), "time spans", "total_seconds"),
-        (pd.Series([datetime.timedelta(1), None], dtype=object), "timedelta", "total_seconds"),
         (pd.Series([1 + 2j, 0]), "complex", "real and imaginary"),
         (pd.Series([1 + 2j, None], dtype=object), "complex", "real and imaginary"),
         ([[1, 2], [3]], "list values", "columns of its own"),
         ([{"a": 1}, "b"], "dict values", "columns of its own"),
         ([b"a", b"b"], "bytes values", "decode"),
-        (pd.arrays.SparseArray([0, 1]), "sparse", "to_dense"),
+        ([b"a", "b"], "bytes values", "decode"),
+        ([datetime.date(2020, 1, 1), "unknown"], "dates beside str.*row 1", "to_datetime"),
+        ([datetime.timedelta(1), 3], "durations beside int.*row 1", "to_timedelta"),
         (
             pd.array([[1], [2]], dtype=pd.ArrowDtype(pyarrow.list_(pyarrow.int64()))),
-            "list",
+            "ndarray values",
             "columns of its own",
         ),
     ],
@@ -175,3 +186,13 @@ def test_other_types_are_refused_with_column_and_remedy(cells, what, remedy):
     for raises in (lambda: encode(cells), lambda: encode([1, 2], cells)):
         with pytest.raises(UnsupportedColumnError, match=rf"(?s)'z'.*{what}.*{remedy}"):
             raises()
+
+
+@pytest.mark.parametrize("first", [[1.0, 2.0], ["a", "b"], [f"name {n}" for n in range(50)]])
+@pytest.mark.parametrize(
+    ("later", "what"),
+    [(pd.date_range("2020", periods=2), "dates"), ([datetime.timedelta(1), None], "durations")],
+)
+def test_dates_where_there_were_none_are_refused(first, later, what):
+    with pytest.raises(UnsupportedColumnError, match=rf"'z' held .* in fit.*now holds {what}"):
+        encode(first, later)
