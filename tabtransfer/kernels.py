@@ -27,6 +27,7 @@ from torch.nn import functional as F
 from tabtransfer.cells import CellFeatures
 from tabtransfer.kernel_features import FeatureLayout
 from tabtransfer.tasks import TaskBatch
+from tabtransfer.threads import torch_threads
 
 N_KERNELS = 3
 BLOCK_ROWS = 1024  # training rows solved for at once
@@ -143,7 +144,8 @@ class LaplaceRidge:
         shares = (weights / weights.sum(-1, keepdim=True))[..., None]
         scaled = features * scale
         centre = (shares * scaled).sum(1, keepdim=True)
-        spread = (shares * (scaled - centre).square()).sum((1, 2), keepdim=True)
+        # Two sums: a single one would depend on the number of threads.
+        spread = (shares * (scaled - centre).square()).sum(1, keepdim=True).sum(2, keepdim=True)
         unit = (2.0 * spread + 1e-9).sqrt()
         scaled = scaled / unit
         dual, own = solve(_similarities, scaled, labels, weights, _LAPLACE_RIDGE)
@@ -207,7 +209,8 @@ def solve(
     root = weight.sqrt()
     system = kernel(part, part).mul_(root).mul_(root.mT)  # (b, blocks, m, m)
     system.diagonal(dim1=-2, dim2=-1).add_(ridge)
-    inverse = torch.cholesky_inverse(torch.linalg.cholesky_ex(system)[0])
+    with torch_threads(1):  # LAPACK rounds differently with another number of threads
+        inverse = torch.cholesky_inverse(torch.linalg.cholesky_ex(system)[0])
     solution = inverse @ (root * blocks(labels))
     dual = rows(root * solution) / n_blocks
     # How much of a row's prediction is its own label, of one of its copies where it has several.
@@ -228,6 +231,8 @@ def _products(rows: Tensor, others: Tensor) -> Tensor:
 def _similarities(rows: Tensor, others: Tensor) -> Tensor:
     # The other way of computing distances depends on the number of rows.
     distances = torch.cdist(rows, others, compute_mode="use_mm_for_euclid_dist")
+    if rows is others:
+        distances.diagonal(dim1=-2, dim2=-1).zero_()  # rather than the root of a rounding error
     return distances.neg_().exp_()
 
 

@@ -122,6 +122,8 @@ def test_codes_of_categories_and_unseen_ones_do_not_matter():
     # A missing cell is also told by its flag, which never varies in training rows here.
     torch.testing.assert_close(first[:-1], second[:-1])
     assert torch.isfinite(first).all()
+    unseen[-1] = 10.0
+    torch.testing.assert_close(predict(make_batch(unseen[:, None], labels, [True])), first)
 
 
 def test_constant_columns_and_one_class_stay_finite():
