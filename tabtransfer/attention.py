@@ -6,11 +6,34 @@ Shapes: ``(..., length, d)``; every leading axis is a batch axis.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+LONG = 256  # keys from which PyTorch's attention is the faster one on CPUs, without gradients
+
+
+@dataclass(frozen=True)
+class AttentionKeys:
+    """Hold what can be attended to.
+
+    Parameters
+    ----------
+    keys, values : Tensor, (…, heads, k, d / heads)
+        Keys and values.
+    bias : Tensor or None
+        Added to the logits; broadcast to (…, heads, q, k).
+    log_length : float or Tensor
+        Logarithm of the effective number of keys.
+    """
+
+    keys: Tensor
+    values: Tensor
+    bias: Tensor | None
+    log_length: float | Tensor
 
 
 class Attention(nn.Module):
@@ -43,22 +66,27 @@ class Attention(nn.Module):
             else None
         )
 
-    def forward(
-        self, x: Tensor, keys: Tensor, bias: Tensor | None = None, n_keys: Tensor | None = None
-    ) -> Tensor:
-        """Let ``x`` (…, q, d) attend to ``keys`` (…, k, d).
+    def read(
+        self, x: Tensor, bias: Tensor | None = None, n_keys: Tensor | None = None
+    ) -> AttentionKeys:
+        """Make keys of ``x`` (…, k, d).
 
         ``bias`` (broadcast to …, heads, q, k) is added to the logits; ``n_keys`` (…, 1, 1, 1) is
         the effective number of keys, their count if not given.
         """
-        q, k, v = (
-            layer(source).unflatten(-1, (self.n_heads, -1)).transpose(-2, -3)
-            for layer, source in ((self.query, x), (self.key, keys), (self.value, keys))
-        )
+        length: float | Tensor = math.log(x.shape[-2]) if n_keys is None else n_keys.log()
+        return AttentionKeys(self._by_head(self.key(x)), self._by_head(self.value(x)), bias, length)
+
+    def forward(self, x: Tensor, keys: AttentionKeys) -> Tensor:
+        """Let ``x`` (…, q, d) attend to keys."""
+        q = self._by_head(self.query(x))
         if self.length_scale is not None:
-            length = math.log(keys.shape[-2]) if n_keys is None else n_keys.log()
-            q = q * (self.length_scale * length).to(q.dtype)
-        return self.out(_attend(q, k, v, bias).transpose(-2, -3).flatten(-2))
+            q = q * (self.length_scale * keys.log_length).to(q.dtype)
+        y = _attend(q, keys.keys, keys.values, keys.bias)
+        return self.out(y.transpose(-2, -3).flatten(-2))
+
+    def _by_head(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.n_heads, -1)).transpose(-2, -3)
 
 
 class Block(nn.Module):
@@ -75,11 +103,15 @@ class Block(nn.Module):
         self.contract = nn.Linear(expansion * d, d, bias=False)
         nn.init.zeros_(self.contract.weight)
 
-    def forward(
-        self, x: Tensor, keys: Tensor, bias: Tensor | None = None, n_keys: Tensor | None = None
-    ) -> Tensor:
-        """Update ``x`` (…, q, d) from ``keys`` (…, k, d)."""
-        x = x + self.attention(self.norm(x), self.norm(keys), bias, n_keys)
+    def read(
+        self, x: Tensor, bias: Tensor | None = None, n_keys: Tensor | None = None
+    ) -> AttentionKeys:
+        """Make keys of ``x`` (…, k, d); see `Attention.read`."""
+        return self.attention.read(self.norm(x), bias, n_keys)
+
+    def forward(self, x: Tensor, keys: AttentionKeys) -> Tensor:
+        """Update ``x`` (…, q, d) from keys."""
+        x = x + self.attention(self.norm(x), keys)
         return x + self.contract(F.gelu(self.expand(self.norm_feedforward(x))))
 
 
@@ -89,7 +121,8 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
     if bias is not None:
         bias = bias.to(q.dtype).expand(*batch, -1, -1, -1).flatten(0, len(batch) - 1)
     q, k, v = (x.flatten(0, len(batch) - 1) for x in (q, k, v))
-    if q.is_cuda:
+    learns = torch.is_grad_enabled() and q.requires_grad
+    if q.is_cuda or (k.shape[-2] >= LONG and not learns):
         y = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
     else:
         y = _ShortAttention.apply(q * q.shape[-1] ** -0.5, k, v, bias)

@@ -1,7 +1,8 @@
 """What the network sees of a cell: its value among the training cells of its column.
 
 Everything here is a statistic of the training rows, computed without gradients and exact
-under row weights: a row of weight 2 counts as two equal rows.
+under row weights: a row of weight 2 counts as two equal rows. The statistics are computed
+once; any rows, one or many, are then described by them.
 
 Shapes: b tasks, r rows, n training rows, c columns, k label channels.
 """
@@ -19,11 +20,12 @@ from tabtransfer.tasks import TaskBatch
 N_CELL_FEATURES = 5
 CLIP = 4.0  # standard deviations
 HUGE = 1e15  # what is beyond counts as this, so that squares stay finite in float32
+_CHUNK_VALUES = 2**23  # of label channels sorted at once
 
 
 @dataclass(frozen=True)
 class CellFeatures:
-    """Describe every cell of a batch of tasks.
+    """Describe cells of a batch of tasks.
 
     Parameters
     ----------
@@ -40,115 +42,199 @@ class CellFeatures:
     neighbour_labels: Tensor
 
 
-@torch.no_grad()
-def describe_cells(batch: TaskBatch, label_channels: Tensor) -> CellFeatures:
-    """Compute the features of every cell.
+@dataclass(frozen=True)
+class ColumnStatistics:
+    """Hold what the training rows say of each column.
 
     Parameters
     ----------
-    batch : TaskBatch
-        The tasks.
-    label_channels : Tensor, (b, n, k)
-        Numeric labels of the training rows: one-hot classes, or standardised targets.
+    categorical : Tensor of bool, (b, c)
+        True where the column holds category codes.
+    mean, scale : Tensor, (b, c, 1)
+        Of the training cells.
+    label_mean : Tensor, (b, k)
+        Of the training rows' label channels.
+    column : SortedColumns
+        The training cells and their labels in ascending order.
 
-    Returns
-    -------
-    CellFeatures
+    Examples
+    --------
+    >>> import torch
+    >>> from tabtransfer.cells import ColumnStatistics
+    >>> from tabtransfer.tasks import TaskBatch
+    >>> values = torch.tensor([[[1.0], [3.0], [3.0]]])
+    >>> missing = torch.zeros(1, 3, 1, dtype=torch.bool)
+    >>> batch = TaskBatch(
+    ...     values, missing, categorical=missing[:, 0], labels=torch.tensor([[0, 1, 0]]),
+    ...     n_train=2, n_columns=torch.tensor([1]), n_classes=torch.tensor([2]))
+    >>> statistics = ColumnStatistics.of(batch, torch.eye(2)[None])
+    >>> statistics.describe(values[:, 2:], missing[:, 2:]).features
+    tensor([[[[1.0000, 0.5000, 0.5000, 0.0000, 0.0000]]]])
     """
-    values = batch.values.transpose(1, 2).contiguous()  # (b, c, r)
-    missing = batch.missing.transpose(1, 2)
-    n_train = batch.n_train
-    values = values.masked_fill(missing, 0.0)
-    row_weights = batch.row_weights
-    weights = row_weights[:, None] * ~missing[..., :n_train]  # (b, c, n)
 
-    column = _SortedColumn.of(values[..., :n_train], missing[..., :n_train], weights)
-    lower, upper = column.weight_below(values)
-    total = column.total.clamp(min=1.0)
-    present = ~missing
-    own = torch.zeros_like(values)
-    own[..., :n_train] = present[..., :n_train].to(values.dtype)
+    categorical: Tensor
+    mean: Tensor
+    scale: Tensor
+    label_mean: Tensor
+    column: SortedColumns
 
-    z = _standardise(values, weights, n_train)
-    rank = (lower + upper) / total - 1.0
-    share = (upper - lower - own).clamp(min=0.0) / total
-    flags = batch.categorical[..., None].expand_as(missing)
-    numbers = torch.stack([z, rank, share], -1).masked_fill(missing[..., None], 0.0)
-    features = torch.cat([numbers, torch.stack([missing, flags], -1).to(values.dtype)], -1)
+    @classmethod
+    @torch.no_grad()
+    def of(cls, batch: TaskBatch, label_channels: Tensor) -> ColumnStatistics:
+        """Learn the columns from the training rows.
 
-    reach = 0.5 * total.sqrt() * ~batch.categorical[..., None]  # (b, c, 1)
-    sums = column.label_sums(lower - reach, upper + reach, weights, label_channels)
-    sums[:, :, :n_train] -= own[..., :n_train, None] * _with_ones(label_channels)[:, None]
-    count = sums[..., -1:].clamp(min=0.0)
-    all_rows = (row_weights[..., None] * label_channels).sum(1) / row_weights.sum(1)[:, None]
-    # One pseudo-observation of the training mean keeps small neighbourhoods quiet.
-    shift = (sums[..., :-1] - count * all_rows[:, None, None]) / (count + 1.0)
-    neighbours = torch.cat([shift, count.log1p() / 5.0], -1)
-    return CellFeatures(features, neighbours * present[..., None])
+        Parameters
+        ----------
+        batch : TaskBatch
+            The tasks, of which the query rows are not read.
+        label_channels : Tensor, (b, n, k)
+            Numeric labels of the training rows: one-hot classes, or standardised targets.
 
+        Returns
+        -------
+        ColumnStatistics
+        """
+        n_train = batch.n_train
+        values, missing = _by_column(batch.values[:, :n_train], batch.missing[:, :n_train])
+        weights = batch.row_weights[:, None] * ~missing  # (b, c, n)
+        total = weights.sum(-1, keepdim=True).clamp(min=1e-9)
+        numbers = values.clamp(-HUGE, HUGE)
+        mean = (weights * numbers).sum(-1, keepdim=True) / total
+        variance = (weights * (numbers - mean).square()).sum(-1, keepdim=True) / total
+        scale = variance.sqrt() + 1e-6 * mean.abs() + 1e-12
+        shares = batch.row_weights / batch.row_weights.sum(1, keepdim=True)
+        label_mean = (shares[..., None] * label_channels).sum(1)
+        column = SortedColumns.of(values, missing, weights, label_channels)
+        return cls(batch.categorical, mean, scale, label_mean, column)
 
-def _standardise(values: Tensor, weights: Tensor, n_train: int) -> Tensor:
-    """Centre and scale by the training cells; squeeze what lies beyond CLIP."""
-    total = weights.sum(-1, keepdim=True).clamp(min=1e-9)
-    values = values.clamp(-HUGE, HUGE)
-    train = values[..., :n_train]
-    mean = (weights * train).sum(-1, keepdim=True) / total
-    variance = (weights * (train - mean).square()).sum(-1, keepdim=True) / total
-    z = (values - mean) / (variance.sqrt() + 1e-6 * mean.abs() + 1e-12)
-    beyond = (z.abs() - CLIP).clamp(min=0.0).log1p().clamp(max=CLIP)
-    return z.clamp(-CLIP, CLIP) + z.sign() * beyond
+    @torch.no_grad()
+    def describe(
+        self, values: Tensor, missing: Tensor, label_channels: Tensor | None = None
+    ) -> CellFeatures:
+        """Compute the features of cells.
+
+        Parameters
+        ----------
+        values, missing : Tensor, (b, r, c)
+            Cells, as in `TaskBatch`.
+        label_channels : Tensor, (b, r, k), optional
+            Labels of the rows, if they are among the training rows: their own are left out.
+
+        Returns
+        -------
+        CellFeatures
+        """
+        values, missing = _by_column(values, missing)
+        present = ~missing
+        own = None if label_channels is None else present.to(values.dtype)
+        lower, upper = self.column.weight_below(values)
+        total = self.column.total.clamp(min=1.0)
+
+        rank = (lower + upper) / total - 1.0
+        equal = upper - lower if own is None else upper - lower - own
+        share = equal.clamp(min=0.0) / total
+        flags = self.categorical[..., None].expand_as(missing)
+        numbers = torch.stack([self._standardise(values), rank, share], -1)
+        numbers = numbers.masked_fill(missing[..., None], 0.0)
+        features = torch.cat([numbers, torch.stack([missing, flags], -1).to(values.dtype)], -1)
+
+        reach = 0.5 * total.sqrt() * ~self.categorical[..., None]  # (b, c, 1)
+        sums = self.column.label_sums(lower - reach, upper + reach)
+        if own is not None and label_channels is not None:
+            sums -= own[..., None] * _with_ones(label_channels)[:, None]
+        count = sums[..., -1:].clamp(min=0.0)
+        # One pseudo-observation of the training mean keeps small neighbourhoods quiet.
+        shift = (sums[..., :-1] - count * self.label_mean[:, None, None]) / (count + 1.0)
+        neighbours = torch.cat([shift, count.log1p() / 5.0], -1)
+        return CellFeatures(features, neighbours * present[..., None])
+
+    def _standardise(self, values: Tensor) -> Tensor:
+        """Centre and scale by the training cells; squeeze what lies beyond CLIP."""
+        z = (values.clamp(-HUGE, HUGE) - self.mean) / self.scale
+        beyond = (z.abs() - CLIP).clamp(min=0.0).log1p().clamp(max=CLIP)
+        return z.clamp(-CLIP, CLIP) + z.sign() * beyond
 
 
 @dataclass(frozen=True)
-class _SortedColumn:
-    """Training cells in ascending order, missing ones last with weight zero."""
+class SortedColumns:
+    """Hold the training cells in ascending order, missing ones last with weight zero.
 
-    values: Tensor  # (b, c, n)
-    order: Tensor  # (b, c, n)
-    weight: Tensor  # (b, c, n + 1) weight of the cells before a position
-    total: Tensor  # (b, c, 1)
+    Parameters
+    ----------
+    values : Tensor, (b, c, n)
+        The cells.
+    weight : Tensor, (b, c, n + 1)
+        Weight of the cells before a position.
+    labels : Tensor, (b, c, n + 1, k + 1)
+        Sums of label channels, and of ones, over the cells before a position.
+    first, last : Tensor of int64, (b, c, n)
+        Position of the first cell equal to a cell, and the one after the last.
+    """
+
+    values: Tensor
+    weight: Tensor
+    labels: Tensor
+    first: Tensor
+    last: Tensor
 
     @classmethod
-    def of(cls, train: Tensor, missing: Tensor, weights: Tensor) -> _SortedColumn:
-        ordered, order = train.masked_fill(missing, torch.inf).sort(-1)
-        weight = F.pad(weights.gather(-1, order).cumsum(-1), (1, 0))
-        return cls(ordered, order, weight, weight[..., -1:])
-
-    def positions(self, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the first position of equal cells and the one after the last."""
-        return (
-            torch.searchsorted(self.values, values),
-            torch.searchsorted(self.values, values, right=True),
+    def of(
+        cls, values: Tensor, missing: Tensor, weights: Tensor, label_channels: Tensor
+    ) -> SortedColumns:
+        """Sort cells (b, c, n) of the given weights, and their labels (b, n, k) with them."""
+        ordered, order = values.masked_fill(missing, torch.inf).sort(-1)
+        weights = weights.gather(-1, order)
+        channels = _with_ones(label_channels)[:, None]  # (b, 1, n, k + 1)
+        labels = values.new_zeros(*values.shape[:2], values.shape[2] + 1, channels.shape[-1])
+        step = max(1, _CHUNK_VALUES // max(1, labels[:, :1].numel()))
+        for start in range(0, values.shape[1], step):
+            part = slice(start, start + step)
+            moved = torch.take_along_dim(channels, order[:, part, :, None], 2)
+            moved *= weights[:, part, :, None]
+            torch.cumsum(moved, 2, out=labels[:, part, 1:])
+        return cls(
+            ordered,
+            F.pad(weights.cumsum(-1), (1, 0)),
+            labels,
+            torch.searchsorted(ordered, ordered),
+            torch.searchsorted(ordered, ordered, right=True),
         )
+
+    @property
+    def total(self) -> Tensor:
+        """Weight of all cells, (b, c, 1)."""
+        return self.weight[..., -1:]
 
     def weight_below(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Give the weight of smaller cells, and of smaller or equal ones: (b, c, r) each."""
-        left, right = self.positions(values)
+        left = torch.searchsorted(self.values, values)
+        right = torch.searchsorted(self.values, values, right=True)
         return self.weight.gather(-1, left), self.weight.gather(-1, right)
 
-    def label_sums(self, start: Tensor, stop: Tensor, weights: Tensor, labels: Tensor) -> Tensor:
+    def label_sums(self, start: Tensor, stop: Tensor) -> Tensor:
         """Sum label channels, and ones, over the cells of rank between start and stop.
 
         Equal cells share their labels evenly, so their order does not matter.
         """
-        left, right = self.positions(self.values)
-        channels = _with_ones(labels)[:, None].expand(-1, weights.shape[1], -1, -1)
-        index = self.order[..., None].expand(*self.order.shape, channels.shape[-1])
-        channels = channels.gather(2, index) * weights.gather(-1, self.order)[..., None]
-        before = F.pad(channels.cumsum(2), (0, 0, 1, 0))  # (b, c, n + 1, k + 1)
-        edges = self.weight.gather(-1, left), self.weight.gather(-1, right)
+        edges = self.weight.gather(-1, self.first), self.weight.gather(-1, self.last)
 
         def up_to(weight: Tensor) -> Tensor:
             weight = weight.clamp(min=0.0).minimum(self.total)
             group = torch.searchsorted(edges[1], weight).clamp(max=edges[1].shape[-1] - 1)
             low, high = edges[0].gather(-1, group), edges[1].gather(-1, group)
             part = ((weight - low) / (high - low).clamp(min=1e-9)).clamp(0.0, 1.0)
-            wide = (*group.shape, before.shape[-1])
-            below = before.gather(2, left.gather(-1, group)[..., None].expand(wide))
-            above = before.gather(2, right.gather(-1, group)[..., None].expand(wide))
+            wide = (*group.shape, self.labels.shape[-1])
+            below = self.labels.gather(2, self.first.gather(-1, group)[..., None].expand(wide))
+            above = self.labels.gather(2, self.last.gather(-1, group)[..., None].expand(wide))
             return torch.lerp(below, above, part[..., None])
 
         return up_to(stop) - up_to(start)
+
+
+def _by_column(values: Tensor, missing: Tensor) -> tuple[Tensor, Tensor]:
+    """Lay out cells (b, r, c) as (b, c, r), with 0 where missing."""
+    values, missing = values.transpose(1, 2).contiguous(), missing.transpose(1, 2)
+    return values.masked_fill(missing, 0.0), missing
 
 
 def _with_ones(labels: Tensor) -> Tensor:

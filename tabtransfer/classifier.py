@@ -11,7 +11,6 @@ from sklearn.base import ClassifierMixin
 from tabtransfer.ensemble import ClassEnsemble
 from tabtransfer.estimator import InContextEstimator
 from tabtransfer.target import encode_labels
-from tabtransfer.threads import torch_threads
 
 __all__ = ["TabTransferClassifier"]
 
@@ -44,8 +43,11 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         Seed of the views, the samples and fine-tuning.
     n_threads : int or None, default=None
         Threads to compute with; None leaves torch's own setting.
+    memory_limit : int or None, default=None
+        Bytes that `fit` and prediction may take beyond the table and its encoded form; half of
+        what is free if None. Where that is little, members read fewer rows, then fewer columns.
     verbose : bool, default=False
-        Whether to show the progress of fine-tuning.
+        Whether to show progress.
 
     Attributes
     ----------
@@ -58,6 +60,12 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
     n_context_rows_ : int
         Most training rows that a member reads at once; fewer than there are if they were
         sampled.
+    context_strategy_ : {"all rows", "stratified sample per member"}
+        How the rows that members read were chosen.
+    context_cached_ : bool
+        Whether what the network read in `fit` is kept for prediction; otherwise memory is short
+        and every prediction reads the training rows again. Copies and pickles read them again
+        once.
     finetuning_ : FinetuneRecord
         What fine-tuning did: losses on held-out rows, steps, seconds, the weights chosen.
         Only with ``finetune=True``.
@@ -134,9 +142,7 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
             If columns are missing, new, or hold something else than in `fit`, or if the
             checkpoint has changed since.
         """
-        table = self._read_rows(X)
-        with torch_threads(self.n_threads):
-            return self.ensemble_.probabilities(self._fitted_network(), table)
+        return self._answer(X, ClassEnsemble.probabilities)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the most probable class.

@@ -7,9 +7,8 @@ member takes a sample of its own.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,10 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from tabtransfer.encoder import EncodedTable
-from tabtransfer.inference import ask, at_precision, precision, stratified_rows
+from tabtransfer.inference import stratified_rows
 from tabtransfer.many_classes import ClassNode, class_tree, multiply_down
-from tabtransfer.memory import rows_in_memory
+from tabtransfer.members import Advance, Ensemble, MemberTask, ignore
+from tabtransfer.memory import FEWEST_ROWS, ContextShape, MemoryBudget
 from tabtransfer.network import NetworkConfig, TabularTransformer
 from tabtransfer.quantiles import pinball_loss
 from tabtransfer.target_scale import TargetScale
@@ -35,35 +35,7 @@ __all__ = [
     "build_ensemble",
 ]
 
-
-@dataclass(frozen=True)
-class Ensemble(ABC):
-    """Hold the training rows that members predict from.
-
-    Parameters
-    ----------
-    table : EncodedTable
-        The training rows.
-    labels : ndarray of int64 or float64, (n_rows,)
-        Class index of each, or its target as it is.
-    """
-
-    table: EncodedTable
-    labels: NDArray[Any]
-
-    @property
-    @abstractmethod
-    def n_context_rows(self) -> int:
-        """Most training rows that a member reads at once."""
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """Precision of the computation, from the size of the training rows alone."""
-        return precision(self.n_context_rows, self.table.values.shape[1])
-
-    @abstractmethod
-    def loss(self, network: TabularTransformer, query: EncodedTable, labels: NDArray[Any]) -> float:
-        """Give the mean loss of a network on rows whose labels are known."""
+_FEW_ROWS = 256  # of a context; where memory is shorter, columns go first
 
 
 def build_ensemble(
@@ -75,6 +47,7 @@ def build_ensemble(
     max_context_rows: int,
     rng: np.random.Generator,
     kinds: Sequence[ViewKind] = KINDS,
+    memory_limit: int | None = None,
 ) -> ClassEnsemble | NumberEnsemble:
     """Draw the members' views and contexts.
 
@@ -91,20 +64,18 @@ def build_ensemble(
     n_members : int
         Number of members.
     max_context_rows : int
-        Most training rows that a member reads at once; fewer if memory is short.
+        Most training rows that a member reads at once; fewer if memory is short, and then
+        fewer columns.
     rng : numpy.random.Generator
         Source of randomness.
     kinds : sequence of ViewKind, default=KINDS
         Kinds of view that the members take in turn.
+    memory_limit : int, optional
+        Bytes that reading and predicting may take; a share of what is free if not given.
 
     Returns
     -------
     ClassEnsemble or NumberEnsemble
-
-    Raises
-    ------
-    TabTransferError
-        If there isn't even memory for one row of each class.
 
     Examples
     --------
@@ -121,14 +92,40 @@ def build_ensemble(
     (12, 3)
     """
     maker = ViewMaker(table, n_classes)
-    views = (maker.draw(kinds[index % len(kinds)], rng) for index in range(n_members))
+    budget = MemoryBudget.of(memory_limit)
+    n_rows = min(max_context_rows, len(labels))
     contexts = (
-        (view, rows_in_memory(len(view.sources), min(max_context_rows, len(labels)), network))
-        for view in views
+        _in_memory(
+            maker.draw(kinds[index % len(kinds)], rng), n_rows, table, n_classes, network, budget
+        )
+        for index in range(n_members)
     )
     if not n_classes:
-        return NumberEnsemble.draw(table, labels, contexts, rng)
-    return ClassEnsemble.draw(table, labels, n_classes, network.max_classes, contexts, rng)
+        return NumberEnsemble.draw(table, labels, contexts, rng, memory_limit)
+    return ClassEnsemble.draw(
+        table, labels, n_classes, network.max_classes, contexts, rng, memory_limit
+    )
+
+
+def _in_memory(
+    view: View,
+    n_rows: int,
+    table: EncodedTable,
+    n_classes: int,
+    network: NetworkConfig,
+    budget: MemoryBudget,
+) -> tuple[View, int]:
+    """Give the part of a view and the number of its rows that a budget has room for."""
+
+    def fits(n_rows: int) -> bool:
+        n_categories = table.n_categories[view.sources]
+        return budget.fits(ContextShape.of(n_rows, n_categories, n_classes, network))
+
+    while len(view.sources) > 1 and not fits(min(n_rows, _FEW_ROWS)):
+        view = replace(view, sources=view.sources[: len(view.sources) * 9 // 10])
+    while n_rows > FEWEST_ROWS and not fits(n_rows):
+        n_rows = max(FEWEST_ROWS, int(0.95 * n_rows))
+    return view, n_rows
 
 
 @dataclass(frozen=True)
@@ -176,6 +173,7 @@ class ClassEnsemble(Ensemble):
         max_classes: int,
         contexts: Iterator[tuple[View, int]],
         rng: np.random.Generator,
+        memory_limit: int | None = None,
     ) -> ClassEnsemble:
         """Draw the rows of each member, whose views and numbers of rows are given."""
         members = []
@@ -186,15 +184,32 @@ class ClassEnsemble(Ensemble):
                 rows = np.flatnonzero(node.group_of(labels, n_classes) >= 0)
                 context[node] = rows[stratified_rows(labels[rows], n_rows, rng)]
             members.append(ClassMember(view, tree, context))
-        return cls(table, labels, n_classes, tuple(members))
+        return cls(table, labels, n_classes, tuple(members), memory_limit=memory_limit)
 
     @property
     def n_context_rows(self) -> int:
         """Most training rows that a member reads at once."""
         return max(len(rows) for member in self.members for rows in member.context.values())
 
+    def tasks(self) -> list[MemberTask]:
+        """Give what the members read: the nodes of their class trees."""
+        return [
+            MemberTask(
+                member.view,
+                rows,
+                node.group_of(self.labels[rows], self.n_classes),
+                len(node.groups),
+            )
+            for member in self.members * (self.n_classes > 1)
+            for node, rows in member.context.items()
+        ]
+
+    def n_outputs(self, network: NetworkConfig) -> int:
+        """Numbers that are predicted for a row: the classes'."""
+        return self.n_classes
+
     def probabilities(
-        self, network: TabularTransformer, query: EncodedTable
+        self, network: TabularTransformer, query: EncodedTable, advance: Advance = ignore
     ) -> NDArray[np.float64]:
         """Predict rows: the normalised geometric mean of the members' probabilities.
 
@@ -204,6 +219,8 @@ class ClassEnsemble(Ensemble):
             The network, in float32; it isn't changed.
         query : EncodedTable
             Rows to predict, encoded as the training rows are.
+        advance : callable
+            Called with a number of rows whenever they were asked about for one task.
 
         Returns
         -------
@@ -211,10 +228,14 @@ class ClassEnsemble(Ensemble):
         """
         if self.n_classes == 1:
             return np.ones((query.n_rows, 1))
-        network = at_precision(network, self.dtype)
+        answers = self._answers(network, query, advance)
         logs = np.zeros((query.n_rows, self.n_classes))
         for member in self.members:
-            logs += self._ask(network, member, query)
+            by_node = {
+                node: logits[:, : len(node.groups)].log_softmax(-1).numpy()
+                for node, logits in zip(member.context, answers, strict=False)
+            }
+            logs += multiply_down(member.tree, by_node, self.n_classes)
         return softmax(logs / len(self.members), axis=1)
 
     def loss(
@@ -223,18 +244,6 @@ class ClassEnsemble(Ensemble):
         """Give the log loss."""
         own = self.probabilities(network, query)[np.arange(len(labels)), labels]
         return float(-np.log(own.clip(min=1e-15)).mean())
-
-    def _ask(
-        self, network: TabularTransformer, member: ClassMember, query: EncodedTable
-    ) -> NDArray[np.float64]:
-        """Give one member's log probability of each class, (n_query, n_classes)."""
-        train, shown = member.view.show(self.table), member.view.show(query)
-        answers = {}
-        for node, rows in member.context.items():
-            groups = node.group_of(self.labels[rows], self.n_classes)
-            logits = ask(network, train.take(rows), groups, shown, len(node.groups))
-            answers[node] = logits[:, : len(node.groups)].log_softmax(-1).numpy()
-        return multiply_down(member.tree, answers, self.n_classes)
 
 
 @dataclass(frozen=True)
@@ -288,20 +297,35 @@ class NumberEnsemble(Ensemble):
         targets: NDArray[np.float64],
         contexts: Iterator[tuple[View, int]],
         rng: np.random.Generator,
+        memory_limit: int | None = None,
     ) -> NumberEnsemble:
         """Draw the rows of each member, whose views and numbers of rows are given."""
         one_class = np.zeros(len(targets), np.int64)
         members = (
             NumberMember(view, stratified_rows(one_class, n_rows, rng)) for view, n_rows in contexts
         )
-        return cls(table, targets, tuple(members))
+        return cls(table, targets, tuple(members), memory_limit=memory_limit)
 
     @property
     def n_context_rows(self) -> int:
         """Most training rows that a member reads at once."""
         return max(len(member.rows) for member in self.members)
 
-    def quantiles(self, network: TabularTransformer, query: EncodedTable) -> NDArray[np.float64]:
+    def tasks(self) -> list[MemberTask]:
+        """Give what the members read: standardised targets."""
+        return [
+            MemberTask(member.view, member.rows, self._scale(member).standardise(targets), 0)
+            for member in self.members
+            for targets in (self.labels[member.rows],)
+        ]
+
+    def n_outputs(self, network: NetworkConfig) -> int:
+        """Numbers that are predicted for a row: the quantiles."""
+        return network.n_quantiles
+
+    def quantiles(
+        self, network: TabularTransformer, query: EncodedTable, advance: Advance = ignore
+    ) -> NDArray[np.float64]:
         """Predict rows: the mean of the members' quantiles, ascending.
 
         Parameters
@@ -310,22 +334,23 @@ class NumberEnsemble(Ensemble):
             The network, in float32; it isn't changed.
         query : EncodedTable
             Rows to predict, encoded as the training rows are.
+        advance : callable
+            Called with a number of rows whenever they were asked about for one task.
 
         Returns
         -------
         ndarray of float64, (n_query, n_quantiles)
             At the levels of `tabtransfer.quantiles.quantile_levels`.
         """
-        network = at_precision(network, self.dtype)
         total = np.zeros((query.n_rows, network.config.n_quantiles))
-        for member in self.members:
-            targets = self.labels[member.rows]
-            scale = TargetScale.of(targets)
-            shown = member.view.show(query)
-            context = member.view.show(self.table.take(member.rows))
-            answer = ask(network, context, scale.standardise(targets), shown, 0)
-            total += scale.restore(answer.sort(-1).values.numpy()) / len(self.members)
+        answers = self._answers(network, query, advance)
+        for member, answer in zip(self.members, answers, strict=True):
+            quantiles = self._scale(member).restore(answer.sort(-1).values.numpy())
+            total += quantiles / len(self.members)
         return total
+
+    def _scale(self, member: NumberMember) -> TargetScale:
+        return TargetScale.of(self.labels[member.rows])
 
     def loss(
         self, network: TabularTransformer, query: EncodedTable, labels: NDArray[np.float64]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -17,11 +18,16 @@ from tabtransfer.encoder import EncodedTable, TableEncoder, read_table
 from tabtransfer.ensemble import build_ensemble
 from tabtransfer.errors import TabTransferError
 from tabtransfer.finetune.loop import FinetuneConfig, FinetuneRecord, finetune_network
+from tabtransfer.members import Advance
+from tabtransfer.memory import MemoryBudget, pieces
 from tabtransfer.network import TabularTransformer
+from tabtransfer.progress import progress_bar
 from tabtransfer.threads import torch_threads
 from tabtransfer.training_rows import TrainingRows
 
 __all__ = ["InContextEstimator"]
+
+Ask = Callable[[Any, TabularTransformer, EncodedTable, Advance], NDArray[np.float64]]
 
 
 class InContextEstimator(ABC, BaseEstimator):
@@ -43,6 +49,7 @@ class InContextEstimator(ABC, BaseEstimator):
         time_limit: float | None = 60.0,
         random_state: int | np.random.RandomState | None = None,
         n_threads: int | None = None,
+        memory_limit: int | None = None,
         verbose: bool = False,
     ) -> None:
         self.n_estimators = n_estimators
@@ -52,6 +59,7 @@ class InContextEstimator(ABC, BaseEstimator):
         self.time_limit = time_limit
         self.random_state = random_state
         self.n_threads = n_threads
+        self.memory_limit = memory_limit
         self.verbose = verbose
 
     @abstractmethod
@@ -88,11 +96,14 @@ class InContextEstimator(ABC, BaseEstimator):
                 self.max_context_rows,
                 np.random.default_rng(seed),
                 self._finetune_config.kinds,
+                self.memory_limit,
             )
-        self._keep(network)
+            self.n_context_rows_ = self.ensemble_.n_context_rows
+            self.context_strategy_ = self.ensemble_.context_strategy
+            self._keep(network)
+            self.context_cached_ = self._read_contexts(network)
         self._seed, self._fit_settings = seed, self.get_params()
         self._training_rows = TrainingRows(frame.copy(deep=False), labels)
-        self.n_context_rows_ = self.ensemble_.n_context_rows
 
     def save(self, path: str | os.PathLike[str], training_rows: bool = True) -> None:
         """Write the fitted model to one file without code in it, for `tabtransfer.load`.
@@ -118,12 +129,44 @@ class InContextEstimator(ABC, BaseEstimator):
 
         save(self, path, training_rows)
 
-    def _read_rows(self, X: Any) -> EncodedTable:
-        """Check rows to predict and encode them."""
+    def _read_contexts(self, network: TabularTransformer) -> bool:
+        """Let the network read the training rows, unless it has; say whether that is kept."""
+        n_tasks = len(self.ensemble_.tasks())
+        with progress_bar("reading the training rows", n_tasks, self.verbose) as advance:
+            return self.ensemble_.read(network, advance)
+
+    def _answer(self, X: Any, ask: Ask) -> NDArray[np.float64]:
+        """Ask about rows, as many at once as memory allows in encoded form.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame
+            Rows with the columns of `fit`.
+        ask : callable
+            Gives an answer for each row: a method of the ensemble, or a function like one.
+
+        Returns
+        -------
+        ndarray
+            The answers of all rows.
+        """
         self._check_fitted()
         frame = self.encoder_.align(X)
         validate_data(self, frame, reset=False, skip_check_array=True)
-        return self.encoder_.transform(frame)
+        n_tasks = len(self.ensemble_.tasks())
+        with torch_threads(self.n_threads):
+            network = self._fitted_network()
+            self._read_contexts(network)
+            n_outputs = self.ensemble_.n_outputs(network.config)
+            n_rows = MemoryBudget.of(self.memory_limit).encoded_rows(frame.shape[1], n_outputs)
+            with progress_bar("predicting", n_tasks * len(frame), self.verbose) as advance:
+                answers = [
+                    ask(
+                        self.ensemble_, network, self.encoder_.transform(frame.iloc[piece]), advance
+                    )
+                    for piece in pieces(len(frame), n_rows)
+                ]
+        return np.concatenate(answers)
 
     def _check_fitted(self) -> None:
         if hasattr(self, "_lacks_rows"):
@@ -150,6 +193,11 @@ class InContextEstimator(ABC, BaseEstimator):
             value = getattr(self, name)
             if not isinstance(value, (int, np.integer)) or value < 1:
                 raise TabTransferError(f"{name} must be a whole number from 1 on, not {value!r}.")
+        limit = self.memory_limit
+        if limit is not None and (not isinstance(limit, (int, np.integer)) or limit < 1):
+            raise TabTransferError(
+                f"memory_limit must be a whole number of bytes, or None, not {limit!r}."
+            )
 
     def _starting_network(self, seed: int) -> TabularTransformer:
         """Give the network that fine-tuning starts from, or that predicts as it is."""

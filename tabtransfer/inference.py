@@ -1,6 +1,6 @@
 """Ask a pretrained network about query rows, with training rows as their context.
 
-Memory is bounded: query rows go through in chunks.
+The training rows are read once (`read_context`), for any number of query rows (`ask`).
 
 A row gets the same prediction alone as among others. To have that to more digits than
 float32 has, small contexts (at most `DOUBLE_CELLS` cells) are computed in float64; which it
@@ -19,11 +19,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tabtransfer.encoder import EncodedTable
-from tabtransfer.memory import bytes_per_row, query_chunks
-from tabtransfer.network import TabularTransformer
+from tabtransfer.memory import FEWEST_ROWS, ContextShape, MemoryBudget
+from tabtransfer.network import Context, TabularTransformer
 from tabtransfer.tasks import TaskBatch
 
-__all__ = ["ask", "at_precision", "precision", "stratified_rows", "task_batch"]
+__all__ = [
+    "ask",
+    "at_precision",
+    "precision",
+    "read_context",
+    "stratified_rows",
+    "task_batch",
+]
 
 DOUBLE_CELLS = 5_000  # training cells up to which float64 costs little
 
@@ -39,36 +46,60 @@ def at_precision(network: TabularTransformer, dtype: torch.dtype) -> TabularTran
 
 
 @torch.inference_mode()
-def ask(
+def read_context(
     network: TabularTransformer,
     context: EncodedTable,
     labels: NDArray[Any],
-    query: EncodedTable,
     n_classes: int,
-) -> Tensor:
-    """Ask a network about query rows, as many at once as memory allows.
+    budget: MemoryBudget,
+) -> Context:
+    """Let a network read training rows.
 
     Parameters
     ----------
     network : TabularTransformer
         The network; computes in its own type.
-    context, labels, query, n_classes
+    context, labels, n_classes
         The task, see `task_batch`.
+    budget : MemoryBudget
+        Decides how many rows go through at once.
+
+    Returns
+    -------
+    Context
+    """
+    dtype = next(network.parameters()).dtype
+    batch = task_batch(context, labels, context.take(slice(0)), n_classes, dtype)
+    shape = ContextShape.of(
+        context.n_rows, context.n_categories, n_classes, network.config, dtype.itemsize
+    )
+    return network.read_context(batch, budget.chunk_rows(shape))
+
+
+@torch.inference_mode()
+def ask(network: TabularTransformer, context: Context, query: EncodedTable) -> Tensor:
+    """Ask a network about query rows.
+
+    Parameters
+    ----------
+    network : TabularTransformer
+        The network that read the context.
+    context : Context
+        From `read_context`.
+    query : EncodedTable
+        The query rows, in the view that the network gets.
 
     Returns
     -------
     Tensor of float64, (n_query, max_classes) or (n_query, n_quantiles)
         What the network says.
     """
+    # Few rows would be multiplied by another routine, with other roundings.
+    rows = np.resize(np.arange(query.n_rows), max(query.n_rows, FEWEST_ROWS))
     dtype = next(network.parameters()).dtype
-    row_bytes = bytes_per_row(
-        context.values.shape[1], context.n_rows, network.config, dtype.itemsize
-    )
-    outputs = [
-        network(task_batch(context, labels, query.take(chunk), n_classes, dtype))
-        for chunk in query_chunks(query.n_rows, row_bytes)
-    ]
-    return torch.cat(outputs, 1)[0].double()
+    values = torch.from_numpy(query.values[rows])[None].to(dtype)
+    missing = torch.from_numpy(query.missing[rows])[None]
+    return network.predict(context, values, missing)[0, : query.n_rows].double()
 
 
 def task_batch(

@@ -10,73 +10,169 @@ Ridge regression with kernels: Saunders et al. 1998; its leave-one-out residuals
 blocks of rows for large contexts: Zhang, Duchi and Wainwright 2013; weighted features with a
 Laplace kernel on tables: Radhakrishnan et al. 2024.
 
-Shapes: b tasks, r rows, n training rows, c columns, f features, k label channels.
+Shapes: b tasks, r rows, n training rows, c columns, f features, k label channels; blocks of
+m training rows.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from tabtransfer.cells import CellFeatures
+from tabtransfer.kernel_features import FeatureLayout
 from tabtransfer.tasks import TaskBatch
+from tabtransfer.threads import torch_threads
 
 N_KERNELS = 3
-MAX_LEVELS = 32  # indicators of a categorical column; more levels share them
 BLOCK_ROWS = 1024  # training rows solved for at once
 CLIP = 4.0  # standard deviations of the label channel
-_RANK = 0.85  # scale of ranks in [-1, 1] beside standardised values
 _LINEAR_RIDGE = 3.0
 _LAPLACE_RIDGE = 0.3
 _LEAST_TRUST = 0.2
 
 
-@torch.no_grad()
-def predict_by_kernels(batch: TaskBatch, cells: CellFeatures, label_channels: Tensor) -> Tensor:
-    """Predict the label channels of every row by kernel ridge regression.
+@dataclass(frozen=True)
+class KernelRidge:
+    """Predict label channels by kernel ridge regression on the training rows.
 
     Parameters
     ----------
-    batch : TaskBatch
-        The tasks.
-    cells : CellFeatures
-        What `describe_cells` says of them.
-    label_channels : Tensor, (b, n, k)
-        Numeric labels of the training rows.
-
-    Returns
-    -------
-    Tensor, (b, r, 3 * k)
-        Predictions less the training mean, in standard deviations of the channel. A training
-        row's own label is left out of its prediction.
+    layout : FeatureLayout
+        Turns rows into features.
+    coefficients : Tensor, (b, f, k)
+        Of the linear prediction.
+    laplace : tuple of LaplaceRidge
+        The predictions with a Laplace kernel: of all columns alike, and by trust.
     """
-    with torch.autocast(batch.values.device.type, enabled=False):
-        weights = batch.row_weights
-        shares = (weights / weights.sum(-1, keepdim=True))[..., None]  # (b, n, 1)
-        features = _features(batch, cells, shares)
-        labels = label_channels - (shares * label_channels).sum(1, keepdim=True)
-        deviation = (shares * labels.square()).sum(1, keepdim=True).sqrt()
-        labels = labels / (deviation + 1e-6)
-        predictions = [
-            leave_one_out(kernel, labels, weights, ridge)
-            for kernel, ridge in _kernels(features, labels, shares, batch.n_columns)
-        ]
-        return torch.cat(predictions, -1).clamp(-CLIP, CLIP)
+
+    layout: FeatureLayout
+    coefficients: Tensor
+    laplace: tuple[LaplaceRidge, ...]
+
+    @classmethod
+    @torch.no_grad()
+    def of(
+        cls, batch: TaskBatch, cells: CellFeatures, label_channels: Tensor
+    ) -> tuple[KernelRidge, Tensor]:
+        """Solve for the training rows, and predict each of them by the others.
+
+        Parameters
+        ----------
+        batch : TaskBatch
+            The tasks, of which the query rows are not read.
+        cells : CellFeatures
+            What `ColumnStatistics.describe` says of the training rows.
+        label_channels : Tensor, (b, n, k)
+            Numeric labels of the training rows.
+
+        Returns
+        -------
+        ridge : KernelRidge
+            For any other rows.
+        predictions : Tensor, (b, n, 3 * k)
+            Of the training rows, as `predict` gives them, each without its own label.
+        """
+        with torch.autocast(batch.values.device.type, enabled=False):
+            weights = batch.row_weights
+            shares = (weights / weights.sum(-1, keepdim=True))[..., None]  # (b, n, 1)
+            layout, features = FeatureLayout.of(batch, cells, shares)
+            labels = label_channels - (shares * label_channels).sum(1, keepdim=True)
+            deviation = (shares * labels.square()).sum(1, keepdim=True).sqrt()
+            labels = labels / (deviation + 1e-6)
+            dual, linear = solve(_products, features, labels, weights, _LINEAR_RIDGE)
+            trust = _trust(features, labels, shares).sqrt()
+            fits = [
+                LaplaceRidge.of(features, scale, labels, weights)
+                for scale in (torch.ones_like(trust), trust)
+            ]
+            ridge = cls(layout, features.mT @ dual, tuple(fit for fit, _ in fits))
+            return ridge, _joined([linear, *(own for _, own in fits)])
+
+    @torch.no_grad()
+    def predict(self, values: Tensor, cells: CellFeatures) -> Tensor:
+        """Predict rows that are not among the training rows.
+
+        Parameters
+        ----------
+        values : Tensor, (b, r, c)
+            Cell values, as in `TaskBatch`.
+        cells : CellFeatures
+            What `ColumnStatistics.describe` says of them.
+
+        Returns
+        -------
+        Tensor, (b, r, 3 * k)
+            Predictions less the training mean, in standard deviations of the channel.
+        """
+        with torch.autocast(values.device.type, enabled=False):
+            features = self.layout.features(values, cells)
+            linear = features @ self.coefficients
+            return _joined([linear, *(fit.predict(features) for fit in self.laplace)])
 
 
-def leave_one_out(kernel: Tensor, labels: Tensor, weights: Tensor, ridge: float) -> Tensor:
-    """Solve kernel ridge regression and predict every row without its own label.
+@dataclass(frozen=True)
+class LaplaceRidge:
+    """Predict by similarity to the training rows, the exponential of minus the distance.
+
+    The unit of distance is the root mean square distance of training rows.
 
     Parameters
     ----------
-    kernel : Tensor, (b, r, n)
-        Similarity of every row to the training rows, which come first.
+    scale : Tensor, (b, 1, f)
+        Of the features.
+    features : Tensor, (b, n, f)
+        Scaled features of the training rows.
+    dual : Tensor, (b, n, k)
+        Weights of the similarities.
+    """
+
+    scale: Tensor
+    features: Tensor
+    dual: Tensor
+
+    @classmethod
+    def of(
+        cls, features: Tensor, scale: Tensor, labels: Tensor, weights: Tensor
+    ) -> tuple[LaplaceRidge, Tensor]:
+        """Solve for the training rows; also predict each of them by the others."""
+        shares = (weights / weights.sum(-1, keepdim=True))[..., None]
+        scaled = features * scale
+        centre = (shares * scaled).sum(1, keepdim=True)
+        # Two sums: a single one would depend on the number of threads.
+        spread = (shares * (scaled - centre).square()).sum(1, keepdim=True).sum(2, keepdim=True)
+        unit = (2.0 * spread + 1e-9).sqrt()
+        scaled = scaled / unit
+        dual, own = solve(_similarities, scaled, labels, weights, _LAPLACE_RIDGE)
+        return cls(scale / unit, scaled, dual), own
+
+    def predict(self, features: Tensor) -> Tensor:
+        """Predict rows by their features (b, r, f): (b, r, k)."""
+        return _similarities(features * self.scale, self.features) @ self.dual
+
+
+def solve(
+    kernel: Callable[[Tensor, Tensor], Tensor],
+    features: Tensor,
+    labels: Tensor,
+    weights: Tensor,
+    ridge: float,
+) -> tuple[Tensor, Tensor]:
+    """Solve kernel ridge regression, and predict every training row without its own label.
+
+    Parameters
+    ----------
+    kernel : callable
+        Gives the similarities (…, p, q) of features (…, p, f) and (…, q, f).
+    features : Tensor, (b, n, f)
+        Features of the training rows.
     labels : Tensor, (b, n, k)
-        Centred labels of the training rows.
+        Their centred labels.
     weights : Tensor, (b, n)
         Row weights; a row of weight 2 counts as two rows, of which one is left out.
     ridge : float
@@ -84,105 +180,69 @@ def leave_one_out(kernel: Tensor, labels: Tensor, weights: Tensor, ridge: float)
 
     Returns
     -------
-    Tensor, (b, r, k)
-        With more than BLOCK_ROWS training rows, the mean over blocks of them.
+    dual : Tensor, (b, n, k)
+        A row's similarities times these are its prediction. With more than BLOCK_ROWS
+        training rows, that is the mean over blocks of them.
+    own : Tensor, (b, n, k)
+        The training rows' predictions.
 
     Examples
     --------
     >>> import torch
-    >>> from tabtransfer.kernels import leave_one_out
+    >>> from tabtransfer.kernels import solve
     >>> labels = torch.tensor([[[1.0], [1.0], [-2.0]]])
-    >>> leave_one_out(torch.ones(1, 4, 3), labels, torch.ones(1, 3), 0.01)[0, :3, 0]
+    >>> ones = torch.ones(1, 3, 1)
+    >>> solve(lambda p, q: p @ q.mT, ones, labels, ones[..., 0], 0.01)[1][0, :, 0]
     tensor([-0.4975, -0.4975,  0.9950])
     """
     n_train = labels.shape[1]
     n_blocks = math.ceil(n_train / BLOCK_ROWS)
     beyond = -n_train % n_blocks  # rows of weight 0 make the blocks equal
-    columns = F.pad(kernel, (0, beyond)).unflatten(2, (-1, n_blocks))  # (b, r, m, blocks)
-    square = F.pad(columns[:, :n_train], (0, 0, 0, 0, 0, beyond)).unflatten(1, (-1, n_blocks))
-    square = square.diagonal(dim1=2, dim2=4).permute(0, 3, 1, 2)  # (b, blocks, m, m)
 
     def blocks(x: Tensor) -> Tensor:
-        x = F.pad(x, (0, 0, 0, beyond)).unflatten(1, (-1, n_blocks))
-        return x.transpose(1, 2)  # (b, blocks, m, …)
+        return F.pad(x, (0, 0, 0, beyond)).unflatten(1, (-1, n_blocks)).transpose(1, 2)
 
-    own, weight = blocks(labels), blocks(weights[..., None])
+    def rows(x: Tensor) -> Tensor:
+        return x.transpose(1, 2).flatten(1, 2)[:, :n_train]
+
+    part, weight = blocks(features), blocks(weights[..., None])  # (b, blocks, m, …)
     root = weight.sqrt()
-    penalty = ridge * torch.eye(square.shape[-1], dtype=square.dtype, device=square.device)
-    factor = torch.linalg.cholesky_ex(root * square * root.mT + penalty)[0]
-    inverse = torch.cholesky_inverse(factor)
-    dual = root * (inverse @ (root * own))  # (b, blocks, m, k)
-    predicted = torch.einsum("brmj,bjmk->brk", columns, dual) / n_blocks
-    fitted = square @ dual
+    system = kernel(part, part).mul_(root).mul_(root.mT)  # (b, blocks, m, m)
+    system.diagonal(dim1=-2, dim2=-1).add_(ridge)
+    with torch_threads(1):  # LAPACK rounds differently with another number of threads
+        inverse = torch.cholesky_inverse(torch.linalg.cholesky_ex(system)[0])
+    solution = inverse @ (root * blocks(labels))
+    dual = rows(root * solution) / n_blocks
     # How much of a row's prediction is its own label, of one of its copies where it has several.
     leverage = 1.0 - ridge * inverse.diagonal(dim1=-2, dim2=-1)[..., None]
     leverage = (leverage / weight.clamp(min=1.0)).clamp(0.0, 1.0 - 1e-4)
-    shift = (fitted - own) * leverage / (1.0 - leverage)
-    predicted[:, :n_train] += shift.transpose(1, 2).flatten(1, 2)[:, :n_train] / n_blocks
-    return predicted
+    residual = ridge * solution / root.clamp(min=1e-12)
+    shift = rows(residual * leverage / (1.0 - leverage)) / n_blocks
+    if n_blocks == 1:
+        return dual, labels - rows(residual) - shift
+    pieces = features.split(BLOCK_ROWS, 1)
+    return dual, torch.cat([kernel(piece, features) @ dual for piece in pieces], 1) - shift
 
 
-def _kernels(
-    features: Tensor, labels: Tensor, shares: Tensor, n_columns: Tensor
-) -> Iterator[tuple[Tensor, float]]:
-    """Compute the kernels (b, r, n) one after the other, each with its penalty."""
-    n_train = labels.shape[1]
-    products = features @ features[:, :n_train].mT
-    yield products / n_columns[:, None, None], _LINEAR_RIDGE
-    yield _laplace(products, features, shares), _LAPLACE_RIDGE
-    features = features * _trust(features, labels, shares).sqrt()
-    products = features @ features[:, :n_train].mT
-    yield _laplace(products, features, shares), _LAPLACE_RIDGE
+def _products(rows: Tensor, others: Tensor) -> Tensor:
+    return rows @ others.mT
 
 
-def _features(batch: TaskBatch, cells: CellFeatures, shares: Tensor) -> Tensor:
-    """Lay out all columns as centred numbers (b, r, f), of about unit variance a column."""
-    z, rank, _, missing, _ = cells.features.transpose(1, 2).unbind(-1)  # (b, r, c) each
-    places = torch.arange(z.shape[-1], device=z.device) < batch.n_columns[:, None]
-    real = places[:, None].to(z.dtype)
-    number = real * (1.0 - missing) * ~batch.categorical[:, None]
-    parts = [number * z, _RANK * number * rank, real * missing]
-    if bool(batch.categorical.any()):
-        parts.append(_indicators(batch, places, shares))
-    features = torch.cat(parts, -1)
-    return features - (shares * features[:, : batch.n_train]).sum(1, keepdim=True)
-
-
-def _indicators(batch: TaskBatch, places: Tensor, shares: Tensor) -> Tensor:
-    """Code categories as indicators (b, r, levels of all columns), of unit variance a column."""
-    n_train = batch.n_train
-    present = ~batch.missing & (batch.categorical & places)[:, None]  # (b, r, c)
-    codes = batch.values.masked_fill(~present, 0.0).long()
-    n_levels = codes.amax((0, 1)).clamp(max=MAX_LEVELS - 1) + 1  # (c,)
-    index = codes % n_levels + n_levels.cumsum(0) - n_levels
-    weight = shares * present[:, :n_train]
-    frequency = shares.new_zeros(len(codes), int(n_levels.sum()))
-    frequency.scatter_add_(1, index[:, :n_train].flatten(1), weight.flatten(1))
-    own = frequency.gather(1, index.flatten(1)).view(index.shape)
-    known = weight.sum(1, keepdim=True)
-    variance = known - (weight * own[:, :n_train]).sum(1, keepdim=True)
-    size = present * (own > 0.0) / (variance.clamp(min=0.0).sqrt() + 1e-6)
-    return own.new_zeros(*index.shape[:2], frequency.shape[1]).scatter_(2, index, size)
+def _similarities(rows: Tensor, others: Tensor) -> Tensor:
+    # The other way of computing distances depends on the number of rows.
+    distances = torch.cdist(rows, others, compute_mode="use_mm_for_euclid_dist")
+    if rows is others:
+        distances.diagonal(dim1=-2, dim2=-1).zero_()  # rather than the root of a rounding error
+    return distances.neg_().exp_()
 
 
 def _trust(features: Tensor, labels: Tensor, shares: Tensor) -> Tensor:
     """Give features weights (b, 1, f) by their squared correlation with the labels."""
-    train = features[:, : labels.shape[1]]
-    scale = (shares * train.square()).sum(1, keepdim=True).sqrt() + 1e-6
-    squared = ((train * shares).mT @ labels).square().sum(-1)[:, None] / scale.square()
+    scale = (shares * features.square()).sum(1, keepdim=True).sqrt() + 1e-6
+    squared = ((features * shares).mT @ labels).square().sum(-1)[:, None] / scale.square()
     strongest = squared.amax(-1, keepdim=True) + 1e-9
     return (squared / strongest).sqrt() + _LEAST_TRUST
 
 
-def _laplace(products: Tensor, features: Tensor, shares: Tensor) -> Tensor:
-    """Turn products into exp(-distance), in place.
-
-    The unit is the root mean square distance of training rows.
-    """
-    n_train = shares.shape[1]
-    norms = features.square().sum(-1)
-    centre = (shares * features[:, :n_train]).sum(1)
-    spread = (shares[..., 0] * norms[:, :n_train]).sum(1) - centre.square().sum(-1)
-    squared = products.mul_(-2.0).add_(norms[:, :, None]).add_(norms[:, None, :n_train])
-    squared /= (2.0 * spread + 1e-9)[:, None, None]
-    return squared.clamp_(min=1e-12).sqrt_().neg_().exp_()
+def _joined(predictions: list[Tensor]) -> Tensor:
+    return torch.cat(predictions, -1).clamp(-CLIP, CLIP)

@@ -1,112 +1,189 @@
-"""How much memory a forward pass takes on a CPU, and how many rows go through at once.
+"""How much memory the network takes on a CPU, and how much of everything goes through at once.
 
-The network's peak is close to three parts: what is kept of each cell, the attention of rows to
-the context and of cells to the cells of their row, and the kernels of all rows with the context.
-They were measured with contexts of 100 to 4,096 rows and 4 to 200 columns.
+A budget of bytes is shared out (`MemoryBudget`): half of it for reading one context, a quarter
+for contexts that are kept, an eighth for the query rows in the network at once, and an eighth
+for query rows in encoded form. The estimates were measured with contexts of 100 to 4,096 rows
+and 4 to 200 columns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+import numpy as np
 import psutil
+from numpy.typing import NDArray
 
-from tabtransfer.errors import TabTransferError
+from tabtransfer.kernel_features import MAX_LEVELS
+from tabtransfer.kernels import BLOCK_ROWS
 from tabtransfer.network import NetworkConfig
 
-__all__ = ["bytes_per_row", "query_chunks", "rows_in_memory"]
+__all__ = ["ContextShape", "MemoryBudget", "pieces"]
 
-CHUNK_BYTES = 512 * 2**20  # for the query rows that go through the network at once
-MEMORY_SHARE = 0.4  # of the available memory, for the context and for a chunk each
-_VALUES_PER_CELL = 16  # for each unit of the cell's width
-_VALUES_PER_PAIR = 2.5  # of a row and a context row, in the kernels
-_VALUES_PER_SCORE = 1.5  # attention scores, and the part of their copies alive at the peak
+FREE_SHARE = 0.5  # of the available memory, if no limit is set
+CHUNK_BYTES = 64 * 2**20  # more for a chunk of query rows gains no speed
+FEWEST_ROWS = 16  # of a context and of a chunk, however little memory there is
+_VALUES_PER_CELL = 16  # in the row stage, for each unit of the cell's width
+_VALUES_PER_SCORE = 1.5  # of the row stage's attention
+_VALUES_PER_FEATURE = 8  # of the column stage and of kernel features
+_VALUES_PER_UNIT = 12  # in the context stage, for each unit of the row's width
 
 
-def bytes_per_row(
-    n_columns: int, n_context: int, network: NetworkConfig, value_bytes: int = 4
-) -> float:
-    """Estimate the peak memory of a row.
+@dataclass(frozen=True)
+class ContextShape:
+    """Estimate the memory that a context of some shape takes.
 
     Parameters
     ----------
+    n_rows : int
+        Training rows.
     n_columns : int
-        Columns of the view.
-    n_context : int
-        Training rows that the row attends to.
+        Columns.
+    n_levels : int
+        Indicators of categories, of all columns.
+    n_channels : int
+        Label channels.
     network : NetworkConfig
         Sizes of the network.
     value_bytes : int, default=4
         Size of a number.
 
-    Returns
-    -------
-    float
-        Bytes.
+    Examples
+    --------
+    >>> from tabtransfer.memory import ContextShape
+    >>> from tabtransfer.network import NetworkConfig
+    >>> small, large = (ContextShape(n, 20, 0, 2, NetworkConfig()) for n in (1000, 4000))
+    >>> large.bytes_to_read > large.bytes_kept > small.bytes_kept
+    True
+    """
+
+    n_rows: int
+    n_columns: int
+    n_levels: int
+    n_channels: int
+    network: NetworkConfig
+    value_bytes: int = 4
+
+    @classmethod
+    def of(
+        cls,
+        n_rows: int,
+        n_categories: NDArray[np.int64],
+        n_classes: int,
+        network: NetworkConfig,
+        value_bytes: int = 4,
+    ) -> ContextShape:
+        """Give the shape of training rows of an encoded table, with 0 classes for numbers."""
+        n_levels = int(n_categories.clip(max=MAX_LEVELS).sum())
+        n_channels = min(n_classes, network.max_classes) if n_classes else 2
+        return cls(n_rows, len(n_categories), n_levels, n_channels, network, value_bytes)
+
+    @property
+    def bytes_kept(self) -> float:
+        """Bytes of a context that was read."""
+        cells = self.n_columns * (7 + self.n_channels)
+        features = 2 * self._n_features
+        keys = 2 * self.network.context_layers * self.network.d_row
+        return self.value_bytes * self.n_rows * (cells + features + keys)
+
+    @property
+    def bytes_to_read(self) -> float:
+        """Bytes at the peak of reading it, all but those of the rows in the row stage."""
+        cells = _VALUES_PER_FEATURE * self.n_columns * (6 + self.n_channels)
+        kernels = 4 * min(self.n_rows, BLOCK_ROWS) + 6 * self._n_features
+        units = _VALUES_PER_UNIT * self.network.d_row
+        working = self.value_bytes * self.n_rows * max(cells, kernels, units)
+        return self.bytes_kept + working
+
+    @property
+    def bytes_per_row(self) -> float:
+        """Bytes of a row that goes through the network."""
+        network, width = self.network, self.n_columns + self.network.n_summary
+        scores = _VALUES_PER_SCORE * network.row_heads * width**2
+        row_stage = _VALUES_PER_CELL * width * network.d_cell + scores
+        cells = _VALUES_PER_FEATURE * self.n_columns * (6 + self.n_channels)
+        kernels = 2 * self.n_rows + 4 * self._n_features
+        units = _VALUES_PER_UNIT * network.d_row
+        return self.value_bytes * (max(row_stage, units) + kernels + cells)
+
+    @property
+    def _n_features(self) -> int:
+        return 3 * self.n_columns + self.n_levels
+
+
+@dataclass(frozen=True)
+class MemoryBudget:
+    """Share out the memory that a fit or a prediction may take.
+
+    Parameters
+    ----------
+    n_bytes : float
+        All of it.
 
     Examples
     --------
-    >>> from tabtransfer.memory import bytes_per_row
-    >>> from tabtransfer.network import NetworkConfig
-    >>> bytes_per_row(20, 4000, NetworkConfig()) > bytes_per_row(20, 1000, NetworkConfig())
+    >>> from tabtransfer.memory import MemoryBudget
+    >>> budget = MemoryBudget.of(2**30)
+    >>> budget.context == 2 * budget.kept == 2**29
     True
     """
-    cells = _VALUES_PER_CELL * n_columns * network.d_cell
-    to_context = network.context_heads * (n_context + network.n_thinking)
-    to_cells = network.row_heads * (n_columns + network.n_summary) ** 2
-    attention = _VALUES_PER_SCORE * (to_context + to_cells)
-    return value_bytes * (cells + attention + _VALUES_PER_PAIR * n_context)
+
+    n_bytes: float
+
+    @classmethod
+    def of(cls, limit: int | None) -> MemoryBudget:
+        """Take a limit in bytes, or half of what is available where there is none."""
+        return cls(FREE_SHARE * psutil.virtual_memory().available if limit is None else limit)
+
+    @property
+    def context(self) -> float:
+        """Bytes for reading one context."""
+        return self.n_bytes / 2
+
+    @property
+    def kept(self) -> float:
+        """Bytes for contexts that are kept."""
+        return self.n_bytes / 4
+
+    @property
+    def chunk(self) -> float:
+        """Bytes for rows that go through the network at once."""
+        return min(CHUNK_BYTES, self.n_bytes / 8)
+
+    def encoded_rows(self, n_columns: int, n_outputs: int) -> int:
+        """Say how many query rows are encoded at once, with their answers."""
+        bytes_per_row = 16 * n_columns + 32 * n_outputs
+        return max(FEWEST_ROWS, int(self.n_bytes / 8 / bytes_per_row))
+
+    def chunk_rows(self, shape: ContextShape) -> int:
+        """Say how many rows go through the network at once."""
+        return max(FEWEST_ROWS, int(self.chunk / shape.bytes_per_row))
+
+    def fits(self, shape: ContextShape) -> bool:
+        """Say whether a context can be read."""
+        return shape.bytes_to_read + FEWEST_ROWS * shape.bytes_per_row <= self.context
 
 
-def rows_in_memory(n_columns: int, n_rows: int, network: NetworkConfig) -> int:
-    """Say how many training rows the available memory holds.
-
-    Parameters
-    ----------
-    n_columns : int
-        Columns of the view.
-    n_rows : int
-        Training rows wanted.
-    network : NetworkConfig
-        Sizes of the network.
-
-    Returns
-    -------
-    int
-        ``n_rows``, or fewer.
-
-    Raises
-    ------
-    TabTransferError
-        If there isn't even memory for one row of each class of a task.
-    """
-    free = MEMORY_SHARE * psutil.virtual_memory().available
-    fewest = network.max_classes
-    if fewest * bytes_per_row(n_columns, fewest, network) > free:
-        raise TabTransferError(
-            f"{free / 2**20:.0f} MiB of memory (40 % of what is available) don't hold "
-            f"{fewest} rows of {n_columns} columns: free memory, or pass fewer columns."
-        )
-    while n_rows > fewest and n_rows * bytes_per_row(n_columns, n_rows, network) > free:
-        n_rows = max(fewest, int(0.95 * n_rows))
-    return n_rows
-
-
-def query_chunks(n_rows: int, row_bytes: float) -> Iterator[slice]:
-    """Cut query rows into parts of bounded memory.
+def pieces(n_rows: int, size: int) -> Iterator[slice]:
+    """Cut rows into parts.
 
     Parameters
     ----------
     n_rows : int
-        Query rows.
-    row_bytes : float
-        Memory of a row, from `bytes_per_row`.
+        Rows.
+    size : int
+        Most rows of a part.
 
     Yields
     ------
     slice
-        The rows of a chunk.
+        The rows of a part.
+
+    Examples
+    --------
+    >>> from tabtransfer.memory import pieces
+    >>> list(pieces(5, 3))
+    [slice(0, 3, None), slice(3, 5, None)]
     """
-    free = min(CHUNK_BYTES, MEMORY_SHARE * psutil.virtual_memory().available)
-    size = max(1, int(free / row_bytes))
-    return (slice(start, start + size) for start in range(0, n_rows, size))
+    return (slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size))

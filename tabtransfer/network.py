@@ -8,22 +8,27 @@
 3. Context stage: every row attends to the training rows, which carry their labels.
 
 After TabICL (Qu et al. 2025, arXiv 2502.05564) and TabICLv2 (arXiv 2602.11139), made small.
-Query rows are never attended to, so a row's prediction does not depend on other query rows.
+Query rows are never attended to, so a row's prediction does not depend on other query rows, and
+what depends on the training rows alone is computed once (`TabularTransformer.read_context`) for
+any number of query rows (`TabularTransformer.predict`).
 
 Shapes: b tasks, r rows, n training rows, c columns, d cell width, e row width.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tabtransfer.attention import Block
-from tabtransfer.cells import N_CELL_FEATURES, CellFeatures, describe_cells
-from tabtransfer.kernels import N_KERNELS, predict_by_kernels
+from tabtransfer.attention import AttentionKeys
+from tabtransfer.cells import N_CELL_FEATURES, CellFeatures, ColumnStatistics
+from tabtransfer.kernels import N_KERNELS, KernelRidge
+from tabtransfer.stages import ContextStage, RowStage
 from tabtransfer.tasks import TaskBatch
 
 NEIGHBOUR_OFFSETS = (0, 1, 3)  # columns seen together in one cell vector (TabICLv2)
@@ -84,19 +89,13 @@ class TabularTransformer(nn.Module):
             raise ValueError(f"unknown tasks {sorted(unknown)}; there are {sorted(channels)}")
         d, e = config.d_cell, config.d_row
         self.cells = nn.Linear(N_CELL_FEATURES * len(NEIGHBOUR_OFFSETS), d)
-        self.neighbour_labels = nn.ModuleDict(
-            {task: nn.Linear(channels[task] + 1, d, bias=False) for task in config.tasks}
-        )
-        self.cell_labels = nn.ModuleDict(
-            {task: nn.Linear(channels[task], d, bias=False) for task in config.tasks}
-        )
+        self.neighbour_labels = _linears({task: channels[task] + 1 for task in config.tasks}, d)
+        self.cell_labels = _linears({task: channels[task] for task in config.tasks}, d)
         self.rows = RowStage(d, config.row_heads, config.row_layers, config.n_summary)
-        self.row_predictions = nn.ModuleDict(
-            {task: nn.Linear(N_KERNELS * channels[task], e, bias=False) for task in config.tasks}
+        self.row_predictions = _linears(
+            {task: N_KERNELS * channels[task] for task in config.tasks}, e
         )
-        self.row_labels = nn.ModuleDict(
-            {task: nn.Linear(channels[task], e, bias=False) for task in config.tasks}
-        )
+        self.row_labels = _linears({task: channels[task] for task in config.tasks}, e)
         self.context = ContextStage(
             e, config.context_heads, config.context_layers, config.n_thinking
         )
@@ -126,36 +125,97 @@ class TabularTransformer(nn.Module):
             Class logits (b, q, max_classes), ``-inf`` at classes a task doesn't have; or
             quantiles of the standardised target (b, q, n_quantiles).
         """
+        n_train = batch.n_train
+        context = self.read_context(batch)
+        return self.predict(context, batch.values[:, n_train:], batch.missing[:, n_train:])
+
+    def read_context(self, batch: TaskBatch, chunk_rows: int | None = None) -> Context:
+        """Compute all that depends on the training rows alone.
+
+        Parameters
+        ----------
+        batch : TaskBatch
+            Tasks of one kind; their query rows are not read.
+        chunk_rows : int, optional
+            Rows that go through the row stage at once; all if not given.
+
+        Returns
+        -------
+        Context
+            For `predict`.
+        """
         task = "regression" if batch.is_regression else "classification"
         if task not in self.config.tasks:
             raise ValueError(f"this network was built for {self.config.tasks}, not for {task}")
-        labels = self._label_channels(batch)  # (b, n, k)
-        cells = describe_cells(batch, labels)
-        rows = self.rows(self._cell_vectors(batch, cells, task, labels), _padding(batch))
-        rows = rows + self.row_predictions[task](predict_by_kernels(batch, cells, labels))
-        known = F.pad(self.row_labels[task](labels), (0, 0, 0, rows.shape[1] - batch.n_train))
-        rows = self.context(rows + known, batch.n_train, batch.weights)  # (b, r - n, e)
-        output = self.heads[task](rows)
+        n_train = batch.n_train
+        labels = _label_channels(batch)  # (b, n, k)
+        values, missing = batch.values[:, :n_train], batch.missing[:, :n_train]
+        columns = ColumnStatistics.of(batch, labels)
+        parts = [
+            slice(start, start + (chunk_rows or n_train))
+            for start in range(0, n_train, chunk_rows or n_train)
+        ]
+        cells = [columns.describe(values[:, p], missing[:, p], labels[:, p]) for p in parts]
+        kernels, predictions = KernelRidge.of(batch, _joined(cells), labels)
+        context = Context(task, batch.n_columns, batch.n_classes, columns, kernels, ())
+        rows = [
+            self._row_vectors(context, part_cells, predictions[:, part], labels[:, part])
+            for part, part_cells in zip(parts, cells, strict=True)
+        ]
+        keys = self.context.read(torch.cat(rows, 1), batch.weights)
+        return replace(context, keys=keys)
+
+    def predict(self, context: Context, values: Tensor, missing: Tensor) -> Tensor:
+        """Predict query rows from a context, as `forward` does.
+
+        Parameters
+        ----------
+        context : Context
+            From `read_context`.
+        values, missing : Tensor, (b, q, c)
+            The query rows, as in `TaskBatch`.
+
+        Returns
+        -------
+        Tensor
+            As in `forward`.
+        """
+        task = context.task
+        cells = context.columns.describe(values, missing)
+        rows = self._row_vectors(context, cells, context.kernels.predict(values, cells))
+        output = self.heads[task](self.context(rows, context.keys))
         if output.dtype != torch.float64:
             output = output.float()
         if task == "classification":
             classes = torch.arange(output.shape[-1], device=output.device)
-            absent = classes >= batch.n_classes[:, None]  # (b, max_classes)
+            absent = classes >= context.n_classes[:, None]  # (b, max_classes)
             output = output.masked_fill(absent[:, None], -torch.inf)
         return output
 
-    def _label_channels(self, batch: TaskBatch) -> Tensor:
-        labels = batch.labels[:, : batch.n_train]
-        if batch.is_regression:
-            return torch.stack([labels, labels.square() - 1.0], -1).to(batch.values.dtype)
-        return F.one_hot(labels, self.config.max_classes).to(batch.values.dtype)
-
-    def _cell_vectors(
-        self, batch: TaskBatch, cells: CellFeatures, task: str, labels: Tensor
+    def _row_vectors(
+        self,
+        context: Context,
+        cells: CellFeatures,
+        predictions: Tensor,
+        labels: Tensor | None = None,
     ) -> Tensor:
-        """Embed every cell, with its neighbours' labels and its own row's: (b, c, r, d)."""
-        n_columns = batch.n_columns[:, None]
-        places = torch.arange(batch.values.shape[-1], device=n_columns.device)
+        """Compress rows, with their labels if they are training rows: (b, r, e)."""
+        task = context.task
+        x = self._cell_vectors(context, cells)  # (b, c, r, d)
+        if labels is not None:
+            x = x + _known(self.cell_labels[task], labels)[:, None]
+        n_channels = predictions.shape[-1] // N_KERNELS
+        predictions = predictions.unflatten(-1, (N_KERNELS, n_channels))
+        n_absent = self.row_labels[task].in_features - n_channels
+        predictions = F.pad(predictions, (0, n_absent)).flatten(-2)
+        rows = self.rows(x, _padding(context.n_columns, x.shape[1]))
+        rows = rows + self.row_predictions[task](predictions)
+        return rows if labels is None else rows + _known(self.row_labels[task], labels)
+
+    def _cell_vectors(self, context: Context, cells: CellFeatures) -> Tensor:
+        """Embed every cell, with its neighbouring columns and its neighbours' labels."""
+        n_columns = context.n_columns[:, None]
+        places = torch.arange(cells.features.shape[1], device=n_columns.device)
         groups = [
             torch.where(places < n_columns, (places + offset) % n_columns, places)
             for offset in NEIGHBOUR_OFFSETS
@@ -164,68 +224,68 @@ class TabularTransformer(nn.Module):
             [torch.take_along_dim(cells.features, group[..., None, None], 1) for group in groups],
             -1,
         )
-        x = self.cells(features) + self.neighbour_labels[task](cells.neighbour_labels)
-        known = F.pad(self.cell_labels[task](labels), (0, 0, 0, x.shape[2] - batch.n_train))
-        return x + known[:, None]
+        weight = self.neighbour_labels[context.task].weight
+        n_channels = cells.neighbour_labels.shape[-1] - 1
+        weight = torch.cat([weight[:, :n_channels], weight[:, -1:]], 1)
+        return self.cells(features) + F.linear(cells.neighbour_labels, weight)
 
 
-class RowStage(nn.Module):
-    """Let the cells of a row meet, and read the row out of its summary tokens."""
+@dataclass(frozen=True)
+class Context:
+    """Hold all that a prediction needs of the training rows.
 
-    def __init__(self, d: int, n_heads: int, n_layers: int, n_summary: int) -> None:
-        super().__init__()
-        self.summary = nn.Parameter(torch.randn(n_summary, d))
-        self.blocks = nn.ModuleList(Block(d, n_heads) for _ in range(n_layers))
-        self.norm = nn.LayerNorm(d, bias=False)
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+        Kind of the tasks.
+    n_columns, n_classes : Tensor of int64, (b,)
+        As in `TaskBatch`.
+    columns : ColumnStatistics
+        Of the column stage.
+    kernels : KernelRidge
+        Of the kernel predictions.
+    keys : tuple of AttentionKeys
+        Of the context stage, one for each of its layers.
+    """
 
-    def forward(self, cells: Tensor, padding: Tensor | None) -> Tensor:
-        """Turn cells (b, c, r, d) into row vectors (b, r, n_summary * d)."""
-        n_summary = len(self.summary)
-        b, _, r, _ = cells.shape
-        summary = self.summary.to(cells.dtype).expand(b, r, -1, -1)
-        x = torch.cat([summary, cells.transpose(1, 2)], 2)  # (b, r, s + c, d)
-        bias = None
-        if padding is not None:
-            bias = F.pad(padding, (n_summary, 0))[:, None, None, None]  # (b, 1, 1, 1, s + c)
-            bias = torch.zeros_like(bias, dtype=x.dtype).masked_fill(bias, -torch.inf)
-        for block in self.blocks[:-1]:
-            x = block(x, x, bias)
-        summary = self.blocks[-1](x[:, :, :n_summary], x, bias)
-        return self.norm(summary).flatten(-2)
-
-
-class ContextStage(nn.Module):
-    """Let every row attend to the training rows and to a few learned thinking rows."""
-
-    def __init__(self, d: int, n_heads: int, n_layers: int, n_thinking: int) -> None:
-        super().__init__()
-        self.thinking = nn.Parameter(0.5 * torch.randn(n_thinking, d))
-        self.blocks = nn.ModuleList(
-            Block(d, n_heads, scales_with_length=True) for _ in range(n_layers)
-        )
-
-    def forward(self, rows: Tensor, n_train: int, weights: Tensor | None) -> Tensor:
-        """Update rows (b, r, e); return the query rows (b, r - n_train, e)."""
-        n_thinking = len(self.thinking)
-        thinking = self.thinking.to(rows.dtype).expand(len(rows), -1, -1)
-        x = torch.cat([thinking, rows], 1)
-        n_context = n_thinking + n_train
-        bias, n_keys = _weight_bias(weights, n_thinking)
-        for block in self.blocks[:-1]:
-            x = block(x, x[:, :n_context], bias, n_keys)
-        return self.blocks[-1](x[:, n_context:], x[:, :n_context], bias, n_keys)
+    task: str
+    n_columns: Tensor
+    n_classes: Tensor
+    columns: ColumnStatistics
+    kernels: KernelRidge
+    keys: tuple[AttentionKeys, ...]
 
 
-def _weight_bias(weights: Tensor | None, n_thinking: int) -> tuple[Tensor | None, Tensor | None]:
-    """Turn row weights into a logit bias (b, 1, 1, k) and an effective key count (b, 1, 1, 1)."""
-    if weights is None:
-        return None, None
-    bias = F.pad(weights.log(), (n_thinking, 0))[:, None, None]
-    return bias, (weights.sum(-1) + n_thinking)[:, None, None, None]
+def _linears(n_inputs: dict[str, int], n_outputs: int) -> Mapping[str, nn.Linear]:
+    """Make a linear layer for each task."""
+    layers = {task: nn.Linear(n, n_outputs, bias=False) for task, n in n_inputs.items()}
+    return cast("Mapping[str, nn.Linear]", nn.ModuleDict(layers))
 
 
-def _padding(batch: TaskBatch) -> Tensor | None:
+def _label_channels(batch: TaskBatch) -> Tensor:
+    """Give numeric labels of the training rows (b, n, k), of the classes that the tasks have."""
+    labels = batch.labels[:, : batch.n_train]
+    if batch.is_regression:
+        return torch.stack([labels, labels.square() - 1.0], -1).to(batch.values.dtype)
+    return F.one_hot(labels, int(batch.n_classes.max())).to(batch.values.dtype)
+
+
+def _known(layer: nn.Linear, labels: Tensor) -> Tensor:
+    """Embed labels, whose channels may be fewer than the layer has."""
+    return F.linear(labels, layer.weight[:, : labels.shape[-1]])
+
+
+def _joined(cells: list[CellFeatures]) -> CellFeatures:
+    """Put the cells of several parts of the rows together."""
+    if len(cells) == 1:
+        return cells[0]
+    return CellFeatures(
+        torch.cat([part.features for part in cells], 2),
+        torch.cat([part.neighbour_labels for part in cells], 2),
+    )
+
+
+def _padding(n_columns: Tensor, width: int) -> Tensor | None:
     """Mark padded columns (b, c), or None where there are none."""
-    places = torch.arange(batch.values.shape[-1], device=batch.n_columns.device)
-    padding = places >= batch.n_columns[:, None]
+    padding = torch.arange(width, device=n_columns.device) >= n_columns[:, None]
     return padding if bool(padding.any()) else None

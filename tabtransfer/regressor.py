@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 
+from tabtransfer.encoder import EncodedTable
 from tabtransfer.ensemble import NumberEnsemble
 from tabtransfer.errors import TabTransferError
 from tabtransfer.estimator import InContextEstimator
+from tabtransfer.members import Advance
+from tabtransfer.network import TabularTransformer
 from tabtransfer.quantiles import quantile_levels
 from tabtransfer.target import read_numbers
-from tabtransfer.threads import torch_threads
 
 __all__ = ["TabTransferRegressor"]
 
@@ -45,8 +47,11 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
         Seed of the views, the samples and fine-tuning.
     n_threads : int or None, default=None
         Threads to compute with; None leaves torch's own setting.
+    memory_limit : int or None, default=None
+        Bytes that `fit` and prediction may take beyond the table and its encoded form; half of
+        what is free if None. Where that is little, members read fewer rows, then fewer columns.
     verbose : bool, default=False
-        Whether to show the progress of fine-tuning.
+        Whether to show progress.
 
     Attributes
     ----------
@@ -57,6 +62,12 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
     n_context_rows_ : int
         Most training rows that a member reads at once; fewer than there are if they were
         sampled.
+    context_strategy_ : {"all rows", "stratified sample per member"}
+        How the rows that members read were chosen.
+    context_cached_ : bool
+        Whether what the network read in `fit` is kept for prediction; otherwise memory is short
+        and every prediction reads the training rows again. Copies and pickles read them again
+        once.
     finetuning_ : FinetuneRecord
         What fine-tuning did: losses on held-out rows, steps, seconds, the weights chosen.
         Only with ``finetune=True``.
@@ -137,7 +148,7 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
             If columns are missing, new, or hold something else than in `fit`, or if the
             checkpoint has changed since.
         """
-        return self._all_quantiles(X).mean(1)
+        return self._answer(X, _means)
 
     def predict_quantiles(
         self, X: Any, quantiles: Sequence[float] = (0.1, 0.5, 0.9)
@@ -162,7 +173,7 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
         TabTransferError
             As in `predict`, and if a level is outside of what the network predicts.
         """
-        everything = self._all_quantiles(X)
+        everything = self._answer(X, NumberEnsemble.quantiles)
         known = np.array(quantile_levels(everything.shape[1]))
         wanted = np.asarray(quantiles, dtype=np.float64)
         if wanted.ndim != 1 or not ((wanted >= known[0]) & (wanted <= known[-1])).all():
@@ -175,10 +186,11 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
         share = place - below
         return (1.0 - share) * everything[:, below] + share * everything[:, below + 1]
 
-    def _all_quantiles(self, X: Any) -> NDArray[np.float64]:
-        table = self._read_rows(X)
-        with torch_threads(self.n_threads):
-            return self.ensemble_.quantiles(self._fitted_network(), table)
-
     def _read_target(self, y: Any) -> tuple[NDArray[np.float64], int]:
         return read_numbers(y), 0
+
+
+def _means(
+    ensemble: NumberEnsemble, network: TabularTransformer, rows: EncodedTable, advance: Advance
+) -> NDArray[np.float64]:
+    return ensemble.quantiles(network, rows, advance).mean(1)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tabtransfer.attention import Block
-from tabtransfer.cells import N_CELL_FEATURES, describe_cells
+from tabtransfer.cells import N_CELL_FEATURES, ColumnStatistics
 from tabtransfer.tasks import TaskBatch
 
 
@@ -50,10 +50,14 @@ class CellNetwork(nn.Module):
         """Give class logits of the query rows: (b, q, max_classes)."""
         n = batch.n_train
         labels = F.one_hot(batch.labels[:, :n], self.config.max_classes).float()
-        described = describe_cells(batch, labels)
-        x = self.cells(described.features)  # (b, c, r, d)
+        columns = ColumnStatistics.of(batch, labels)
+        parts = [
+            columns.describe(batch.values[:, :n], batch.missing[:, :n], labels),
+            columns.describe(batch.values[:, n:], batch.missing[:, n:]),
+        ]
+        x = self.cells(torch.cat([part.features for part in parts], 2))  # (b, c, r, d)
         if self.config.neighbour_labels:
-            x = x + self.neighbours(described.neighbour_labels)
+            x = x + self.neighbours(torch.cat([part.neighbour_labels for part in parts], 2))
         known = self.labels(labels)
         unknown = known.mean(1, keepdim=True).expand(-1, x.shape[2] - n, -1)
         x = torch.cat([x, torch.cat([known, unknown], 1)[:, None]], 1)  # the label column

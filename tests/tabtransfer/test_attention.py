@@ -1,7 +1,8 @@
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-from tabtransfer.attention import _ShortAttention
+from tabtransfer import attention
+from tabtransfer.attention import Block, _ShortAttention
 
 
 def tensors(dtype=torch.float64):
@@ -29,3 +30,19 @@ def test_short_attention_stays_finite_at_extreme_logits():
     q, k, v = tensors(torch.float32)
     for factor in (1e3, -1e3):
         assert torch.isfinite(_ShortAttention.apply(q * factor, k, v, None)).all()
+
+
+def test_long_and_short_attention_agree(monkeypatch):
+    torch.manual_seed(0)
+    block = Block(8, 2, scales_with_length=True)
+    for parameter in block.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    x, bias = torch.randn(2, 3, 9, 8), torch.randn(2, 1, 1, 1, 9)
+    answers = []
+    for long in (100, 1):
+        monkeypatch.setattr(attention, "LONG", long)
+        with torch.inference_mode():
+            answers += [block(x, block.read(x)), block(x, block.read(x, bias))]
+    torch.testing.assert_close(answers[0], answers[2])
+    torch.testing.assert_close(answers[1], answers[3])
+    assert not torch.allclose(answers[0], answers[1])

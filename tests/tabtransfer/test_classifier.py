@@ -1,11 +1,9 @@
 import os
 import pickle
 import shutil
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-import psutil
 import pytest
 import torch
 from sklearn import config_context
@@ -162,13 +160,6 @@ class TestInputs:
         model = classifier.set_params(max_context_rows=25).fit(X, y)
         assert model.n_context_rows_ == 25
         assert classifier.set_params(max_context_rows=4096).fit(X, y).n_context_rows_ == 60
-
-    def test_more_rows_than_memory_are_sampled(self, classifier, monkeypatch):
-        X, y = make_frame(2000)
-        monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=20 << 20))
-        model = classifier.fit(X, y)
-        assert 100 < model.n_context_rows_ < 2000
-        assert np.isfinite(model.predict_proba(X)).all()
 
 
 class TestBadInput:

@@ -1,7 +1,8 @@
-from types import SimpleNamespace
+import copy
+import pickle
+from dataclasses import replace
 
 import numpy as np
-import psutil
 import pytest
 import torch
 
@@ -9,6 +10,7 @@ from tabtransfer import inference, memory
 from tabtransfer.encoder import TableEncoder
 from tabtransfer.ensemble import ClassEnsemble, ClassMember, NumberEnsemble, build_ensemble
 from tabtransfer.many_classes import class_tree
+from tabtransfer.network import TabularTransformer
 from tabtransfer.quantiles import pinball_loss
 from tabtransfer.target_scale import TargetScale
 
@@ -51,6 +53,20 @@ def test_a_row_alone_equals_the_row_among_others(make_network, n_classes):
     np.testing.assert_allclose(np.concatenate(alone), together[:10], rtol=0, atol=1e-11)
 
 
+def test_rows_alone_and_in_chunks_agree_in_float32(make_network, monkeypatch):
+    network = make_network()
+    monkeypatch.setattr(inference, "DOUBLE_CELLS", 0)
+    ensemble = build(network)
+    ensemble.read(network)
+    together = ensemble.probabilities(network, ensemble.table)
+    for rows in ([3], [59, 1], list(range(20, 45))):
+        some = ensemble.probabilities(network, ensemble.table.take(np.array(rows)))
+        np.testing.assert_allclose(some, together[rows], rtol=0, atol=1e-6)
+    monkeypatch.setattr(memory, "CHUNK_BYTES", 1)
+    chunked = ensemble.probabilities(network, ensemble.table)
+    np.testing.assert_allclose(chunked, together, rtol=0, atol=1e-6)
+
+
 def test_large_contexts_use_float32_and_agree_with_float64(make_network, monkeypatch):
     network = make_network()
     ensemble = build(network)
@@ -66,11 +82,61 @@ def test_chunks_of_query_rows_change_nothing(make_network, monkeypatch):
     network = make_network()
     ensemble = build(network)
     whole = ensemble.probabilities(network, ensemble.table)
-    row = memory.bytes_per_row(4, 60, network.config, value_bytes=8)
-    monkeypatch.setattr(memory, "CHUNK_BYTES", 7.5 * row)
-    np.testing.assert_allclose(
-        ensemble.probabilities(network, ensemble.table), whole, rtol=0, atol=1e-11
-    )
+    sizes = []
+    monkeypatch.setattr(memory, "CHUNK_BYTES", 1)  # the fewest rows
+    chunked = ensemble.probabilities(network, ensemble.table, sizes.append)
+    assert sizes == [16, 16, 16, 12] * 2
+    np.testing.assert_allclose(chunked, whole, rtol=0, atol=1e-11)
+
+
+class TestKeptContexts:
+    @pytest.mark.parametrize("n_classes", [3, 23])
+    def test_they_change_nothing(self, make_network, n_classes):
+        network = make_network()
+        ensemble = build(network, n_classes=n_classes)
+        before = ensemble.probabilities(network, ensemble.table)
+        read = []
+        assert ensemble.read(network, read.append) and len(read) == len(ensemble.tasks())
+        np.testing.assert_array_equal(ensemble.probabilities(network, ensemble.table), before)
+
+    def test_they_are_read_once(self, make_network, monkeypatch):
+        network = make_network()
+        ensemble = build(network)
+        ensemble.read(network)
+        monkeypatch.setattr(TabularTransformer, "read_context", None)
+        assert ensemble.read(network)
+        assert np.isfinite(ensemble.probabilities(network, ensemble.table)).all()
+
+    def test_another_network_reads_anew(self, make_network):
+        network, other = make_network(), make_network(seed=1)
+        ensemble = build(network)
+        ensemble.read(network)
+        fresh = build(network).probabilities(other, ensemble.table)
+        np.testing.assert_array_equal(ensemble.probabilities(other, ensemble.table), fresh)
+
+    def test_copies_and_pickles_leave_them_behind(self, make_network):
+        network = make_network()
+        ensemble = build(network)
+        before = len(pickle.dumps(ensemble))
+        ensemble.read(network)
+        assert len(pickle.dumps(ensemble)) == before
+        copied = copy.deepcopy(ensemble)
+        assert not copied._cache.of(network)
+        np.testing.assert_array_equal(
+            copied.probabilities(network, ensemble.table),
+            ensemble.probabilities(network, ensemble.table),
+        )
+
+    def test_contexts_beyond_the_limit_are_not_kept(self, make_network):
+        network = make_network()
+        ensemble = replace(build(network), memory_limit=100_000)
+        assert not ensemble.read(network)
+        np.testing.assert_allclose(
+            ensemble.probabilities(network, ensemble.table),
+            build(network).probabilities(network, ensemble.table),
+            rtol=0,
+            atol=1e-11,
+        )
 
 
 def test_members_are_averaged_geometrically(make_network):
@@ -135,12 +201,20 @@ def test_more_rows_than_the_context_are_sampled_by_each_member(make_network):
     assert np.isfinite(ensemble.probabilities(network, ensemble.table)).all()
 
 
-def test_short_memory_shrinks_the_context(make_network, monkeypatch):
+@pytest.mark.parametrize(
+    ("limit", "n_rows", "n_columns"), [(2**30, 600, 4), (2**23, 400, 4), (1, 16, 1)]
+)
+def test_short_memory_shrinks_rows_then_columns(make_network, limit, n_rows, n_columns):
     network = make_network()
-    free = 25 * memory.bytes_per_row(4, 25, network.config) / memory.MEMORY_SHARE
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=free))
-    ensemble = build(network)
-    assert 20 < ensemble.n_context_rows <= 25
+    table, labels = make_task(600)
+    rng = np.random.default_rng(0)
+    ensemble = build_ensemble(
+        table, labels, 3, network.config, 2, 4096, rng, memory_limit=limit
+    )
+    assert ensemble.n_context_rows == pytest.approx(n_rows, rel=0.3)
+    assert {len(member.view.sources) for member in ensemble.members} == {n_columns}
+    strategy = "all rows" if n_rows == 600 else "stratified sample per member"
+    assert ensemble.context_strategy == strategy
     assert np.isfinite(ensemble.probabilities(network, ensemble.table)).all()
 
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from tabtransfer import kernels
-from tabtransfer.cells import describe_cells
-from tabtransfer.kernels import leave_one_out, predict_by_kernels
+from tabtransfer.cells import ColumnStatistics
+from tabtransfer.kernels import KernelRidge, solve
 from tabtransfer.tasks import TaskBatch
 
 N_TRAIN, N_ROWS = 12, 16
@@ -14,16 +14,24 @@ def random(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def similarity(n_rows=N_ROWS, n_train=N_TRAIN, seed=0):
-    places = random(n_rows, 3, seed=seed)
-    return torch.cdist(places, places[:n_train]).neg().exp()
+def laplace(rows, others):
+    return torch.cdist(rows, others).neg().exp()
 
 
-def solve(kernel, labels, kept):
+def solve_again(kernel, labels, kept):
     """Ridge regression written out, on some training rows."""
     square = kernel[kept][:, kept]
     dual = torch.linalg.solve(square + RIDGE * torch.eye(len(kept)), labels[kept])
     return kernel[:, kept] @ dual
+
+
+def solve_once(places, labels, weights=None):
+    """Predictions of training rows, then of the rows beyond them."""
+    n_train = len(labels)
+    weights = torch.ones(n_train) if weights is None else weights
+    train = places[None, :n_train]
+    dual, own = solve(laplace, train, labels[None], weights[None].double(), RIDGE)
+    return torch.cat([own, laplace(places[None, n_train:], train) @ dual], 1)[0]
 
 
 def make_batch(values, labels, categorical, n_classes=2):
@@ -41,44 +49,45 @@ def make_batch(values, labels, categorical, n_classes=2):
 
 def predict(batch, n_classes=2):
     labels = torch.nn.functional.one_hot(batch.labels[:, :N_TRAIN], n_classes).double()
-    return predict_by_kernels(batch, describe_cells(batch, labels), labels)[0].unflatten(
-        -1, (kernels.N_KERNELS, n_classes)
+    (known, query), (hidden, beyond) = (
+        x.split([N_TRAIN, N_ROWS - N_TRAIN], 1) for x in (batch.values, batch.missing)
     )
+    columns = ColumnStatistics.of(batch, labels)
+    ridge, own = KernelRidge.of(batch, columns.describe(known, hidden, labels), labels)
+    predicted = torch.cat([own, ridge.predict(query, columns.describe(query, beyond))], 1)[0]
+    return predicted.unflatten(-1, (kernels.N_KERNELS, n_classes))
 
 
 def test_predictions_equal_those_of_a_fit_without_the_row():
-    kernel, labels = similarity(), random(N_TRAIN, 2, seed=1)
-    predicted = leave_one_out(kernel[None], labels[None], torch.ones(1, N_TRAIN), RIDGE)[0]
+    places, labels = random(N_ROWS, 3), random(N_TRAIN, 2, seed=1)
+    kernel, predicted = laplace(places, places), solve_once(places, labels)
     everyone = list(range(N_TRAIN))
-    torch.testing.assert_close(predicted[N_TRAIN:], solve(kernel, labels, everyone)[N_TRAIN:])
+    whole = solve_again(kernel, labels, everyone)
+    torch.testing.assert_close(predicted[N_TRAIN:], whole[N_TRAIN:])
     for row in everyone:
         others = [other for other in everyone if other != row]
-        torch.testing.assert_close(predicted[row], solve(kernel, labels, others)[row])
+        torch.testing.assert_close(predicted[row], solve_again(kernel, labels, others)[row])
 
 
 def test_a_weight_of_two_equals_the_row_twice():
-    kernel, labels = similarity(), random(N_TRAIN, 1, seed=1)
-    weights = torch.ones(1, N_TRAIN, dtype=torch.float64)
-    weights[0, 3] = 2.0
-    weighted = leave_one_out(kernel[None], labels[None], weights, RIDGE)[0]
+    places, labels = random(N_ROWS, 3), random(N_TRAIN, 1, seed=1)
+    weights = torch.ones(N_TRAIN)
+    weights[3] = 2.0
+    weighted = solve_once(places, labels, weights)
     rows = [*range(N_TRAIN), 3, *range(N_TRAIN, N_ROWS)]
-    columns = [*range(N_TRAIN), 3]
-    twice = kernel[rows][:, columns]
-    ones = torch.ones(1, len(columns), dtype=torch.float64)
-    repeated = leave_one_out(twice[None], labels[columns][None], ones, RIDGE)[0]
+    repeated = solve_once(places[rows], labels[rows[: N_TRAIN + 1]])
     torch.testing.assert_close(repeated, weighted[rows])
 
 
 def test_blocks_average_their_own_fits(monkeypatch):
     monkeypatch.setattr(kernels, "BLOCK_ROWS", 6)
     n_train = 11  # two blocks, of six and of five rows
-    kernel, labels = similarity(14, n_train), random(n_train, 1, seed=1)
-    ones = torch.ones(1, n_train, dtype=torch.float64)
-    predicted = leave_one_out(kernel[None], labels[None], ones, RIDGE)[0]
+    places, labels = random(14, 3), random(n_train, 1, seed=1)
+    kernel, predicted = laplace(places, places), solve_once(places, labels)
     even, odd = list(range(0, n_train, 2)), list(range(1, n_train, 2))
-    of_even, of_odd = (solve(kernel, labels, rows) for rows in (even, odd))
+    of_even, of_odd = (solve_again(kernel, labels, rows) for rows in (even, odd))
     torch.testing.assert_close(predicted[n_train:], (of_even + of_odd)[n_train:] / 2)
-    without = solve(kernel, labels, [row for row in even if row != 4])
+    without = solve_again(kernel, labels, [row for row in even if row != 4])
     torch.testing.assert_close(predicted[4], (without[4] + of_odd[4]) / 2)
 
 
@@ -113,6 +122,8 @@ def test_codes_of_categories_and_unseen_ones_do_not_matter():
     # A missing cell is also told by its flag, which never varies in training rows here.
     torch.testing.assert_close(first[:-1], second[:-1])
     assert torch.isfinite(first).all()
+    unseen[-1] = 10.0
+    torch.testing.assert_close(predict(make_batch(unseen[:, None], labels, [True])), first)
 
 
 def test_constant_columns_and_one_class_stay_finite():

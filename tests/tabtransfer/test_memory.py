@@ -2,83 +2,89 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import psutil
 import pytest
 
-from tabtransfer import memory
-from tabtransfer.errors import TabTransferError
-from tabtransfer.memory import bytes_per_row, query_chunks, rows_in_memory
+from tabtransfer.memory import ContextShape, MemoryBudget, pieces
 from tabtransfer.network import NetworkConfig
 
 NETWORK = NetworkConfig()
 
 MEASURE = """
-import sys, torch
+import ctypes, sys, torch
+from tabtransfer.memory import ContextShape
 from tabtransfer.network import NetworkConfig, TabularTransformer
 from tabtransfer.tasks import TaskBatch
-n, q, c = map(int, sys.argv[1:])
+n, c, chunk = map(int, sys.argv[1:])
 torch.set_num_threads(1)
 network = TabularTransformer(NetworkConfig()).eval().requires_grad_(False)
-def run(n, q, c):
-    network(TaskBatch(torch.randn(1, n + q, c), torch.zeros(1, n + q, c, dtype=torch.bool),
-        torch.zeros(1, c, dtype=torch.bool), torch.zeros(1, n + q, dtype=torch.int64), n,
-        torch.tensor([c]), torch.tensor([2])))
-def peak():
+def task(n, c):
+    return TaskBatch(torch.randn(1, n, c), torch.zeros(1, n, c, dtype=torch.bool),
+        torch.zeros(1, c, dtype=torch.bool), torch.arange(n)[None] % 2, n,
+        torch.tensor([c]), torch.tensor([2]))
+def memory(name):
     lines = open("/proc/self/status").read().splitlines()
-    return 1024 * int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
+    return 1024 * int(next(line for line in lines if line.startswith(name)).split()[1])
+def settle():
+    ctypes.CDLL(None).malloc_trim(0)
+    open("/proc/self/clear_refs", "w").write("5")  # the peak starts anew
+    return memory("VmRSS")
 with torch.inference_mode():
-    run(8, 8, 2)
-    before = peak()
-    run(n, q, c)
-print(peak() - before)
+    network.read_context(task(64, 2))
+    batch, start = task(n, c), settle()
+    context = network.read_context(batch, chunk)
+    read = memory("VmHWM") - start
+    kept = settle() - start
+    network.predict(context, batch.values[:, :chunk], batch.missing[:, :chunk])
+    print(read, kept, memory("VmHWM") - start - kept)
 """
 
 
-@pytest.fixture
-def free(monkeypatch):
-    """Set the memory that counts as available so that a share of it is this."""
-
-    def set_free(n_bytes):
-        available = n_bytes / memory.MEMORY_SHARE
-        monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
-
-    return set_free
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
-@pytest.mark.parametrize(("n", "q", "c"), [(2000, 1000, 4), (300, 500, 120), (800, 800, 20)])
-def test_the_estimate_is_near_the_peak_that_is_measured(n, q, c):
-    command = [sys.executable, "-P", "-c", MEASURE, str(n), str(q), str(c)]
-    peak = int(subprocess.run(command, capture_output=True, check=True).stdout)
-    estimate = (n + q) * bytes_per_row(c, n, NETWORK)
-    assert 0.6 * peak < estimate < 2.5 * peak
+@pytest.mark.parametrize(("n", "c", "chunk"), [(2000, 4, 1000), (300, 120, 100)])
+def test_estimates_are_near_the_peaks_that_are_measured(n, c, chunk):
+    command = [sys.executable, "-P", "-c", MEASURE, str(n), str(c), str(chunk)]
+    output = subprocess.run(command, capture_output=True, check=True).stdout
+    read, kept, asked = map(int, output.split())
+    shape = ContextShape(n, c, 0, 2, NETWORK)
+    assert 0.6 * kept < shape.bytes_kept < 1.4 * kept
+    assert 0.8 * read < shape.bytes_to_read + chunk * shape.bytes_per_row < 3.0 * read
+    assert 0.7 * asked < chunk * shape.bytes_per_row < 3.0 * asked
 
 
-def test_rows_are_not_limited_while_memory_lasts(free):
-    free(2**40)
-    assert rows_in_memory(20, 5000, NETWORK) == 5000
+def test_the_shape_of_a_table_counts_levels_and_channels():
+    shape = ContextShape.of(50, np.array([0, 3, 100]), 12, NETWORK)
+    assert shape == ContextShape(50, 3, 3 + 32, 10, NETWORK)
+    assert ContextShape.of(50, np.array([0, 0]), 0, NETWORK).n_channels == 2
 
 
-def test_as_many_rows_as_fit(free):
-    free(2**28)
-    n_rows = rows_in_memory(20, 100_000, NETWORK)
-    assert 0.85 * 2**28 < n_rows * bytes_per_row(20, n_rows, NETWORK) <= 2**28
+def test_without_a_limit_the_budget_is_half_of_what_is_free(monkeypatch):
+    free = SimpleNamespace(available=1000)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
+    assert MemoryBudget.of(None).n_bytes == 500
+    assert MemoryBudget.of(700).n_bytes == 700
 
 
-def test_too_little_memory_is_said_with_a_way_out(free):
-    free(1000)
-    with pytest.raises(TabTransferError, match="don't hold 10 rows of 20 columns: free memory"):
-        rows_in_memory(20, 100, NETWORK)
+def test_parts_of_a_budget_do_not_exceed_it():
+    budget = MemoryBudget.of(2**26)
+    shape = ContextShape(1000, 20, 0, 2, NETWORK)
+    chunk = budget.chunk_rows(shape) * shape.bytes_per_row
+    encoded = budget.encoded_rows(20, 99) * (20 * 16 + 99 * 32)
+    total = budget.context + budget.kept + chunk + encoded
+    assert 0.95 * 2**26 < total <= 2**26
 
 
-def test_chunks_cover_all_rows_within_the_budget(monkeypatch):
-    monkeypatch.setattr(memory, "CHUNK_BYTES", 1000)
-    chunks = [range(25)[chunk] for chunk in query_chunks(25, 99.0)]
-    assert chunks == [range(10), range(10, 20), range(20, 25)]
+def test_however_little_there_is_some_rows_go_through():
+    budget = MemoryBudget.of(1)
+    shape = ContextShape(1000, 20, 0, 2, NETWORK)
+    assert budget.chunk_rows(shape) == budget.encoded_rows(20, 2) == 16
+    assert not budget.fits(ContextShape(2, 1, 0, 2, NETWORK))
 
 
-def test_chunks_shrink_with_the_memory_to_one_row_at_least(free):
-    free(1000)
-    assert [chunk.stop for chunk in query_chunks(3, 300.0)] == [3]
-    free(1)
-    assert [chunk.stop for chunk in query_chunks(3, 300.0)] == [1, 2, 3]
+def test_pieces_cover_all_rows_once():
+    assert [range(25)[piece] for piece in pieces(25, 10)] == [
+        range(10),
+        range(10, 20),
+        range(20, 25),
+    ]

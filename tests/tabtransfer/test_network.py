@@ -129,3 +129,19 @@ def test_huge_values_stay_finite_in_single_precision(network, task):
     batch.values[:, 3, 1] = 1e34
     logits = network.float()(batch.to(torch.float32))
     assert torch.isfinite(logits[..., :3]).all()
+
+
+def test_a_context_serves_any_query_rows(network, task):
+    batch = as_task(make_batch(), task)
+    context, whole = network.read_context(batch), network(batch)
+    for part in (slice(20, 21), slice(24, 32)):
+        answer = network.predict(context, batch.values[:, part], batch.missing[:, part])
+        torch.testing.assert_close(answer, whole[:, part.start - 20 : part.stop - 20])
+
+
+def test_training_rows_may_be_read_in_chunks(network, task):
+    batch = as_task(make_batch(), task)
+    batch = dataclasses.replace(batch, weights=torch.linspace(0.5, 2.0, N_TRAIN).expand(2, -1))
+    query = batch.values[:, N_TRAIN:], batch.missing[:, N_TRAIN:]
+    answers = [network.predict(network.read_context(batch, size), *query) for size in (7, None)]
+    torch.testing.assert_close(*answers)

@@ -1,0 +1,161 @@
+"""What the members of an ensemble read and ask a network.
+
+A network reads the training rows of every member's tasks. What it has read can be kept
+(`Ensemble.read`), so that predictions cost the query rows alone.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tabtransfer.context_cache import ContextCache
+from tabtransfer.encoder import EncodedTable
+from tabtransfer.inference import ask, at_precision, precision, read_context
+from tabtransfer.memory import ContextShape, MemoryBudget, pieces
+from tabtransfer.network import Context, NetworkConfig, TabularTransformer
+from tabtransfer.views import View
+
+__all__ = ["Advance", "Ensemble", "MemberTask", "ignore"]
+
+Advance = Callable[[int], object]
+
+
+def ignore(steps: int) -> None:
+    """Take no notice of progress."""
+
+
+@dataclass(frozen=True)
+class MemberTask:
+    """Say what a member reads to answer one question.
+
+    Parameters
+    ----------
+    view : View
+        How it sees the table.
+    rows : ndarray of int64
+        Training rows that it reads.
+    labels : ndarray of int64 or float64
+        Their labels as the network gets them.
+    n_classes : int
+        Number of classes; 0 if the labels are numbers.
+    """
+
+    view: View
+    rows: NDArray[np.int64]
+    labels: NDArray[Any]
+    n_classes: int
+
+
+@dataclass(frozen=True)
+class Ensemble(ABC):
+    """Hold the training rows that members predict from.
+
+    Parameters
+    ----------
+    table : EncodedTable
+        The training rows.
+    labels : ndarray of int64 or float64, (n_rows,)
+        Class index of each, or its target as it is.
+    memory_limit : int, optional
+        Bytes that reading and predicting may take; a share of what is free if not given.
+    """
+
+    table: EncodedTable
+    labels: NDArray[Any]
+    memory_limit: int | None = field(default=None, kw_only=True)
+    _cache: ContextCache = field(
+        default_factory=ContextCache, init=False, repr=False, compare=False
+    )
+
+    @abstractmethod
+    def tasks(self) -> list[MemberTask]:
+        """Give what the members read, always in the same order."""
+
+    @abstractmethod
+    def n_outputs(self, network: NetworkConfig) -> int:
+        """Numbers that are predicted for a row."""
+
+    @property
+    @abstractmethod
+    def n_context_rows(self) -> int:
+        """Most training rows that a member reads at once."""
+
+    @property
+    def context_strategy(self) -> str:
+        """How the rows that members read are chosen."""
+        everything = self.n_context_rows == len(self.labels)
+        return "all rows" if everything else "stratified sample per member"
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Precision of the computation, from the size of the training rows alone."""
+        return precision(self.n_context_rows, self.table.values.shape[1])
+
+    def read(self, network: TabularTransformer, advance: Advance = ignore) -> bool:
+        """Let a network read what the members predict from, and keep it if memory allows.
+
+        Parameters
+        ----------
+        network : TabularTransformer
+            The network; while its weights stay the same, it need not read again.
+        advance : callable
+            Called with 1 whenever a task was read.
+
+        Returns
+        -------
+        bool
+            Whether predictions cost the query rows alone from now on.
+        """
+        budget, tasks = MemoryBudget.of(self.memory_limit), self.tasks()
+        if not self._cache.belongs_to(network):
+            fits = sum(self._shape(network, task).bytes_kept for task in tasks) <= budget.kept
+            reader = at_precision(network, self.dtype)
+            self._cache.keep(
+                network, (self._read(reader, task, budget, advance) for task in tasks * fits)
+            )
+        return len(self._cache.of(network)) == len(tasks)
+
+    def _read(
+        self,
+        network: TabularTransformer,
+        task: MemberTask,
+        budget: MemoryBudget,
+        advance: Advance = ignore,
+    ) -> Context:
+        shown = task.view.show(self.table.take(task.rows))
+        context = read_context(network, shown, task.labels, task.n_classes, budget)
+        advance(1)
+        return context
+
+    def _shape(self, network: TabularTransformer, task: MemberTask) -> ContextShape:
+        n_categories = self.table.n_categories[task.view.sources]
+        return ContextShape.of(
+            len(task.rows), n_categories, task.n_classes, network.config, self.dtype.itemsize
+        )
+
+    def _answers(
+        self, network: TabularTransformer, query: EncodedTable, advance: Advance
+    ) -> Iterator[Tensor]:
+        """Ask a network about query rows, for each of the tasks."""
+        budget, kept = MemoryBudget.of(self.memory_limit), self._cache.of(network)
+        reader = at_precision(network, self.dtype)
+        for index, task in enumerate(self.tasks()):
+            context = kept[index] if kept else self._read(reader, task, budget)
+            outputs = []
+            for piece in pieces(query.n_rows, budget.chunk_rows(self._shape(network, task))):
+                shown = task.view.show(query.take(piece))
+                outputs.append(ask(reader, context, shown))
+                advance(shown.n_rows)
+            yield torch.cat(outputs)
+
+    @abstractmethod
+    def loss(self, network: TabularTransformer, query: EncodedTable, labels: NDArray[Any]) -> float:
+        """Give the mean loss of a network on rows whose labels are known."""

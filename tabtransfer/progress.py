@@ -1,0 +1,37 @@
+"""Progress bars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+__all__ = ["progress_bar"]
+
+
+@contextmanager
+def progress_bar(name: str, total: int, shown: bool) -> Iterator[Callable[[int], None]]:
+    """Give a function that moves a bar on by some steps, or does nothing.
+
+    Parameters
+    ----------
+    name : str
+        Stands beside the bar.
+    total : int
+        Steps in all.
+    shown : bool
+        Whether there is a bar.
+
+    Examples
+    --------
+    >>> from tabtransfer.progress import progress_bar
+    >>> with progress_bar("counting", 3, shown=False) as advance:
+    ...     advance(3)
+    """
+    if not shown:
+        yield lambda steps: None
+        return
+    from rich.progress import Progress
+
+    with Progress() as progress:
+        bar = progress.add_task(name, total=total)
+        yield lambda steps: progress.advance(bar, steps)
