@@ -67,7 +67,7 @@ def describe_cells(batch: TaskBatch, label_channels: Tensor) -> CellFeatures:
     total = column.total.clamp(min=1.0)
     present = ~missing
     own = torch.zeros_like(values)
-    own[..., :n_train] = present[..., :n_train].to(values.dtype)
+    own[..., :n_train] = weights.clamp(max=1.0)  # of several copies, one
 
     z = _standardise(values, weights, n_train)
     rank = (lower + upper) / total - 1.0

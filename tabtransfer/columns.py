@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.weighted_statistics import weighted_moments, weighted_quantiles
 
 LARGEST = 1e15  # in spreads of the column; its square still fits a float32
 
@@ -49,13 +50,16 @@ class NumberColumn:
     n_categories: int = 0
 
     @classmethod
-    def learn(cls, column: pd.Series, name: Hashable) -> NumberColumn:
+    def learn(
+        cls, column: pd.Series, name: Hashable, weights: NDArray[np.float64] | None = None
+    ) -> NumberColumn:
         """Take centre and spread from the cells that are there."""
         cells = _to_numbers(column, name)
-        cells = cells[~np.isnan(cells)]
-        low, centre, high = np.quantile(cells, [0.25, 0.5, 0.75])
-        with np.errstate(over="ignore"):
-            spreads = (high - low, np.std(cells - centre), 1.0)
+        present = ~np.isnan(cells)
+        cells, weights = cells[present], None if weights is None else weights[present]
+        low, centre, high = weighted_quantiles(cells, [0.25, 0.5, 0.75], weights)
+        with np.errstate(over="ignore", invalid="ignore"):
+            spreads = (high - low, weighted_moments(cells - centre, weights)[1], 1.0)
         return cls(float(centre), float(next(s for s in spreads if np.isfinite(s) and s > 0)))
 
     def encode(self, column: pd.Series, name: Hashable) -> NDArray[np.float64]:
@@ -104,8 +108,10 @@ class EmptyColumn:
         return np.full(len(column), np.nan)
 
 
-def learn_column(column: pd.Series, name: Hashable) -> Column:
-    """Choose the kind of a column and learn it from the training rows.
+def learn_column(
+    column: pd.Series, name: Hashable, weights: NDArray[np.float64] | None = None
+) -> Column:
+    """Choose the kind of a column and learn it from the training rows, by their weights.
 
     Raises
     ------
@@ -117,7 +123,7 @@ def learn_column(column: pd.Series, name: Hashable) -> Column:
         return EmptyColumn()
     check_cells(column, name)
     if _holds_numbers(column):
-        return NumberColumn.learn(column, name)
+        return NumberColumn.learn(column, name, weights)
     return CategoryColumn.learn(column)
 
 

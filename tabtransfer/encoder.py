@@ -88,13 +88,15 @@ class TableEncoder:
     n_features_in_: int
     columns_: list[Column]
 
-    def fit(self, X: Any) -> TableEncoder:
+    def fit(self, X: Any, sample_weight: NDArray[np.float64] | None = None) -> TableEncoder:
         """Learn the columns of the training rows.
 
         Parameters
         ----------
         X : array-like or DataFrame, (n_rows, n_features)
             Numbers, strings, categoricals, booleans, missing values.
+        sample_weight : ndarray of float64, (n_rows,), optional
+            Weights above 0; a row of weight 2 counts as the row twice.
 
         Returns
         -------
@@ -114,7 +116,8 @@ class TableEncoder:
         self.feature_names_in_ = names if all(isinstance(name, str) for name in names) else None
         self.n_features_in_ = len(names)
         self.columns_ = [
-            learn_column(frame.iloc[:, index], name) for index, name in enumerate(names)
+            learn_column(frame.iloc[:, index], name, sample_weight)
+            for index, name in enumerate(names)
         ]
         return self
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from tabtransfer.many_classes import ClassNode, class_tree, multiply_down
 from tabtransfer.memory import rows_in_memory
 from tabtransfer.network import NetworkConfig, TabularTransformer
 from tabtransfer.quantiles import pinball_loss
-from tabtransfer.target_scale import TargetScale
+from tabtransfer.target_scale import TargetScale, learn_scale
 from tabtransfer.views import KINDS, View, ViewKind, ViewMaker
 
 __all__ = [
@@ -46,10 +46,13 @@ class Ensemble(ABC):
         The training rows.
     labels : ndarray of int64 or float64, (n_rows,)
         Class index of each, or its target as it is.
+    weights : ndarray of float64, (n_rows,), or None
+        Weight of each; a row of weight 2 counts as the row twice. None: all one.
     """
 
     table: EncodedTable
     labels: NDArray[Any]
+    weights: NDArray[np.float64] | None = field(default=None, kw_only=True)
 
     @property
     @abstractmethod
@@ -59,11 +62,21 @@ class Ensemble(ABC):
     @property
     def dtype(self) -> torch.dtype:
         """Precision of the computation, from the size of the training rows alone."""
-        return precision(self.n_context_rows, self.table.values.shape[1])
+        mean_weight = 1.0 if self.weights is None else self.weights.mean()
+        return precision(self.n_context_rows * mean_weight, self.table.values.shape[1])
 
     @abstractmethod
-    def loss(self, network: TabularTransformer, query: EncodedTable, labels: NDArray[Any]) -> float:
-        """Give the mean loss of a network on rows whose labels are known."""
+    def loss(
+        self,
+        network: TabularTransformer,
+        query: EncodedTable,
+        labels: NDArray[Any],
+        weights: NDArray[np.float64] | None = None,
+    ) -> float:
+        """Give the mean loss of a network on rows whose labels, and weights, are known."""
+
+    def _weights_of(self, rows: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        return None if self.weights is None else self.weights[rows]
 
 
 def build_ensemble(
@@ -75,6 +88,7 @@ def build_ensemble(
     max_context_rows: int,
     rng: np.random.Generator,
     kinds: Sequence[ViewKind] = KINDS,
+    weights: NDArray[np.float64] | None = None,
 ) -> ClassEnsemble | NumberEnsemble:
     """Draw the members' views and contexts.
 
@@ -96,6 +110,8 @@ def build_ensemble(
         Source of randomness.
     kinds : sequence of ViewKind, default=KINDS
         Kinds of view that the members take in turn.
+    weights : ndarray of float64, (n_rows,), optional
+        Weights of the training rows.
 
     Returns
     -------
@@ -120,15 +136,15 @@ def build_ensemble(
     >>> ensemble.probabilities(network, table).shape
     (12, 3)
     """
-    maker = ViewMaker(table, n_classes)
+    maker = ViewMaker(table, n_classes, weights)
     views = (maker.draw(kinds[index % len(kinds)], rng) for index in range(n_members))
     contexts = (
         (view, rows_in_memory(len(view.sources), min(max_context_rows, len(labels)), network))
         for view in views
     )
     if not n_classes:
-        return NumberEnsemble.draw(table, labels, contexts, rng)
-    return ClassEnsemble.draw(table, labels, n_classes, network.max_classes, contexts, rng)
+        return NumberEnsemble.draw(table, labels, contexts, rng, weights)
+    return ClassEnsemble.draw(table, labels, n_classes, network.max_classes, contexts, rng, weights)
 
 
 @dataclass(frozen=True)
@@ -176,6 +192,7 @@ class ClassEnsemble(Ensemble):
         max_classes: int,
         contexts: Iterator[tuple[View, int]],
         rng: np.random.Generator,
+        weights: NDArray[np.float64] | None = None,
     ) -> ClassEnsemble:
         """Draw the rows of each member, whose views and numbers of rows are given."""
         members = []
@@ -186,7 +203,7 @@ class ClassEnsemble(Ensemble):
                 rows = np.flatnonzero(node.group_of(labels, n_classes) >= 0)
                 context[node] = rows[stratified_rows(labels[rows], n_rows, rng)]
             members.append(ClassMember(view, tree, context))
-        return cls(table, labels, n_classes, tuple(members))
+        return cls(table, labels, n_classes, tuple(members), weights=weights)
 
     @property
     def n_context_rows(self) -> int:
@@ -218,11 +235,15 @@ class ClassEnsemble(Ensemble):
         return softmax(logs / len(self.members), axis=1)
 
     def loss(
-        self, network: TabularTransformer, query: EncodedTable, labels: NDArray[np.int64]
+        self,
+        network: TabularTransformer,
+        query: EncodedTable,
+        labels: NDArray[np.int64],
+        weights: NDArray[np.float64] | None = None,
     ) -> float:
         """Give the log loss."""
         own = self.probabilities(network, query)[np.arange(len(labels)), labels]
-        return float(-np.log(own.clip(min=1e-15)).mean())
+        return float(np.average(-np.log(own.clip(min=1e-15)), weights=weights))
 
     def _ask(
         self, network: TabularTransformer, member: ClassMember, query: EncodedTable
@@ -232,7 +253,8 @@ class ClassEnsemble(Ensemble):
         answers = {}
         for node, rows in member.context.items():
             groups = node.group_of(self.labels[rows], self.n_classes)
-            logits = ask(network, train.take(rows), groups, shown, len(node.groups))
+            weights = self._weights_of(rows)
+            logits = ask(network, train.take(rows), groups, shown, len(node.groups), weights)
             answers[node] = logits[:, : len(node.groups)].log_softmax(-1).numpy()
         return multiply_down(member.tree, answers, self.n_classes)
 
@@ -288,13 +310,14 @@ class NumberEnsemble(Ensemble):
         targets: NDArray[np.float64],
         contexts: Iterator[tuple[View, int]],
         rng: np.random.Generator,
+        weights: NDArray[np.float64] | None = None,
     ) -> NumberEnsemble:
         """Draw the rows of each member, whose views and numbers of rows are given."""
         one_class = np.zeros(len(targets), np.int64)
         members = (
             NumberMember(view, stratified_rows(one_class, n_rows, rng)) for view, n_rows in contexts
         )
-        return cls(table, targets, tuple(members))
+        return cls(table, targets, tuple(members), weights=weights)
 
     @property
     def n_context_rows(self) -> int:
@@ -320,19 +343,24 @@ class NumberEnsemble(Ensemble):
         total = np.zeros((query.n_rows, network.config.n_quantiles))
         for member in self.members:
             targets = self.labels[member.rows]
-            scale = TargetScale.of(targets)
+            weights = self._weights_of(member.rows)
+            scale = learn_scale(targets, weights, member.view.normal_target)
             shown = member.view.show(query)
             context = member.view.show(self.table.take(member.rows))
-            answer = ask(network, context, scale.standardise(targets), shown, 0)
+            answer = ask(network, context, scale.standardise(targets), shown, 0, weights)
             total += scale.restore(answer.sort(-1).values.numpy()) / len(self.members)
         return total
 
     def loss(
-        self, network: TabularTransformer, query: EncodedTable, labels: NDArray[np.float64]
+        self,
+        network: TabularTransformer,
+        query: EncodedTable,
+        labels: NDArray[np.float64],
+        weights: NDArray[np.float64] | None = None,
     ) -> float:
         """Give the pinball loss on the training rows' scale; 1 is what guessing costs."""
-        scale = TargetScale.of(self.labels)
+        scale = TargetScale.of(self.labels, self.weights)
         quantiles = (self.quantiles(network, query) - scale.mean) / scale.deviation
         targets = (labels - scale.mean) / scale.deviation
         losses = pinball_loss(torch.from_numpy(quantiles), torch.from_numpy(targets))
-        return float(losses.mean())
+        return float(np.average(losses.numpy(), weights=weights))

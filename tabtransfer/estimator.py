@@ -15,12 +15,15 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from tabtransfer.calibration import Calibration, fit_temperature
 from tabtransfer.checkpoint import SHIPPED, load_checkpoint
 from tabtransfer.encoder import EncodedTable, TableEncoder, read_table
 from tabtransfer.ensemble import build_ensemble
 from tabtransfer.errors import TabTransferError
 from tabtransfer.finetune.loop import FinetuneConfig, FinetuneRecord, finetune_network
 from tabtransfer.network import TabularTransformer
+from tabtransfer.sample_weights import read_sample_weights, scale_weights
+from tabtransfer.target import read_target
 from tabtransfer.threads import torch_threads
 
 __all__ = ["InContextEstimator"]
@@ -39,6 +42,7 @@ class InContextEstimator(ABC, BaseEstimator):
         self,
         n_estimators: int = 4,
         *,
+        calibrate: bool = False,
         finetune: bool = False,
         checkpoint: str | os.PathLike[str] | None = None,
         max_context_rows: int = 4096,
@@ -48,6 +52,7 @@ class InContextEstimator(ABC, BaseEstimator):
         verbose: bool = False,
     ) -> None:
         self.n_estimators = n_estimators
+        self.calibrate = calibrate
         self.finetune = finetune
         self.checkpoint = checkpoint
         self.max_context_rows = max_context_rows
@@ -57,25 +62,36 @@ class InContextEstimator(ABC, BaseEstimator):
         self.verbose = verbose
 
     @abstractmethod
-    def _read_target(self, y: Any) -> tuple[NDArray[Any], int]:
-        """Give labels and their number of classes, as `build_ensemble` takes them."""
+    def _read_labels(
+        self, y: NDArray[Any], weights: NDArray[np.float64] | None
+    ) -> tuple[NDArray[Any], int, NDArray[np.float64] | None]:
+        """Give labels, their number of classes, and the rows' weights, for `build_ensemble`."""
 
-    def _fit(self, X: Any, y: Any) -> None:
-        """Read the training rows, and fine-tune on them if asked to."""
+    def _fit(self, X: Any, y: Any, sample_weight: Any) -> None:
+        """Read the training rows, and tune weights and temperature on them if asked to."""
         self._check_settings()
-        for name in ("network_", "finetuning_"):  # of an earlier fit
+        for name in ("network_", "finetuning_", "calibration_"):  # of an earlier fit
             self.__dict__.pop(name, None)
         frame = read_table(X)
         validate_data(self, frame, skip_check_array=True)
-        labels, n_classes = self._read_target(y)
-        check_consistent_length(frame, labels)
-        self.encoder_ = TableEncoder().fit(frame)
+        target = read_target(y)
+        check_consistent_length(frame, target)
+        weights = None
+        if sample_weight is not None:
+            weights = read_sample_weights(sample_weight, len(frame))
+            kept = np.flatnonzero(weights)
+            frame, target, weights = frame.iloc[kept], target[kept], weights[kept]
+        labels, n_classes, weights = self._read_labels(target, weights)
+        weights = scale_weights(weights, self.max_context_rows)
+        self.encoder_ = TableEncoder().fit(frame, weights)
         table = self.encoder_.transform(frame)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         with torch_threads(self.n_threads):
             network = self._starting_network(seed)
             if self._finetunes:
-                network = self._adapt(network, table, labels, n_classes, seed)
+                network = self._adapt(network, table, labels, n_classes, weights, seed)
+            if self.calibrate:
+                self._fit_temperature(network, table, labels, n_classes, weights, seed)
             self.ensemble_ = build_ensemble(
                 table,
                 labels,
@@ -85,6 +101,7 @@ class InContextEstimator(ABC, BaseEstimator):
                 self.max_context_rows,
                 np.random.default_rng(seed),
                 self._finetune_config.kinds,
+                weights,
             )
         self._keep(network)
         self.n_context_rows_ = self.ensemble_.n_context_rows
@@ -130,6 +147,7 @@ class InContextEstimator(ABC, BaseEstimator):
         table: EncodedTable,
         labels: NDArray[Any],
         n_classes: int,
+        weights: NDArray[np.float64] | None,
         seed: int,
     ) -> TabularTransformer:
         self.finetuning_: FinetuneRecord
@@ -143,8 +161,30 @@ class InContextEstimator(ABC, BaseEstimator):
             time_limit=self.time_limit,
             seed=seed,
             verbose=self.verbose,
+            weights=weights,
         )
         return network
+
+    def _fit_temperature(
+        self,
+        network: TabularTransformer,
+        table: EncodedTable,
+        labels: NDArray[Any],
+        n_classes: int,
+        weights: NDArray[np.float64] | None,
+        seed: int,
+    ) -> None:
+        self.calibration_: Calibration = fit_temperature(
+            network,
+            table,
+            labels,
+            n_classes,
+            max_context_rows=self.max_context_rows,
+            time_limit=self.time_limit,
+            seed=seed,
+            kinds=self._finetune_config.kinds,
+            weights=weights,
+        )
 
     def _keep(self, network: TabularTransformer) -> None:
         """Hold a network of this table's own; of a checkpoint, remember which it was."""

@@ -28,8 +28,8 @@ __all__ = ["ask", "at_precision", "precision", "stratified_rows", "task_batch"]
 DOUBLE_CELLS = 5_000  # training cells up to which float64 costs little
 
 
-def precision(n_rows: int, n_columns: int) -> torch.dtype:
-    """Choose the type to compute in by the size of the context."""
+def precision(n_rows: float, n_columns: int) -> torch.dtype:
+    """Choose the type to compute in by the size of the context; a weight of 2 is two rows."""
     return torch.float64 if n_rows * n_columns <= DOUBLE_CELLS else torch.float32
 
 
@@ -45,6 +45,7 @@ def ask(
     labels: NDArray[Any],
     query: EncodedTable,
     n_classes: int,
+    weights: NDArray[np.float64] | None = None,
 ) -> Tensor:
     """Ask a network about query rows, as many at once as memory allows.
 
@@ -52,7 +53,7 @@ def ask(
     ----------
     network : TabularTransformer
         The network; computes in its own type.
-    context, labels, query, n_classes
+    context, labels, query, n_classes, weights
         The task, see `task_batch`.
 
     Returns
@@ -65,7 +66,7 @@ def ask(
         context.values.shape[1], context.n_rows, network.config, dtype.itemsize
     )
     outputs = [
-        network(task_batch(context, labels, query.take(chunk), n_classes, dtype))
+        network(task_batch(context, labels, query.take(chunk), n_classes, dtype, weights=weights))
         for chunk in query_chunks(query.n_rows, row_bytes)
     ]
     return torch.cat(outputs, 1)[0].double()
@@ -78,6 +79,8 @@ def task_batch(
     n_classes: int,
     dtype: torch.dtype = torch.float32,
     query_labels: NDArray[Any] | None = None,
+    weights: NDArray[np.float64] | None = None,
+    query_weights: NDArray[np.float64] | None = None,
 ) -> TaskBatch:
     """Put a context and query rows together as a batch of one task.
 
@@ -95,6 +98,8 @@ def task_batch(
         Type of the values, and of targets that are numbers.
     query_labels : ndarray of int64 or float64, optional
         Labels of the query rows, where a loss is to be computed.
+    weights, query_weights : ndarray of float64, optional
+        Weights of the context's rows, and of the query rows in the loss; ones if not given.
 
     Returns
     -------
@@ -124,6 +129,8 @@ def task_batch(
         n_train=context.n_rows,
         n_columns=torch.tensor([context.values.shape[1]]),
         n_classes=torch.tensor([n_classes]),
+        weights=None if weights is None else torch.from_numpy(weights)[None],
+        query_weights=None if query_weights is None else torch.from_numpy(query_weights)[None],
     )
     return batch.to(dtype)
 

@@ -54,7 +54,7 @@ class TestLearning:
         X = rng.uniform(-2.0, 2.0, size=(600, 2))
         y = X[:, 0] + np.exp(0.7 * X[:, 1]) * rng.normal(size=600)
         model = TabTransferRegressor(random_state=0).fit(X[:400], y[:400])
-        low, high = model.predict_quantiles(X[400:], (0.1, 0.9)).T
+        low, high = model.predict(X[400:], output="quantiles", quantiles=(0.1, 0.9)).T
         assert ((low < y[400:]) & (y[400:] < high)).mean() == pytest.approx(0.8, abs=0.1)
         assert np.corrcoef(high - low, X[400:, 1])[0, 1] > 0.5
 
@@ -79,18 +79,18 @@ class TestPredictions:
     def test_points_are_means_of_the_quantiles(self, regressor):
         X, y = make_frame()
         model = regressor.fit(X, y)
-        every = model.predict_quantiles(X, np.arange(1, 100) / 100)
+        every = model.predict(X, output="quantiles", quantiles=np.arange(1, 100) / 100)
         np.testing.assert_allclose(every.mean(1), model.predict(X))
         assert (np.diff(every, axis=1) >= 0).all()
 
     def test_quantiles_come_in_the_order_asked_for_and_are_interpolated(self, regressor):
         X, y = make_frame()
         model = regressor.fit(X, y)
-        low, between, high = model.predict_quantiles(X, (0.2, 0.205, 0.21)).T
+        low, between, high = model.predict(X, output="quantiles", quantiles=(0.2, 0.205, 0.21)).T
         np.testing.assert_allclose(between, (low + high) / 2)
-        found = model.predict_quantiles(X, [0.99, 0.01])
-        np.testing.assert_array_equal(found[:, ::-1], model.predict_quantiles(X, [0.01, 0.99]))
-        assert model.predict_quantiles(X).shape == (60, 3)
+        found = model.predict(X, output="quantiles", quantiles=[0.99, 0.01])
+        np.testing.assert_array_equal(found[:, ::-1], model.predict(X, output="quantiles", quantiles=[0.01, 0.99]))
+        assert model.predict(X, output="quantiles").shape == (60, 3)
 
     @pytest.mark.parametrize("quantiles", [[0.0], [0.5, 0.995], [np.nan], 0.5])
     def test_levels_that_the_network_does_not_predict(self, regressor, quantiles):
