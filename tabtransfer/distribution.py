@@ -224,8 +224,12 @@ class QuantileDistribution:
     def _segments(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
         """Give the last level whose quantile is no more than points (n_rows, k); -1 if none."""
         q = self.quantiles
-        counts = [(q <= column[:, None]).sum(1) for column in points.T]
-        return np.stack(counts, 1) - 1
+        if points.shape[1] < len(q):
+            counts = np.stack([(q <= column[:, None]).sum(1) for column in points.T], 1)
+        else:
+            pairs = zip(q, points, strict=True)
+            counts = np.stack([np.searchsorted(row, point, side="right") for row, point in pairs])
+        return counts - 1
 
     def _points(self, values: Any) -> tuple[NDArray[np.float64], tuple[int, ...]]:
         """Bring values into the form (n_rows, k), and give the shape of the answer."""

@@ -44,6 +44,7 @@ class NormalScores:
         values: NDArray[np.float64],
         weights: NDArray[np.float64] | None = None,
         max_knots: int | None = None,
+        outermost: float | None = None,
     ) -> NormalScores:
         """Rank numbers, equal ones at their middle rank.
 
@@ -55,6 +56,9 @@ class NormalScores:
             Weights above 0; a weight of 2 counts as the number twice.
         max_knots : int, optional
             Of more distinct numbers, so many at even steps of rank are kept.
+        outermost : float, optional
+            Score of the largest number, and less it of the smallest; those of their ranks if
+            not given.
 
         Returns
         -------
@@ -67,7 +71,10 @@ class NormalScores:
             steps = np.linspace(ranks[0], ranks[-1], max_knots)
             kept = np.unique(np.searchsorted(ranks, steps))
             distinct, ranks = distinct[kept], ranks[kept]
-        return cls(distinct.astype(np.float64), ndtri(ranks))
+        scores = ndtri(ranks)
+        if outermost is not None and len(scores) > 1:
+            scores[0], scores[-1] = -outermost, outermost
+        return cls(distinct.astype(np.float64), scores)
 
     def transform(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
         """Turn numbers into scores."""

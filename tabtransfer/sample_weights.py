@@ -166,9 +166,10 @@ def scale_weights(
     """
     if weights is None:
         return None
-    weights = weights / weights.max() if not np.isfinite(weights.sum()) else weights
-    total = weights.sum()
+    with np.errstate(over="ignore"):
+        total = weights.sum()
     wanted = np.clip(total, len(weights), max(len(weights), max_total))
     if wanted != total:
-        weights = weights * (wanted / total)
+        relative = weights / weights.max()
+        weights = relative * (wanted / relative.sum())
     return None if (weights == 1.0).all() else weights

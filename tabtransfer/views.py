@@ -21,6 +21,7 @@ __all__ = ["KINDS", "View", "ViewKind", "ViewMaker"]
 MAX_COLUMNS = 200  # of a view; wider tables show each member a random part of their columns
 _MAX_KNOTS = 256  # of a column's normal scores
 _MAX_RANKED_ROWS = 10_000  # that they are learned from
+_OUTERMOST = 5.2  # the smallest and the largest cell stand out, which helps a little
 
 
 @dataclass(frozen=True)
@@ -161,4 +162,4 @@ class ViewMaker:
             return NormalScores.learn(np.zeros(1))
         cells = self._table.values[self._ranked, column][present].astype(np.float64)
         weights = None if self._weights is None else self._weights[self._ranked][present]
-        return NormalScores.learn(cells, weights, _MAX_KNOTS)
+        return NormalScores.learn(cells, weights, _MAX_KNOTS, _OUTERMOST)

@@ -89,7 +89,9 @@ class TestPredictions:
         low, between, high = model.predict(X, output="quantiles", quantiles=(0.2, 0.205, 0.21)).T
         np.testing.assert_allclose(between, (low + high) / 2)
         found = model.predict(X, output="quantiles", quantiles=[0.99, 0.01])
-        np.testing.assert_array_equal(found[:, ::-1], model.predict(X, output="quantiles", quantiles=[0.01, 0.99]))
+        np.testing.assert_array_equal(
+            found[:, ::-1], model.predict(X, output="quantiles", quantiles=[0.01, 0.99])
+        )
         assert model.predict(X, output="quantiles").shape == (60, 3)
 
     @pytest.mark.parametrize("quantiles", [[0.0], [0.5, 0.995], [np.nan], 0.5])
