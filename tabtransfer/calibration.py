@@ -3,7 +3,8 @@
 One number is fitted, the temperature, on predictions of training rows from the other folds'
 rows: log probabilities are divided by it (Guo et al. 2017), and quantiles' distances from their
 mean are multiplied by it. Above 1 it makes predictions less sure, below 1 surer; which class is
-most probable, and the mean, stay as they are.
+most probable, and the mean, stay as they are. A temperature whose gain could be chance, no more
+than its standard error, is not used.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from tabtransfer.network import TabularTransformer
 from tabtransfer.quantiles import pinball_loss, quantile_levels
 from tabtransfer.target_scale import TargetScale
 from tabtransfer.views import KINDS, ViewKind
+from tabtransfer.weighted_statistics import weighted_moments
 
 __all__ = ["Calibration", "fit_temperature", "temper_probabilities", "temper_quantiles"]
 
@@ -184,9 +186,10 @@ def fit_temperature(
     known = np.concatenate(rows)
     answers, truth = np.concatenate(predicted), labels[known]
     if n_classes:
-        return _minimise(_log_loss(answers, truth, _of(weights, known)), len(known))
-    scale = TargetScale.of(labels, weights)
-    return _minimise(_pinball_loss(answers, truth, _of(weights, known), scale), len(known))
+        losses = _log_losses(answers, truth)
+    else:
+        losses = _pinball_losses(answers, truth, TargetScale.of(labels, weights))
+    return _minimise(losses, _of(weights, known), len(known))
 
 
 def _of(weights: NDArray[np.float64] | None, rows: NDArray[np.int64]) -> NDArray[np.float64] | None:
@@ -223,43 +226,45 @@ def _predict(
     return ensemble.quantiles(network, query)
 
 
-def _log_loss(
-    probabilities: NDArray[np.float64],
-    labels: NDArray[np.int64],
-    weights: NDArray[np.float64] | None,
-) -> Callable[[float], float]:
-    """Give the log loss as a function of the temperature."""
+def _log_losses(
+    probabilities: NDArray[np.float64], labels: NDArray[np.int64]
+) -> Callable[[float], NDArray[np.float64]]:
+    """Give the log loss of each row as a function of the temperature."""
     every = np.arange(len(labels))
 
-    def loss(temperature: float) -> float:
+    def losses(temperature: float) -> NDArray[np.float64]:
         own = temper_probabilities(probabilities, temperature)[every, labels]
-        return float(np.average(-np.log(own.clip(min=_LEAST)), weights=weights))
+        return -np.log(own.clip(min=_LEAST))
 
-    return loss
+    return losses
 
 
-def _pinball_loss(
-    quantiles: NDArray[np.float64],
-    targets: NDArray[np.float64],
-    weights: NDArray[np.float64] | None,
-    scale: TargetScale,
-) -> Callable[[float], float]:
-    """Give the pinball loss as a function of the temperature."""
+def _pinball_losses(
+    quantiles: NDArray[np.float64], targets: NDArray[np.float64], scale: TargetScale
+) -> Callable[[float], NDArray[np.float64]]:
+    """Give the pinball loss of each row as a function of the temperature."""
     truth = torch.from_numpy((targets - scale.mean) / scale.deviation)
 
-    def loss(temperature: float) -> float:
+    def losses(temperature: float) -> NDArray[np.float64]:
         tempered = (temper_quantiles(quantiles, temperature) - scale.mean) / scale.deviation
-        losses = pinball_loss(torch.from_numpy(tempered), truth)
-        return float(np.average(losses.numpy(), weights=weights))
+        return pinball_loss(torch.from_numpy(tempered), truth).numpy()
 
-    return loss
+    return losses
 
 
-def _minimise(loss: Callable[[float], float], n_rows: int) -> Calibration:
-    """Find the temperature of least loss; 1 where none is better."""
-    found = minimize_scalar(lambda log: loss(np.exp(log)), bounds=np.log(RANGE), method="bounded")
-    temperature = float(np.exp(found.x))
-    before, after = loss(1.0), loss(temperature)
-    if after >= before:
-        temperature, after = 1.0, before
-    return Calibration(temperature, before, after, n_rows)
+def _minimise(
+    losses: Callable[[float], NDArray[np.float64]],
+    weights: NDArray[np.float64] | None,
+    n_rows: int,
+) -> Calibration:
+    """Find the temperature of least loss; 1 where the gain is within its standard error."""
+
+    def mean_loss(log_temperature: float) -> float:
+        return float(np.average(losses(np.exp(log_temperature)), weights=weights))
+
+    found = minimize_scalar(mean_loss, bounds=np.log(RANGE), method="bounded")
+    before, after = mean_loss(0.0), mean_loss(found.x)
+    _, spread = weighted_moments(losses(1.0) - losses(np.exp(found.x)), weights)
+    if before - after <= spread / np.sqrt(n_rows):
+        return Calibration(1.0, before, before, n_rows)
+    return Calibration(float(np.exp(found.x)), before, after, n_rows)

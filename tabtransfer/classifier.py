@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
 from tabtransfer.calibration import temper_probabilities
+from tabtransfer.class_weights import read_class_weights, weigh_classes
 from tabtransfer.ensemble import ClassEnsemble
 from tabtransfer.estimator import InContextEstimator
-from tabtransfer.sample_weights import class_weight_of_rows
 from tabtransfer.target import encode_labels
 from tabtransfer.threads import torch_threads
 
@@ -33,11 +33,13 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         Members of the ensemble; each sees the table in another view (order of columns and
         classes, scale of numbers, coding of categories).
     class_weight : None, "balanced" or mapping of class to float, default=None
-        Weights of the classes' rows, which multiply ``sample_weight``; a mapping may leave out
-        classes of weight 1. "balanced" makes all classes weigh the same.
+        How much more frequent classes are to be taken to be than the training rows say:
+        probabilities are multiplied by it and normalised. A mapping may leave out classes of
+        weight 1; "balanced" weighs all classes as if they were equally frequent.
     calibrate : bool, default=False
         Whether to fit a temperature on out-of-fold predictions of up to 1,000 training rows
-        and divide log probabilities by it. The most probable class stays as it is.
+        and divide log probabilities by it. Without class weights the most probable class
+        stays as it is.
     finetune : bool, default=False
         Whether to adapt the network's weights to the training rows; the pretrained weights
         are kept where they do better on held-out rows.
@@ -77,19 +79,23 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
     ensemble_ : ClassEnsemble
         The training rows and the members that read them.
 
+    class_weight_ : ndarray of shape (n_classes,)
+        Weight of each class.
+
     Notes
     -----
     A row's prediction does not depend on the rows predicted with it: up to rounding in
     float32, and to about 1e-12 for small tables, which are computed in float64.
 
     A training row of weight 2 counts as the row twice. Predictions equal those of the table
-    with rows repeated, to 1e-5, where all rows are read at once and there are no more than
-    1,024 of them; row order and weights alike change a little beyond. Only proportions count
-    where the weights sum to less than the number of rows or to more than
-    ``max_context_rows``: they are scaled to the nearer of these. Weighted classes shift
-    probabilities as if the classes had these shares in the population. Where the shares are
-    those of the training rows, leave weights out and move the decision threshold
-    (`sklearn.model_selection.TunedThresholdClassifierCV`).
+    with rows repeated to 1e-5 where the table has up to 5,000 cells and to about 1e-4 in larger
+    ones; of more than 1,024 rows, or more than are read at once, row order alone changes a
+    little too. Weights that sum to less than the number of rows, or to more than
+    ``max_context_rows``, are scaled to the nearer of these.
+
+    Class weights give the probabilities of a population with other shares of classes, which
+    are not those of the training rows' own. To decide by costs and keep the probabilities, leave
+    them out and move the threshold (`sklearn.model_selection.TunedThresholdClassifierCV`).
 
     Pickles hold the training rows, but the network only if it was fine-tuned; otherwise the
     checkpoint is read again, and must not have changed.
@@ -188,8 +194,8 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         with torch_threads(self.n_threads):
             probabilities = self.ensemble_.probabilities(self._fitted_network(), table)
         if hasattr(self, "calibration_"):
-            return temper_probabilities(probabilities, self.calibration_.temperature)
-        return probabilities
+            probabilities = temper_probabilities(probabilities, self.calibration_.temperature)
+        return weigh_classes(probabilities, self.class_weight_)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the most probable class.
@@ -209,9 +215,7 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
 
     def _read_labels(
         self, y: NDArray[Any], weights: NDArray[np.float64] | None
-    ) -> tuple[NDArray[np.int64], int, NDArray[np.float64] | None]:
+    ) -> tuple[NDArray[np.int64], int]:
         self.classes_, labels = encode_labels(y)
-        if self.class_weight is not None:
-            by_class = class_weight_of_rows(self.class_weight, self.classes_, labels, weights)
-            weights = by_class if weights is None else weights * by_class
-        return labels, len(self.classes_), weights
+        self.class_weight_ = read_class_weights(self.class_weight, self.classes_, labels, weights)
+        return labels, len(self.classes_)

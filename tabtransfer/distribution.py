@@ -60,11 +60,12 @@ class QuantileDistribution:
 
     def mean(self) -> NDArray[np.float64]:
         """Give the mean of each row, (n_rows,)."""
-        q = self.quantiles
+        middle = self.quantiles[:, len(self.levels) // 2]
+        q = self.quantiles - middle[:, None]
         between = (np.diff(self.levels) * (q[:, 1:] + q[:, :-1]) / 2.0).sum(1)
-        tail = self.levels[0]
         below, above = self._tail_scales()
-        return between + tail * (q[:, 0] - below) + tail * (q[:, -1] + above)
+        tails = self.levels[0] * (q[:, 0] - below + q[:, -1] + above)
+        return middle + (between + tails)
 
     def median(self) -> NDArray[np.float64]:
         """Give the median of each row, (n_rows,)."""

@@ -64,8 +64,8 @@ class InContextEstimator(ABC, BaseEstimator):
     @abstractmethod
     def _read_labels(
         self, y: NDArray[Any], weights: NDArray[np.float64] | None
-    ) -> tuple[NDArray[Any], int, NDArray[np.float64] | None]:
-        """Give labels, their number of classes, and the rows' weights, for `build_ensemble`."""
+    ) -> tuple[NDArray[Any], int]:
+        """Give labels and their number of classes, as `build_ensemble` takes them."""
 
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> None:
         """Read the training rows, and tune weights and temperature on them if asked to."""
@@ -81,7 +81,7 @@ class InContextEstimator(ABC, BaseEstimator):
             weights = read_sample_weights(sample_weight, len(frame))
             kept = np.flatnonzero(weights)
             frame, target, weights = frame.iloc[kept], target[kept], weights[kept]
-        labels, n_classes, weights = self._read_labels(target, weights)
+        labels, n_classes = self._read_labels(target, weights)
         weights = scale_weights(weights, self.max_context_rows)
         self.encoder_ = TableEncoder().fit(frame, weights)
         table = self.encoder_.transform(frame)

@@ -82,10 +82,10 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
     float32, and to about 1e-12 for small tables, which are computed in float64.
 
     A training row of weight 2 counts as the row twice. Predictions equal those of the table
-    with rows repeated, to 1e-5, where all rows are read at once and there are no more than
-    1,024 of them; row order and weights alike change a little beyond. Only proportions count
-    where the weights sum to less than the number of rows or to more than
-    ``max_context_rows``: they are scaled to the nearer of these.
+    with rows repeated to 1e-5 where the table has up to 5,000 cells and to about 1e-4 in larger
+    ones; of more than 1,024 rows, or more than are read at once, row order alone changes a
+    little too. Weights that sum to less than the number of rows, or to more than
+    ``max_context_rows``, are scaled to the nearer of these.
 
     Pickles hold the training rows, but the network only if it was fine-tuned; otherwise the
     checkpoint is read again, and must not have changed.
@@ -202,5 +202,5 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
 
     def _read_labels(
         self, y: NDArray[Any], weights: NDArray[np.float64] | None
-    ) -> tuple[NDArray[np.float64], int, NDArray[np.float64] | None]:
-        return read_numbers(y), 0, weights
+    ) -> tuple[NDArray[np.float64], int]:
+        return read_numbers(y), 0

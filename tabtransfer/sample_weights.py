@@ -1,4 +1,4 @@
-"""Weights of training rows: read, multiplied by class weights, and brought to a scale.
+"""Weights of training rows: read, and brought to a scale.
 
 A row of weight 2 counts as the row twice, so the sum of the weights is how many rows there
 seem to be. What reads them (`tabtransfer.cells`, `tabtransfer.kernels`, the attention of
@@ -7,7 +7,6 @@ seem to be. What reads them (`tabtransfer.cells`, `tabtransfer.kernels`, the att
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,7 @@ from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
 
-__all__ = ["class_weight_of_rows", "read_sample_weights", "scale_weights"]
-
-_NAMES_SHOWN = 10
+__all__ = ["read_sample_weights", "scale_weights"]
 
 
 def read_sample_weights(sample_weight: Any, n_rows: int) -> NDArray[np.float64]:
@@ -69,71 +66,6 @@ def read_sample_weights(sample_weight: Any, n_rows: int) -> NDArray[np.float64]:
             "one row a weight above 0."
         )
     return weights
-
-
-def class_weight_of_rows(
-    class_weight: Mapping[Any, float] | str,
-    classes: NDArray[Any],
-    labels: NDArray[np.int64],
-    weights: NDArray[np.float64] | None,
-) -> NDArray[np.float64]:
-    """Give each row the weight of its class.
-
-    Parameters
-    ----------
-    class_weight : "balanced" or mapping of class to float
-        "balanced" makes the rows of each class weigh the same together, and all of them what
-        they weighed before. Classes that a mapping leaves out have weight 1.
-    classes : ndarray, (n_classes,)
-        The classes.
-    labels : ndarray of int64, (n_rows,)
-        Class index of each row.
-    weights : ndarray of float64, (n_rows,), or None
-        Weights that the rows have otherwise.
-
-    Returns
-    -------
-    ndarray of float64, (n_rows,)
-
-    Raises
-    ------
-    TabTransferError
-        If it is neither, names a class that there isn't, or a weight isn't above 0.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from tabtransfer.sample_weights import class_weight_of_rows
-    >>> labels = np.array([0, 0, 0, 1])
-    >>> class_weight_of_rows("balanced", np.array(["no", "yes"]), labels, None).round(2)
-    array([0.67, 0.67, 0.67, 2.  ])
-    """
-    if isinstance(class_weight, str) and class_weight == "balanced":
-        counts = np.bincount(labels, weights, minlength=len(classes))
-        return (counts.sum() / (len(classes) * counts))[labels]
-    if not isinstance(class_weight, Mapping):
-        raise TabTransferError(
-            'class_weight must be None, "balanced" or a mapping of classes to weights such as '
-            f"{{{classes[0]!r}: 2.0}}, not {class_weight!r}."
-        )
-    places = {label: place for place, label in enumerate(classes.tolist())}
-    unknown = [label for label in class_weight if label not in places]
-    if unknown:
-        known = ", ".join(map(repr, list(places)[:_NAMES_SHOWN]))
-        more = f" and {len(places) - _NAMES_SHOWN} more" if len(places) > _NAMES_SHOWN else ""
-        raise TabTransferError(
-            f"class_weight names classes that y doesn't have: {', '.join(map(repr, unknown))}. "
-            f"The classes are {known}{more}."
-        )
-    by_class = np.ones(len(classes))
-    for label, weight in class_weight.items():
-        if not (isinstance(weight, (int, float, np.number)) and 0.0 < weight < np.inf):
-            raise TabTransferError(
-                f"class_weight must be finite numbers above 0, but class {label!r} has "
-                f"{weight!r}: to leave a class out, drop its rows."
-            )
-        by_class[places[label]] = weight
-    return by_class[labels]
 
 
 def scale_weights(

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.sample_weights import class_weight_of_rows, read_sample_weights, scale_weights
+from tabtransfer.sample_weights import read_sample_weights, scale_weights
 
 
 @pytest.mark.parametrize("weights", [[1, 0, 2.5], pd.Series([1, 0, 2.5], index=[7, 8, 9])])
@@ -29,40 +29,6 @@ def test_weights_of_any_kind_are_read_as_a_copy(weights):
 def test_weights_that_cannot_be_used(weights, message):
     with pytest.raises(TabTransferError, match=message):
         read_sample_weights(weights, 3)
-
-
-class TestClassWeights:
-    classes = np.array(["a", "b", "c"])
-    labels = np.array([0, 0, 0, 0, 1, 2])
-
-    def of_rows(self, class_weight, weights=None):
-        return class_weight_of_rows(class_weight, self.classes, self.labels, weights)
-
-    @pytest.mark.parametrize("weights", [None, np.array([1.0, 2.0, 3.0, 4.0, 5.0, 0.5])])
-    def test_balanced_classes_weigh_the_same(self, weights):
-        rows = self.of_rows("balanced", weights) * (1.0 if weights is None else weights)
-        by_class = np.bincount(self.labels, rows)
-        np.testing.assert_allclose(by_class, by_class.mean())
-        assert rows.sum() == pytest.approx(6.0 if weights is None else weights.sum())
-
-    def test_a_mapping_may_leave_classes_out(self):
-        assert self.of_rows({"b": 3.0, "c": 0.5}).tolist() == [1, 1, 1, 1, 3, 0.5]
-
-    @pytest.mark.parametrize(
-        ("class_weight", "message"),
-        [
-            ({"b": 1.0, "d": 2.0}, "classes that y doesn't have: 'd'. The classes are 'a', 'b'"),
-            ({"b": 0.0}, "class 'b' has 0.0: to leave a class out, drop its rows"),
-            ({"b": -1}, "'b' has -1"),
-            ({"b": np.nan}, "'b' has nan"),
-            ({"b": "much"}, "'b' has 'much'"),
-            ("even", 'None, "balanced" or a mapping'),
-            ([1.0, 2.0, 3.0], "a mapping"),
-        ],
-    )
-    def test_class_weights_that_cannot_be_used(self, class_weight, message):
-        with pytest.raises(TabTransferError, match=message):
-            self.of_rows(class_weight)
 
 
 class TestScale:

@@ -1,0 +1,233 @@
+"""What holds for the classifier and the regressor alike."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.ensemble import StackingClassifier, StackingRegressor, VotingClassifier
+from sklearn.inspection import partial_dependence, permutation_importance
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import balanced_accuracy_score
+from sklearn.multioutput import MultiOutputRegressor
+
+from tabtransfer import (
+    TabTransferClassifier,
+    TabTransferError,
+    TabTransferRegressor,
+    inference,
+)
+from tabtransfer.finetune.loop import FinetuneConfig
+
+
+@pytest.fixture
+def classifier(small_checkpoint):
+    return TabTransferClassifier(n_estimators=2, checkpoint=small_checkpoint, random_state=0)
+
+
+@pytest.fixture
+def regressor(regression_checkpoint):
+    return TabTransferRegressor(n_estimators=4, checkpoint=regression_checkpoint, random_state=0)
+
+
+@pytest.fixture(params=["classification", "regression"])
+def estimator(request):
+    name = "classifier" if request.param == "classification" else "regressor"
+    return request.getfixturevalue(name)
+
+
+def make_frame(n_rows=60):
+    """Columns of several types and a target that is numbers and classes at once."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "number": rng.lognormal(size=n_rows),
+            "holes": np.where(rng.random(n_rows) < 0.3, np.nan, rng.normal(size=n_rows)),
+            "mostly zero": np.where(rng.random(n_rows) < 0.9, 0.0, rng.normal(size=n_rows)),
+            "text": rng.choice(["a", "b", "c", None], n_rows),
+        }
+    )
+    return frame, (frame["number"] * 2.0).round().clip(upper=4).astype(int)
+
+
+def answer(model, X):
+    return model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
+
+
+class TestSampleWeights:
+    def test_whole_weights_equal_repeated_rows_and_zero_leaves_a_row_out(self, estimator):
+        X, y = make_frame()
+        times = np.random.default_rng(1).integers(0, 4, 60)
+        rows = np.random.default_rng(2).permutation(np.arange(60).repeat(times))
+        weighted = clone(estimator).fit(X, y, sample_weight=times)
+        repeated = clone(estimator).fit(X.iloc[rows], y.iloc[rows])
+        np.testing.assert_allclose(answer(weighted, X), answer(repeated, X), rtol=0, atol=1e-8)
+        assert not np.allclose(answer(weighted, X), answer(clone(estimator).fit(X, y), X))
+
+    @pytest.mark.parametrize(("double_cells", "atol"), [(5_000, 1e-5), (0, 1e-3)])
+    def test_shipped_weights(self, estimator, monkeypatch, double_cells, atol):
+        monkeypatch.setattr(inference, "DOUBLE_CELLS", double_cells)
+        X, y = make_frame()
+        estimator.set_params(checkpoint=None, n_estimators=2)
+        times = np.random.default_rng(1).integers(1, 4, 60)
+        weighted = answer(clone(estimator).fit(X, y, sample_weight=times), X)
+        rows = np.arange(60).repeat(times)
+        repeated = answer(clone(estimator).fit(X.iloc[rows], y.iloc[rows]), X)
+        np.testing.assert_allclose(weighted, repeated, rtol=0, atol=atol)
+
+    def test_ones_change_nothing_and_shares_are_scaled(self, estimator):
+        X, y = make_frame()
+        plain = answer(clone(estimator).fit(X, y), X)
+        for weights in (np.ones(60), np.full(60, 1 / 60), [1] * 60, pd.Series(np.full(60, 0.3))):
+            found = answer(clone(estimator).fit(X, y, sample_weight=weights), X)
+            np.testing.assert_allclose(found, plain, rtol=1e-12)
+
+    def test_rows_of_weight_zero_are_not_even_looked_at(self, estimator):
+        X, y = make_frame()
+        weights = np.ones(60)
+        weights[:5] = 0.0
+        odd = X.assign(number=np.where(weights > 0, X["number"], np.inf))
+        found = clone(estimator).fit(odd, y, sample_weight=weights)
+        expected = clone(estimator).fit(X[5:], y[5:])
+        np.testing.assert_array_equal(answer(found, X), answer(expected, X))
+
+    @pytest.mark.parametrize("weight", [1e-12, 1e12])
+    def test_extreme_weights_give_finite_answers(self, estimator, weight):
+        X, y = make_frame()
+        weights = np.ones(60)
+        weights[7] = weight
+        assert np.isfinite(answer(estimator.fit(X, y, sample_weight=weights), X)).all()
+
+    @pytest.mark.parametrize(
+        ("weights", "message"),
+        [
+            (np.ones(59), r"shape \(59,\), but X has 60 rows"),
+            (-np.ones(60), "60 negative weights"),
+            (np.zeros(60), "zero for every row"),
+            ([np.nan] + [1.0] * 59, "1 missing or infinite weights, the first in row 0"),
+        ],
+    )
+    def test_weights_that_cannot_be_used(self, estimator, weights, message):
+        with pytest.raises(TabTransferError, match=message):
+            estimator.fit(*make_frame(), sample_weight=weights)
+
+    def test_more_rows_than_the_context_keep_their_weights(self, estimator):
+        X, y = make_frame()
+        model = estimator.set_params(max_context_rows=30)
+        model.fit(X, y, sample_weight=np.arange(60.0) + 0.5)
+        assert model.n_context_rows_ == 30 and np.isfinite(answer(model, X)).all()
+        assert model.ensemble_.weights.sum() == pytest.approx(60.0)
+
+    def test_fine_tuning_takes_them(self, estimator, monkeypatch):
+        config = FinetuneConfig(learning_rate=2e-3, max_steps=2, check_every=1)
+        monkeypatch.setattr(type(estimator), "_finetune_config", config)
+        X, y = make_frame(160)
+        model = estimator.set_params(finetune=True, n_estimators=1)
+        losses = [
+            clone(model).fit(X, y, sample_weight=weights).finetuning_.base_loss
+            for weights in (None, np.where(np.arange(160) % 2, 3.0, 1.0))
+        ]
+        assert np.isfinite(losses).all() and losses[0] != losses[1]
+
+
+class TestClassWeights:
+    def test_they_multiply_probabilities(self, classifier):
+        X, y = make_frame()
+        plain = clone(classifier).fit(X, y).predict_proba(X)
+        class_weight = {0: 2, 3: 3}
+        found = classifier.set_params(class_weight=class_weight).fit(X, y).predict_proba(X)
+        expected = plain * [class_weight.get(label, 1) for label in classifier.classes_]
+        np.testing.assert_allclose(found, expected / expected.sum(1, keepdims=True))
+
+    def test_balanced_classes_find_the_rare_one(self):
+        rng = np.random.default_rng(2)
+        y = (np.arange(400) % 10 == 0).astype(int)
+        X = rng.normal(size=(400, 3)) + 0.8 * y[:, None]
+        model = TabTransferClassifier(n_estimators=1, random_state=0)
+        plain, balanced = (
+            balanced_accuracy_score(
+                y[200:],
+                model.set_params(class_weight=weight).fit(X[:200], y[:200]).predict(X[200:]),
+            )
+            for weight in (None, "balanced")
+        )
+        assert plain < 0.65 and balanced > 0.75
+
+    def test_balanced_counts_rows_by_their_weights(self, classifier):
+        X, y = make_frame()
+        weights = np.random.default_rng(0).integers(1, 3, 60)
+        classifier.set_params(class_weight="balanced").fit(X, y, sample_weight=weights)
+        totals = np.bincount(y, weights)
+        np.testing.assert_allclose(classifier.class_weight_ * totals, totals.mean())
+
+    def test_unknown_classes_are_named(self, classifier):
+        X, y = make_frame()
+        with pytest.raises(TabTransferError, match="classes that y doesn't have: 'rare'"):
+            classifier.set_params(class_weight={"rare": 2.0}).fit(X, y)
+
+
+class TestCalibration:
+    def test_over_confident_probabilities_are_calmed_and_decisions_stay(self):
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(300, 3))
+        y = (X[:, 0] + 1.5 * rng.normal(size=300) > 0).astype(int)
+        weights = np.full(100, 30.0)  # as if every row had been seen 30 times
+        plain = TabTransferClassifier(random_state=0).fit(X[:100], y[:100], weights)
+        calm = TabTransferClassifier(calibrate=True, random_state=0).fit(X[:100], y[:100], weights)
+        assert calm.calibration_.temperature > 1.1
+        assert calm.calibration_.loss_after < calm.calibration_.loss_before
+        np.testing.assert_array_equal(plain.predict(X), calm.predict(X))
+        losses = [
+            -np.log(model.predict_proba(X[100:])[np.arange(200), y[100:]]).mean()
+            for model in (plain, calm)
+        ]
+        assert losses[1] < losses[0]
+
+    def test_distributions_are_stretched_and_means_stay(self, regressor):
+        X, y = make_frame()
+        plain = clone(regressor).fit(X, y)
+        fitted = clone(regressor).set_params(calibrate=True).fit(X, y)
+        temperature = fitted.calibration_.temperature
+        assert temperature != 1.0
+        np.testing.assert_allclose(fitted.predict(X), plain.predict(X))
+        widths = [
+            np.diff(model.predict(X, output="quantiles", quantiles=[0.2, 0.7]))
+            for model in (plain, fitted)
+        ]
+        np.testing.assert_allclose(widths[1], temperature * widths[0])
+
+    def test_fitting_again_without_it_forgets_it(self, estimator):
+        X, y = make_frame()
+        estimator.set_params(calibrate=True).fit(X, y).set_params(calibrate=False).fit(X, y)
+        assert not hasattr(estimator, "calibration_")
+
+
+class TestScikitLearnTools:
+    def test_permutation_importance(self, estimator):
+        X, y = make_frame()
+        found = permutation_importance(estimator.fit(X, y), X, y, n_repeats=2, random_state=0)
+        assert found.importances.shape == (4, 2) and np.isfinite(found.importances).all()
+
+    def test_partial_dependence(self, estimator):
+        X, y = make_frame()
+        estimator.set_params(n_estimators=1).fit(X, y)
+        found = partial_dependence(
+            estimator, X, ["number"], grid_resolution=4, response_method="auto"
+        )
+        assert found["average"].shape[1] == 4 and np.ptp(found["average"]) > 0
+
+    def test_stacking_and_voting(self, classifier, regressor):
+        X, y = make_frame()
+        X = X[["number", "mostly zero"]]
+        for model in (
+            StackingClassifier([("ours", classifier), ("linear", LogisticRegression())], cv=2),
+            VotingClassifier([("ours", classifier), ("b", clone(classifier))], voting="soft"),
+            StackingRegressor([("ours", regressor), ("linear", Ridge())], cv=2),
+        ):
+            assert np.isfinite(answer(model.fit(X, y > 1), X)).all()
+
+    def test_several_targets_through_a_wrapper(self, regressor):
+        X, y = make_frame()
+        targets = np.stack([y, -3.0 * y], 1)
+        with pytest.raises(TabTransferError, match="MultiOutputRegressor"):
+            regressor.fit(X, targets)
+        assert MultiOutputRegressor(regressor).fit(X, targets).predict(X).shape == (60, 2)
