@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from tabtransfer.baselines.method import Method, predicted_quantiles
+from tabtransfer.baselines.method import Method
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from sklearn.base import BaseEstimator
 
     from tabtransfer.datasets.table import Table
@@ -95,6 +97,11 @@ def make_scratch_regressor(random_state: int, n_threads: int) -> BaseEstimator:
     )
 
 
+def own_quantiles(regressor: Any, X: Any, levels: Sequence[float]) -> NDArray[Any]:
+    """Return the quantiles that a regressor of ours predicts, (n_rows, n_levels)."""
+    return regressor.predict(X, output="quantiles", quantiles=levels)
+
+
 def weights_missing() -> str | None:
     """Say that the shipped weights aren't there, or None where they are."""
     from tabtransfer.checkpoint import SHIPPED
@@ -120,7 +127,7 @@ TABTRANSFER = Method(
     table_seen,
     packages=_PACKAGES,
     make_regressor=make_pretrained_regressor,
-    quantiles=predicted_quantiles,
+    quantiles=own_quantiles,
 )
 TABTRANSFER_FINETUNED = Method(
     "tabtransfer-finetuned",
@@ -129,7 +136,7 @@ TABTRANSFER_FINETUNED = Method(
     table_seen,
     packages=_PACKAGES,
     make_regressor=make_finetuned_regressor,
-    quantiles=predicted_quantiles,
+    quantiles=own_quantiles,
 )
 TABTRANSFER_SCRATCH = Method(
     "tabtransfer-scratch",
@@ -137,5 +144,5 @@ TABTRANSFER_SCRATCH = Method(
     weights_missing,
     packages=_PACKAGES,
     make_regressor=make_scratch_regressor,
-    quantiles=predicted_quantiles,
+    quantiles=own_quantiles,
 )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tabtransfer.encoder import EncodedTable
 from tabtransfer.inference import stratified_rows, task_batch
 from tabtransfer.many_classes import ClassNode, class_tree
-from tabtransfer.target_scale import TargetScale
+from tabtransfer.target_scale import learn_scale
 from tabtransfer.tasks import TaskBatch
 from tabtransfer.views import KINDS, ViewKind, ViewMaker
 
@@ -33,11 +33,12 @@ def draw_episodes(
     max_rows: int,
     rng: np.random.Generator,
     kinds: Sequence[ViewKind] = KINDS,
+    weights: NDArray[np.float64] | None = None,
 ) -> Iterator[TaskBatch]:
     """Draw episodes without end.
 
     Every class of an episode's query rows has a row in its context, unless it has but one
-    row in all. Numeric targets are standardised by the context.
+    row in all. Numeric targets are put on a scale of the context.
 
     Parameters
     ----------
@@ -56,6 +57,8 @@ def draw_episodes(
         Source of randomness.
     kinds : sequence of ViewKind, default=KINDS
         Kinds of view, one of which is drawn for each episode.
+    weights : ndarray of float64, (n_rows,), optional
+        Weights of the rows: in the context, and in the loss of query rows.
 
     Yields
     ------
@@ -73,7 +76,7 @@ def draw_episodes(
     >>> episode.values.shape
     torch.Size([1, 30, 1])
     """
-    maker = ViewMaker(table, n_classes)
+    maker = ViewMaker(table, n_classes, weights)
     while True:
         view = maker.draw(kinds[int(rng.integers(len(kinds)))], rng)
         if n_classes:
@@ -84,9 +87,12 @@ def draw_episodes(
         rows = np.flatnonzero(groups >= 0)
         rows = rows[stratified_rows(groups[rows], max_rows, rng)]
         context, query = _split(groups[rows], rng)
+        weight = None if weights is None else weights[rows]
+        known = None if weight is None else weight[context]
         targets: NDArray[Any] = groups[rows]
         if not n_classes:
-            targets = TargetScale.of(labels[rows[context]]).standardise(labels[rows])
+            scale = learn_scale(labels[rows[context]], known, view.normal_target)
+            targets = scale.standardise(labels[rows])
         shown = view.show(table.take(rows))
         yield task_batch(
             shown.take(context),
@@ -94,6 +100,8 @@ def draw_episodes(
             shown.take(query),
             n_groups,
             query_labels=targets[query],
+            weights=known,
+            query_weights=None if weight is None else weight[query],
         )
 
 

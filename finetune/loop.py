@@ -111,6 +111,7 @@ def finetune_network(
     time_limit: float | None,
     seed: int,
     verbose: bool = False,
+    weights: NDArray[np.float64] | None = None,
 ) -> tuple[TabularTransformer, FinetuneRecord]:
     """Adapt a network to a table.
 
@@ -131,6 +132,8 @@ def finetune_network(
         Seed; the same seed gives the same weights, unless the time limit cuts in.
     verbose : bool, default=False
         Whether to show progress.
+    weights : ndarray of float64, (n_rows,), optional
+        Weights of the training rows.
 
     Returns
     -------
@@ -174,8 +177,14 @@ def finetune_network(
         max_context_rows,
         rng,
         config.kinds,
+        weights=None if weights is None else weights[fit_rows],
     )
-    validation = _Validation(ensemble, table.take(held_out), labels[held_out])
+    validation = _Validation(
+        ensemble,
+        table.take(held_out),
+        labels[held_out],
+        None if weights is None else weights[held_out],
+    )
     episodes = draw_episodes(
         ensemble.table,
         ensemble.labels,
@@ -184,6 +193,7 @@ def finetune_network(
         config.episode_rows,
         rng,
         config.kinds,
+        weights=ensemble.weights,
     )
     base_loss = validation.loss(network)
     trainer = _Trainer(network, config)
@@ -209,10 +219,11 @@ class _Validation:
     ensemble: Ensemble
     table: EncodedTable
     labels: NDArray[Any]
+    weights: NDArray[np.float64] | None
 
     def loss(self, network: TabularTransformer) -> float:
         """Give the loss of a network on the held-out rows."""
-        return self.ensemble.loss(network, self.table, self.labels)
+        return self.ensemble.loss(network, self.table, self.labels, self.weights)
 
 
 class _Trainer:

@@ -141,9 +141,10 @@ class _ShortAttention(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
         weights = q @ k.transpose(-1, -2)
-        if bias is not None:
+        weights.clamp_(-60.0, 60.0)
+        if bias is not None:  # after the cut, so that a weight of 2 is two keys in any case
             weights += bias
-        weights.clamp_(-60.0, 60.0).exp_()
+        weights.exp_()
         total = weights.sum(-1, keepdim=True)
         y = (weights @ v) / total
         ctx.save_for_backward(q, k, v, weights, total, y)

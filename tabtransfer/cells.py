@@ -109,7 +109,11 @@ class ColumnStatistics:
 
     @torch.no_grad()
     def describe(
-        self, values: Tensor, missing: Tensor, label_channels: Tensor | None = None
+        self,
+        values: Tensor,
+        missing: Tensor,
+        label_channels: Tensor | None = None,
+        row_weights: Tensor | None = None,
     ) -> CellFeatures:
         """Compute the features of cells.
 
@@ -119,6 +123,8 @@ class ColumnStatistics:
             Cells, as in `TaskBatch`.
         label_channels : Tensor, (b, r, k), optional
             Labels of the rows, if they are among the training rows: their own are left out.
+        row_weights : Tensor, (b, r), optional
+            Weights of the training rows.
 
         Returns
         -------
@@ -126,7 +132,9 @@ class ColumnStatistics:
         """
         values, missing = _by_column(values, missing)
         present = ~missing
-        own = None if label_channels is None else present.to(values.dtype)
+        own = None
+        if row_weights is not None:
+            own = present * row_weights[:, None].clamp(max=1.0)  # of several copies, one
         lower, upper = self.column.weight_below(values)
         total = self.column.total.clamp(min=1.0)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
+from tabtransfer.calibration import temper_probabilities
+from tabtransfer.class_weights import read_class_weights, weigh_classes
 from tabtransfer.ensemble import ClassEnsemble
 from tabtransfer.estimator import InContextEstimator
 from tabtransfer.target import encode_labels
@@ -29,6 +33,14 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
     n_estimators : int, default=4
         Members of the ensemble; each sees the table in another view (order of columns and
         classes, scale of numbers, coding of categories).
+    class_weight : None, "balanced" or mapping of class to float, default=None
+        How much more frequent classes are to be taken to be than the training rows say:
+        probabilities are multiplied by it and normalised. A mapping may leave out classes of
+        weight 1; "balanced" weighs all classes as if they were equally frequent.
+    calibrate : bool, default=False
+        Whether to fit a temperature on out-of-fold predictions of up to 1,000 training rows
+        and divide log probabilities by it. Without class weights the most probable class
+        stays as it is.
     finetune : bool, default=False
         Whether to adapt the network's weights to the training rows; the pretrained weights
         are kept where they do better on held-out rows.
@@ -38,7 +50,7 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         Most training rows that a member reads at once. Of more rows, each member reads a
         sample of its own, each class at its share; likewise if memory is short.
     time_limit : float or None, default=60.0
-        Seconds that fine-tuning may take.
+        Seconds that fine-tuning and calibration may take each.
     random_state : int, RandomState instance or None, default=None
         Seed of the views, the samples and fine-tuning.
     n_threads : int or None, default=None
@@ -69,15 +81,31 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
     finetuning_ : FinetuneRecord
         What fine-tuning did: losses on held-out rows, steps, seconds, the weights chosen.
         Only with ``finetune=True``.
+    calibration_ : Calibration
+        The temperature, and the log loss out of fold without and with it. Only with
+        ``calibrate=True``.
     encoder_ : TableEncoder
         What was learned of the columns.
     ensemble_ : ClassEnsemble
         The training rows and the members that read them.
 
+    class_weight_ : ndarray of shape (n_classes,)
+        Weight of each class.
+
     Notes
     -----
     A row's prediction does not depend on the rows predicted with it: up to rounding in
     float32, and to about 1e-12 for small tables, which are computed in float64.
+
+    A training row of weight 2 counts as the row twice. Predictions equal those of the table
+    with rows repeated to 1e-5 where the table has up to 5,000 cells and to about 1e-4 in larger
+    ones; of more than 1,024 rows, or more than are read at once, row order alone changes a
+    little too. Weights that sum to less than the number of rows, or to more than
+    ``max_context_rows``, are scaled to the nearer of these.
+
+    Class weights give the probabilities of a population with other shares of classes, which
+    are not those of the training rows' own. To decide by costs and keep the probabilities, leave
+    them out and move the threshold (`sklearn.model_selection.TunedThresholdClassifierCV`).
 
     Pickles hold the training rows, but the network only if it was fine-tuned; otherwise the
     checkpoint is read again, and must not have changed.
@@ -99,7 +127,36 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
     ensemble_: ClassEnsemble
     _task = "classification"
 
-    def fit(self, X: Any, y: Any) -> TabTransferClassifier:
+    def __init__(
+        self,
+        n_estimators: int = 4,
+        *,
+        class_weight: Mapping[Any, float] | str | None = None,
+        calibrate: bool = False,
+        finetune: bool = False,
+        checkpoint: str | os.PathLike[str] | None = None,
+        max_context_rows: int = 4096,
+        time_limit: float | None = 60.0,
+        random_state: int | np.random.RandomState | None = None,
+        n_threads: int | None = None,
+        memory_limit: int | None = None,
+        verbose: bool = False,
+    ) -> None:
+        super().__init__(
+            n_estimators,
+            calibrate=calibrate,
+            finetune=finetune,
+            checkpoint=checkpoint,
+            max_context_rows=max_context_rows,
+            time_limit=time_limit,
+            random_state=random_state,
+            n_threads=n_threads,
+            memory_limit=memory_limit,
+            verbose=verbose,
+        )
+        self.class_weight = class_weight
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TabTransferClassifier:
         """Read the training rows, and fine-tune on them if asked to.
 
         Parameters
@@ -108,6 +165,8 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
             Numbers, strings, categoricals, booleans, dates, durations, missing values.
         y : array-like or Series of shape (n_rows,)
             Class labels of any type.
+        sample_weight : array-like of shape (n_rows,), optional
+            Weights of the rows, numbers from 0 on; rows of weight 0 are left out.
 
         Returns
         -------
@@ -117,10 +176,11 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         Raises
         ------
         TabTransferError
-            If the table or the labels can't be used; the message names the columns and a way
-            out. scikit-learn's own ``ValueError`` where ``X`` or ``y`` has the wrong shape.
+            If the table, the labels or the weights can't be used; the message names the columns
+            and a way out. scikit-learn's own ``ValueError`` where ``X`` or ``y`` has the wrong
+            shape.
         """
-        self._fit(X, y)
+        self._fit(X, y, sample_weight)
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -142,7 +202,10 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
             If columns are missing, new, or hold something else than in `fit`, or if the
             checkpoint has changed since.
         """
-        return self._answer(X, ClassEnsemble.probabilities)
+        probabilities = self._answer(X, ClassEnsemble.probabilities)
+        if hasattr(self, "calibration_"):
+            probabilities = temper_probabilities(probabilities, self.calibration_.temperature)
+        return weigh_classes(probabilities, self.class_weight_)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the most probable class.
@@ -160,6 +223,9 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         probabilities = self.predict_proba(X)
         return self.classes_[probabilities.argmax(1)]
 
-    def _read_target(self, y: Any) -> tuple[NDArray[np.int64], int]:
+    def _read_labels(
+        self, y: NDArray[Any], weights: NDArray[np.float64] | None
+    ) -> tuple[NDArray[np.int64], int]:
         self.classes_, labels = encode_labels(y)
+        self.class_weight_ = read_class_weights(self.class_weight, self.classes_, labels, weights)
         return labels, len(self.classes_)

@@ -107,13 +107,15 @@ class TableEncoder:
     columns_: list[Column]
     sources_: NDArray[np.int64]
 
-    def fit(self, X: Any) -> TableEncoder:
+    def fit(self, X: Any, sample_weight: NDArray[np.float64] | None = None) -> TableEncoder:
         """Learn the columns of the training rows.
 
         Parameters
         ----------
         X : array-like, sparse or DataFrame, (n_rows, n_features)
             Numbers, strings, categoricals, booleans, dates, durations, missing values.
+        sample_weight : ndarray of float64, (n_rows,), optional
+            Weights above 0; a row of weight 2 counts as the row twice.
 
         Returns
         -------
@@ -134,7 +136,9 @@ class TableEncoder:
         self.n_features_in_ = len(names)
         unread = set(unread_columns(frame).tolist())
         columns = [
-            UnreadColumn() if index in unread else learn_column(dense(frame.iloc[:, index]), name)
+            UnreadColumn()
+            if index in unread
+            else learn_column(dense(frame.iloc[:, index]), name, sample_weight)
             for index, name in enumerate(names)
         ]
         self.columns_ = share_topics(columns)

@@ -23,7 +23,7 @@ from tabtransfer.members import Advance, Ensemble, MemberTask, ignore
 from tabtransfer.memory import FEWEST_ROWS, ContextShape, MemoryBudget
 from tabtransfer.network import NetworkConfig, TabularTransformer
 from tabtransfer.quantiles import pinball_loss
-from tabtransfer.target_scale import TargetScale
+from tabtransfer.target_scale import NormalTargetScale, TargetScale, learn_scale
 from tabtransfer.views import KINDS, View, ViewKind, ViewMaker
 
 __all__ = [
@@ -48,6 +48,7 @@ def build_ensemble(
     rng: np.random.Generator,
     kinds: Sequence[ViewKind] = KINDS,
     memory_limit: int | None = None,
+    weights: NDArray[np.float64] | None = None,
 ) -> ClassEnsemble | NumberEnsemble:
     """Draw the members' views and contexts.
 
@@ -72,6 +73,8 @@ def build_ensemble(
         Kinds of view that the members take in turn.
     memory_limit : int, optional
         Bytes that reading and predicting may take; a share of what is free if not given.
+    weights : ndarray of float64, (n_rows,), optional
+        Weights of the training rows.
 
     Returns
     -------
@@ -91,7 +94,7 @@ def build_ensemble(
     >>> ensemble.probabilities(network, table).shape
     (12, 3)
     """
-    maker = ViewMaker(table, n_classes)
+    maker = ViewMaker(table, n_classes, weights)
     budget = MemoryBudget.of(memory_limit)
     n_rows = min(max_context_rows, len(labels))
     contexts = (
@@ -101,9 +104,9 @@ def build_ensemble(
         for index in range(n_members)
     )
     if not n_classes:
-        return NumberEnsemble.draw(table, labels, contexts, rng, memory_limit)
+        return NumberEnsemble.draw(table, labels, contexts, rng, memory_limit, weights)
     return ClassEnsemble.draw(
-        table, labels, n_classes, network.max_classes, contexts, rng, memory_limit
+        table, labels, n_classes, network.max_classes, contexts, rng, memory_limit, weights
     )
 
 
@@ -174,6 +177,7 @@ class ClassEnsemble(Ensemble):
         contexts: Iterator[tuple[View, int]],
         rng: np.random.Generator,
         memory_limit: int | None = None,
+        weights: NDArray[np.float64] | None = None,
     ) -> ClassEnsemble:
         """Draw the rows of each member, whose views and numbers of rows are given."""
         members = []
@@ -184,7 +188,9 @@ class ClassEnsemble(Ensemble):
                 rows = np.flatnonzero(node.group_of(labels, n_classes) >= 0)
                 context[node] = rows[stratified_rows(labels[rows], n_rows, rng)]
             members.append(ClassMember(view, tree, context))
-        return cls(table, labels, n_classes, tuple(members), memory_limit=memory_limit)
+        return cls(
+            table, labels, n_classes, tuple(members), memory_limit=memory_limit, weights=weights
+        )
 
     @property
     def n_context_rows(self) -> int:
@@ -239,11 +245,15 @@ class ClassEnsemble(Ensemble):
         return softmax(logs / len(self.members), axis=1)
 
     def loss(
-        self, network: TabularTransformer, query: EncodedTable, labels: NDArray[np.int64]
+        self,
+        network: TabularTransformer,
+        query: EncodedTable,
+        labels: NDArray[np.int64],
+        weights: NDArray[np.float64] | None = None,
     ) -> float:
         """Give the log loss."""
         own = self.probabilities(network, query)[np.arange(len(labels)), labels]
-        return float(-np.log(own.clip(min=1e-15)).mean())
+        return float(np.average(-np.log(own.clip(min=1e-15)), weights=weights))
 
 
 @dataclass(frozen=True)
@@ -298,13 +308,14 @@ class NumberEnsemble(Ensemble):
         contexts: Iterator[tuple[View, int]],
         rng: np.random.Generator,
         memory_limit: int | None = None,
+        weights: NDArray[np.float64] | None = None,
     ) -> NumberEnsemble:
         """Draw the rows of each member, whose views and numbers of rows are given."""
         one_class = np.zeros(len(targets), np.int64)
         members = (
             NumberMember(view, stratified_rows(one_class, n_rows, rng)) for view, n_rows in contexts
         )
-        return cls(table, targets, tuple(members), memory_limit=memory_limit)
+        return cls(table, targets, tuple(members), memory_limit=memory_limit, weights=weights)
 
     @property
     def n_context_rows(self) -> int:
@@ -349,15 +360,20 @@ class NumberEnsemble(Ensemble):
             total += quantiles / len(self.members)
         return total
 
-    def _scale(self, member: NumberMember) -> TargetScale:
-        return TargetScale.of(self.labels[member.rows])
+    def _scale(self, member: NumberMember) -> TargetScale | NormalTargetScale:
+        weights = self._weights_of(member.rows)
+        return learn_scale(self.labels[member.rows], weights, member.view.normal_target)
 
     def loss(
-        self, network: TabularTransformer, query: EncodedTable, labels: NDArray[np.float64]
+        self,
+        network: TabularTransformer,
+        query: EncodedTable,
+        labels: NDArray[np.float64],
+        weights: NDArray[np.float64] | None = None,
     ) -> float:
         """Give the pinball loss on the training rows' scale; 1 is what guessing costs."""
-        scale = TargetScale.of(self.labels)
+        scale = TargetScale.of(self.labels, self.weights)
         quantiles = (self.quantiles(network, query) - scale.mean) / scale.deviation
         targets = (labels - scale.mean) / scale.deviation
         losses = pinball_loss(torch.from_numpy(quantiles), torch.from_numpy(targets))
-        return float(losses.mean())
+        return float(np.average(losses.numpy(), weights=weights))

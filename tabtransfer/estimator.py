@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from tabtransfer.calibration import Calibration, fit_temperature
 from tabtransfer.checkpoint import SHIPPED, fingerprint, load_checkpoint
 from tabtransfer.encoder import EncodedTable, TableEncoder, read_table
 from tabtransfer.ensemble import build_ensemble
@@ -22,6 +23,8 @@ from tabtransfer.members import Advance
 from tabtransfer.memory import MemoryBudget, pieces
 from tabtransfer.network import TabularTransformer
 from tabtransfer.progress import progress_bar
+from tabtransfer.sample_weights import read_sample_weights, scale_weights
+from tabtransfer.target import read_target
 from tabtransfer.threads import torch_threads
 from tabtransfer.training_rows import TrainingRows
 
@@ -43,6 +46,7 @@ class InContextEstimator(ABC, BaseEstimator):
         self,
         n_estimators: int = 4,
         *,
+        calibrate: bool = False,
         finetune: bool = False,
         checkpoint: str | os.PathLike[str] | None = None,
         max_context_rows: int = 4096,
@@ -53,6 +57,7 @@ class InContextEstimator(ABC, BaseEstimator):
         verbose: bool = False,
     ) -> None:
         self.n_estimators = n_estimators
+        self.calibrate = calibrate
         self.finetune = finetune
         self.checkpoint = checkpoint
         self.max_context_rows = max_context_rows
@@ -63,30 +68,48 @@ class InContextEstimator(ABC, BaseEstimator):
         self.verbose = verbose
 
     @abstractmethod
-    def _read_target(self, y: Any) -> tuple[NDArray[Any], int]:
+    def _read_labels(
+        self, y: NDArray[Any], weights: NDArray[np.float64] | None
+    ) -> tuple[NDArray[Any], int]:
         """Give labels and their number of classes, as `build_ensemble` takes them."""
 
-    def _fit(self, X: Any, y: Any) -> None:
-        """Read the training rows, and fine-tune on them if asked to."""
+    def _fit(self, X: Any, y: Any, sample_weight: Any) -> None:
+        """Read the training rows, and tune weights and temperature on them if asked to."""
         self._check_settings()
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        self._learn(X, y, seed)
+        self._learn(X, y, sample_weight, seed)
 
-    def _learn(self, X: Any, y: Any, seed: int, network: TabularTransformer | None = None) -> None:
+    def _learn(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        seed: int,
+        network: TabularTransformer | None = None,
+    ) -> None:
         """Fit with the seed given; with a network given, that of the same fit before."""
-        for name in ("network_", "finetuning_", "_lacks_rows"):  # of an earlier fit
+        for name in ("network_", "finetuning_", "calibration_", "_lacks_rows"):  # of an earlier fit
             self.__dict__.pop(name, None)
         frame = read_table(X)
         validate_data(self, frame, skip_check_array=True)
-        labels, n_classes = self._read_target(y)
-        check_consistent_length(frame, labels)
-        self.encoder_ = TableEncoder().fit(frame)
+        target = read_target(y)
+        check_consistent_length(frame, target)
+        weights = None
+        if sample_weight is not None:
+            weights = read_sample_weights(sample_weight, len(frame))
+            kept = np.flatnonzero(weights)
+            frame, target, weights = frame.iloc[kept], target[kept], weights[kept]
+        labels, n_classes = self._read_labels(target, weights)
+        given_weights, weights = weights, scale_weights(weights, self.max_context_rows)
+        self.encoder_ = TableEncoder().fit(frame, weights)
         table = self.encoder_.transform(frame)
         with torch_threads(self.n_threads):
             if network is None:
                 network = self._starting_network(seed)
                 if self._finetunes:
-                    network = self._adapt(network, table, labels, n_classes, seed)
+                    network = self._adapt(network, table, labels, n_classes, weights, seed)
+                if self.calibrate:
+                    self._fit_temperature(network, table, labels, n_classes, weights, seed)
             self.ensemble_ = build_ensemble(
                 table,
                 labels,
@@ -97,13 +120,14 @@ class InContextEstimator(ABC, BaseEstimator):
                 np.random.default_rng(seed),
                 self._finetune_config.kinds,
                 self.memory_limit,
+                weights,
             )
             self.n_context_rows_ = self.ensemble_.n_context_rows
             self.context_strategy_ = self.ensemble_.context_strategy
             self._keep(network)
             self.context_cached_ = self._read_contexts(network)
         self._seed, self._fit_settings = seed, self.get_params()
-        self._training_rows = TrainingRows(frame.copy(deep=False), labels)
+        self._training_rows = TrainingRows(frame.copy(deep=False), labels, given_weights)
 
     def save(self, path: str | os.PathLike[str], training_rows: bool = True) -> None:
         """Write the fitted model to one file without code in it, for `tabtransfer.load`.
@@ -216,6 +240,7 @@ class InContextEstimator(ABC, BaseEstimator):
         table: EncodedTable,
         labels: NDArray[Any],
         n_classes: int,
+        weights: NDArray[np.float64] | None,
         seed: int,
     ) -> TabularTransformer:
         self.finetuning_: FinetuneRecord
@@ -229,8 +254,30 @@ class InContextEstimator(ABC, BaseEstimator):
             time_limit=self.time_limit,
             seed=seed,
             verbose=self.verbose,
+            weights=weights,
         )
         return network
+
+    def _fit_temperature(
+        self,
+        network: TabularTransformer,
+        table: EncodedTable,
+        labels: NDArray[Any],
+        n_classes: int,
+        weights: NDArray[np.float64] | None,
+        seed: int,
+    ) -> None:
+        self.calibration_: Calibration = fit_temperature(
+            network,
+            table,
+            labels,
+            n_classes,
+            max_context_rows=self.max_context_rows,
+            time_limit=self.time_limit,
+            seed=seed,
+            kinds=self._finetune_config.kinds,
+            weights=weights,
+        )
 
     def _keep(self, network: TabularTransformer) -> None:
         """Hold a network of this table's own; of a checkpoint, remember which it was."""

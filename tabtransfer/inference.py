@@ -35,8 +35,8 @@ __all__ = [
 DOUBLE_CELLS = 5_000  # training cells up to which float64 costs little
 
 
-def precision(n_rows: int, n_columns: int) -> torch.dtype:
-    """Choose the type to compute in by the size of the context."""
+def precision(n_rows: float, n_columns: int) -> torch.dtype:
+    """Choose the type to compute in by the size of the context; a weight of 2 is two rows."""
     return torch.float64 if n_rows * n_columns <= DOUBLE_CELLS else torch.float32
 
 
@@ -52,6 +52,7 @@ def read_context(
     labels: NDArray[Any],
     n_classes: int,
     budget: MemoryBudget,
+    weights: NDArray[np.float64] | None = None,
 ) -> Context:
     """Let a network read training rows.
 
@@ -59,7 +60,7 @@ def read_context(
     ----------
     network : TabularTransformer
         The network; computes in its own type.
-    context, labels, n_classes
+    context, labels, n_classes, weights
         The task, see `task_batch`.
     budget : MemoryBudget
         Decides how many rows go through at once.
@@ -69,7 +70,7 @@ def read_context(
     Context
     """
     dtype = next(network.parameters()).dtype
-    batch = task_batch(context, labels, context.take(slice(0)), n_classes, dtype)
+    batch = task_batch(context, labels, context.take(slice(0)), n_classes, dtype, weights=weights)
     shape = ContextShape.of(
         context.n_rows, context.n_categories, n_classes, network.config, dtype.itemsize
     )
@@ -109,6 +110,8 @@ def task_batch(
     n_classes: int,
     dtype: torch.dtype = torch.float32,
     query_labels: NDArray[Any] | None = None,
+    weights: NDArray[np.float64] | None = None,
+    query_weights: NDArray[np.float64] | None = None,
 ) -> TaskBatch:
     """Put a context and query rows together as a batch of one task.
 
@@ -126,6 +129,8 @@ def task_batch(
         Type of the values, and of targets that are numbers.
     query_labels : ndarray of int64 or float64, optional
         Labels of the query rows, where a loss is to be computed.
+    weights, query_weights : ndarray of float64, optional
+        Weights of the context's rows, and of the query rows in the loss; ones if not given.
 
     Returns
     -------
@@ -155,6 +160,8 @@ def task_batch(
         n_train=context.n_rows,
         n_columns=torch.tensor([context.values.shape[1]]),
         n_classes=torch.tensor([n_classes]),
+        weights=None if weights is None else torch.from_numpy(weights)[None],
+        query_weights=None if query_weights is None else torch.from_numpy(query_weights)[None],
     )
     return batch.to(dtype)
 

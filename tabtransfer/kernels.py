@@ -231,8 +231,9 @@ def _products(rows: Tensor, others: Tensor) -> Tensor:
 def _similarities(rows: Tensor, others: Tensor) -> Tensor:
     # The other way of computing distances depends on the number of rows.
     distances = torch.cdist(rows, others, compute_mode="use_mm_for_euclid_dist")
-    if rows is others:
-        distances.diagonal(dim1=-2, dim2=-1).zero_()  # rather than the root of a rounding error
+    # Of a row and its copy, the root of a rounding error would remain.
+    least = 8.0 * torch.finfo(distances.dtype).eps ** 0.5
+    F.threshold_(distances, least, 0.0)
     return distances.neg_().exp_()
 
 

@@ -14,9 +14,9 @@ __all__ = ["task_loss"]
 def task_loss(output: Tensor, batch: TaskBatch) -> Tensor:
     """Give the mean loss of the query rows, averaged over tasks; 1 is what guessing costs.
 
-    Of classes it is the cross-entropy over ln(classes), and guessing is even. Of numbers it is
-    the pinball loss over all quantiles, and guessing is to know no more than the standardised
-    target's normal distribution.
+    Rows count by their weights. Of classes it is the cross-entropy over ln(classes), and
+    guessing is even. Of numbers it is the pinball loss over all quantiles, and guessing is to
+    know no more than the standardised target's normal distribution.
 
     Parameters
     ----------
@@ -44,7 +44,11 @@ def task_loss(output: Tensor, batch: TaskBatch) -> Tensor:
     """
     labels = batch.labels[:, batch.n_train :]
     if batch.is_regression:
-        return pinball_loss(output, labels.to(output.dtype)).mean()
-    losses = F.cross_entropy(output.transpose(1, 2), labels, reduction="none").mean(-1)
-    # Of a task with one class there is nothing to learn.
-    return (losses / batch.n_classes.clamp(min=2).log()).mean()
+        losses = pinball_loss(output, labels.to(output.dtype))  # (b, q)
+    else:
+        losses = F.cross_entropy(output.transpose(1, 2), labels, reduction="none")
+        # Of a task with one class there is nothing to learn.
+        losses = losses / batch.n_classes[:, None].clamp(min=2).log()
+    if batch.query_weights is not None:
+        losses = losses * (batch.query_weights / batch.query_weights.mean(-1, keepdim=True))
+    return losses.mean()

@@ -66,11 +66,14 @@ class Ensemble(ABC):
         Class index of each, or its target as it is.
     memory_limit : int, optional
         Bytes that reading and predicting may take; a share of what is free if not given.
+    weights : ndarray of float64, (n_rows,), or None
+        Weight of each row; a row of weight 2 counts as the row twice. None: all one.
     """
 
     table: EncodedTable
     labels: NDArray[Any]
     memory_limit: int | None = field(default=None, kw_only=True)
+    weights: NDArray[np.float64] | None = field(default=None, kw_only=True)
     _cache: ContextCache = field(
         default_factory=ContextCache, init=False, repr=False, compare=False
     )
@@ -97,7 +100,8 @@ class Ensemble(ABC):
     @property
     def dtype(self) -> torch.dtype:
         """Precision of the computation, from the size of the training rows alone."""
-        return precision(self.n_context_rows, self.table.values.shape[1])
+        mean_weight = 1.0 if self.weights is None else float(self.weights.mean())
+        return precision(self.n_context_rows * mean_weight, self.table.values.shape[1])
 
     def read(self, network: TabularTransformer, advance: Advance = ignore) -> bool:
         """Let a network read what the members predict from, and keep it if memory allows.
@@ -131,7 +135,8 @@ class Ensemble(ABC):
         advance: Advance = ignore,
     ) -> Context:
         shown = task.view.show(self.table.take(task.rows))
-        context = read_context(network, shown, task.labels, task.n_classes, budget)
+        weights = self._weights_of(task.rows)
+        context = read_context(network, shown, task.labels, task.n_classes, budget, weights)
         advance(1)
         return context
 
@@ -156,6 +161,15 @@ class Ensemble(ABC):
                 advance(shown.n_rows)
             yield torch.cat(outputs)
 
+    def _weights_of(self, rows: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        return None if self.weights is None else self.weights[rows]
+
     @abstractmethod
-    def loss(self, network: TabularTransformer, query: EncodedTable, labels: NDArray[Any]) -> float:
-        """Give the mean loss of a network on rows whose labels are known."""
+    def loss(
+        self,
+        network: TabularTransformer,
+        query: EncodedTable,
+        labels: NDArray[Any],
+        weights: NDArray[np.float64] | None = None,
+    ) -> float:
+        """Give the mean loss of a network on rows whose labels, and weights, are known."""

@@ -155,7 +155,11 @@ class TabularTransformer(nn.Module):
             slice(start, start + (chunk_rows or n_train))
             for start in range(0, n_train, chunk_rows or n_train)
         ]
-        cells = [columns.describe(values[:, p], missing[:, p], labels[:, p]) for p in parts]
+        weights = batch.row_weights
+        cells = [
+            columns.describe(values[:, p], missing[:, p], labels[:, p], weights[:, p])
+            for p in parts
+        ]
         kernels, predictions = KernelRidge.of(batch, _joined(cells), labels)
         context = Context(task, batch.n_columns, batch.n_classes, columns, kernels, ())
         rows = [

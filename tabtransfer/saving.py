@@ -36,6 +36,7 @@ import safetensors.torch
 from safetensors import SafetensorError
 
 import tabtransfer
+from tabtransfer.calibration import Calibration
 from tabtransfer.checkpoint import SHIPPED, build_network, fingerprint, load_checkpoint
 from tabtransfer.classifier import TabTransferClassifier
 from tabtransfer.errors import TabTransferError
@@ -53,7 +54,8 @@ __all__ = ["load", "save"]
 FORMAT = 1
 _RECORD, _WEIGHTS = "model.json", "weights.safetensors"
 _ESTIMATORS = {kind.__name__: kind for kind in (TabTransferClassifier, TabTransferRegressor)}
-_OUTCOMES = {"finetuning_": FinetuneRecord}  # of what loading doesn't repeat
+# Of what loading doesn't repeat.
+_OUTCOMES = {"finetuning_": FinetuneRecord, "calibration_": Calibration}
 _LIBRARIES = ("tabtransfer", "torch", "numpy", "pandas", "scikit-learn", "skrub", "pyarrow")
 _networks: WeakValueDictionary[str, TabularTransformer] = WeakValueDictionary()
 
@@ -86,7 +88,9 @@ def save(
             ) from error
 
 
-def load(path: str | os.PathLike[str], X: Any = None, y: Any = None) -> Any:
+def load(
+    path: str | os.PathLike[str], X: Any = None, y: Any = None, sample_weight: Any = None
+) -> Any:
     """Load a model that `save` wrote.
 
     Nothing in the file is executed. Predictions are those of the model that was saved: to the
@@ -100,6 +104,8 @@ def load(path: str | os.PathLike[str], X: Any = None, y: Any = None) -> Any:
         The training rows, of a file saved without them.
     y : array-like of shape (n_rows,), optional
         Their targets.
+    sample_weight : array-like of shape (n_rows,), optional
+        Their weights, if they had some.
 
     Returns
     -------
@@ -137,13 +143,13 @@ def load(path: str | os.PathLike[str], X: Any = None, y: Any = None) -> Any:
             if X is not None:
                 raise TabTransferError(f"{path} holds the training rows: leave X and y out.")
             rows = TrainingRows.read(archive.read)
-            X, y = rows.X, rows.labels
+            X, y, sample_weight = rows.X, rows.labels, rows.weights
             if record["classes"] is not None:
                 y = _classes(record)[y]
     if X is None:
         _show_without_rows(model, record, network)
     else:
-        model._learn(X, y, record["seed"], network)
+        model._learn(X, y, sample_weight, record["seed"], network)
         _check_same(model, record)
     for name, values in record["outcomes"].items():
         setattr(model, name, _OUTCOMES[name](**values))

@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from tabtransfer.errors import TabTransferError
 
-__all__ = ["encode_labels", "read_numbers"]
+__all__ = ["encode_labels", "read_numbers", "read_target"]
 
 
 def encode_labels(y: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
@@ -43,7 +43,7 @@ def encode_labels(y: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
     >>> encode_labels(["yes", "no", "yes"])
     (array(['no', 'yes'], dtype='<U3'), array([1, 0, 1]))
     """
-    labels = _read_known(y)
+    labels = read_target(y)
     if labels.dtype == object:
         labels = _one_type(labels)
     try:
@@ -83,7 +83,7 @@ def read_numbers(y: Any) -> NDArray[np.float64]:
     >>> read_numbers([1, 2.5])
     array([1. , 2.5])
     """
-    values = _read_known(y)
+    values = read_target(y)
     if values.dtype == object:
         values = pd.Series(values, dtype=object).infer_objects().to_numpy()
     if values.dtype.kind not in "biuf":
@@ -104,11 +104,32 @@ def read_numbers(y: Any) -> NDArray[np.float64]:
     return numbers
 
 
-def _read_known(y: Any) -> NDArray[Any]:
-    """Read a target as a plain array, none of it missing."""
+def read_target(y: Any) -> NDArray[Any]:
+    """Read a target as a plain array, none of it missing.
+
+    Parameters
+    ----------
+    y : array-like or Series, (n_rows,)
+        Labels or numbers.
+
+    Returns
+    -------
+    ndarray, (n_rows,)
+
+    Raises
+    ------
+    TabTransferError
+        If there is none, it has several columns, or some are missing.
+    """
     if y is None:
         raise TabTransferError("fit requires y to be passed, but the target y is None.")
-    labels = column_or_1d(_plain(y), warn=True)
+    try:
+        labels = column_or_1d(_plain(y), warn=True)
+    except ValueError as error:
+        raise TabTransferError(
+            f"{error} To predict several targets, wrap the estimator in "
+            "sklearn.multioutput.MultiOutputClassifier or MultiOutputRegressor."
+        ) from error
     missing = pd.isna(labels)
     if missing.any():
         raise TabTransferError(

@@ -36,6 +36,8 @@ class TaskBatch:
         Number of classes; 0 for regression, then for every task of the batch.
     weights : Tensor of float, (b, n_train), optional
         Row weights of the training rows; weight 2 equals the row twice. None: all one.
+    query_weights : Tensor of float, (b, r - n_train), optional
+        Weights of the query rows; only the loss reads them. None: all one.
     """
 
     values: Tensor
@@ -46,6 +48,7 @@ class TaskBatch:
     n_columns: Tensor
     n_classes: Tensor
     weights: Tensor | None = None
+    query_weights: Tensor | None = None
 
     @property
     def is_regression(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import IO, Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -31,10 +32,13 @@ class TrainingRows:
         The table.
     labels : ndarray of int64 or float64, (n_rows,)
         Class index of each row, or its target.
+    weights : ndarray of float64, (n_rows,), or None
+        Weight of each row, if it was given one.
     """
 
     X: pd.DataFrame
     labels: NDArray[Any]
+    weights: NDArray[np.float64] | None = None
 
     def write(self, open_file: Callable[[str], IO[bytes]]) -> None:
         """Write the table and the labels to two files that ``open_file`` opens by name.
@@ -55,10 +59,10 @@ class TrainingRows:
         table = pa.Table.from_pandas(pd.DataFrame(columns), preserve_index=False)
         record = json.dumps({"names": to_json(names), "forms": forms})
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), _KEY: record})
-        for file_name, content in (
-            (_TABLE, table),
-            (_TARGET, pa.table({"target": self.labels})),
-        ):
+        target = {"target": self.labels}
+        if self.weights is not None:
+            target["weight"] = self.weights
+        for file_name, content in ((_TABLE, table), (_TARGET, pa.table(target))):
             with open_file(file_name) as file:
                 pq.write_table(content, file, compression="zstd")
 
@@ -69,14 +73,15 @@ class TrainingRows:
         The rows are numbered from 0.
         """
         table = pq.read_table(pa.BufferReader(read_file(_TABLE)))
-        labels = pq.read_table(pa.BufferReader(read_file(_TARGET)))["target"].to_numpy()
+        target = pq.read_table(pa.BufferReader(read_file(_TARGET)))
+        weights = target["weight"].to_numpy() if "weight" in target.column_names else None
         record = json.loads(table.schema.metadata[_KEY])
         frame = table.to_pandas()
         for name, form in zip(table.column_names, record["forms"], strict=True):
             if form is not None:
                 frame[name] = _restored(frame[name], form)
         frame.columns = pd.Index(from_json(record["names"]))
-        return cls(frame, labels)
+        return cls(frame, target["target"].to_numpy(), weights)
 
 
 def _storable(column: pd.Series, name: Hashable) -> tuple[pd.Series, dict[str, Any] | None]:

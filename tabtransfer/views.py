@@ -3,7 +3,7 @@
 A prediction should not depend on the order of columns, the numbering of classes and
 categories, or the scale of numbers, but a network's does, a little. So every member of an
 ensemble sees the table in a random order and in one of a few kinds (`KINDS`), and the
-members' predictions are averaged.
+members' predictions are averaged. The same goes for numeric targets and their scale.
 """
 
 from __future__ import annotations
@@ -12,34 +12,44 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.preprocessing import QuantileTransformer
 
 from tabtransfer.encoder import EncodedTable
+from tabtransfer.normal_scores import NormalScores
 
 __all__ = ["KINDS", "View", "ViewKind", "ViewMaker"]
 
 MAX_COLUMNS = 200  # of a view; wider tables show each member a random part of their columns
-_N_QUANTILES = 256
+_MAX_KNOTS = 256  # of a column's normal scores
+_MAX_RANKED_ROWS = 10_000  # that they are learned from
+_OUTERMOST = 5.2  # the smallest and the largest cell stand out, which helps a little
 
 
 @dataclass(frozen=True)
 class ViewKind:
-    """Say how a view shows numbers, categories and classes.
+    """Say how a view shows numbers, categories, classes and targets.
 
     Parameters
     ----------
     normal_numbers : bool
-        Numbers by their quantile, as a normal variable; otherwise as they are.
+        Numbers by their rank, as a normal variable; otherwise as they are.
+    normal_target : bool, default=False
+        Targets that are numbers by their rank, as a normal variable; otherwise standardised.
     renumbered : bool, default=True
         Classes and categories in a random order; otherwise as they are numbered.
     """
 
     normal_numbers: bool
+    normal_target: bool = False
     renumbered: bool = True
 
 
 # Members take these in turn.
-KINDS = (ViewKind(normal_numbers=False), ViewKind(normal_numbers=True))
+KINDS = (
+    ViewKind(normal_numbers=False),
+    ViewKind(normal_numbers=True),
+    ViewKind(normal_numbers=False, normal_target=True),
+    ViewKind(normal_numbers=True, normal_target=True),
+)
 
 
 @dataclass(frozen=True)
@@ -54,29 +64,28 @@ class View:
         New codes of the categories of a column of the table.
     class_order : ndarray of int64, (n_classes,)
         The classes in the order in which the network gets them.
-    normal : QuantileTransformer or None
-        Turns all numbers of the table into normal variables.
+    normal : dict of int to NormalScores, or None
+        Turn the numbers of a column of the table into normal variables.
+    normal_target : bool, default=False
+        Whether targets that are numbers become a normal variable.
     """
 
     sources: NDArray[np.int64]
     codes: dict[int, NDArray[np.int64]]
     class_order: NDArray[np.int64]
-    normal: QuantileTransformer | None
+    normal: dict[int, NormalScores] | None
+    normal_target: bool = False
 
     def show(self, table: EncodedTable) -> EncodedTable:
         """Turn a table into what the member sees; each row on its own."""
-        values = table.values
-        if self.normal is not None:
-            numbers = ~table.categorical
-            values = values.copy()
-            holes = np.where(table.missing, np.nan, values)[:, numbers]
-            values[:, numbers] = np.nan_to_num(self.normal.transform(holes))
-        shown = values[:, self.sources]
+        shown = table.values[:, self.sources]
         missing = table.missing[:, self.sources]
         categorical = table.categorical[self.sources]
-        for place in np.flatnonzero(categorical):
-            codes = self.codes[self.sources[place]]
-            shown[:, place] = codes[shown[:, place].astype(np.int64)]
+        for place, source in enumerate(self.sources.tolist()):
+            if categorical[place]:
+                shown[:, place] = self.codes[source][shown[:, place].astype(np.int64)]
+            elif self.normal is not None:
+                shown[:, place] = self.normal[source].transform(shown[:, place])
         shown[missing] = 0.0
         n_categories = table.n_categories[self.sources]
         return EncodedTable(shown, missing, categorical, n_categories)
@@ -91,6 +100,8 @@ class ViewMaker:
         The training rows.
     n_classes : int
         Number of classes.
+    weights : ndarray of float64, (n_rows,), optional
+        Weights of the rows.
 
     Examples
     --------
@@ -104,7 +115,12 @@ class ViewMaker:
     [0.0, 1.0, 2.0]
     """
 
-    def __init__(self, table: EncodedTable, n_classes: int) -> None:
+    def __init__(
+        self,
+        table: EncodedTable,
+        n_classes: int,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
         self._table = table
         self._n_classes = n_classes
         telling = (table.values != table.values[0]).any(0) | (
@@ -112,7 +128,12 @@ class ViewMaker:
         ).any(0)
         # Columns without two different cells tell nothing; a table needs one column all the same.
         self._columns = np.flatnonzero(telling) if telling.any() else np.array([0])
-        self._normal = _learn_quantiles(table)
+        self._normal: dict[int, NormalScores] = {}  # of the columns drawn so far
+        self._weights = weights
+        self._ranked: NDArray[np.int64] | slice = slice(None)
+        if table.n_rows > _MAX_RANKED_ROWS:
+            choose = np.random.default_rng(0).choice
+            self._ranked = choose(table.n_rows, _MAX_RANKED_ROWS, replace=False)
 
     def draw(self, kind: ViewKind, rng: np.random.Generator) -> View:
         """Draw a view of a kind."""
@@ -123,18 +144,22 @@ class ViewMaker:
             columns,
             {column: order(n_categories[column]) for column in columns.tolist()},
             order(self._n_classes),
-            self._normal if kind.normal_numbers else None,
+            self._scores(columns) if kind.normal_numbers else None,
+            kind.normal_target,
         )
 
+    def _scores(self, columns: NDArray[np.int64]) -> dict[int, NormalScores]:
+        """Learn the normal scores of those columns that hold numbers."""
+        numbers = columns[~self._table.categorical[columns]].tolist()
+        for column in numbers:
+            if column not in self._normal:
+                self._normal[column] = self._learn(column)
+        return {column: self._normal[column] for column in numbers}
 
-def _learn_quantiles(table: EncodedTable) -> QuantileTransformer | None:
-    numbers = np.where(table.missing, np.nan, table.values)[:, ~table.categorical]
-    if not numbers.shape[1]:
-        return None
-    numbers[:, np.isnan(numbers).all(0)] = 0.0  # without a cell there are no quantiles
-    transformer = QuantileTransformer(
-        n_quantiles=min(_N_QUANTILES, table.n_rows),
-        output_distribution="normal",
-        random_state=0,
-    )
-    return transformer.set_output(transform="default").fit(numbers)
+    def _learn(self, column: int) -> NormalScores:
+        present = ~self._table.missing[self._ranked, column]
+        if not present.any():
+            return NormalScores.learn(np.zeros(1))
+        cells = self._table.values[self._ranked, column][present].astype(np.float64)
+        weights = None if self._weights is None else self._weights[self._ranked][present]
+        return NormalScores.learn(cells, weights, _MAX_KNOTS, _OUTERMOST)

@@ -57,7 +57,13 @@ class DateColumn:
     parts: DatetimeEncoder
 
     @classmethod
-    def learn(cls, column: pd.Series, name: Hashable, format: str | None = None) -> DateColumn:
+    def learn(
+        cls,
+        column: pd.Series,
+        name: Hashable,
+        format: str | None = None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> DateColumn:
         """Choose time zone and parts by the cells that are there.
 
         Parameters
@@ -68,6 +74,8 @@ class DateColumn:
             Name of the column, for errors.
         format : str, optional
             How the strings are written, as `date_format` tells.
+        weights : ndarray of float64, (n_rows,), optional
+            Weights of the rows.
         """
         from skrub import DatetimeEncoder
 
@@ -75,7 +83,7 @@ class DateColumn:
         dates = _to_dates(column, name, format, zone)
         parts = DatetimeEncoder(resolution="hour", add_weekday=True, add_total_seconds=False)
         parts.fit(dates)
-        return cls(zone, format, NumberColumn.of(_seconds_since_1970(dates)), parts)
+        return cls(zone, format, NumberColumn.of(_seconds_since_1970(dates), weights), parts)
 
     @property
     def n_categories(self) -> tuple[int, ...]:

@@ -54,7 +54,9 @@ class UnreadColumn:
         return np.empty((len(column), 0))
 
 
-def learn_column(column: pd.Series, name: Hashable) -> Column:
+def learn_column(
+    column: pd.Series, name: Hashable, weights: NDArray[np.float64] | None = None
+) -> Column:
     """Choose the kind of a column and learn it from the training rows.
 
     Parameters
@@ -63,6 +65,8 @@ def learn_column(column: pd.Series, name: Hashable) -> Column:
         Cells of the training rows.
     name : Hashable
         Name of the column, for errors.
+    weights : ndarray of float64, (n_rows,), optional
+        Weights of the rows: a row of weight 2 counts as the row twice.
 
     Returns
     -------
@@ -86,15 +90,15 @@ def learn_column(column: pd.Series, name: Hashable) -> Column:
     if kind is Kind.NOTHING:
         return EmptyColumn()
     if kind is Kind.NUMBERS:
-        return NumberColumn.learn(column, name)
+        return NumberColumn.learn(column, name, weights)
     if kind is Kind.DURATIONS:
-        return DurationColumn.learn(column, name)
+        return DurationColumn.learn(column, name, weights)
     if kind is Kind.DATES:
-        return DateColumn.learn(column, name)
+        return DateColumn.learn(column, name, None, weights)
     if kind is Kind.STRINGS:
         format = date_format(column)
         if format is not None:
-            return DateColumn.learn(column, name, format)
+            return DateColumn.learn(column, name, format, weights)
         if is_text(column):
             return TextColumn.learn(column)
     return CategoryColumn.learn(column)

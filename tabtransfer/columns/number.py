@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tabtransfer.columns.cells import Kind, kind_of, refuse_kind
 from tabtransfer.errors import TabTransferError
+from tabtransfer.weighted_statistics import weighted_moments, weighted_quantiles
 
 __all__ = ["DurationColumn", "NumberColumn"]
 
@@ -34,17 +35,22 @@ class NumberColumn:
     n_categories: tuple[int, ...] = (0,)
 
     @classmethod
-    def learn(cls, column: pd.Series, name: Hashable) -> NumberColumn:
+    def learn(
+        cls, column: pd.Series, name: Hashable, weights: NDArray[np.float64] | None = None
+    ) -> NumberColumn:
         """Take centre and spread from the cells that are there."""
-        return cls.of(_to_numbers(column, name))
+        return cls.of(_to_numbers(column, name), weights)
 
     @classmethod
-    def of(cls, cells: NDArray[np.float64]) -> NumberColumn:
-        """Take centre and spread from finite numbers, NaN where missing."""
-        cells = cells[~np.isnan(cells)]
-        low, centre, high = np.quantile(cells, [0.25, 0.5, 0.75])
-        with np.errstate(over="ignore"):
-            spreads = (high - low, np.std(cells - centre), 1.0)
+    def of(
+        cls, cells: NDArray[np.float64], weights: NDArray[np.float64] | None = None
+    ) -> NumberColumn:
+        """Take centre and spread from finite numbers, NaN where missing, by rows' weights."""
+        present = ~np.isnan(cells)
+        cells, weights = cells[present], None if weights is None else weights[present]
+        low, centre, high = weighted_quantiles(cells, [0.25, 0.5, 0.75], weights)
+        with np.errstate(over="ignore", invalid="ignore"):
+            spreads = (high - low, weighted_moments(cells - centre, weights)[1], 1.0)
         return cls(float(centre), float(next(s for s in spreads if np.isfinite(s) and s > 0)))
 
     def encode(self, column: pd.Series, name: Hashable) -> NDArray[np.float64]:
@@ -72,9 +78,11 @@ class DurationColumn:
     n_categories: tuple[int, ...] = (0,)
 
     @classmethod
-    def learn(cls, column: pd.Series, name: Hashable) -> DurationColumn:
+    def learn(
+        cls, column: pd.Series, name: Hashable, weights: NDArray[np.float64] | None = None
+    ) -> DurationColumn:
         """Take centre and spread from the cells that are there."""
-        return cls(NumberColumn.of(_to_seconds(column, name)))
+        return cls(NumberColumn.of(_to_seconds(column, name), weights))
 
     def encode(self, column: pd.Series, name: Hashable) -> NDArray[np.float64]:
         """Standardise the seconds."""

@@ -125,9 +125,10 @@ class Scorer:
     def _predict(self, X: Any) -> list[pa.Array]:
         """Give the columns of `answers`."""
         if isinstance(self.model, TabTransferRegressor):
-            numbers = [self.model.predict(X)]
+            distribution = self.model.predict(X, output="distribution")
+            numbers = [distribution.mean()]
             if self.quantiles:
-                numbers += [*self.model.predict_quantiles(X, self.quantiles).T]
+                numbers += [*distribution.quantile(self.quantiles).T]
             return [pa.array(column) for column in numbers]
         probabilities = self.model.predict_proba(X)
         labels = self.model.classes_[probabilities.argmax(1)]

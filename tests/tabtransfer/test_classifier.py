@@ -84,12 +84,28 @@ class TestLearning:
         model = TabTransferClassifier(n_estimators=1, random_state=0).fit(X[:200], y[:200])
         assert model.score(X[200:], y[200:]) > 0.95
 
-    def test_more_classes_than_outputs_are_learned(self):
+    @pytest.mark.parametrize(
+        ("n_classes", "n_rows", "least"),
+        [(2, 60, 0.95), (11, 110, 0.9), (100, 500, 0.8), (1000, 2000, 0.5)],
+    )
+    def test_any_number_of_classes(self, n_classes, n_rows, least):
         rng = np.random.default_rng(0)
-        y = np.arange(400) % 16
-        X = np.c_[y % 4, y // 4] + 0.1 * rng.normal(size=(400, 2))
-        model = TabTransferClassifier(random_state=0).fit(X[:300], y[:300])
-        assert model.score(X[300:], y[300:]) > 0.8
+        side = np.ceil(np.sqrt(n_classes))
+        y = np.arange(n_rows + 50) % n_classes
+        X = np.c_[y % side, y // side] + 0.1 * rng.normal(size=(len(y), 2))
+        names = np.array([f"class {i}" for i in range(n_classes)])[y]
+        model = TabTransferClassifier(1, random_state=0).fit(X[:n_rows], names[:n_rows])
+        probabilities = model.predict_proba(X[n_rows:])
+        assert probabilities.shape == (50, n_classes)
+        np.testing.assert_allclose(probabilities.sum(1), 1.0)
+        assert (model.predict(X[n_rows:]) == names[n_rows:]).mean() >= least
+
+    def test_rare_classes_keep_their_share(self):
+        rng = np.random.default_rng(0)
+        y = (rng.random(600) < 0.03).astype(int)
+        X = rng.normal(size=(600, 3)) + y[:, None]
+        model = TabTransferClassifier(1, random_state=0).fit(X[:300], y[:300])
+        assert model.predict_proba(X[300:])[:, 1].mean() == pytest.approx(0.03, abs=0.02)
 
     def test_large_offsets_do_no_harm(self):
         X, y = load_iris(return_X_y=True)

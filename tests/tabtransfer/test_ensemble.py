@@ -186,6 +186,34 @@ def test_more_classes_than_outputs_go_through_a_tree(make_network):
             assert set(ensemble.labels[rows]) == set(node.classes)
 
 
+@pytest.mark.parametrize("n_classes", [3, 23])
+def test_whole_weights_equal_repeated_rows(make_network, n_classes):
+    network = make_network()
+    table, labels = make_task(n_classes=n_classes)
+    times = np.random.default_rng(1).integers(1, 4, len(labels))
+    rows = np.random.default_rng(2).permutation(np.arange(60).repeat(times))
+    answers = [
+        build_ensemble(
+            shown, known, n_classes, network.config, 4, 4096, np.random.default_rng(0), **weights
+        ).probabilities(network, table)
+        for shown, known, weights in (
+            (table, labels, {"weights": times.astype(np.float64)}),
+            (table.take(rows), labels[rows], {}),
+        )
+    ]
+    np.testing.assert_allclose(*answers, atol=1e-10)
+
+
+def test_the_precision_follows_the_weight(make_network, monkeypatch):
+    network = make_network()
+    table, labels = make_task()
+    monkeypatch.setattr(inference, "DOUBLE_CELLS", 60 * 4)
+    for weight, dtype in ((1.0, torch.float64), (2.0, torch.float32)):
+        rng, weights = np.random.default_rng(0), np.full(60, weight)
+        ensemble = build_ensemble(table, labels, 3, network.config, 1, 99, rng, weights=weights)
+        assert ensemble.dtype is dtype
+
+
 def test_one_class_is_certain(make_network):
     network = make_network()
     ensemble = build(network, n_classes=1)
@@ -208,9 +236,7 @@ def test_short_memory_shrinks_rows_then_columns(make_network, limit, n_rows, n_c
     network = make_network()
     table, labels = make_task(600)
     rng = np.random.default_rng(0)
-    ensemble = build_ensemble(
-        table, labels, 3, network.config, 2, 4096, rng, memory_limit=limit
-    )
+    ensemble = build_ensemble(table, labels, 3, network.config, 2, 4096, rng, memory_limit=limit)
     assert ensemble.n_context_rows == pytest.approx(n_rows, rel=0.3)
     assert {len(member.view.sources) for member in ensemble.members} == {n_columns}
     strategy = "all rows" if n_rows == 600 else "stratified sample per member"
@@ -241,6 +267,9 @@ def test_the_loss_is_the_log_loss(make_network):
     own = ensemble.probabilities(network, ensemble.table)[np.arange(60), ensemble.labels]
     found = ensemble.loss(network, ensemble.table, ensemble.labels)
     assert found == pytest.approx(-np.log(own).mean())
+    weights = np.arange(60.0)
+    weighted = ensemble.loss(network, ensemble.table, ensemble.labels, weights)
+    assert weighted == pytest.approx(-(weights * np.log(own)).sum() / weights.sum())
 
 
 class TestNumbers:
@@ -289,6 +318,22 @@ class TestNumbers:
             1e9 + 1e3 * plain.quantiles(network, plain.table),
             rtol=1e-10,
         )
+
+    def test_whole_weights_equal_repeated_rows(self, network):
+        table, _ = make_task()
+        targets = np.random.default_rng(1).lognormal(size=60)
+        times = np.random.default_rng(1).integers(1, 4, 60)
+        rows = np.random.default_rng(2).permutation(np.arange(60).repeat(times))
+        answers = [
+            build_ensemble(
+                shown, known, 0, network.config, 4, 4096, np.random.default_rng(0), **weights
+            ).quantiles(network, table)
+            for shown, known, weights in (
+                (table, targets, {"weights": times.astype(np.float64)}),
+                (table.take(rows), targets[rows], {}),
+            )
+        ]
+        np.testing.assert_allclose(*answers, rtol=1e-9)
 
     def test_targets_that_are_all_equal_are_predicted(self, network):
         ensemble = self.build(network, np.full(60, 0.1))

@@ -1,141 +1,238 @@
-"""What the classifier and the regressor share: context, memory, threads, progress."""
-
-import copy
-import pickle
-import subprocess
-import sys
+"""What holds for the classifier and the regressor alike."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.ensemble import StackingClassifier, StackingRegressor, VotingClassifier
+from sklearn.inspection import partial_dependence, permutation_importance
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import balanced_accuracy_score
+from sklearn.multioutput import MultiOutputRegressor
 
-from tabtransfer import TabTransferClassifier, TabTransferError, TabTransferRegressor
-from tabtransfer.network import TabularTransformer
-
-PEAK = """
-import sys
-import numpy as np
-from tabtransfer import TabTransferClassifier, TabTransferRegressor
-n_rows, n_columns, n_query, limit = map(int, sys.argv[2:])
-def memory(name):
-    lines = open("/proc/self/status").read().splitlines()
-    return 1024 * int(next(line for line in lines if line.startswith(name)).split()[1])
-Model = getattr(sys.modules["__main__"], sys.argv[1])
-X = np.random.default_rng(0).normal(size=(n_rows + n_query, n_columns))
-y = (X[:, 0] > 0).astype(int)
-Model(n_estimators=1, n_threads=1).fit(X[:40], y[:40]).predict(X[:40])
-model = Model(n_estimators=2, memory_limit=limit, n_threads=1, random_state=0)
-open("/proc/self/clear_refs", "w").write("5")  # the peak starts anew
-start = memory("VmRSS")
-model.fit(X[:n_rows], y[:n_rows]).predict(X[n_rows:])
-print(memory("VmHWM") - start, model.context_cached_, model.n_context_rows_)
-"""
+from tabtransfer import (
+    TabTransferClassifier,
+    TabTransferError,
+    TabTransferRegressor,
+    inference,
+)
+from tabtransfer.finetune.loop import FinetuneConfig
 
 
-@pytest.fixture(params=[TabTransferClassifier, TabTransferRegressor])
-def model(request, regression_checkpoint):
-    """An estimator with a small network that has learned nothing."""
-    return request.param(n_estimators=2, checkpoint=regression_checkpoint, random_state=0)
+@pytest.fixture
+def classifier(small_checkpoint):
+    return TabTransferClassifier(n_estimators=2, checkpoint=small_checkpoint, random_state=0)
+
+
+@pytest.fixture
+def regressor(regression_checkpoint):
+    return TabTransferRegressor(n_estimators=4, checkpoint=regression_checkpoint, random_state=0)
+
+
+@pytest.fixture(params=["classification", "regression"])
+def estimator(request):
+    name = "classifier" if request.param == "classification" else "regressor"
+    return request.getfixturevalue(name)
+
+
+def make_frame(n_rows=60):
+    """Columns of several types and a target that is numbers and classes at once."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "number": rng.lognormal(size=n_rows),
+            "holes": np.where(rng.random(n_rows) < 0.3, np.nan, rng.normal(size=n_rows)),
+            "mostly zero": np.where(rng.random(n_rows) < 0.9, 0.0, rng.normal(size=n_rows)),
+            "text": rng.choice(["a", "b", "c", None], n_rows),
+        }
+    )
+    return frame, (frame["number"] * 2.0).round().clip(upper=4).astype(int)
 
 
 def answer(model, X):
     return model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
 
 
-def make_data(n_rows=300, n_columns=20):
-    X = np.random.default_rng(0).normal(size=(n_rows, n_columns))
-    return X, (X[:, 0] > 0).astype(int)
+class TestSampleWeights:
+    def test_whole_weights_equal_repeated_rows_and_zero_leaves_a_row_out(self, estimator):
+        X, y = make_frame()
+        times = np.random.default_rng(1).integers(0, 4, 60)
+        rows = np.random.default_rng(2).permutation(np.arange(60).repeat(times))
+        weighted = clone(estimator).fit(X, y, sample_weight=times)
+        repeated = clone(estimator).fit(X.iloc[rows], y.iloc[rows])
+        np.testing.assert_allclose(answer(weighted, X), answer(repeated, X), rtol=0, atol=1e-8)
+        assert not np.allclose(answer(weighted, X), answer(clone(estimator).fit(X, y), X))
 
+    @pytest.mark.parametrize(("double_cells", "atol"), [(5_000, 1e-5), (0, 1e-3)])
+    def test_shipped_weights(self, estimator, monkeypatch, double_cells, atol):
+        monkeypatch.setattr(inference, "DOUBLE_CELLS", double_cells)
+        X, y = make_frame()
+        estimator.set_params(checkpoint=None, n_estimators=2)
+        times = np.random.default_rng(1).integers(1, 4, 60)
+        weighted = answer(clone(estimator).fit(X, y, sample_weight=times), X)
+        rows = np.arange(60).repeat(times)
+        repeated = answer(clone(estimator).fit(X.iloc[rows], y.iloc[rows]), X)
+        np.testing.assert_allclose(weighted, repeated, rtol=0, atol=atol)
 
-class TestContext:
-    def test_prediction_does_not_read_the_training_rows(self, model, monkeypatch):
-        X, y = make_data()
-        model.fit(X[:250], y[:250])
-        assert model.context_cached_ and model.context_strategy_ == "all rows"
-        monkeypatch.setattr(TabularTransformer, "read_context", None)
-        assert np.isfinite(answer(model, X[250:])).all()
+    def test_ones_change_nothing_and_shares_are_scaled(self, estimator):
+        X, y = make_frame()
+        plain = answer(clone(estimator).fit(X, y), X)
+        for weights in (np.ones(60), np.full(60, 1 / 60), [1] * 60, pd.Series(np.full(60, 0.3))):
+            found = answer(clone(estimator).fit(X, y, sample_weight=weights), X)
+            np.testing.assert_allclose(found, plain, rtol=1e-12)
 
-    def test_copies_and_pickles_read_them_again(self, model):
-        X, y = make_data()
-        expected = answer(model.fit(X[:250], y[:250]), X[250:])
-        for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
-            np.testing.assert_array_equal(answer(other, X[250:]), expected)
-        assert len(pickle.dumps(model)) < 250_000
-        assert not hasattr(clone(model), "ensemble_")
+    def test_rows_of_weight_zero_are_not_even_looked_at(self, estimator):
+        X, y = make_frame()
+        weights = np.ones(60)
+        weights[:5] = 0.0
+        odd = X.assign(number=np.where(weights > 0, X["number"], np.inf))
+        found = clone(estimator).fit(odd, y, sample_weight=weights)
+        expected = clone(estimator).fit(X[5:], y[5:])
+        np.testing.assert_array_equal(answer(found, X), answer(expected, X))
 
-    def test_kept_or_not_the_answers_are_the_same(self, model):
-        X, y = make_data()
-        kept = answer(model.fit(X[:250], y[:250]), X)
-        model.set_params(memory_limit=9_000_000).fit(X[:250], y[:250])
-        assert not model.context_cached_ and model.n_context_rows_ == 250
-        np.testing.assert_allclose(answer(model, X), kept, rtol=0, atol=1e-6)
+    @pytest.mark.parametrize("weight", [1e-12, 1e12])
+    def test_extreme_weights_give_finite_answers(self, estimator, weight):
+        X, y = make_frame()
+        weights = np.ones(60)
+        weights[7] = weight
+        assert np.isfinite(answer(estimator.fit(X, y, sample_weight=weights), X)).all()
 
-    def test_a_strategy_is_named_where_rows_are_left_out(self, model):
-        X, y = make_data()
-        model.set_params(max_context_rows=25).fit(X, y)
-        assert model.n_context_rows_ == 25
-        assert model.context_strategy_ == "stratified sample per member"
-
-
-class TestSameNumbers:
-    def test_a_row_alone_equals_the_row_in_a_batch(self, model):
-        X, y = make_data(400)
-        model.fit(X[:300], y[:300])  # in float32
-        together = answer(model, X[300:])
-        alone = np.concatenate([answer(model, X[row : row + 1]) for row in range(300, 305)])
-        np.testing.assert_allclose(alone, together[:5], rtol=0, atol=1e-6)
-
-    def test_threads_do_not_change_them(self, model):
-        X, y = make_data(400)
-        answers = []
-        for n_threads in (1, 2):
-            model.set_params(n_threads=n_threads).fit(X[:300], y[:300])
-            answers.append(answer(model, X[300:]))
-        np.testing.assert_allclose(*answers, rtol=0, atol=1e-5)
-
-    def test_the_seed_decides_them(self, model):
-        X, y = make_data()
-        answers = [
-            answer(clone(model).set_params(random_state=seed).fit(X, y), X) for seed in (0, 0, 1)
-        ]
-        np.testing.assert_array_equal(answers[0], answers[1])
-        assert not np.allclose(answers[0], answers[2])
-
-
-class TestMemory:
-    @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
     @pytest.mark.parametrize(
-        ("name", "shape", "limit"),
+        ("weights", "message"),
         [
-            ("TabTransferClassifier", (2000, 50, 1000), 300_000_000),
-            ("TabTransferRegressor", (1000, 20, 3000), 60_000_000),
+            (np.ones(59), r"shape \(59,\), but X has 60 rows"),
+            (-np.ones(60), "60 negative weights"),
+            (np.zeros(60), "zero for every row"),
+            ([np.nan] + [1.0] * 59, "1 missing or infinite weights, the first in row 0"),
         ],
     )
-    def test_the_limit_is_kept(self, name, shape, limit):
-        command = [sys.executable, "-P", "-c", PEAK, name, *map(str, shape), str(limit)]
-        output = subprocess.run(command, capture_output=True, check=True, text=True).stdout
-        peak, _, n_rows = output.split()
-        assert int(peak) < limit
-        assert int(n_rows) >= 200
+    def test_weights_that_cannot_be_used(self, estimator, weights, message):
+        with pytest.raises(TabTransferError, match=message):
+            estimator.fit(*make_frame(), sample_weight=weights)
 
-    @pytest.mark.parametrize("limit", [1, 1_000_000])
-    def test_no_limit_is_too_small(self, model, limit):
-        X, y = make_data()
-        model.set_params(memory_limit=limit).fit(X, y)
-        assert model.n_context_rows_ < 300
-        assert np.isfinite(answer(model, X)).all()
+    def test_more_rows_than_the_context_keep_their_weights(self, estimator):
+        X, y = make_frame()
+        model = estimator.set_params(max_context_rows=30)
+        model.fit(X, y, sample_weight=np.arange(60.0) + 0.5)
+        assert model.n_context_rows_ == 30 and np.isfinite(answer(model, X)).all()
+        assert model.ensemble_.weights.sum() == pytest.approx(60.0)
 
-    @pytest.mark.parametrize("limit", [0, -1, 1.5, "1 GB"])
-    def test_limits_that_make_no_sense(self, model, limit):
-        with pytest.raises(TabTransferError, match="memory_limit must be a whole number of bytes"):
-            model.set_params(memory_limit=limit).fit(*make_data(20))
+    def test_fine_tuning_takes_them(self, estimator, monkeypatch):
+        config = FinetuneConfig(learning_rate=2e-3, max_steps=2, check_every=1)
+        monkeypatch.setattr(type(estimator), "_finetune_config", config)
+        X, y = make_frame(160)
+        model = estimator.set_params(finetune=True, n_estimators=1)
+        losses = [
+            clone(model).fit(X, y, sample_weight=weights).finetuning_.base_loss
+            for weights in (None, np.where(np.arange(160) % 2, 3.0, 1.0))
+        ]
+        assert np.isfinite(losses).all() and losses[0] != losses[1]
 
 
-def test_progress_is_shown_when_asked_for(model, capsys):
-    X, y = make_data(100)
-    model.fit(X, y)
-    answer(model, X)
-    assert capsys.readouterr().out == ""
-    answer(model.set_params(verbose=True).fit(X, y), X)
-    shown = capsys.readouterr().out
-    assert "reading the training rows" in shown and "predicting" in shown and "100%" in shown
+class TestClassWeights:
+    def test_they_multiply_probabilities(self, classifier):
+        X, y = make_frame()
+        plain = clone(classifier).fit(X, y).predict_proba(X)
+        class_weight = {0: 2, 3: 3}
+        found = classifier.set_params(class_weight=class_weight).fit(X, y).predict_proba(X)
+        expected = plain * [class_weight.get(label, 1) for label in classifier.classes_]
+        np.testing.assert_allclose(found, expected / expected.sum(1, keepdims=True))
+
+    def test_balanced_classes_find_the_rare_one(self):
+        rng = np.random.default_rng(2)
+        y = (np.arange(400) % 10 == 0).astype(int)
+        X = rng.normal(size=(400, 3)) + 0.8 * y[:, None]
+        model = TabTransferClassifier(n_estimators=1, random_state=0)
+        plain, balanced = (
+            balanced_accuracy_score(
+                y[200:],
+                model.set_params(class_weight=weight).fit(X[:200], y[:200]).predict(X[200:]),
+            )
+            for weight in (None, "balanced")
+        )
+        assert plain < 0.65 and balanced > 0.75
+
+    def test_balanced_counts_rows_by_their_weights(self, classifier):
+        X, y = make_frame()
+        weights = np.random.default_rng(0).integers(1, 3, 60)
+        classifier.set_params(class_weight="balanced").fit(X, y, sample_weight=weights)
+        totals = np.bincount(y, weights)
+        np.testing.assert_allclose(classifier.class_weight_ * totals, totals.mean())
+
+    def test_unknown_classes_are_named(self, classifier):
+        X, y = make_frame()
+        with pytest.raises(TabTransferError, match="classes that y doesn't have: 'rare'"):
+            classifier.set_params(class_weight={"rare": 2.0}).fit(X, y)
+
+
+class TestCalibration:
+    def test_over_confident_probabilities_are_calmed_and_decisions_stay(self):
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(300, 3))
+        y = (X[:, 0] + 1.5 * rng.normal(size=300) > 0).astype(int)
+        weights = np.full(100, 30.0)  # as if every row had been seen 30 times
+        plain = TabTransferClassifier(random_state=0).fit(X[:100], y[:100], weights)
+        calm = TabTransferClassifier(calibrate=True, random_state=0).fit(X[:100], y[:100], weights)
+        assert calm.calibration_.temperature > 1.1
+        assert calm.calibration_.loss_after < calm.calibration_.loss_before
+        np.testing.assert_array_equal(plain.predict(X), calm.predict(X))
+        losses = [
+            -np.log(model.predict_proba(X[100:])[np.arange(200), y[100:]]).mean()
+            for model in (plain, calm)
+        ]
+        assert losses[1] < losses[0]
+
+    def test_distributions_are_stretched_and_means_stay(self, regressor):
+        X, y = make_frame()
+        plain = clone(regressor).fit(X, y)
+        fitted = clone(regressor).set_params(calibrate=True).fit(X, y)
+        temperature = fitted.calibration_.temperature
+        assert temperature != 1.0
+        np.testing.assert_allclose(fitted.predict(X), plain.predict(X))
+        widths = [
+            np.diff(model.predict(X, output="quantiles", quantiles=[0.2, 0.7]))
+            for model in (plain, fitted)
+        ]
+        np.testing.assert_allclose(widths[1], temperature * widths[0])
+
+    def test_fitting_again_without_it_forgets_it(self, estimator):
+        X, y = make_frame()
+        estimator.set_params(calibrate=True).fit(X, y).set_params(calibrate=False).fit(X, y)
+        assert not hasattr(estimator, "calibration_")
+
+
+class TestScikitLearnTools:
+    def test_permutation_importance(self, estimator):
+        X, y = make_frame()
+        found = permutation_importance(estimator.fit(X, y), X, y, n_repeats=2, random_state=0)
+        assert found.importances.shape == (4, 2) and np.isfinite(found.importances).all()
+
+    def test_partial_dependence(self, estimator):
+        X, y = make_frame()
+        estimator.set_params(n_estimators=1).fit(X, y)
+        found = partial_dependence(
+            estimator, X, ["number"], grid_resolution=4, response_method="auto"
+        )
+        assert found["average"].shape[1] == 4 and np.ptp(found["average"]) > 0
+
+    def test_stacking_and_voting(self, classifier, regressor):
+        X, y = make_frame()
+        X = X[["number", "mostly zero"]]
+        for model in (
+            StackingClassifier([("ours", classifier), ("linear", LogisticRegression())], cv=2),
+            VotingClassifier([("ours", classifier), ("b", clone(classifier))], voting="soft"),
+            StackingRegressor([("ours", regressor), ("linear", Ridge())], cv=2),
+        ):
+            assert np.isfinite(answer(model.fit(X, y > 1), X)).all()
+
+    def test_several_targets_through_a_wrapper(self, regressor):
+        X, y = make_frame()
+        targets = np.stack([y, -3.0 * y], 1)
+        with pytest.raises(TabTransferError, match="MultiOutputRegressor"):
+            regressor.fit(X, targets)
+        assert MultiOutputRegressor(regressor).fit(X, targets).predict(X).shape == (60, 2)
+
+
+def test_more_columns_than_a_view_shows(estimator):
+    X = np.random.default_rng(0).normal(size=(40, 600))
+    assert np.isfinite(answer(estimator.fit(X, np.arange(40) % 3), X[:5])).all()

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -43,3 +44,15 @@ def test_numbers_cost_their_pinball_loss_on_the_query_rows():
     quantiles = torch.randn(3, 4, 9, generator=torch.Generator().manual_seed(1))
     found = task_loss(quantiles, make_batch(labels, [0, 0, 0]))
     assert found.item() == pytest.approx(pinball_loss(quantiles, labels[:, 2:]).mean().item())
+
+
+@pytest.mark.parametrize("kind", ["classes", "numbers"])
+def test_query_rows_count_by_their_weights(kind):
+    generator = torch.Generator().manual_seed(0)
+    output = torch.randn(1, 3, 4, generator=generator)
+    labels = torch.tensor([[0, 1, 3, 1, 2]])
+    batch = make_batch(labels if kind == "classes" else labels.float(), [4])
+    weighted = task_loss(output, replace(batch, query_weights=torch.tensor([[2.0, 1.0, 1.0]])))
+    rows = [0, 0, 1, 2]
+    twice = replace(batch, labels=batch.labels[:, [0, 1, *(row + 2 for row in rows)]])
+    assert weighted.item() == pytest.approx(task_loss(output[:, rows], twice).item())

@@ -4,6 +4,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.integrate import trapezoid
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -54,7 +55,7 @@ class TestLearning:
         X = rng.uniform(-2.0, 2.0, size=(600, 2))
         y = X[:, 0] + np.exp(0.7 * X[:, 1]) * rng.normal(size=600)
         model = TabTransferRegressor(random_state=0).fit(X[:400], y[:400])
-        low, high = model.predict_quantiles(X[400:], (0.1, 0.9)).T
+        low, high = model.predict(X[400:], output="quantiles", quantiles=(0.1, 0.9)).T
         assert ((low < y[400:]) & (y[400:] < high)).mean() == pytest.approx(0.8, abs=0.1)
         assert np.corrcoef(high - low, X[400:, 1])[0, 1] > 0.5
 
@@ -76,32 +77,57 @@ class TestPredictions:
         assert model.n_features_in_ == 6 and model.n_context_rows_ == 40
         assert model.feature_names_in_.tolist() == list(X.columns)
 
-    def test_points_are_means_of_the_quantiles(self, regressor):
+    def test_outputs_say_the_same(self, regressor):
         X, y = make_frame()
         model = regressor.fit(X, y)
-        every = model.predict_quantiles(X, np.arange(1, 100) / 100)
-        np.testing.assert_allclose(every.mean(1), model.predict(X))
+        found = model.predict(X, output="distribution")
+        levels = np.arange(1, 100) / 100
+        every = model.predict(X, output="quantiles", quantiles=levels)
         assert (np.diff(every, axis=1) >= 0).all()
+        np.testing.assert_allclose(every, found.quantiles)
+        np.testing.assert_array_equal(model.predict(X), model.predict(X, output="mean"))
+        np.testing.assert_array_equal(found.mean(), model.predict(X))
+        np.testing.assert_array_equal(found.median(), model.predict(X, output="median"))
+        np.testing.assert_allclose(every[:, 49], model.predict(X, output="median"))
+        assert np.abs(every.mean(1) - model.predict(X)).max() < 0.1 * every.std()
+
+    def test_densities_integrate_to_one(self, regressor):
+        X, y = make_frame()
+        found = regressor.fit(X, y).predict(X[:3], output="distribution")
+        low, high = found.quantile([1e-9, 1 - 1e-9]).T
+        grid = np.linspace(low, high, 400_001, axis=1)
+        np.testing.assert_allclose(trapezoid(found.pdf(grid), grid, axis=1), 1.0, atol=1e-3)
+
+    @pytest.mark.parametrize("output", ["mode", None])
+    def test_outputs_that_there_are_not(self, regressor, output):
+        X, y = make_frame()
+        with pytest.raises(TabTransferError, match="one of mean, median, quantiles, distribution"):
+            regressor.fit(X, y).predict(X, output=output)
 
     def test_quantiles_come_in_the_order_asked_for_and_are_interpolated(self, regressor):
         X, y = make_frame()
         model = regressor.fit(X, y)
-        low, between, high = model.predict_quantiles(X, (0.2, 0.205, 0.21)).T
+        low, between, high = model.predict(X, output="quantiles", quantiles=(0.2, 0.205, 0.21)).T
         np.testing.assert_allclose(between, (low + high) / 2)
-        found = model.predict_quantiles(X, [0.99, 0.01])
-        np.testing.assert_array_equal(found[:, ::-1], model.predict_quantiles(X, [0.01, 0.99]))
-        assert model.predict_quantiles(X).shape == (60, 3)
+        found = model.predict(X, output="quantiles", quantiles=[0.99, 0.01])
+        np.testing.assert_array_equal(
+            found[:, ::-1], model.predict(X, output="quantiles", quantiles=[0.01, 0.99])
+        )
+        assert model.predict(X, output="quantiles").shape == (60, 3)
 
-    @pytest.mark.parametrize("quantiles", [[0.0], [0.5, 0.995], [np.nan], 0.5])
-    def test_levels_that_the_network_does_not_predict(self, regressor, quantiles):
+    @pytest.mark.parametrize("quantiles", [[0.0], [0.5, 1.0], [np.nan], [-0.1]])
+    def test_levels_that_there_are_not(self, regressor, quantiles):
         X, y = make_frame()
-        with pytest.raises(TabTransferError, match=r"levels from 0.01 to 0.99"):
-            regressor.fit(X, y).predict_quantiles(X, quantiles)
+        with pytest.raises(TabTransferError, match="levels between 0 and 1"):
+            regressor.fit(X, y).predict(X, output="quantiles", quantiles=quantiles)
 
     def test_equal_targets_are_predicted(self, regressor):
         X, _ = make_frame()
         model = regressor.fit(X, np.full(60, 7.3))
         np.testing.assert_allclose(model.predict(X), 7.3, rtol=1e-14)
+        found = model.predict(X, output="distribution")
+        np.testing.assert_allclose(found.crps(np.full(60, 8.0)), 0.7)
+        assert np.isfinite(found.sample(3)).all()
 
     def test_one_row_is_enough(self, regressor):
         assert regressor.fit([[1.0]], [5.0]).predict([[2.0]]).tolist() == [5.0]

@@ -73,9 +73,11 @@ def round_trip(model, path):
 
 
 def assert_same_answers(found, model, X):
-    name = "predict_proba" if hasattr(model, "classes_") else "predict_quantiles"
-    for method in ("predict", name):
-        expected, answer = getattr(model, method)(X), getattr(found, method)(X)
+    others = [lambda one: one.predict_proba(X)]
+    if not hasattr(model, "classes_"):
+        others = [lambda one: one.predict(X, output="quantiles")]
+    for answer_of in (lambda one: one.predict(X), *others):
+        expected, answer = answer_of(model), answer_of(found)
         np.testing.assert_array_equal(answer, expected)
         assert answer.dtype == expected.dtype
 

@@ -76,7 +76,7 @@ def test_no_labels_at_all():
 def test_a_column_is_flattened_with_a_warning_and_more_are_refused():
     with pytest.warns(DataConversionWarning):
         assert encode_labels(np.array([[1], [2]]))[1].tolist() == [0, 1]
-    with pytest.raises(ValueError, match="1d array"):
+    with pytest.raises(TabTransferError, match=r"1d array.*wrap.*MultiOutputRegressor"):
         encode_labels(np.ones((3, 2)))
 
 
