@@ -37,7 +37,7 @@ def test_pieces_give_what_the_model_gives(files, classifier, frame, X, monkeypat
 
 @pytest.fixture(scope="module")
 def local_ray():
-    ray = pytest.importorskip("ray", reason="the extra ray isn't installed")
+    ray = pytest.importorskip("ray", reason="the extra cluster isn't installed")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_worker_niceness", "0")  # on a busy machine, 15 waits for ever
         ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
@@ -69,5 +69,5 @@ def test_ray_gives_the_same_rows_in_the_same_order(
 def test_without_ray_the_extra_is_named(files, classifier, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     scorer = Scorer.of(classifier, False, (), None)
-    with pytest.raises(TabTransferError, match=r"pip install 'tabtransfer\[ray\]'"):
+    with pytest.raises(TabTransferError, match=r"pip install 'tabtransfer\[cluster\]'"):
         list(score_with_ray(Source.of(files["parquet"], scorer.columns), scorer))
