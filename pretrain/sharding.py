@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from torch.distributed.device_mesh import DeviceMesh
-from torch.distributed.fsdp import fully_shard
+from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
 from torch.distributed.tensor import DTensor
 
 from tabtransfer.errors import TabTransferError
@@ -35,6 +35,7 @@ def shard_network(network: TabularTransformer, mesh: DeviceMesh) -> None:
             )
     for block in (*network.rows.blocks, *network.context.blocks):
         fully_shard(block, mesh=mesh)
+        register_fsdp_forward_method(block, "read")
     fully_shard(network, mesh=mesh)
 
 

@@ -233,8 +233,7 @@ def _similarities(rows: Tensor, others: Tensor) -> Tensor:
     distances = torch.cdist(rows, others, compute_mode="use_mm_for_euclid_dist")
     # Of a row and its copy, the root of a rounding error would remain.
     least = 8.0 * torch.finfo(distances.dtype).eps ** 0.5
-    F.threshold_(distances, least, 0.0)
-    return distances.neg_().exp_()
+    return F.threshold(distances, least, 0.0, inplace=True).neg_().exp_()
 
 
 def _trust(features: Tensor, labels: Tensor, shares: Tensor) -> Tensor:

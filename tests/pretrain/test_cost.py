@@ -41,7 +41,7 @@ def test_operations_are_those_of_the_matrix_products(config, size):
         network(batch)[..., :2].sum().backward()
     uncounted = N_KERNELS * size[1] ** 3  # torch doesn't count Cholesky inverses
     assert training_flops(config, *size) - uncounted == pytest.approx(
-        counter.get_total_flops(), rel=0.02
+        counter.get_total_flops(), rel=0.03
     )
 
 
