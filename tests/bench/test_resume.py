@@ -13,7 +13,7 @@ import psutil
 from tabtransfer.bench.results import read_rows
 
 N_KILLS = 20
-N_SPLITS = 90
+N_SPLITS = 250
 
 # A program that starts a run again and again, each time in a fork of itself: what is tested is
 # the run, not how long pandas takes to import. The method logs every fit that it finishes.
@@ -63,11 +63,12 @@ def start(number):
     os._exit(0)
 
 
-def wait_for_a_random_moment():
+def wait_for_a_random_moment(pid):
+    size, fits, end = log.stat().st_size, rng.randint(1, 6), time.monotonic() + 60
     if rng.random() < 0.2:
-        return time.sleep(rng.uniform(0, 1))  # most of this is before the first job
-    size, fits = log.stat().st_size, rng.randint(1, 6)
-    while log.read_text()[size:].count("\\n") < fits:
+        end = time.monotonic() + rng.uniform(0, 1)  # most of this is before the first job
+    while log.read_text()[size:].count("\\n") < fits and time.monotonic() < end:
+        assert os.waitpid(pid, os.WNOHANG) == (0, 0), "the run ended before it was killed"
         time.sleep(0.001)
     time.sleep(rng.uniform(0, 0.05))
 
@@ -77,7 +78,7 @@ log.touch()
 with (folder / "kept").open("w") as kept:
     for number in range(n_kills):
         pid = start(number)
-        wait_for_a_random_moment()
+        wait_for_a_random_moment(pid)
         os.killpg(pid, signal.SIGKILL)
         assert os.WIFSIGNALED(os.waitpid(pid, 0)[1]), "the run ended before it was killed"
         rows = read_rows(path) if path.exists() or journal_path(path).exists() else []
