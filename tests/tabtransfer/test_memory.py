@@ -31,7 +31,7 @@ def settle():
     open("/proc/self/clear_refs", "w").write("5")  # the peak starts anew
     return memory("VmRSS")
 with torch.inference_mode():
-    network.read_context(task(64, 2))
+    network.read_context(task(n, c), chunk)  # loads the code of these sizes
     batch, start = task(n, c), settle()
     context = network.read_context(batch, chunk)
     read = memory("VmHWM") - start
