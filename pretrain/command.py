@@ -42,7 +42,8 @@ def pretrain(
     nodes: Annotated[int | None, typer.Option(min=1, help="Machines.")] = None,
     accelerator: Annotated[str | None, typer.Option(help="cpu, gpu or auto.")] = None,
     precision: Annotated[
-        str | None, typer.Option(help="bf16-mixed, or 32-true where bfloat16 is slow.")
+        str | None,
+        typer.Option(help="bf16-mixed, 32-true, or auto: whichever the device is quick at."),
     ] = None,
     max_rows: Annotated[int | None, typer.Option(min=64, help="Rows of the largest tasks.")] = None,
     max_columns: Annotated[

@@ -23,6 +23,7 @@ from tabtransfer.loss import task_loss
 from tabtransfer.network import NetworkConfig, TabularTransformer
 from tabtransfer.pretrain.cost import activation_bytes, state_bytes, training_flops
 from tabtransfer.pretrain.optim import build_optimizers
+from tabtransfer.pretrain.precision import choose_precision, has_fast_bfloat16
 from tabtransfer.pretrain.presets import Preset
 from tabtransfer.pretrain.sharding import shard_network
 from tabtransfer.pretrain.stream import StreamConfig, TaskStream
@@ -82,7 +83,7 @@ def dry_run(preset: Preset) -> DryRun:
     flops, rows_per_task = _mean_task(network, preset.recipe.stream)
     seconds = 60.0 * preset.minutes * preset.n_devices
     tasks = seconds * preset.card.planned_flops / flops
-    mixed_copy = 2.0 * n_parameters if "bf16" in preset.precision else 0.0
+    mixed_copy = 2.0 * n_parameters if "bf16" in _precision(preset) else 0.0
     return DryRun(
         n_parameters=n_parameters,
         held_parameters=held,
@@ -134,7 +135,8 @@ def _take_step(network: TabularTransformer, preset: Preset) -> bool:
     if preset.strategy == "ddp":
         forward = DistributedDataParallel(network, find_unused_parameters=True)
     before = [_local(p).clone() for p in network.parameters()]
-    with torch.autocast("cpu", torch.bfloat16, enabled="bf16" in preset.precision):
+    fast = has_fast_bfloat16("cpu")
+    with torch.autocast("cpu", torch.bfloat16, enabled="bf16" in preset.precision and fast):
         output = forward(batch)
     task_loss(output, batch).backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), recipe.train.clip)
@@ -160,9 +162,14 @@ def _sizes(stream: StreamConfig) -> Iterator[tuple[int, int, int]]:
             yield int(n_rows), int(n_columns), n_tasks
 
 
+def _precision(preset: Preset) -> str:
+    """Give the precision of the run, here where the preset leaves it open."""
+    return choose_precision(preset.precision, torch.device("cpu"))
+
+
 def _largest_batch_bytes(preset: Preset) -> float:
     network, stream = preset.recipe.network, preset.recipe.stream
-    value_bytes = 2 if "bf16" in preset.precision else 4
+    value_bytes = 2 if "bf16" in _precision(preset) else 4
     on_cpu = preset.accelerator == "cpu"
     return max(
         n_tasks * activation_bytes(network, rows, int(rows * share), columns, value_bytes, on_cpu)

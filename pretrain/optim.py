@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import torch
 from torch import nn
+from torch.distributed.tensor import DTensor
+
+from tabtransfer.pretrain.muon import Float32Muon
+from tabtransfer.pretrain.precision import has_fast_bfloat16
 
 MUON_LR = 2e-3
 ADAMW_LR = 1.5e-3
@@ -28,8 +32,9 @@ def build_optimizers(network: nn.Module) -> list[torch.optim.Optimizer]:
     Examples
     --------
     >>> from tabtransfer.network import NetworkConfig, TabularTransformer
-    >>> [type(o).__name__ for o in build_optimizers(TabularTransformer(NetworkConfig()))]
-    ['Muon', 'AdamW']
+    >>> muon, adamw = build_optimizers(TabularTransformer(NetworkConfig()))
+    >>> isinstance(muon, torch.optim.Muon), isinstance(adamw, torch.optim.AdamW)
+    (True, True)
     """
     hidden: list[nn.Parameter] = []
     rest: list[nn.Parameter] = []
@@ -38,7 +43,7 @@ def build_optimizers(network: nn.Module) -> list[torch.optim.Optimizer]:
         matrix = parameter.ndim == 2 and name.endswith("weight")
         (hidden if inside and matrix else rest).append(parameter)
     return [
-        torch.optim.Muon(
+        _muon_class(hidden)(
             hidden,
             lr=MUON_LR,
             weight_decay=0.05,
@@ -47,3 +52,9 @@ def build_optimizers(network: nn.Module) -> list[torch.optim.Optimizer]:
         ),
         torch.optim.AdamW(rest, lr=ADAMW_LR, betas=(0.9, 0.98), weight_decay=0.01),
     ]
+
+
+def _muon_class(weights: list[nn.Parameter]) -> type[torch.optim.Muon]:
+    """Choose torch's own, unless its products in bfloat16 are slow here."""
+    own = any(isinstance(w, DTensor) for w in weights) or has_fast_bfloat16(weights[0].device.type)
+    return torch.optim.Muon if own else Float32Muon

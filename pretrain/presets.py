@@ -52,8 +52,10 @@ class Preset:
         Network, sizes of tasks, optimisation.
     minutes : float
         Time planned; ``--max-time`` replaces it.
-    accelerator, precision : str
-        As Lightning's `Trainer` takes them.
+    accelerator : str
+        As Lightning's `Trainer` takes it.
+    precision : str
+        As Lightning's `Trainer` takes it, or "auto" (see `choose_precision`).
     strategy : {"auto", "ddp", "fsdp"}
         One device; the whole network on each; or its weights spread over all of them.
     devices, nodes : int
@@ -78,7 +80,7 @@ class Preset:
 
 
 PRESETS = {
-    "cpu": Preset(Recipe(), minutes=100.0, accelerator="cpu", card=CORE),
+    "cpu": Preset(Recipe(), minutes=100.0, accelerator="cpu", precision="auto", card=CORE),
     "one-gpu": Preset(
         Recipe(
             network=NetworkConfig(n_summary=8, context_layers=8),

@@ -7,7 +7,7 @@ import os
 import platform
 import warnings
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pytorch_lightning as pl
 import torch
@@ -22,6 +22,7 @@ from tabtransfer.pretrain.corpus import load_corpus
 from tabtransfer.pretrain.model_card import write_model_card
 from tabtransfer.pretrain.module import PretrainingModule, TrainConfig
 from tabtransfer.pretrain.packed_tables import read_tables
+from tabtransfer.pretrain.precision import choose_precision
 from tabtransfer.pretrain.prior import PriorConfig
 from tabtransfer.pretrain.real_tasks import RealTasks
 from tabtransfer.pretrain.sharding import gather_network
@@ -61,7 +62,7 @@ def pretrain(
     validation: Path | None = None,
     devices: int = 1,
     accelerator: str = "auto",
-    precision: Any = "bf16-mixed",
+    precision: str = "auto",
     strategy: Strategy = "auto",
     nodes: int = 1,
     validate_every: float = 300.0,
@@ -89,8 +90,10 @@ def pretrain(
         was trained on; if not given, synthetic tasks that training never sees.
     devices : int
         Processes on a machine, one a device; on CPUs each has one thread.
-    accelerator, precision : str
-        As Lightning's `Trainer` takes them.
+    accelerator : str
+        As Lightning's `Trainer` takes it.
+    precision : str
+        As Lightning's `Trainer` takes it, or "auto" (see `choose_precision`).
     strategy : {"auto", "ddp", "fsdp"}
         With several devices, the whole network on each ("auto", "ddp"), or its weights spread
         over them ("fsdp").
@@ -128,7 +131,9 @@ def pretrain(
         known = {card["fingerprint"]: card for card in (*trained_tables, *real.cards)}
         trained_tables = list(known.values())
     out.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1 if accelerator == "cpu" or not torch.cuda.is_available() else 4)
+    on_gpu = accelerator != "cpu" and torch.cuda.is_available()
+    precision = choose_precision(precision, torch.device("cuda" if on_gpu else "cpu"))
+    torch.set_num_threads(4 if on_gpu else 1)
     stream = TaskStream(
         recipe.prior, recipe.stream, recipe.seed, None if real is None else RealTasks(real.tables)
     )
@@ -162,7 +167,7 @@ def pretrain(
         devices=devices,
         num_nodes=nodes,
         strategy=_strategy(strategy, devices * nodes),
-        precision=precision,
+        precision=cast(Any, precision),
         max_epochs=-1,
         callbacks=[clock, TQDMProgressBar(refresh_rate=20)],
         logger=False,
