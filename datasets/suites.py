@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tabtransfer.datasets import builtin, econometrics, packaged
+from tabtransfer.datasets import builtin, econometrics, packaged, streams, studies
 from tabtransfer.datasets.table import Card, Table, TableSource
 from tabtransfer.errors import TabTransferError
 
 __all__ = ["SUITES", "load_suite", "load_table", "suite_cards"]
 
+_MODULES = (builtin, packaged, econometrics, streams, studies)
 _SOURCES: dict[str, TableSource] = {
-    source.card.name: source for source in (*builtin.TABLES, *packaged.TABLES, *econometrics.TABLES)
+    source.card.name: source for module in _MODULES for source in module.TABLES
 }
 
 SUITES: dict[str, tuple[str, ...]] = {
@@ -31,6 +32,35 @@ SUITES: dict[str, tuple[str, ...]] = {
         "diabetes",
         "card",
         "crime1",
+    ),
+    "standard": (
+        "iris",
+        "wine",
+        "breast_cancer",
+        "image_segments",
+        "digits",
+        "cars",
+        "penguins",
+        "phishing",
+        "germancredit",
+        "mroz",
+        "fair",
+        "401ksubs",
+        "anes96",
+        "titanic",
+        "credit_cards",
+        "yeast",
+        "diabetes",
+        "card",
+        "crime1",
+        "scorecard",
+        "auto",
+        "boston_housing",
+        "barley",
+        "chick_weights",
+        "seattle_temps",
+        "water_flow",
+        "trump_approval",
     ),
 }
 """Names of the tables in each suite; classification tables first, then regression."""
