@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from tabtransfer.datasets import builtin, econometrics, packaged, streams, studies
+from tabtransfer.datasets.folder import load_folder
 from tabtransfer.datasets.table import Card, Table, TableSource
 from tabtransfer.errors import TabTransferError
 
-__all__ = ["SUITES", "load_suite", "load_table", "suite_cards"]
+__all__ = ["FOLDER", "SUITES", "load_suite", "load_table", "suite_cards"]
+
+FOLDER = "folder:"
+"""What a suite's name begins with where a folder's path follows (see `load_folder`)."""
 
 _MODULES = (builtin, packaged, econometrics, streams, studies)
 _SOURCES: dict[str, TableSource] = {
@@ -90,7 +95,10 @@ def suite_cards(name: str) -> list[Card]:
     12
     """
     if name not in SUITES:
-        raise TabTransferError(f"There is no suite {name!r}; the suites are {', '.join(SUITES)}.")
+        raise TabTransferError(
+            f"There is no suite {name!r}; the suites are {', '.join(SUITES)}, and "
+            f"{FOLDER}PATH for a folder of tables."
+        )
     return [_SOURCES[table].card for table in SUITES[name]]
 
 
@@ -131,7 +139,7 @@ def load_suite(name: str) -> Iterator[Table]:
     Parameters
     ----------
     name : str
-        Name of the suite, a key of ``SUITES``.
+        A key of ``SUITES``, or ``folder:PATH``.
 
     Returns
     -------
@@ -148,6 +156,8 @@ def load_suite(name: str) -> Iterator[Table]:
     >>> next(load_suite("quickstart")).name
     'iris'
     """
+    if name.startswith(FOLDER):
+        return load_folder(Path(name.removeprefix(FOLDER)))
     cards = suite_cards(name)
     missing = sorted({card.package for card in cards if card.installed_version() is None})
     if missing:
