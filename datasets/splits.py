@@ -10,7 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from tabtransfer.errors import TabTransferError
 
-__all__ = ["N_FOLDS", "Split", "stratified_splits", "tabarena_splits", "target_bins"]
+__all__ = [
+    "N_FOLDS",
+    "Split",
+    "stratified_sample",
+    "stratified_splits",
+    "tabarena_splits",
+    "target_bins",
+]
 
 N_FOLDS = 3
 
@@ -169,6 +176,39 @@ def tabarena_splits(
                 Split(len(splits), _thin(train, codes, max_train), _thin(test, codes, max_test))
             )
     return splits
+
+
+def stratified_sample(y: ArrayLike, max_rows: int, *, seed: int = 0) -> NDArray[np.intp]:
+    """Draw rows so that each class keeps its share, however rare it is.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_rows,)
+        Class labels without missing values; of a numeric target, its `target_bins`.
+    max_rows : int
+        Most rows; no fewer than there are classes.
+    seed : int, default=0
+        Seed of the draw.
+
+    Returns
+    -------
+    ndarray of shape (n_drawn,)
+        Positions of the rows, ascending; all of them where they are no more than ``max_rows``.
+
+    Raises
+    ------
+    TabTransferError
+        If there are more classes than ``max_rows``, or a label is missing.
+
+    Examples
+    --------
+    >>> rows = stratified_sample(["a"] * 90 + ["b"] * 10, 20)
+    >>> len(rows), int((rows >= 90).sum())
+    (20, 2)
+    """
+    codes = _codes(y)
+    shuffled = np.random.default_rng(seed).permutation(len(codes))
+    return np.sort(_thin(shuffled, codes, max_rows))
 
 
 def target_bins(y: ArrayLike, n_bins: int = 10) -> NDArray[np.intp]:

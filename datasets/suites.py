@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
-from tabtransfer.datasets import builtin, econometrics, packaged
+from tabtransfer.datasets import builtin, econometrics, packaged, streams, studies
+from tabtransfer.datasets.folder import load_folder
 from tabtransfer.datasets.table import Card, Table, TableSource
 from tabtransfer.errors import TabTransferError
 
-__all__ = ["SUITES", "load_suite", "load_table", "suite_cards"]
+__all__ = ["FOLDER", "SUITES", "load_suite", "load_table", "suite_cards"]
 
+FOLDER = "folder:"
+"""What a suite's name begins with where a folder's path follows (see `load_folder`)."""
+
+_MODULES = (builtin, packaged, econometrics, streams, studies)
 _SOURCES: dict[str, TableSource] = {
-    source.card.name: source for source in (*builtin.TABLES, *packaged.TABLES, *econometrics.TABLES)
+    source.card.name: source for module in _MODULES for source in module.TABLES
 }
 
 SUITES: dict[str, tuple[str, ...]] = {
@@ -31,6 +37,35 @@ SUITES: dict[str, tuple[str, ...]] = {
         "diabetes",
         "card",
         "crime1",
+    ),
+    "standard": (
+        "iris",
+        "wine",
+        "breast_cancer",
+        "image_segments",
+        "digits",
+        "cars",
+        "penguins",
+        "phishing",
+        "germancredit",
+        "mroz",
+        "fair",
+        "401ksubs",
+        "anes96",
+        "titanic",
+        "credit_cards",
+        "yeast",
+        "diabetes",
+        "card",
+        "crime1",
+        "scorecard",
+        "auto",
+        "boston_housing",
+        "barley",
+        "chick_weights",
+        "seattle_temps",
+        "water_flow",
+        "trump_approval",
     ),
 }
 """Names of the tables in each suite; classification tables first, then regression."""
@@ -60,7 +95,10 @@ def suite_cards(name: str) -> list[Card]:
     12
     """
     if name not in SUITES:
-        raise TabTransferError(f"There is no suite {name!r}; the suites are {', '.join(SUITES)}.")
+        raise TabTransferError(
+            f"There is no suite {name!r}; the suites are {', '.join(SUITES)}, and "
+            f"{FOLDER}PATH for a folder of tables."
+        )
     return [_SOURCES[table].card for table in SUITES[name]]
 
 
@@ -101,7 +139,7 @@ def load_suite(name: str) -> Iterator[Table]:
     Parameters
     ----------
     name : str
-        Name of the suite, a key of ``SUITES``.
+        A key of ``SUITES``, or ``folder:PATH``.
 
     Returns
     -------
@@ -118,6 +156,8 @@ def load_suite(name: str) -> Iterator[Table]:
     >>> next(load_suite("quickstart")).name
     'iris'
     """
+    if name.startswith(FOLDER):
+        return load_folder(Path(name.removeprefix(FOLDER)))
     cards = suite_cards(name)
     missing = sorted({card.package for card in cards if card.installed_version() is None})
     if missing:

@@ -18,6 +18,7 @@ Kind = Literal[
     "numeric",
     "numeric with missing values",
     "categorical",
+    "categorical with missing values",
     "mixed",
     "mixed with missing values",
     "image",
@@ -58,6 +59,8 @@ class Card:
     family : str
         Name that tables about the same things share, so that statistics count them once; "" for
         a table that stands alone.
+    file : str
+        File that a table of a folder comes from; "" for a table of a package.
 
     Examples
     --------
@@ -81,6 +84,7 @@ class Card:
     description: str
     dropped: str = ""
     family: str = ""
+    file: str = ""
 
     def __post_init__(self) -> None:
         if self.task not in get_args(Task) or self.kind not in get_args(Kind):
@@ -98,7 +102,9 @@ class Card:
 
     @property
     def source(self) -> str:
-        """Package and installed version, such as ``"river 0.26.1"``."""
+        """Package and installed version, such as ``"river 0.26.1"``, or the file's name."""
+        if self.file:
+            return self.file
         return f"{self.package} {self.installed_version() or '(not installed)'}"
 
 

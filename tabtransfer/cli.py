@@ -7,6 +7,7 @@ import sys
 import typer
 
 from tabtransfer.bench.command import benchmark, merge, report
+from tabtransfer.datasets.audit_command import audit
 from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.command import pretrain
 from tabtransfer.pretrain.pack_command import pack_tables
@@ -23,6 +24,7 @@ COMMANDS = (
     benchmark,
     merge,
     report,
+    audit,
     pretrain,
     pack_tables,
     validation_tables,

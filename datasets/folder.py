@@ -1,0 +1,179 @@
+"""A folder of CSV or Parquet files as a suite, described by its manifest.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pandas as pd
+
+from tabtransfer.datasets.table import Card, Kind, Table, Task, categorical_columns
+from tabtransfer.errors import TabTransferError
+
+__all__ = ["MANIFEST", "load_folder", "read_frame"]
+
+MANIFEST = "manifest.json"
+_NEEDED = ("name", "file", "target", "task")
+_READERS = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
+
+
+def load_folder(folder: Path) -> Iterator[Table]:
+    """Load the tables that a folder's manifest lists, one at a time.
+
+    The manifest is a JSON list. Each entry has a ``name``, a ``file`` (CSV or Parquet, relative
+    to the folder), the ``target`` column and the ``task``: binary, multiclass or regression; and,
+    if wanted, a ``family``, which tables about the same things share so that statistics count
+    them once, a ``licence`` and a ``description``. Rows without a target are left out.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder that holds ``manifest.json``.
+
+    Returns
+    -------
+    iterator of Table
+        Tables in the manifest's order. The manifest is checked at once, each file when the
+        iterator reaches it.
+
+    Raises
+    ------
+    TabTransferError
+        If the manifest, an entry or a table isn't as described; the message names the entry.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "shop.csv").write_text("age,buys\\n31,yes\\n40,no\\n")
+    >>> entry = {"name": "shop", "file": "shop.csv", "target": "buys", "task": "binary"}
+    >>> _ = (folder / "manifest.json").write_text(json.dumps([entry]))
+    >>> [(table.name, table.X.shape) for table in load_folder(folder)]
+    [('shop', (2, 1))]
+    """
+    path = folder / MANIFEST
+    try:
+        entries = json.loads(path.read_text())
+    except OSError as error:
+        raise TabTransferError(
+            f"A suite folder:PATH needs {path}, a list of entries with {', '.join(_NEEDED)}: "
+            f"{error.strerror}."
+        ) from None
+    except ValueError as error:
+        raise TabTransferError(f"{path} isn't valid JSON: {error}") from None
+    if not isinstance(entries, list) or not entries:
+        raise TabTransferError(f"{path} must be a list with an entry for each table.")
+    names: set[str] = set()
+    for number, entry in enumerate(entries, 1):
+        _check(entry, f"Entry {number} of {path}", folder)
+        if entry["name"] in names:
+            raise TabTransferError(f"{path} has two tables of the name {entry['name']!r}.")
+        names.add(entry["name"])
+    return (_load(entry, folder) for entry in entries)
+
+
+def read_frame(file: Path) -> pd.DataFrame:
+    """Read a CSV or Parquet file.
+
+    Parameters
+    ----------
+    file : Path
+        Path that ends in .csv or .parquet.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Raises
+    ------
+    TabTransferError
+        If the file is of another kind, isn't there or can't be read.
+
+    Examples
+    --------
+    >>> read_frame(Path("shop.xls"))
+    Traceback (most recent call last):
+    tabtransfer.errors.TabTransferError: shop.xls is neither .csv nor .parquet.
+    """
+    if file.suffix not in _READERS:
+        raise TabTransferError(f"{file} is neither .csv nor .parquet.")
+    try:
+        return _READERS[file.suffix](file)
+    except (ValueError, OSError) as error:  # what pandas and pyarrow raise for unreadable files
+        raise TabTransferError(f"{file} can't be read: {error}") from None
+
+
+def _check(entry: Any, where: str, folder: Path) -> None:
+    if not isinstance(entry, dict):
+        raise TabTransferError(f"{where} must be an object with {', '.join(_NEEDED)}.")
+    missing = [key for key in _NEEDED if not isinstance(entry.get(key), str)]
+    if missing:
+        raise TabTransferError(f"{where} ({entry.get('name')!r}) needs {', '.join(missing)}.")
+    where = f"{where} ({entry['name']!r})"
+    if entry["task"] not in get_args(Task):
+        raise TabTransferError(
+            f"{where} has task {entry['task']!r}; tasks are {', '.join(get_args(Task))}."
+        )
+    file = folder / entry["file"]
+    if file.suffix not in _READERS:
+        raise TabTransferError(f"{where}: {entry['file']} is neither .csv nor .parquet.")
+    if not file.is_file():
+        raise TabTransferError(f"{where}: there is no file {file}.")
+
+
+def _load(entry: dict[str, Any], folder: Path) -> Table:
+    name, target, task = entry["name"], entry["target"], entry["task"]
+    file = folder / entry["file"]
+    frame = read_frame(file)
+    if target not in frame.columns:
+        raise TabTransferError(f"Table {name!r}: {file} has no column {target!r}.")
+    frame = frame[frame[target].notna()].reset_index(drop=True)
+    X, y = frame.drop(columns=[target]), _target(frame[target], name, task)
+    categorical = categorical_columns(X)
+    flags = [c for c in categorical if pd.api.types.is_bool_dtype(X[c].dtype)]
+    X = X.astype({c: "category" for c in categorical if c not in flags})
+    missing_share = float(X.isna().to_numpy().mean()) if X.size else 0.0
+    card = Card(
+        name=name,
+        task=task,
+        target=target,
+        n_rows=len(X),
+        n_columns=X.shape[1],
+        n_categorical=len(categorical),
+        missing_share=round(missing_share, 4),
+        n_classes=None if task == "regression" else y.nunique(),
+        kind=_kind(len(categorical), X.shape[1], missing_share),
+        package="",
+        licence=entry.get("licence", "not stated"),
+        description=entry.get("description", f"{target}, from {entry['file']}."),
+        family=entry.get("family", ""),
+        file=entry["file"],
+    )
+    return Table(name=name, X=X, y=y, task=task, card=card)
+
+
+def _target(column: pd.Series, name: str, task: str) -> pd.Series:
+    if task == "regression":
+        try:
+            return pd.to_numeric(column).astype(float)
+        except (ValueError, TypeError) as error:
+            raise TabTransferError(
+                f"Table {name!r}: the target {column.name!r} of a regression must be numbers: "
+                f"{error}"
+            ) from None
+    labels = column.map(str)
+    n_classes = labels.nunique()
+    if n_classes < 2 or (task == "binary") != (n_classes == 2):
+        raise TabTransferError(
+            f"Table {name!r}: the target {column.name!r} has {n_classes} classes; binary means 2, "
+            "multiclass 3 or more."
+        )
+    return labels
+
+
+def _kind(n_categorical: int, n_columns: int, missing_share: float) -> Kind:
+    types = {0: "numeric", n_columns: "categorical"}.get(n_categorical, "mixed")
+    kind: Kind = f"{types} with missing values" if missing_share else types  # type: ignore[assignment]
+    return kind
