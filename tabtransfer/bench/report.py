@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from tabtransfer.bench import plots
+from tabtransfer.bench.leaderboard import leaderboard
 from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, REFERENCE, SCRATCH
 from tabtransfer.bench.results import OK
 from tabtransfer.bench.statistics import (
@@ -17,7 +18,6 @@ from tabtransfer.bench.statistics import (
     TIE,
     gain,
     gains_by_kind,
-    leaderboard,
     table_scores,
 )
 from tabtransfer.bench.verdict import CLAIM, describe_interval, judge, signed
