@@ -90,7 +90,7 @@ def test_page_says_what_a_reader_needs(html):
         "tabtransfer benchmark --suite made-up",
     ):
         assert text in html
-    assert html.count("<svg") == 3
+    assert html.count("<svg") == 4
     assert "t6 +0.030" in html  # a win, and below a loss, in the picture's description
     assert "t0 −0.030" in html
 
