@@ -101,7 +101,7 @@ def label_tables(results: pd.DataFrame) -> dict[str, list[str]]:
     cards = results.drop_duplicates("table").set_index("table")
     share = cards["n_categorical"] / cards["n_columns"]
     classes = cards["n_classes"].astype(float).where(cards["task"] != "regression")
-    facts = [
+    facts: list[tuple[str, pd.Series, list[float]]] = [
         ("rows", cards["n_rows"], [0, 500, 2000, 10_000, _INFINITY]),
         ("columns", cards["n_columns"], [0, 10, 50, _INFINITY]),
         ("classes", classes, [0, 2, 5, _INFINITY]),
