@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tabtransfer.bench.protocol import PRETRAINED, REFERENCE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from tabtransfer.bench.paired import CriticalDifference
 
 # Each colour is a variable of the page's style sheet, so that one picture serves light and dark.
 _INK, _GRID, _PAPER = "#1f2430", "#d5d9e0", "#fffffe"
@@ -79,6 +82,8 @@ def draw_quality_and_time(board: pd.DataFrame) -> Figure:
     seconds = (shown["fit_seconds"] + shown["predict_seconds"]).to_numpy(dtype=float)
     for method, second, score in zip(shown["method"], seconds, shown["roc_auc"], strict=True):
         axes.plot([second], [score], "o", color=method_colour(method), ms=8)
+    front = _pareto_front(seconds, shown["roc_auc"].to_numpy(dtype=float))
+    axes.plot(seconds[front], shown["roc_auc"].to_numpy(dtype=float)[front], color=_GRID, lw=2)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.margins(x=0.3, y=0.15)
@@ -86,6 +91,33 @@ def draw_quality_and_time(board: pd.DataFrame) -> Figure:
     axes.set_xlabel("seconds to fit and predict, mean of a job (log scale)")
     axes.set_ylabel("mean ROC AUC")
     _label_points(axes, list(shown["method"]), seconds, shown["roc_auc"].to_numpy(dtype=float))
+    return figure
+
+
+def draw_critical_difference(found: CriticalDifference) -> Figure:
+    """Draw mean ranks, best on top, with a bar along each run of methods that are too close."""
+    ranks = found.ranks
+    figure, axes = _figure(1.0 + 0.3 * len(ranks))
+    height = {name: len(ranks) - 1 - place for place, name in enumerate(ranks.index)}
+    for name, rank in ranks.items():
+        axes.plot([rank], [height[name]], "o", color=method_colour(str(name)), ms=7)
+    for column, (first, last) in enumerate(found.groups()):
+        place = ranks.max() + 0.35 + 0.2 * column
+        ends = [height[first] + 0.25, height[last] - 0.25]
+        axes.plot([place, place], ends, color=_INK, lw=3, solid_capstyle="butt")
+    axes.plot([1, 1 + found.distance], [len(ranks) - 0.2] * 2, color=_INK, lw=1.5)
+    axes.annotate(
+        f"critical difference {found.distance:.2f}",
+        (1, len(ranks) - 0.2),
+        textcoords="offset points",
+        xytext=(0, 4),
+        fontsize=8.5,
+        color=_INK,
+    )
+    axes.set_yticks(list(height.values()), list(height))
+    axes.set_ylim(-0.6, len(ranks) + 0.5)
+    axes.grid(axis="x", color=_GRID, lw=0.8)
+    axes.set_xlabel("mean rank (1 is best)")
     return figure
 
 
@@ -151,6 +183,13 @@ def _figure(height: float) -> tuple[Figure, Axes]:
     axes.yaxis.label.set_color(_INK)
     axes.set_axisbelow(True)
     return figure, axes
+
+
+def _pareto_front(seconds: NDArray[np.float64], scores: NDArray[np.float64]) -> list[int]:
+    """Pick the points that no other beats in both, fastest first."""
+    order = np.lexsort((-scores, seconds))
+    best = np.maximum.accumulate(scores[order])
+    return [int(i) for rank, i in enumerate(order) if rank == 0 or scores[i] > best[rank - 1]]
 
 
 def _label_points(

@@ -9,27 +9,40 @@ from typing import Any
 import pandas as pd
 
 from tabtransfer.bench import plots
+from tabtransfer.bench.families import average_families
+from tabtransfer.bench.leaderboard import leaderboard
+from tabtransfer.bench.paired import CriticalDifference
 from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, REFERENCE, SCRATCH
+from tabtransfer.bench.regimes import judge_regimes
 from tabtransfer.bench.results import OK
+from tabtransfer.bench.sections import describe_ranks, list_splits
 from tabtransfer.bench.statistics import (
     MIN_TABLES,
     N_RESAMPLES,
     TIE,
     gain,
     gains_by_kind,
-    leaderboard,
     table_scores,
 )
 from tabtransfer.bench.verdict import CLAIM, describe_interval, judge, signed
 
 _CARD = (
-    *("table", "kind", "n_rows", "n_columns", "n_categorical", "missing_share", "n_classes"),
+    *(
+        "table",
+        "task",
+        "kind",
+        "n_rows",
+        "n_columns",
+        "n_categorical",
+        "missing_share",
+        "n_classes",
+    ),
     *("target", "description", "dropped", "source", "licence"),
 )
 
 
 def write_report(results: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """Write ``report.html``, ``leaderboard.csv`` and ``leaderboard.png`` into a folder.
+    """Write the report as HTML and Markdown, and the leaderboard as CSV, Parquet and PNG.
 
     Parameters
     ----------
@@ -45,13 +58,15 @@ def write_report(results: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """
     board = leaderboard(results, REFERENCE)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "report.html").write_text(render_html(results, board), encoding="utf-8")
+    for name in ("report.html", "report.md"):
+        (folder / name).write_text(render(results, board, f"{name}.j2"), encoding="utf-8")
     board.to_csv(folder / "leaderboard.csv", index=False, float_format="%.6g")
+    board.to_parquet(folder / "leaderboard.parquet", index=False)
     (folder / "leaderboard.png").write_bytes(plots.to_png(plots.draw_leaderboard(board)))
     return board
 
 
-def render_html(results: pd.DataFrame, board: pd.DataFrame) -> str:
+def render(results: pd.DataFrame, board: pd.DataFrame, template: str) -> str:
     """Render the report as one page that refers to nothing outside itself.
 
     Parameters
@@ -60,6 +75,8 @@ def render_html(results: pd.DataFrame, board: pd.DataFrame) -> str:
         The results table.
     board : pandas.DataFrame
         Its leaderboard.
+    template : str
+        ``report.html.j2`` or ``report.md.j2``.
 
     Returns
     -------
@@ -70,22 +87,27 @@ def render_html(results: pd.DataFrame, board: pd.DataFrame) -> str:
 
     environment = Environment(
         loader=PackageLoader("tabtransfer.bench", "."),
-        autoescape=True,
+        autoescape=".html" in template,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters.update(number=_number, signed=signed, seconds=_seconds)
     scores = table_scores(results)
-    return environment.get_template("report.html.j2").render(
+    by_family = average_families(scores, results)
+    ranks = describe_ranks(results, board)
+    return environment.get_template(template).render(
         suites=_unique(results, "suite"),
         verdict=judge(results),
         claim=CLAIM,
         board=board.to_dict("records"),
         colours={name: plots.method_colour(name) for name in board["method"]},
-        pictures=_pictures(board, scores),
+        pictures=_pictures(board, scores, ranks["critical"]),
         reference=REFERENCE,
-        against_reference=_against_reference(scores, board),
+        against_reference=_against_reference(by_family, board),
+        ranks=ranks,
+        regimes=judge_regimes(results),
+        splits=list_splits(results),
         additions=_additions(results),
         scores=_score_rows(scores, board),
         cards=results.drop_duplicates("table")[list(_CARD)].to_dict("records"),
@@ -124,7 +146,9 @@ def reproduction_command(results: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def _pictures(board: pd.DataFrame, scores: pd.DataFrame) -> dict[str, str]:
+def _pictures(
+    board: pd.DataFrame, scores: pd.DataFrame, critical: CriticalDifference | None
+) -> dict[str, str]:
     ranked = board.dropna(subset=["roc_auc"])
     if ranked.empty:
         return {}
@@ -146,6 +170,13 @@ def _pictures(board: pd.DataFrame, scores: pd.DataFrame) -> dict[str, str]:
             "time",
         ),
     }
+    if critical is not None:
+        listed = ", ".join(f"{name} {rank:.2f}" for name, rank in critical.ranks.items())
+        pictures["critical"] = plots.to_svg(
+            plots.draw_critical_difference(critical),
+            f"Mean ranks: {listed}. Critical difference {critical.distance:.2f}.",
+            "critical",
+        )
     if gain(scores, PRETRAINED, REFERENCE) is not None:
         difference = (scores[PRETRAINED] - scores[REFERENCE]).dropna().sort_values(ascending=False)
         listed = ", ".join(f"{table} {signed(value)}" for table, value in difference.items())

@@ -1,4 +1,4 @@
-"""What the results table says: means, ranks, wins and gains, with bootstrap intervals."""
+"""What the results table says: means, wins and gains, with bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tabtransfer.bench.families import average_families
 from tabtransfer.bench.results import OK
 
 TIE = 0.002
@@ -146,7 +147,7 @@ def gain(scores: pd.DataFrame, method: str, base: str) -> Gain | None:
 
 
 def gains_by_kind(results: pd.DataFrame, method: str, base: str) -> dict[str, Gain]:
-    """Compare two methods on all tables and on each kind of table.
+    """Compare two methods on all tables and on each kind of table, a family counting once.
 
     Returns
     -------
@@ -156,55 +157,7 @@ def gains_by_kind(results: pd.DataFrame, method: str, base: str) -> dict[str, Ga
     scores = table_scores(results)
     kinds = results.drop_duplicates("table").set_index("table")["kind"].reindex(scores.index)
     groups = {"all tables": scores, **{str(k): part for k, part in scores.groupby(kinds)}}
-    found = {name: gain(part, method, base) for name, part in groups.items()}
+    found = {
+        name: gain(average_families(part, results), method, base) for name, part in groups.items()
+    }
     return {name: value for name, value in found.items() if value is not None}
-
-
-def leaderboard(results: pd.DataFrame, reference: str) -> pd.DataFrame:
-    """Rank the methods.
-
-    Parameters
-    ----------
-    results : pandas.DataFrame
-        The results table.
-    reference : str
-        Method that wins, ties and losses are counted against.
-
-    Returns
-    -------
-    pandas.DataFrame, (n_methods, 18)
-        Best mean rank first; methods without any score come last. The rank on a table is 1
-        for the best, ties share the mean rank, and a method without a score there shares the
-        last ranks. Means and seconds are over the tables where the method has a score
-        (`n_tables`); seconds are those of a mean job.
-    """
-    scores = table_scores(results)
-    board = pd.DataFrame(index=pd.Index(scores.columns, name="method"))
-    board["n_tables"] = scores.notna().sum()
-    ranks = scores.loc[:, scores.notna().any()].fillna(-np.inf).rank(axis=1, ascending=False)
-    _add_interval(board, "rank", ranks)
-    for method in scores.columns:
-        own = scores[[method]].dropna()
-        _add_interval(board, "roc_auc", own)
-    board["log_loss"] = table_scores(results, "log_loss").mean()
-    board["accuracy"] = table_scores(results, "accuracy").mean()
-    for name in ("fit_seconds", "predict_seconds"):
-        board[name] = table_scores(results, name).mean()
-    finished = results[results["status"] == OK]
-    board["peak_memory_mb"] = finished.groupby("method")["peak_memory_mb"].max()
-    for name in ("wins", "ties", "losses"):
-        board[name] = [
-            getattr(gain(scores, method, reference), name, np.nan)
-            if method != reference
-            else np.nan
-            for method in scores.columns
-        ]
-    board = board.astype({name: "Int64" for name in ("wins", "ties", "losses")})
-    return board.sort_values(["rank", "roc_auc"], ascending=[True, False]).reset_index()
-
-
-def _add_interval(board: pd.DataFrame, name: str, values: pd.DataFrame) -> None:
-    low, high = bootstrap_mean(values.to_numpy(dtype=np.float64))
-    board.loc[values.columns, name] = values.mean()
-    board.loc[values.columns, f"{name}_low"] = low
-    board.loc[values.columns, f"{name}_high"] = high

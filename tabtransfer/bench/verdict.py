@@ -8,6 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
+from tabtransfer.bench.families import average_families
 from tabtransfer.bench.protocol import PRETRAINED, REFERENCE, SCRATCH
 from tabtransfer.bench.statistics import MIN_TABLES, Gain, gain, table_scores
 
@@ -48,9 +49,9 @@ def judge(results: pd.DataFrame) -> Verdict:
     Returns
     -------
     Verdict
-        The verdict, with the two comparisons that it rests on.
+        The verdict, with the two comparisons that it rests on. Tables of one family count once.
     """
-    scores = table_scores(results)
+    scores = average_families(table_scores(results), results)
     over_reference = gain(scores, PRETRAINED, REFERENCE)
     over_scratch = gain(scores, PRETRAINED, SCRATCH)
     state = _decide(_sign(over_reference), _sign(over_scratch))

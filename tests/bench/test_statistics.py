@@ -3,12 +3,12 @@ import math
 import numpy as np
 import pytest
 
+from tabtransfer.bench.leaderboard import leaderboard
 from tabtransfer.bench.statistics import (
     TIE,
     bootstrap_mean,
     gain,
     gains_by_kind,
-    leaderboard,
     table_scores,
 )
 
