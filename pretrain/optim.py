@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch.distributed.tensor import DTensor
 
 from tabtransfer.pretrain.muon import Float32Muon
 from tabtransfer.pretrain.precision import has_fast_bfloat16
@@ -43,7 +42,7 @@ def build_optimizers(network: nn.Module) -> list[torch.optim.Optimizer]:
         matrix = parameter.ndim == 2 and name.endswith("weight")
         (hidden if inside and matrix else rest).append(parameter)
     return [
-        _muon_class(hidden)(
+        _muon_class(hidden[0].device)(
             hidden,
             lr=MUON_LR,
             weight_decay=0.05,
@@ -54,7 +53,6 @@ def build_optimizers(network: nn.Module) -> list[torch.optim.Optimizer]:
     ]
 
 
-def _muon_class(weights: list[nn.Parameter]) -> type[torch.optim.Muon]:
-    """Choose torch's own, unless its products in bfloat16 are slow here."""
-    own = any(isinstance(w, DTensor) for w in weights) or has_fast_bfloat16(weights[0].device.type)
-    return torch.optim.Muon if own else Float32Muon
+def _muon_class(device: torch.device) -> type[torch.optim.Muon]:
+    """Choose torch's own, unless its products in bfloat16 are slow on the device."""
+    return torch.optim.Muon if has_fast_bfloat16(device.type) else Float32Muon

@@ -24,7 +24,7 @@ from tabtransfer.pretrain.dry_run import _mean_task
 from tabtransfer.pretrain.presets import PRESETS
 
 HERE = Path(__file__).parent
-WARM = 2000  # tasks; before, the warm-up shows
+WARM = 5000  # tasks; before, all sizes still learn to use what the kernels give
 SPEC = importlib.util.spec_from_file_location("short", HERE.parent / "009-scaling" / "fit.py")
 assert SPEC is not None and SPEC.loader is not None
 short = importlib.util.module_from_spec(SPEC)
