@@ -130,8 +130,8 @@ PRESETS = {
         nodes=8,
     ),
 }
-"""From one core to 1,000 GPU-days. Only ``cpu`` has been run; the sizes of the others are within .0001
-of the least loss that the measured scaling curve predicts for their budgets
+"""From one core to 1,000 GPU-days. Only ``cpu`` has been run; the sizes of the others are within
+.0001 of the least loss that the measured scaling curve predicts for their budgets
 (``records/011-scaling-long``), and their learning rates are guesses: lower for wider ones."""
 
 
