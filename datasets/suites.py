@@ -20,53 +20,46 @@ _SOURCES: dict[str, TableSource] = {
     source.card.name: source for module in _MODULES for source in module.TABLES
 }
 
+_QUICKSTART = (
+    "iris",
+    "wine",
+    "breast_cancer",
+    "image_segments",
+    "digits",
+    "cars",
+    "penguins",
+    "phishing",
+    "germancredit",
+    "mroz",
+    "fair",
+    "401ksubs",
+    "diabetes",
+    "card",
+    "crime1",
+)
+_FURTHER = (
+    "anes96",
+    "titanic",
+    "credit_cards",
+    "yeast",
+    "scorecard",
+    "auto",
+    "boston_housing",
+    "barley",
+    "chick_weights",
+    "seattle_temps",
+    "water_flow",
+    "trump_approval",
+)
+
+
+def _classification_first(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(names, key=lambda name: _SOURCES[name].card.task == "regression"))
+
+
 SUITES: dict[str, tuple[str, ...]] = {
-    "quickstart": (
-        "iris",
-        "wine",
-        "breast_cancer",
-        "image_segments",
-        "digits",
-        "cars",
-        "penguins",
-        "phishing",
-        "germancredit",
-        "mroz",
-        "fair",
-        "401ksubs",
-        "diabetes",
-        "card",
-        "crime1",
-    ),
-    "standard": (
-        "iris",
-        "wine",
-        "breast_cancer",
-        "image_segments",
-        "digits",
-        "cars",
-        "penguins",
-        "phishing",
-        "germancredit",
-        "mroz",
-        "fair",
-        "401ksubs",
-        "anes96",
-        "titanic",
-        "credit_cards",
-        "yeast",
-        "diabetes",
-        "card",
-        "crime1",
-        "scorecard",
-        "auto",
-        "boston_housing",
-        "barley",
-        "chick_weights",
-        "seattle_temps",
-        "water_flow",
-        "trump_approval",
-    ),
+    "quickstart": _QUICKSTART,
+    "standard": _classification_first((*_QUICKSTART, *_FURTHER)),
 }
 """Names of the tables in each suite; classification tables first, then regression."""
 

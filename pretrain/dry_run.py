@@ -135,8 +135,8 @@ def _take_step(network: TabularTransformer, preset: Preset) -> bool:
     if preset.strategy == "ddp":
         forward = DistributedDataParallel(network, find_unused_parameters=True)
     before = [_local(p).clone() for p in network.parameters()]
-    fast = has_fast_bfloat16("cpu")
-    with torch.autocast("cpu", torch.bfloat16, enabled="bf16" in preset.precision and fast):
+    mixed = "bf16" in _precision(preset) and has_fast_bfloat16("cpu")
+    with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
         output = forward(batch)
     task_loss(output, batch).backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), recipe.train.clip)

@@ -8,7 +8,7 @@ import pandas as pd
 from tabtransfer.bench.families import average_families
 from tabtransfer.bench.ranking import rank_methods
 from tabtransfer.bench.results import OK
-from tabtransfer.bench.statistics import bootstrap_mean, gain, table_scores
+from tabtransfer.bench.statistics import add_interval, gain, table_scores
 
 
 def leaderboard(results: pd.DataFrame, reference: str) -> pd.DataFrame:
@@ -33,13 +33,7 @@ def leaderboard(results: pd.DataFrame, reference: str) -> pd.DataFrame:
     board["n_tables"] = errors.notna().sum()
     board = board.join(rank_methods(results))
     scores = average_families(table_scores(results), results)
-    board[["roc_auc", "roc_auc_low", "roc_auc_high"]] = np.nan
-    for method in scores.columns:
-        own = scores[[method]].dropna()
-        if len(own):
-            low, high = bootstrap_mean(own.to_numpy(dtype=np.float64))
-            means = own[method].mean(), low.item(), high.item()
-            board.loc[method, ["roc_auc", "roc_auc_low", "roc_auc_high"]] = means
+    add_interval(board, "roc_auc", scores)
     for name in ("log_loss", "accuracy", "fit_seconds", "predict_seconds"):
         board[name] = average_families(table_scores(results, name), results).mean()
     finished = results[results["status"] == OK]

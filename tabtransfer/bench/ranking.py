@@ -7,7 +7,7 @@ import pandas as pd
 
 from tabtransfer.bench.elo import elo_table, pairwise_wins
 from tabtransfer.bench.families import average_families
-from tabtransfer.bench.statistics import bootstrap_mean, table_scores
+from tabtransfer.bench.statistics import add_interval, table_scores
 
 
 def improvability(errors: pd.DataFrame) -> pd.DataFrame:
@@ -109,9 +109,9 @@ def rank_methods(results: pd.DataFrame) -> pd.DataFrame:
     by_family = average_families(errors, results)
     board = pd.DataFrame(index=pd.Index(errors.columns, name="method"))
     board = board.join(elo_table(results))
-    _add(board, "improvability", average_families(improvability(errors), results))
-    _add(board, "rank", _family_ranks(results))
-    _add(board, "win_rate", _win_rates(results).reindex(columns=board.index))
+    add_interval(board, "improvability", average_families(improvability(errors), results))
+    add_interval(board, "rank", _family_ranks(results))
+    add_interval(board, "win_rate", _win_rates(results).reindex(columns=board.index))
     family_ranks = average_families(errors.rank(axis=1, method="min"), results)
     board["n_best"] = (family_ranks == 1).sum()
     board["n_families"] = by_family.notna().sum()
@@ -130,13 +130,3 @@ def _win_rates(results: pd.DataFrame) -> pd.DataFrame:
     met = (wins + wins.swapaxes(1, 2)).sum(axis=2)
     rates = np.divide(wins.sum(axis=2), met, out=np.full_like(met, np.nan), where=met > 0)
     return pd.DataFrame(rates, columns=methods)
-
-
-def _add(board: pd.DataFrame, name: str, values: pd.DataFrame) -> None:
-    board[[name, f"{name}_low", f"{name}_high"]] = np.nan
-    for method in values.columns:
-        own = values[[method]].dropna()
-        if len(own):
-            low, high = bootstrap_mean(own.to_numpy(dtype=np.float64))
-            means = own[method].mean(), low.item(), high.item()
-            board.loc[method, [name, f"{name}_low", f"{name}_high"]] = means

@@ -11,7 +11,7 @@ import pandas as pd
 
 from tabtransfer.bench.families import average_families
 from tabtransfer.bench.ranking import mean_ranks, relative_gain
-from tabtransfer.bench.statistics import MIN_TABLES, Gain, bootstrap_mean, table_scores
+from tabtransfer.bench.statistics import MIN_TABLES, Gain, summarise_gains, table_scores
 
 State = Literal["supported", "contradicted", "undecided"]
 _INFINITY = float("inf")
@@ -65,9 +65,7 @@ def summarise_gain(errors: pd.DataFrame, method: str, base: str) -> Gain | None:
     gains = relative_gain(errors, method, base).to_numpy(dtype=np.float64)
     if not len(gains):
         return None
-    low, high = bootstrap_mean(gains[:, None])
-    won, tied, lost = (int((np.sign(gains) == sign).sum()) for sign in (1, 0, -1))
-    return Gain(len(gains), float(gains.mean()), low.item(), high.item(), won, tied, lost)
+    return summarise_gains(gains, gains == 0)
 
 
 def decide(gain: Gain) -> State:

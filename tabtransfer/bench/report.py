@@ -58,31 +58,17 @@ def write_report(results: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """
     board = leaderboard(results, REFERENCE)
     folder.mkdir(parents=True, exist_ok=True)
+    facts = _facts(results, board)
     for name in ("report.html", "report.md"):
-        (folder / name).write_text(render(results, board, f"{name}.j2"), encoding="utf-8")
+        (folder / name).write_text(_render(f"{name}.j2", facts), encoding="utf-8")
     board.to_csv(folder / "leaderboard.csv", index=False, float_format="%.6g")
     board.to_parquet(folder / "leaderboard.parquet", index=False)
     (folder / "leaderboard.png").write_bytes(plots.to_png(plots.draw_leaderboard(board)))
     return board
 
 
-def render(results: pd.DataFrame, board: pd.DataFrame, template: str) -> str:
-    """Render the report as one page that refers to nothing outside itself.
-
-    Parameters
-    ----------
-    results : pandas.DataFrame
-        The results table.
-    board : pandas.DataFrame
-        Its leaderboard.
-    template : str
-        ``report.html.j2`` or ``report.md.j2``.
-
-    Returns
-    -------
-    str
-        The page.
-    """
+def _render(template: str, facts: dict[str, Any]) -> str:
+    """Render a page that refers to nothing outside itself."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -93,10 +79,15 @@ def render(results: pd.DataFrame, board: pd.DataFrame, template: str) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(number=_number, signed=signed, seconds=_seconds)
+    return environment.get_template(template).render(facts)
+
+
+def _facts(results: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
+    """Gather what both pages say of the results."""
     scores = table_scores(results)
     by_family = average_families(scores, results)
     ranks = describe_ranks(results, board)
-    return environment.get_template(template).render(
+    return dict(
         suites=_unique(results, "suite"),
         verdict=judge(results),
         claim=CLAIM,

@@ -132,18 +132,63 @@ def gain(scores: pd.DataFrame, method: str, base: str) -> Gain | None:
     difference = (scores[method] - scores[base]).dropna().to_numpy(dtype=np.float64)
     if not len(difference):
         return None
-    low, high = bootstrap_mean(difference[:, None])
     # Rounded, as 0.802 - 0.8 is a hair above 0.002 in floating point.
-    ties = np.abs(difference).round(9) <= TIE
+    return summarise_gains(difference, np.abs(difference).round(9) <= TIE)
+
+
+def summarise_gains(gains: NDArray[np.float64], ties: NDArray[np.bool_]) -> Gain:
+    """Average gains over tables, with the interval and the wins table by table.
+
+    Parameters
+    ----------
+    gains : array, (n_tables,)
+        At least one gain.
+    ties : array, (n_tables,)
+        Which of them count as ties.
+
+    Returns
+    -------
+    Gain
+        The summary.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> found = summarise_gains(np.array([0.1, -0.2, 0.0]), np.array([False, False, True]))
+    >>> found.wins, found.ties, found.losses
+    (1, 1, 1)
+    """
+    low, high = bootstrap_mean(gains[:, None])
     return Gain(
-        n_tables=len(difference),
-        mean=float(difference.mean()),
+        n_tables=len(gains),
+        mean=float(gains.mean()),
         low=low.item(),
         high=high.item(),
-        wins=int(((difference > 0) & ~ties).sum()),
+        wins=int(((gains > 0) & ~ties).sum()),
         ties=int(ties.sum()),
-        losses=int(((difference < 0) & ~ties).sum()),
+        losses=int(((gains < 0) & ~ties).sum()),
     )
+
+
+def add_interval(board: pd.DataFrame, name: str, values: pd.DataFrame) -> None:
+    """Set a method's mean and interval in a board: ``name``, ``name_low`` and ``name_high``.
+
+    Parameters
+    ----------
+    board : pandas.DataFrame
+        One row a method; changed in place. NaN for a method without a value.
+    name : str
+        Name of the figure.
+    values : pandas.DataFrame, (n_tables, n_methods)
+        The figure, one row an independent table or family.
+    """
+    columns = [name, f"{name}_low", f"{name}_high"]
+    board[columns] = np.nan
+    for method in values.columns:
+        own = values[method].dropna().to_numpy(dtype=np.float64)
+        if len(own):
+            low, high = bootstrap_mean(own[:, None])
+            board.loc[method, columns] = own.mean(), low.item(), high.item()
 
 
 def gains_by_kind(results: pd.DataFrame, method: str, base: str) -> dict[str, Gain]:
