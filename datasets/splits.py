@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from tabtransfer.errors import TabTransferError
 __all__ = [
     "N_FOLDS",
     "Split",
+    "nested_splits",
     "stratified_sample",
     "stratified_splits",
     "tabarena_splits",
@@ -97,14 +99,7 @@ def stratified_splits(
     """
     if not 0 < test_size < 1:
         raise TabTransferError(f"test_size must be between 0 and 1, not {test_size}.")
-    codes = _codes(y)
-    rows_of_class = [np.flatnonzero(codes == code) for code in range(codes.max(initial=-1) + 1)]
-    rows_of_class = [rows for rows in rows_of_class if len(rows) > 1]
-    if len(rows_of_class) < 2:
-        raise TabTransferError(
-            "A split needs two or more classes with two or more rows each; "
-            f"the labels have {len(rows_of_class)}."
-        )
+    rows_of_class = _rows_of_class(y)
     counts = np.array([len(rows) for rows in rows_of_class])
     n_test = round(counts.sum() * test_size)
     n_train = int(counts.sum()) - n_test
@@ -114,6 +109,72 @@ def stratified_splits(
         _draw(index, rows_of_class, train_quotas, test_quotas, np.random.default_rng([seed, index]))
         for index in range(n_splits)
     ]
+
+
+def nested_splits(
+    y: ArrayLike,
+    sizes: Sequence[int],
+    *,
+    n_splits: int = 3,
+    seed: int = 0,
+    max_test: int | None = None,
+) -> dict[int, list[Split]]:
+    """Draw training sets of several sizes, each within the next, with the same test rows.
+
+    The test half is drawn as `stratified_splits` draws it. The other rows are put in an order of
+    which every beginning keeps the class shares: a row of each class first, then by the divisor
+    method of Sainte-Laguë, which never takes a row back when more are asked for. So a size's rows
+    depend on ``y``, the seed and the split's number alone, not on the other sizes.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_rows,)
+        Class labels without missing values; of a numeric target, its `target_bins`.
+    sizes : sequence of int
+        Numbers of training rows.
+    n_splits : int, default=3
+        Number of splits.
+    seed : int, default=0
+        Seed of the draws.
+    max_test : int, optional
+        Most test rows; a larger half is thinned class by class.
+
+    Returns
+    -------
+    dict of int to list of Split
+        ``n_splits`` splits for each size, ascending. Sizes of more rows than half the table, or
+        of fewer than it has classes, are left out.
+
+    Raises
+    ------
+    TabTransferError
+        If a label is missing or fewer than two classes have two rows.
+
+    Examples
+    --------
+    >>> splits = nested_splits(["a"] * 30 + ["b"] * 10, [16, 8, 64], n_splits=1)
+    >>> list(splits), set(splits[8][0].train) < set(splits[16][0].train)
+    ([8, 16], True)
+    """
+    rows_of_class = _rows_of_class(y)
+    counts = np.array([len(rows) for rows in rows_of_class])
+    n_test = round(counts.sum() / 2)
+    n_train = int(counts.sum()) - n_test
+    quotas = _quotas(counts, min(n_test, max_test or n_test), counts - 1)
+    splits: dict[int, list[Split]] = {
+        size: [] for size in sorted(set(sizes)) if len(counts) <= size <= n_train
+    }
+    for index in range(n_splits):
+        rng = np.random.default_rng([seed, index])
+        shuffled = [rng.permutation(rows) for rows in rows_of_class]
+        test = rng.permutation(
+            np.concatenate([rows[:quota] for rows, quota in zip(shuffled, quotas, strict=True)])
+        )
+        ordered = _by_shares([rows[n:] for rows, n in zip(shuffled, quotas, strict=True)])
+        for size, of_size in splits.items():
+            train = np.random.default_rng([seed, index, size]).permutation(ordered[:size])
+            of_size.append(Split(index, train, test))
+    return splits
 
 
 def tabarena_splits(
@@ -258,6 +319,27 @@ def _codes(y: ArrayLike) -> NDArray[np.intp]:
             f"{int((codes < 0).sum())} rows have no label; drop them before splitting."
         )
     return codes
+
+
+def _rows_of_class(y: ArrayLike) -> list[NDArray[np.intp]]:
+    """List the rows of each class that has two or more."""
+    codes = _codes(y)
+    rows_of_class = [np.flatnonzero(codes == code) for code in range(codes.max(initial=-1) + 1)]
+    rows_of_class = [rows for rows in rows_of_class if len(rows) > 1]
+    if len(rows_of_class) < 2:
+        raise TabTransferError(
+            "A split needs two or more classes with two or more rows each; "
+            f"the labels have {len(rows_of_class)}."
+        )
+    return rows_of_class
+
+
+def _by_shares(rows_of_class: list[NDArray[np.intp]]) -> NDArray[np.intp]:
+    """Order rows so that every beginning has each class, at its share (Sainte-Laguë)."""
+    places = np.concatenate([np.arange(len(rows)) for rows in rows_of_class])
+    counts = np.repeat([len(rows) for rows in rows_of_class], [len(rows) for rows in rows_of_class])
+    order = np.lexsort(((places + 0.5) / counts, places > 0))
+    return np.concatenate(rows_of_class)[order]
 
 
 def _thin(rows: NDArray[np.intp], codes: NDArray[np.intp], cap: int | None) -> NDArray[np.intp]:

@@ -7,6 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from tabtransfer.bench.options import (
+    Backend,
+    Jobs,
+    MaxRows,
+    MemoryLimit,
+    MethodNames,
+    Seed,
+    SuiteName,
+    Threads,
+    TimeLimit,
+)
 from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
@@ -14,20 +25,8 @@ if TYPE_CHECKING:
 
 
 def benchmark(
-    suite: Annotated[
-        str,
-        typer.Option(
-            help="Suite of tables: quickstart, standard, or folder:PATH for a folder of CSV or "
-            "Parquet files with a manifest.json."
-        ),
-    ] = "quickstart",
-    methods: Annotated[
-        str,
-        typer.Option(
-            help="Methods to measure, separated by commas; NAME-tuned for the tuned form. "
-            "Groups: all, all-offline, tuned, tabpfn-versions."
-        ),
-    ] = "all",
+    suite: SuiteName = "quickstart",
+    methods: MethodNames = "all",
     n_splits: Annotated[
         str,
         typer.Option(
@@ -38,28 +37,14 @@ def benchmark(
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to.", show_default="reports/SUITE")
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Jobs at a time, each in its process.")] = 2,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of one job.")] = 1,
+    jobs: Jobs = 2,
+    threads: Threads = 1,
     max_train: Annotated[int, typer.Option(min=2, help="Most training rows of a split.")] = 1000,
-    max_rows: Annotated[
-        int | None,
-        typer.Option(
-            min=20,
-            help="Most rows of a table; larger ones are thinned, class shares kept.",
-            show_default="all",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of splits and methods.")] = 0,
-    time_limit: Annotated[
-        float | None, typer.Option(min=0, help="Most seconds of a job.", show_default="none")
-    ] = None,
-    memory_limit: Annotated[
-        float | None,
-        typer.Option(min=0, help="Most GB of a job beyond its start.", show_default="none"),
-    ] = None,
-    backend: Annotated[
-        str, typer.Option(help="Where jobs run: local, or a cluster of ray or dask.")
-    ] = "local",
+    max_rows: MaxRows = None,
+    seed: Seed = 0,
+    time_limit: TimeLimit = None,
+    memory_limit: MemoryLimit = None,
+    backend: Backend = "local",
 ) -> None:
     """Measure methods on a suite of real tables and write a report.
 
