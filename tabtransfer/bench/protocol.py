@@ -8,6 +8,7 @@ from typing import Any
 
 PRETRAINED = "tabtransfer"
 FINETUNED = "tabtransfer-finetuned"
+SYNTHETIC = "tabtransfer-synthetic"
 SCRATCH = "tabtransfer-scratch"
 REFERENCE = "catboost"
 
