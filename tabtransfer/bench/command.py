@@ -18,6 +18,7 @@ from tabtransfer.bench.options import (
     Threads,
     TimeLimit,
 )
+from tabtransfer.bench.transfer_gain_command import show_transfer_gain
 from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ def benchmark(
 
 
 def merge(
-    results: Annotated[list[Path], typer.Argument(help="Files that `benchmark` wrote.")],
+    results: Annotated[
+        list[Path], typer.Argument(help="Files that `benchmark` or `transfer-gain` wrote.")
+    ],
     out: Annotated[Path, typer.Option(help="File to write.")],
 ) -> None:
     """Join the results of several machines or runs into one results.parquet.
@@ -94,7 +97,9 @@ def merge(
 
 
 def report(
-    results: Annotated[Path, typer.Argument(help="A results.parquet of `benchmark`.")],
+    results: Annotated[
+        Path, typer.Argument(help="A results.parquet of `benchmark` or `transfer-gain`.")
+    ],
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to.", show_default="beside the results")
     ] = None,
@@ -116,6 +121,11 @@ def _read_n_splits(text: str) -> int | Literal["tabarena"]:
 def _show(results: pd.DataFrame, folder: Path) -> None:
     from rich.console import Console
 
+    from tabtransfer.bench.protocol import NESTED
+
+    if (results["splits"] == NESTED).all():
+        show_transfer_gain(results, folder)
+        return
     from tabtransfer.bench.cost import harness_share
     from tabtransfer.bench.protocol import REFERENCE
     from tabtransfer.bench.report import write_report
