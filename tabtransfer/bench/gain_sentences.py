@@ -37,7 +37,8 @@ def describe_curve(curve: GainCurve) -> str:
         Sentences with the crossing, its interval, and what speaks against relying on them.
     """
     sizes, crossing = list(curve.points), curve.crossing
-    subject = f"On {TABLES[curve.task]}, {_DEEDS[curve.method]}"
+    deed = _DEEDS[curve.method] + (" on real tables too" if curve.base == SYNTHETIC else "")
+    subject = f"On {TABLES[curve.task]}, {deed}"
     base = _BASES.get(curve.base, curve.base)
     if len(sizes) == 1:
         point = curve.points[sizes[0]]
@@ -55,38 +56,28 @@ def describe_curve(curve: GainCurve) -> str:
         told = f"{subject} pays up to about {_rows(crossing.size)} against {base}"
     else:
         told = f"{subject} pays only from about {_rows(crossing.size)} on against {base}"
-    told += f" ({describe_crossing(crossing, sizes)})."
+    told += f" ({_describe_interval(crossing, sizes)})."
     if crossing.n_changes > 1:
         told += f" The mean gain changes its sign {crossing.n_changes} times: see the curve."
     return told + _caution(curve)
 
 
-def describe_crossing(crossing: Crossing, sizes: list[int]) -> str:
-    """Write where a gain ends, or begins, with its interval.
-
-    Examples
-    --------
-    >>> describe_crossing(Crossing(True, 540.3, 210.0, float("inf"), 1), [32, 1024])
-    'crossing at 540 rows, 95 % interval 210 to none up to 1,024'
-    >>> describe_crossing(Crossing(True, float("inf"), 0.0, float("inf"), 0), [32, 1024])
-    'no crossing up to 1,024 rows, 95 % interval below 32 to none up to 1,024; the sign is open'
-    """
-    none = f"none up to {sizes[-1]:,}"
+def _describe_interval(crossing: Crossing, sizes: list[int]) -> str:
+    """Write the interval of the size at which a gain ends, or begins."""
+    if math.isnan(crossing.low):
+        return "no interval from one table"
+    if math.isinf(crossing.low):
+        return "so too in 95 % of resamples"
 
     def place(size: float) -> str:
         if math.isinf(size):
-            return none
-        return f"{float(f'{size:.2g}'):,.0f}" if size else f"below {sizes[0]:,}"
+            return f"none up to {sizes[-1]:,}"
+        return _rows(size).removesuffix(" rows") if size else f"below {sizes[0]:,}"
 
-    told = f"crossing at {place(crossing.size)} rows"
+    told = f"95 % interval {place(crossing.low)} to {place(crossing.high)}"
     if math.isinf(crossing.size):
-        told = f"no crossing up to {_rows(sizes[-1])}"
-    if math.isnan(crossing.low):
-        return f"{told}, no interval from one table"
-    if math.isinf(crossing.low):
-        return f"{told}, nor in 95 % of resamples"
-    told += f", 95 % interval {place(crossing.low)} to {place(crossing.high)}"
-    return told + ("; the sign is open" if crossing.low == 0 else "")
+        told = f"the crossing's {told}"
+    return told + ("; even the sign is open" if crossing.low == 0 else "")
 
 
 def _rows(size: float) -> str:
