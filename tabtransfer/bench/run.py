@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +17,7 @@ from tabtransfer.bench.protocol import HALVES, NO_LIMITS, TABARENA, Job, Limits,
 from tabtransfer.bench.results import FAILED, TABLE_FACTS, ResultsFile
 from tabtransfer.bench.run_job import Task, describe_error, finish_row
 from tabtransfer.bench.workers import Workers, open_workers
+from tabtransfer.datasets.capping import cap_rows
 from tabtransfer.datasets.splits import stratified_splits, tabarena_splits, target_bins
 
 if TYPE_CHECKING:
@@ -31,13 +32,14 @@ _FIXED = ("table_hash", "versions", "time_limit", "memory_limit")
 
 def run(
     suite: str,
-    tables: Sequence[Table],
+    tables: Iterable[Table],
     methods: Sequence[Method],
     path: Path,
     *,
     n_splits: int | Literal["tabarena"] = 3,
     seed: int = 0,
     max_train: int = 1000,
+    max_rows: int | None = None,
     n_threads: int = 1,
     n_jobs: int = 2,
     limits: Limits = NO_LIMITS,
@@ -56,7 +58,7 @@ def run(
     ----------
     suite : str
         Name of the suite in the results.
-    tables : sequence of Table
+    tables : iterable of Table
         Tables of any task.
     methods : sequence of Method
         What is measured.
@@ -69,6 +71,8 @@ def run(
         Seed of the splits and the methods.
     max_train : int, default=1000
         Most training rows in a split.
+    max_rows : int, optional
+        Most rows of a table; larger ones are thinned by `cap_rows` with the run's seed.
     n_threads : int, default=1
         Threads of one job.
     n_jobs : int, default=2
@@ -97,9 +101,16 @@ def run(
         max_train=max_train,
         n_threads=n_threads,
     )
-    splits = {table.name: _split(table, pattern, n_splits) for table in tables}
-    conditions = {"n_jobs": n_jobs, "machine": machine(), "cpu": cpu_model(), **limits.as_row()}
-    tasks = _prepare(pattern, tables, methods, splits, conditions, limits)
+    capped = [cap_rows(table, max_rows, seed) for table in tables]
+    splits = {table.name: _split(table, pattern, n_splits) for table in capped}
+    conditions = {
+        "max_rows": max_rows,
+        "n_jobs": n_jobs,
+        "machine": machine(),
+        "cpu": cpu_model(),
+        **limits.as_row(),
+    }
+    tasks = _prepare(pattern, capped, methods, splits, conditions, limits)
     done = results.keep({task.job: {name: task.facts[name] for name in _FIXED} for task in tasks})
     left = [task for task in tasks if task.job not in done]
     with closing(results), RunProgress(total=len(tasks), n_kept=len(done)) as progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import traceback
 import warnings
@@ -22,6 +23,7 @@ from tabtransfer.bench.metrics import (
     score_probabilities,
 )
 from tabtransfer.bench.protocol import NO_LIMITS, Job, Limits
+from tabtransfer.bench.reliability import count_by_confidence
 from tabtransfer.bench.results import FAILED, OK, OUT_OF_MEMORY, SKIPPED
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 _MAX_REASON = 400
 _OUTCOME = (
-    *("n_train", "n_test", *METRICS, "error", "fit_seconds", "predict_seconds"),
+    *("n_train", "n_test", *METRICS, "reliability", "error", "fit_seconds", "predict_seconds"),
     *("quantile_seconds", "job_seconds", "peak_memory_mb"),
 )
 
@@ -131,6 +133,8 @@ def _measure(task: Task) -> dict[str, Any]:
     if classifies:
         labels = sorted(set(table.y))
         scores = score_probabilities(truth, predictions, list(model.classes_), labels)
+        bins = count_by_confidence(truth, predictions, list(model.classes_))
+        outcome["reliability"] = json.dumps(bins)
     elif task.method.quantiles is None:
         scores = score_numbers(truth, predictions)
     else:
