@@ -7,6 +7,7 @@ import json
 from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,7 +17,8 @@ from tabtransfer.bench.progress import RunProgress
 from tabtransfer.bench.protocol import HALVES, NO_LIMITS, TABARENA, Job, Limits, plan_jobs
 from tabtransfer.bench.results import FAILED, TABLE_FACTS, ResultsFile
 from tabtransfer.bench.run_job import Task, describe_error, finish_row
-from tabtransfer.bench.workers import Workers, open_workers
+from tabtransfer.bench.studies import Studies
+from tabtransfer.bench.workers import LOCAL, Workers, open_workers
 from tabtransfer.datasets.capping import cap_rows
 from tabtransfer.datasets.splits import stratified_splits, tabarena_splits, target_bins
 
@@ -43,7 +45,7 @@ def run(
     n_threads: int = 1,
     n_jobs: int = 2,
     limits: Limits = NO_LIMITS,
-    backend: str = "local",
+    backend: str = LOCAL,
 ) -> pd.DataFrame:
     """Measure every method on every split of every table.
 
@@ -53,6 +55,10 @@ def run(
     the file holds already are kept when they went well, or ran into a limit that still holds,
     and neither the table nor any version has changed; failed and skipped ones are tried again.
     Code edited under the same version isn't noticed: write to another file then.
+
+    A tuned method's search is on disk trial by trial, in the folder ``studies`` beside the file,
+    until its job went well; a job that was killed, or is tried again, goes on with its next trial.
+    On a cluster, whose workers may not share the folder, it starts anew.
 
     Parameters
     ----------
@@ -111,14 +117,20 @@ def run(
         **limits.as_row(),
     }
     tasks = _prepare(pattern, capped, methods, splits, conditions, limits)
+    studies = Studies(path)
     done = results.keep({task.job: {name: task.facts[name] for name in _FIXED} for task in tasks})
     left = [task for task in tasks if task.job not in done]
+    if backend == LOCAL:
+        left = [replace(task, progress=studies.path(task.row)) for task in left]
+    for row in results.rows:  # in case a kill came between a row and this
+        studies.drop(row)
     with closing(results), RunProgress(total=len(tasks), n_kept=len(done)) as progress:
         if left:
             workers = open_workers(backend, n_threads)
             with closing(_execute(left, n_jobs, workers)) as rows:
                 for row in rows:
                     results.add(row)
+                    studies.drop(row)
                     progress.report(row)
     return results.frame()
 

@@ -39,7 +39,10 @@ _OUTCOME = (
 
 @dataclass(frozen=True)
 class Task:
-    """A job with what it takes to run it: table, method, rows, limits, facts for its row."""
+    """A job with what it takes to run it: table, method, rows, limits, facts for its row.
+
+    A method that can keep the progress of its fit keeps it in the file `progress`.
+    """
 
     job: Job
     table: Table
@@ -47,6 +50,12 @@ class Task:
     split: Split
     facts: dict[str, Any] = field(default_factory=dict)
     limits: Limits = NO_LIMITS
+    progress: Path | None = None
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """What the job's row holds before it has run."""
+        return {**self.facts, **self.job.as_row()}
 
 
 def run_job(task: Task) -> dict[str, Any]:
@@ -62,6 +71,7 @@ def run_job(task: Task) -> dict[str, Any]:
     dict
         ``status``, ``reason`` and the measurements. Seconds are wall-clock seconds of ``fit`` and
         of ``predict_proba`` or ``predict`` alone: the method's packages are imported before.
+        Those of a fit that goes on after a kill include what it had spent before.
     """
     environment.limit_threads(task.job.n_threads)
     try:
@@ -90,8 +100,7 @@ def warm_up(task: Task) -> None:
 def finish_row(task: Task, outcome: dict[str, Any]) -> dict[str, Any]:
     """Make the row of a job from its facts and its outcome."""
     return {
-        **task.facts,
-        **task.job.as_row(),
+        **task.row,
         **dict.fromkeys(_OUTCOME),
         **outcome,
         "reason": outcome["reason"][:_MAX_REASON],
@@ -112,6 +121,8 @@ def _measure(task: Task) -> dict[str, Any]:
     warm_up(task)
     environment.limit_threads(job.n_threads)  # the imports may have loaded thread pools
     model = task.method.make_for(table.task, job.method_seed, job.n_threads)
+    if task.progress is not None and task.method.keep_progress is not None:
+        task.method.keep_progress(model, task.progress)
     classifies = table.task != "regression"
     memory_before, _ = environment.memory_mb()
 
@@ -125,7 +136,7 @@ def _measure(task: Task) -> dict[str, Any]:
     outcome: dict[str, Any] = {
         "n_train": len(train),
         "n_test": len(test),
-        "fit_seconds": fitted - started,
+        "fit_seconds": fitted - started + getattr(model, "earlier_seconds_", 0.0),
         "predict_seconds": predicted - fitted,
         "peak_memory_mb": environment.memory_mb()[1] - memory_before,
     }
