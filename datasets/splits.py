@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,8 @@ from tabtransfer.errors import TabTransferError
 __all__ = [
     "N_FOLDS",
     "Split",
-    "nested_splits",
+    "list_classes",
+    "share_rows",
     "stratified_sample",
     "stratified_splits",
     "tabarena_splits",
@@ -99,82 +99,16 @@ def stratified_splits(
     """
     if not 0 < test_size < 1:
         raise TabTransferError(f"test_size must be between 0 and 1, not {test_size}.")
-    rows_of_class = _rows_of_class(y)
+    rows_of_class = list_classes(y)
     counts = np.array([len(rows) for rows in rows_of_class])
     n_test = round(counts.sum() * test_size)
     n_train = int(counts.sum()) - n_test
-    test_quotas = _quotas(counts, min(n_test, max_test or n_test), counts - 1)
-    train_quotas = _quotas(counts, min(n_train, max_train or n_train), counts - test_quotas)
+    test_quotas = share_rows(counts, min(n_test, max_test or n_test), counts - 1)
+    train_quotas = share_rows(counts, min(n_train, max_train or n_train), counts - test_quotas)
     return [
         _draw(index, rows_of_class, train_quotas, test_quotas, np.random.default_rng([seed, index]))
         for index in range(n_splits)
     ]
-
-
-def nested_splits(
-    y: ArrayLike,
-    sizes: Sequence[int],
-    *,
-    n_splits: int = 3,
-    seed: int = 0,
-    max_test: int | None = None,
-) -> dict[int, list[Split]]:
-    """Draw training sets of several sizes, each within the next, with the same test rows.
-
-    The test half is drawn as `stratified_splits` draws it. The other rows are put in an order of
-    which every beginning keeps the class shares: a row of each class first, then by the divisor
-    method of Sainte-Laguë, which never takes a row back when more are asked for. So a size's rows
-    depend on ``y``, the seed and the split's number alone, not on the other sizes.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_rows,)
-        Class labels without missing values; of a numeric target, its `target_bins`.
-    sizes : sequence of int
-        Numbers of training rows.
-    n_splits : int, default=3
-        Number of splits.
-    seed : int, default=0
-        Seed of the draws.
-    max_test : int, optional
-        Most test rows; a larger half is thinned class by class.
-
-    Returns
-    -------
-    dict of int to list of Split
-        ``n_splits`` splits for each size, ascending. Sizes of more rows than half the table, or
-        of fewer than it has classes, are left out.
-
-    Raises
-    ------
-    TabTransferError
-        If a label is missing or fewer than two classes have two rows.
-
-    Examples
-    --------
-    >>> splits = nested_splits(["a"] * 30 + ["b"] * 10, [16, 8, 64], n_splits=1)
-    >>> list(splits), set(splits[8][0].train) < set(splits[16][0].train)
-    ([8, 16], True)
-    """
-    rows_of_class = _rows_of_class(y)
-    counts = np.array([len(rows) for rows in rows_of_class])
-    n_test = round(counts.sum() / 2)
-    n_train = int(counts.sum()) - n_test
-    quotas = _quotas(counts, min(n_test, max_test or n_test), counts - 1)
-    splits: dict[int, list[Split]] = {
-        size: [] for size in sorted(set(sizes)) if len(counts) <= size <= n_train
-    }
-    for index in range(n_splits):
-        rng = np.random.default_rng([seed, index])
-        shuffled = [rng.permutation(rows) for rows in rows_of_class]
-        test = rng.permutation(
-            np.concatenate([rows[:quota] for rows, quota in zip(shuffled, quotas, strict=True)])
-        )
-        ordered = _by_shares([rows[n:] for rows, n in zip(shuffled, quotas, strict=True)])
-        for size, of_size in splits.items():
-            train = np.random.default_rng([seed, index, size]).permutation(ordered[:size])
-            of_size.append(Split(index, train, test))
-    return splits
 
 
 def tabarena_splits(
@@ -321,8 +255,29 @@ def _codes(y: ArrayLike) -> NDArray[np.intp]:
     return codes
 
 
-def _rows_of_class(y: ArrayLike) -> list[NDArray[np.intp]]:
-    """List the rows of each class that has two or more."""
+def list_classes(y: ArrayLike) -> list[NDArray[np.intp]]:
+    """List the rows of each class that has two or more.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_rows,)
+        Class labels without missing values.
+
+    Returns
+    -------
+    list of ndarray
+        Positions of the rows, ascending, class by class in the order of appearance.
+
+    Raises
+    ------
+    TabTransferError
+        If a label is missing or fewer than two classes have two rows.
+
+    Examples
+    --------
+    >>> [rows.tolist() for rows in list_classes(["a", "b", "a", "c", "b"])]
+    [[0, 2], [1, 4]]
+    """
     codes = _codes(y)
     rows_of_class = [np.flatnonzero(codes == code) for code in range(codes.max(initial=-1) + 1)]
     rows_of_class = [rows for rows in rows_of_class if len(rows) > 1]
@@ -334,26 +289,45 @@ def _rows_of_class(y: ArrayLike) -> list[NDArray[np.intp]]:
     return rows_of_class
 
 
-def _by_shares(rows_of_class: list[NDArray[np.intp]]) -> NDArray[np.intp]:
-    """Order rows so that every beginning has each class, at its share (Sainte-Laguë)."""
-    places = np.concatenate([np.arange(len(rows)) for rows in rows_of_class])
-    counts = np.repeat([len(rows) for rows in rows_of_class], [len(rows) for rows in rows_of_class])
-    order = np.lexsort(((places + 0.5) / counts, places > 0))
-    return np.concatenate(rows_of_class)[order]
-
-
 def _thin(rows: NDArray[np.intp], codes: NDArray[np.intp], cap: int | None) -> NDArray[np.intp]:
     """Keep the first rows of each class up to its share of the cap, in the order they have."""
     if cap is None or len(rows) <= cap:
         return rows
     _, classes, counts = np.unique(codes[rows], return_inverse=True, return_counts=True)
-    quotas = _quotas(counts, cap, counts)
+    quotas = share_rows(counts, cap, counts)
     kept = [np.flatnonzero(classes == k)[:quota] for k, quota in enumerate(quotas)]
     return rows[np.sort(np.concatenate(kept))]
 
 
-def _quotas(counts: NDArray[np.intp], total: int, capacity: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Share ``total`` rows among classes by their counts: at least 1, at most the capacity."""
+def share_rows(
+    counts: NDArray[np.intp], total: int, capacity: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Share rows among classes by their counts: at least 1, at most the capacity.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n_classes,)
+        Rows of each class.
+    total : int
+        Rows to share.
+    capacity : ndarray of shape (n_classes,)
+        Most rows of each class.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+        Rows of each class's share; they sum to ``total``, or to the capacity where that is less.
+
+    Raises
+    ------
+    TabTransferError
+        If there are more classes than rows to share.
+
+    Examples
+    --------
+    >>> share_rows(np.array([90, 9, 1]), 10, np.array([90, 9, 1])).tolist()
+    [8, 1, 1]
+    """
     if total < len(counts):
         raise TabTransferError(
             f"A half of {total} rows can't hold a row of each of {len(counts)} classes; "

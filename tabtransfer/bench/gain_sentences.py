@@ -72,7 +72,7 @@ def _describe_interval(crossing: Crossing, sizes: list[int]) -> str:
     def place(size: float) -> str:
         if math.isinf(size):
             return f"none up to {sizes[-1]:,}"
-        return _rows(size).removesuffix(" rows") if size else f"below {sizes[0]:,}"
+        return f"{float(f'{size:.3g}'):,.0f}" if size else f"below {sizes[0]:,}"
 
     told = f"95 % interval {place(crossing.low)} to {place(crossing.high)}"
     if math.isinf(crossing.size):

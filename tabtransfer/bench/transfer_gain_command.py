@@ -58,7 +58,6 @@ def transfer_gain(
     from tabtransfer.baselines.registry import resolve_methods
     from tabtransfer.bench.protocol import Limits
     from tabtransfer.bench.run import run
-    from tabtransfer.datasets.capping import cap_rows
     from tabtransfer.datasets.suites import FOLDER, load_suite
 
     name = Path(suite.removeprefix(FOLDER)).name
@@ -66,12 +65,13 @@ def transfer_gain(
     chosen, wanted = resolve_methods(methods), _read_sizes(sizes)
     results = run(
         suite,
-        [cap_rows(table, max_rows, seed) for table in load_suite(suite)],
+        load_suite(suite),
         chosen,
         folder / "results.parquet",
         n_splits=n_splits,
         seed=seed,
         max_train=wanted,
+        max_rows=max_rows,
         n_threads=threads,
         n_jobs=jobs,
         limits=Limits(time_limit, memory_limit),

@@ -139,9 +139,11 @@ def _reproduction_command(results: pd.DataFrame) -> str:
     for suite, rows in results.groupby("suite", sort=False):
         methods = ",".join(dict.fromkeys(rows["method"]))
         sizes = ",".join(map(str, sorted(rows["max_train"].unique())))
+        most = rows["max_rows"].max()
+        max_rows = "" if pd.isna(most) else f"--max-rows {most:.0f} "
         lines.append(
             f"tabtransfer transfer-gain --suite {suite} --methods {methods} --sizes {sizes} "
-            f"--n-splits {rows['split'].max() + 1} --seed {rows['seed'].iloc[0]} "
+            f"--n-splits {rows['split'].max() + 1} --seed {rows['seed'].iloc[0]} {max_rows}"
             f"--threads {rows['n_threads'].iloc[0]} --jobs {rows['n_jobs'].max()}"
         )
     return "\n".join(lines)
