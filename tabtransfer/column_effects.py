@@ -109,6 +109,8 @@ def draw_values(
     array([0.75, 0.25])
     """
     values, missing = table.values[:, encoded], table.missing[:, encoded]
+    if not values.shape[1]:  # the encoder doesn't read the column
+        return ColumnDraws(encoded, values[:0], missing[:0], np.zeros(0))
     cells = np.concatenate([values, missing], 1)
     order = np.lexsort(cells.T[::-1])
     reached = np.cumsum(np.ones(len(cells)) if weights is None else weights[order])

@@ -88,7 +88,8 @@ def explain(model: InContextEstimator, X: Any, n_rows: int = 10) -> Explanation:
         values = predict(query)
         outputs = values.argmax(1)
         budget = MemoryBudget.of(model.memory_limit)
-        max_rows = budget.encoded_rows(query.values.shape[1], values.shape[1])
+        n_outputs = ensemble.n_outputs(network.config)
+        max_rows = budget.encoded_rows(query.values.shape[1], n_outputs)
         predicted = values[np.arange(len(values)), outputs]
         effects = column_effects(predict, draws, query, predicted, outputs, max_rows)
         return values, effects, weigh_rows(ensemble, network, query, outputs, n_rows, advance)
