@@ -19,6 +19,8 @@ from tabtransfer.network import TabularTransformer
 from tabtransfer.row_weights import RowWeights, weigh_rows
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from tabtransfer.estimator import InContextEstimator
 
 __all__ = ["Explanation", "explain"]
@@ -63,6 +65,32 @@ class Explanation:
     predictions: pd.DataFrame
     columns: pd.DataFrame
     rows: pd.DataFrame
+
+    def plot(self, row: int = 0) -> Figure:
+        """Draw the explanation of one row: its columns, with their values, and training rows.
+
+        Parameters
+        ----------
+        row : int, default=0
+            Its place in ``X``.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Drawn with pyplot: ``matplotlib.pyplot.show()`` shows it.
+
+        Raises
+        ------
+        TabTransferError
+            If there is no such row.
+        """
+        if not 0 <= row < len(self.X):
+            raise TabTransferError(
+                f"There is no row {row!r}: {len(self.X)} rows are explained, numbered from 0."
+            )
+        from tabtransfer.explanation_plot import plot_explanation
+
+        return plot_explanation(self, row)
 
 
 def explain(model: InContextEstimator, X: Any, n_rows: int = 10) -> Explanation:
