@@ -211,7 +211,7 @@ class TestFinetuning:
 
         return tune
 
-    def test_weights_that_tuning_spoils_are_not_used(self, tune):
+    def test_weights_that_validate_no_better_change_nothing(self, tune):
         X, y = make_frame(160)
         model = tune(0.0)
         record = model.finetuning_
