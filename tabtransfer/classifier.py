@@ -30,9 +30,10 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
 
     Parameters
     ----------
-    n_estimators : int, default=4
+    n_estimators : int or None, default=None
         Members of the ensemble; each sees the table in another view (order of columns and
-        classes, scale of numbers, coding of categories).
+        classes, scale of numbers, coding of categories). None: four, or two where all of them
+        would read the same more than 2,000 rows.
     class_weight : None, "balanced" or mapping of class to float, default=None
         How much more frequent classes are to be taken to be than the training rows say:
         probabilities are multiplied by it and normalised. A mapping may leave out classes of
@@ -69,6 +70,8 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, if all are strings. Columns are then matched by name.
+    n_estimators_ : int
+        Members of the ensemble.
     n_context_rows_ : int
         Most training rows that a member reads at once; fewer than there are if they were
         sampled.
@@ -129,7 +132,7 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
 
     def __init__(
         self,
-        n_estimators: int = 4,
+        n_estimators: int | None = None,
         *,
         class_weight: Mapping[Any, float] | str | None = None,
         calibrate: bool = False,

@@ -17,6 +17,7 @@ from tabtransfer.calibration import Calibration, fit_temperature
 from tabtransfer.checkpoint import SHIPPED, fingerprint, load_checkpoint
 from tabtransfer.encoder import EncodedTable, TableEncoder, read_table
 from tabtransfer.ensemble import build_ensemble
+from tabtransfer.ensemble_size import ensemble_size
 from tabtransfer.errors import TabTransferError
 from tabtransfer.finetune.loop import FinetuneConfig, FinetuneRecord, finetune_network
 from tabtransfer.members import Advance
@@ -44,7 +45,7 @@ class InContextEstimator(ABC, BaseEstimator):
 
     def __init__(
         self,
-        n_estimators: int = 4,
+        n_estimators: int | None = None,
         *,
         calibrate: bool = False,
         finetune: bool = False,
@@ -110,12 +111,13 @@ class InContextEstimator(ABC, BaseEstimator):
                     network = self._adapt(network, table, labels, n_classes, weights, seed)
                 if self.calibrate:
                     self._fit_temperature(network, table, labels, n_classes, weights, seed)
+            self.n_estimators_ = self._n_members(table, n_classes, weights, network)
             self.ensemble_ = build_ensemble(
                 table,
                 labels,
                 n_classes,
                 network.config,
-                self.n_estimators,
+                self.n_estimators_,
                 self.max_context_rows,
                 np.random.default_rng(seed),
                 self._finetune_config.kinds,
@@ -213,8 +215,10 @@ class InContextEstimator(ABC, BaseEstimator):
         return self.finetune
 
     def _check_settings(self) -> None:
-        for name in ("n_estimators", "max_context_rows"):
-            value = getattr(self, name)
+        counts = {"max_context_rows": self.max_context_rows}
+        if self.n_estimators is not None:
+            counts["n_estimators"] = self.n_estimators
+        for name, value in counts.items():
             if not isinstance(value, (int, np.integer)) or value < 1:
                 raise TabTransferError(f"{name} must be a whole number from 1 on, not {value!r}.")
         limit = self.memory_limit
@@ -222,6 +226,19 @@ class InContextEstimator(ABC, BaseEstimator):
             raise TabTransferError(
                 f"memory_limit must be a whole number of bytes, or None, not {limit!r}."
             )
+
+    def _n_members(
+        self,
+        table: EncodedTable,
+        n_classes: int,
+        weights: NDArray[np.float64] | None,
+        network: TabularTransformer,
+    ) -> int:
+        if self.n_estimators is not None:
+            return self.n_estimators
+        n_rows = table.n_rows if weights is None else float(weights.sum())
+        n_columns, most_classes = table.values.shape[1], network.config.max_classes
+        return ensemble_size(n_rows, n_columns, n_classes, self.max_context_rows, most_classes)
 
     def _starting_network(self, seed: int) -> TabularTransformer:
         """Give the network that fine-tuning starts from, or that predicts as it is."""

@@ -29,9 +29,10 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
 
     Parameters
     ----------
-    n_estimators : int, default=4
+    n_estimators : int or None, default=None
         Members of the ensemble; each sees the table in another view (order of columns,
-        scale of numbers and of the target, coding of categories).
+        scale of numbers and of the target, coding of categories). None: four, or two
+        where all of them would read the same more than 2,000 rows.
     calibrate : bool, default=False
         Whether to fit on out-of-fold predictions of up to 1,000 training rows how wide
         distributions should be, and stretch them around their mean, which stays as it is.
@@ -61,6 +62,8 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, if all are strings. Columns are then matched by name.
+    n_estimators_ : int
+        Members of the ensemble.
     n_context_rows_ : int
         Most training rows that a member reads at once; fewer than there are if they were
         sampled.
