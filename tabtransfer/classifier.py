@@ -12,8 +12,11 @@ from sklearn.base import ClassifierMixin
 
 from tabtransfer.calibration import temper_probabilities
 from tabtransfer.class_weights import read_class_weights, weigh_classes
+from tabtransfer.encoder import EncodedTable
 from tabtransfer.ensemble import ClassEnsemble
 from tabtransfer.estimator import InContextEstimator
+from tabtransfer.members import Advance
+from tabtransfer.network import TabularTransformer
 from tabtransfer.target import encode_labels
 
 __all__ = ["TabTransferClassifier"]
@@ -205,10 +208,7 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
             If columns are missing, new, or hold something else than in `fit`, or if the
             checkpoint has changed since.
         """
-        probabilities = self._answer(X, ClassEnsemble.probabilities)
-        if hasattr(self, "calibration_"):
-            probabilities = temper_probabilities(probabilities, self.calibration_.temperature)
-        return weigh_classes(probabilities, self.class_weight_)
+        return np.concatenate(self._ask(X, self._values))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the most probable class.
@@ -225,6 +225,18 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         """
         probabilities = self.predict_proba(X)
         return self.classes_[probabilities.argmax(1)]
+
+    def _values(
+        self,
+        ensemble: ClassEnsemble,
+        network: TabularTransformer,
+        query: EncodedTable,
+        advance: Advance,
+    ) -> NDArray[np.float64]:
+        probabilities = ensemble.probabilities(network, query, advance)
+        if hasattr(self, "calibration_"):
+            probabilities = temper_probabilities(probabilities, self.calibration_.temperature)
+        return weigh_classes(probabilities, self.class_weight_)
 
     def _read_labels(
         self, y: NDArray[Any], weights: NDArray[np.float64] | None

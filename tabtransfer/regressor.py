@@ -11,9 +11,12 @@ from sklearn.base import RegressorMixin
 
 from tabtransfer.calibration import temper_quantiles
 from tabtransfer.distribution import QuantileDistribution
+from tabtransfer.encoder import EncodedTable
 from tabtransfer.ensemble import NumberEnsemble
 from tabtransfer.errors import TabTransferError
 from tabtransfer.estimator import InContextEstimator
+from tabtransfer.members import Advance
+from tabtransfer.network import TabularTransformer
 from tabtransfer.quantiles import quantile_levels
 from tabtransfer.target import read_numbers
 
@@ -205,10 +208,22 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
         return answers[output](self._distribution(X))
 
     def _distribution(self, X: Any) -> QuantileDistribution:
-        found = self._answer(X, NumberEnsemble.quantiles)
+        return self._distribution_of(np.concatenate(self._ask(X, NumberEnsemble.quantiles)))
+
+    def _distribution_of(self, quantiles: NDArray[np.float64]) -> QuantileDistribution:
         if hasattr(self, "calibration_"):
-            found = temper_quantiles(found, self.calibration_.temperature)
-        return QuantileDistribution(np.array(quantile_levels(found.shape[1])), found)
+            quantiles = temper_quantiles(quantiles, self.calibration_.temperature)
+        return QuantileDistribution(np.array(quantile_levels(quantiles.shape[1])), quantiles)
+
+    def _values(
+        self,
+        ensemble: NumberEnsemble,
+        network: TabularTransformer,
+        query: EncodedTable,
+        advance: Advance,
+    ) -> NDArray[np.float64]:
+        quantiles = ensemble.quantiles(network, query, advance)
+        return self._distribution_of(quantiles).mean()[:, None]
 
     def _read_labels(
         self, y: NDArray[Any], weights: NDArray[np.float64] | None
