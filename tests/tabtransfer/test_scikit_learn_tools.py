@@ -16,7 +16,6 @@ from sklearn.ensemble import (
     VotingRegressor,
 )
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.inspection import partial_dependence, permutation_importance
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
@@ -58,19 +57,6 @@ def make_frame(n_rows=60):
 
 def answer(model, X):
     return model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
-
-
-def test_permutation_importance(estimator):
-    X, y = make_frame()
-    found = permutation_importance(estimator.fit(X, y), X, y, n_repeats=2, random_state=0)
-    assert found.importances.shape == (4, 2) and np.isfinite(found.importances).all()
-
-
-def test_partial_dependence(estimator):
-    X, y = make_frame()
-    estimator.set_params(n_estimators=1).fit(X, y)
-    found = partial_dependence(estimator, X, ["number"], grid_resolution=4, response_method="auto")
-    assert found["average"].shape[1] == 4 and np.ptp(found["average"]) > 0
 
 
 def test_stacking_and_voting(classifier, regressor):
