@@ -7,6 +7,7 @@ import sys
 import typer
 
 from tabtransfer.bench.command import benchmark, merge, report
+from tabtransfer.bench.compare_command import compare
 from tabtransfer.datasets.audit_command import audit
 from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.command import pretrain
@@ -21,6 +22,7 @@ app = typer.Typer(
 COMMANDS = (
     fit,
     predict,
+    compare,
     benchmark,
     merge,
     report,

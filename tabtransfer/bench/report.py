@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from tabtransfer.bench import plots
+from tabtransfer.bench.comparison import FILE, Comparison, compare_methods, comparison_command
 from tabtransfer.bench.families import average_families
 from tabtransfer.bench.leaderboard import leaderboard
 from tabtransfer.bench.paired import CriticalDifference
@@ -97,6 +98,9 @@ def _facts(results: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
         reference=REFERENCE,
         against_reference=_against_reference(by_family, board),
         ranks=ranks,
+        comparison=compare_methods(results)
+        if len(results.groupby(["suite", "table"])) == 1
+        else None,
         regimes=judge_regimes(results),
         splits=list_splits(results),
         additions=_additions(results),
@@ -123,10 +127,13 @@ def reproduction_command(results: pd.DataFrame) -> str:
     Returns
     -------
     str
-        Command lines of ``tabtransfer benchmark``.
+        Command lines of ``tabtransfer benchmark`` or ``tabtransfer compare``.
     """
     lines = []
     for suite, rows in results.groupby("suite", sort=False):
+        if str(suite).startswith(FILE):
+            lines.append(comparison_command(rows))
+            continue
         methods = ",".join(dict.fromkeys(rows["method"]))
         lines.append(
             f"tabtransfer benchmark --suite {suite} --methods {methods} "
@@ -135,6 +142,12 @@ def reproduction_command(results: pd.DataFrame) -> str:
             f"--jobs {rows['n_jobs'].max()}"
         )
     return "\n".join(lines)
+
+
+def _comparison(results: pd.DataFrame) -> Comparison | None:
+    """What a single table says of the methods."""
+    one = len(results.groupby(["suite", "table"])) == 1
+    return compare_methods(results) if one else None
 
 
 def _pictures(

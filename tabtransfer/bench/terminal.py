@@ -1,4 +1,4 @@
-"""The leaderboard as a table for the terminal."""
+"""Leaderboards and comparisons as tables for the terminal."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from tabtransfer.bench.protocol import PRETRAINED
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
+
+    from tabtransfer.bench.comparison import Comparison
 
 
 def leaderboard_table(board: pd.DataFrame, reference: str) -> Table:
@@ -29,13 +31,7 @@ def leaderboard_table(board: pd.DataFrame, reference: str) -> Table:
     rich.table.Table
         Print it with `rich.print`.
     """
-    table = Table(
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-        show_edge=False,
-        collapse_padding=True,
-        caption=f"95 % intervals of the mean ROC AUC; tables won/tied/lost against {reference}",
-    )
+    table = _table(f"95 % intervals of the mean ROC AUC; tables won/tied/lost against {reference}")
     table.add_column("method", no_wrap=True)
     for heading in ("rank", "ROC AUC", "interval", f"vs {reference}", "seconds", "tables"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -43,6 +39,39 @@ def leaderboard_table(board: pd.DataFrame, reference: str) -> Table:
         style = "bold" if str(row["method"]).startswith(PRETRAINED) else ""
         table.add_row(str(row["method"]), *_cells(row, reference), style=style)
     return table
+
+
+def comparison_table(comparison: Comparison) -> Table:
+    """Lay the comparison of methods on one table out for a terminal."""
+    table = _table(
+        f"{comparison.n_splits} splits; 95 % intervals and tests against the first method that "
+        "allow for overlapping splits, Holm's correction"
+    )
+    table.add_column("method", no_wrap=True)
+    for heading in (comparison.error_name, "interval", "behind", "p", "seconds"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in comparison.entrants:
+        error, behind = one.error, one.behind
+        table.add_row(
+            one.method,
+            f"{error.mean:.4g}",
+            f"{error.low:.4g}–{error.high:.4g}".replace("nan–nan", "–"),
+            "–" if behind is None else f"{behind.mean:.2g}",
+            f"{one.p:.2g}".replace("nan", "–"),
+            f"{one.seconds:.2f}",
+            style="bold" if one.method == comparison.choice else "",
+        )
+    return table
+
+
+def _table(caption: str) -> Table:
+    return Table(
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        show_edge=False,
+        collapse_padding=True,
+        caption=caption,
+    )
 
 
 def _cells(row: dict[Hashable, Any], reference: str) -> list[str]:
