@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tabtransfer.baselines.method import Method, never_seen
 from tabtransfer.bench.budget import affordable_searches, default_methods
 from tabtransfer.bench.comparison import FILE, JOB_SHARE
-from tabtransfer.bench.protocol import TABARENA, Limits
+from tabtransfer.bench.protocol import Limits
 from tabtransfer.bench.results import OK, read_results
 from tabtransfer.bench.run import hash_table, run
 from tabtransfer.datasets.capping import cap_rows
@@ -82,7 +82,7 @@ def compare(
             [thin],
             [_know(method, table) for method in wanted],
             path,
-            n_splits=TABARENA,
+            n_splits="tabarena",
             seed=seed,
             max_train=max_train,
             n_threads=n_threads,

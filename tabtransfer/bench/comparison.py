@@ -17,6 +17,8 @@ CLOSE = 0.02
 CHEAPER = 0.2
 """A method of at most this share of the best one's time is recommended instead of it, where they
 can't be told apart and its mean error is at most the share `CLOSE` above the lowest."""
+QUICK = 1.0
+"""Seconds of a mean job below which the best method is never given up for a cheaper one."""
 FILE = "file:"
 """What the name of a suite begins with that is one table, read from the files that follow."""
 JOB_SHARE = 0.25
@@ -94,10 +96,10 @@ class Comparison:
 def compare_methods(results: pd.DataFrame) -> Comparison:
     """Compare the methods on one table and recommend one.
 
-    The best method by its mean error is recommended, unless another can't be told apart from it
-    (corrected resampled t-test, Holm's correction, 5 %), takes at most a fifth of its time and has
-    a mean error at most 2 % above. The best is picked on the splits that it is tested on, which
-    flatters it.
+    The best method by its mean error is recommended, unless it takes more than a second and another
+    can't be told apart from it (corrected resampled t-test, Holm's correction, 5 %), takes at most
+    a fifth of its time and has a mean error at most 2 % above. The best is picked on the splits
+    that it is tested on, which flatters it.
 
     Parameters
     ----------
@@ -120,6 +122,7 @@ def compare_methods(results: pd.DataFrame) -> Comparison:
         one
         for one in entrants[1:]
         if len(errors) > 1
+        and best.seconds > QUICK
         and one.ties
         and one.error.mean <= (1 + CLOSE) * best.error.mean
         and one.seconds <= CHEAPER * best.seconds

@@ -40,6 +40,8 @@ def test_a_tie_goes_to_the_best_unless_another_is_much_cheaper(one_table):
     dear = compare_methods(one_table(scores, {"b": 1.0, "c": 1.5}, noise))
     assert dear.choice == "a-tuned"
     assert "b (p = 1.00, 1 s) and c (p = 1.00, 1.5 s) can't be told apart" in dear.sentences[1]
+    quick = compare_methods(one_table(scores, {"a-tuned": 0.9, "b": 0.1, "c": 1.5}, noise))
+    assert quick.choice == "a-tuned"
     cheap = compare_methods(one_table(scores, {"b": 0.3, "c": 1.5}, noise))
     assert cheap.choice == "b"
     assert "Use b: it can't be told apart from a-tuned" in cheap.sentences[0]
