@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from tabtransfer.bench.advise_command import advise
 from tabtransfer.bench.command import benchmark, merge, report
 from tabtransfer.bench.compare_command import compare
 from tabtransfer.datasets.audit_command import audit
@@ -23,6 +24,7 @@ COMMANDS = (
     fit,
     predict,
     compare,
+    advise,
     benchmark,
     merge,
     report,

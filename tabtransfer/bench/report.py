@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from tabtransfer.bench import plots
+from tabtransfer.bench.advice import MIN_FAMILIES, make_advisors
 from tabtransfer.bench.comparison import FILE, Comparison, compare_methods, comparison_command
 from tabtransfer.bench.families import average_families
 from tabtransfer.bench.leaderboard import leaderboard
@@ -98,9 +99,9 @@ def _facts(results: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
         reference=REFERENCE,
         against_reference=_against_reference(by_family, board),
         ranks=ranks,
-        comparison=compare_methods(results)
-        if len(results.groupby(["suite", "table"])) == 1
-        else None,
+        advisors=make_advisors(results),
+        min_families=MIN_FAMILIES,
+        comparison=_comparison(results),
         regimes=judge_regimes(results),
         splits=list_splits(results),
         additions=_additions(results),

@@ -11,8 +11,9 @@ from rich.table import Table
 from tabtransfer.bench.protocol import PRETRAINED
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Sequence
 
+    from tabtransfer.bench.advice import Advice, Advisor
     from tabtransfer.bench.comparison import Comparison
 
 
@@ -61,6 +62,24 @@ def comparison_table(comparison: Comparison) -> Table:
             f"{one.seconds:.2f}",
             style="bold" if one.method == comparison.choice else "",
         )
+    return table
+
+
+def advice_table(advisors: Sequence[Advisor], advice: Sequence[Advice]) -> Table:
+    """Lay out for a terminal what methods are expected to gain on a table, in per cent."""
+    table = _table(
+        f"%: lower error than {advisors[0].base}; 95 % intervals; root mean squared errors of the "
+        "prediction for tables left out"
+    )
+    table.add_column("method", no_wrap=True)
+    for heading in ("lower error", "interval", "by the", "model errs", "mean errs"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for advisor, one in zip(advisors, advice, strict=True):
+        shares = (one.gain, one.low, one.high, advisor.model_error, advisor.mean_error)
+        gain, low, high, model, mean = (f"{100 * share:.1f}" for share in shares)
+        by = "mean" if advisor.model is None else "model"
+        row = (gain, f"{low} to {high}", by, model, mean)
+        table.add_row(advisor.method, *(cell.replace("nan", "–") for cell in row))
     return table
 
 
