@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tabtransfer.errors import TabTransferError
@@ -131,6 +132,10 @@ class Method:
         form that the estimator's ``set_params`` takes.
     packages : tuple of str, default=()
         Distributions whose versions belong beside the method's results.
+    keep_progress : callable, optional
+        ``keep_progress(estimator, path)`` has an unfitted estimator keep the progress of its fit
+        in a file, so that after a kill the same fit goes on from there; ``earlier_seconds_`` then
+        says what was spent before. None where a fit always starts anew.
 
     Examples
     --------
@@ -150,6 +155,7 @@ class Method:
     packages: tuple[str, ...] = ()
     make_regressor: Callable[[int, int], BaseEstimator] | None = None
     quantiles: Callable[[Any, Any, Sequence[float]], NDArray[Any]] | None = None
+    keep_progress: Callable[[Any, Path], None] | None = None
 
     def make_for(self, task: str, random_state: int, n_threads: int) -> BaseEstimator:
         """Return a new, unfitted estimator for a kind of task.

@@ -104,6 +104,7 @@ class _Tuned(BaseEstimator):
             frame, y, self.method.packages, self.method.name, self.n_folds, self.random_state
         )
         log = TrialLog(self.study_path, name, self.random_state)
+        self.earlier_seconds_ = log.seconds_spent
         self._run_trials(log, rows)
         self.errors_ = log.errors
         self.best_error_ = min(self.errors_, default=None)
@@ -216,6 +217,8 @@ class TunedClassifier(ClassifierMixin, _Tuned):
     errors_ : list of float
         The errors of all finished trials, in their order; the first is that of the method as
         it is.
+    earlier_seconds_ : float
+        Seconds that the trials took that the file held already.
     classes_ : ndarray of shape (n_classes,)
         Class labels, sorted.
 
@@ -370,7 +373,12 @@ def make_tuned(method: Method, n_trials: int = N_TRIALS, seconds: float | None =
         else partial(_make_estimator, TunedRegressor, method, limits),
         search_space=nothing_to_search,
         packages=(*method.packages, "optuna"),
+        keep_progress=_keep_study,
     )
+
+
+def _keep_study(estimator: _Tuned, path: Path) -> None:
+    estimator.study_path = path
 
 
 def _make_estimator(

@@ -69,19 +69,19 @@ def benchmark(
     from tabtransfer.baselines.registry import resolve_methods
     from tabtransfer.bench.protocol import Limits
     from tabtransfer.bench.run import run
-    from tabtransfer.datasets.capping import cap_rows
     from tabtransfer.datasets.suites import FOLDER, load_suite
 
     folder = out if out is not None else Path("reports") / Path(suite.removeprefix(FOLDER)).name
     chosen = resolve_methods(methods)
     results = run(
         suite,
-        [cap_rows(table, max_rows, seed) for table in load_suite(suite)],
+        load_suite(suite),
         chosen,
         folder / "results.parquet",
         n_splits=_read_n_splits(n_splits),
         seed=seed,
         max_train=max_train,
+        max_rows=max_rows,
         n_threads=threads,
         n_jobs=jobs,
         limits=Limits(time_limit, memory_limit),

@@ -73,18 +73,19 @@ def compare(
         If the file holds results of other data, or of another protocol.
     """
     end = time.monotonic() + seconds
-    thin = cap_rows(table, 3 * max_train, seed)  # each job is handed the whole table
-    _check_same_table(path, thin)
+    max_rows = 3 * max_train  # each job is handed all rows
+    _check_same_table(path, cap_rows(table, max_rows, seed))
 
     def measure(wanted: Sequence[Method], most_splits: int | None = None) -> pd.DataFrame:
         return run(
             FILE + files,
-            [thin],
+            [table],
             [_know(method, table) for method in wanted],
             path,
             n_splits="tabarena",
             seed=seed,
             max_train=max_train,
+            max_rows=max_rows,
             n_threads=n_threads,
             n_jobs=n_jobs,
             limits=Limits(JOB_SHARE * seconds),

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tabtransfer.bench.reliability import COVERAGE, interval_coverage
+
 METRICS = (
     *("roc_auc", "log_loss", "accuracy", "calibration_error"),
-    *("rmse", "r2", "mae", "crps"),
+    *("rmse", "r2", "mae", "crps", *COVERAGE),
 )
 QUANTILE_LEVELS = tuple(percent / 100 for percent in range(1, 100))
-"""Levels of the quantiles that `crps` is computed from."""
+"""Levels of the quantiles that `crps` and the coverage of intervals are computed from."""
 N_CALIBRATION_BINS = 15
 
 
@@ -123,9 +125,9 @@ def score_numbers(
     Returns
     -------
     dict
-        ``rmse``, ``r2``, ``mae``, and ``crps`` if `quantiles` are given: the continuous ranked
+        ``rmse``, ``r2``, ``mae``; if `quantiles` are given, also ``crps``, the continuous ranked
         probability score, which is twice the pinball loss averaged over the levels
-        (Gneiting and Ranjan 2011).
+        (Gneiting and Ranjan 2011), and the shares of `interval_coverage`.
 
     Raises
     ------
@@ -149,8 +151,10 @@ def score_numbers(
     }
     if quantiles is not None:
         levels = np.array(QUANTILE_LEVELS)
-        above = truth[:, None] - _finite(quantiles, (len(truth), len(levels)), "quantiles")
+        quantiles = _finite(quantiles, (len(truth), len(levels)), "quantiles")
+        above = truth[:, None] - quantiles
         scores["crps"] = float(2 * np.maximum(levels * above, (levels - 1) * above).mean())
+        scores.update(interval_coverage(truth, quantiles, QUANTILE_LEVELS))
     return scores
 
 

@@ -14,7 +14,7 @@ from tabtransfer.bench.comparison import FILE, Comparison, compare_methods, comp
 from tabtransfer.bench.families import average_families
 from tabtransfer.bench.leaderboard import leaderboard
 from tabtransfer.bench.paired import CriticalDifference
-from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, REFERENCE, SCRATCH
+from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, REFERENCE, SCRATCH, TABARENA
 from tabtransfer.bench.regimes import judge_regimes
 from tabtransfer.bench.results import OK
 from tabtransfer.bench.sections import describe_ranks, list_splits
@@ -136,11 +136,14 @@ def reproduction_command(results: pd.DataFrame) -> str:
             lines.append(comparison_command(rows))
             continue
         methods = ",".join(dict.fromkeys(rows["method"]))
+        n_splits = TABARENA if rows["splits"].iloc[0] == TABARENA else rows["split"].max() + 1
+        most = rows["max_rows"].max()
+        max_rows = "" if pd.isna(most) else f"--max-rows {most:.0f} "
         lines.append(
             f"tabtransfer benchmark --suite {suite} --methods {methods} "
-            f"--n-splits {rows['split'].max() + 1} --seed {rows['seed'].iloc[0]} "
-            f"--max-train {rows['max_train'].iloc[0]} --threads {rows['n_threads'].iloc[0]} "
-            f"--jobs {rows['n_jobs'].max()}"
+            f"--n-splits {n_splits} --seed {rows['seed'].iloc[0]} "
+            f"--max-train {rows['max_train'].iloc[0]} {max_rows}"
+            f"--threads {rows['n_threads'].iloc[0]} --jobs {rows['n_jobs'].max()}"
         )
     return "\n".join(lines)
 

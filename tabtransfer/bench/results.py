@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tabtransfer.bench.metrics import METRICS
 from tabtransfer.bench.protocol import Job
+from tabtransfer.bench.reliability import COVERAGE
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
 
@@ -49,6 +50,7 @@ COLUMNS = {
     "family": "string",
     **TABLE_FACTS,
     "table_hash": "string",
+    "max_rows": "int64",
     "n_jobs": "int64",
     "time_limit": "float64",
     "memory_limit": "float64",
@@ -61,6 +63,7 @@ COLUMNS = {
     "n_train": "int64",
     "n_test": "int64",
     **dict.fromkeys(METRICS, "float64"),
+    "reliability": "string",
     "error": "float64",
     "fit_seconds": "float64",
     "predict_seconds": "float64",
@@ -72,8 +75,11 @@ COLUMNS = {
 
 `error` is what rankings minimise, `job_seconds` all that a job took, the harness's own work
 included; `peak_memory_mb` is beyond the memory at the job's start (imports and table);
-`versions` is JSON.
+`versions` is JSON; `reliability` is JSON too, the counts of `count_by_confidence`; `max_rows` is
+what tables were thinned to, null for all rows.
 """
+# What files lack that older versions wrote.
+_LATER = frozenset({"max_rows", "reliability", *COVERAGE})
 
 # What a job of this status ran into.
 _LIMITS = {TIMEOUT: "time_limit", OUT_OF_MEMORY: "memory_limit"}
@@ -252,6 +258,9 @@ def _read_parquet(path: Path) -> pa.Table:
     except (pa.ArrowException, OSError) as error:
         raise TabTransferError(f"{path} can't be read as Parquet: {error}") from error
     absent = [name for name in COLUMNS if name not in table.column_names]
+    for name in _LATER.intersection(absent):
+        table = table.append_column(name, pa.nulls(len(table)))
+        absent.remove(name)
     if absent:
         raise TabTransferError(
             f"{path} isn't a results table of this version: it lacks the columns "

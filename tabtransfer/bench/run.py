@@ -6,9 +6,10 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,7 +19,9 @@ from tabtransfer.bench.progress import RunProgress
 from tabtransfer.bench.protocol import HALVES, NO_LIMITS, TABARENA, Job, Limits, plan_jobs
 from tabtransfer.bench.results import FAILED, LEFT_OUT, TABLE_FACTS, ResultsFile
 from tabtransfer.bench.run_job import Task, describe_error, finish_row
-from tabtransfer.bench.workers import Workers, open_workers
+from tabtransfer.bench.studies import Studies
+from tabtransfer.bench.workers import LOCAL, Workers, open_workers
+from tabtransfer.datasets.capping import cap_rows
 from tabtransfer.datasets.splits import stratified_splits, tabarena_splits, target_bins
 
 if TYPE_CHECKING:
@@ -33,17 +36,18 @@ _FIXED = ("table_hash", "versions", "time_limit", "memory_limit")
 
 def run(
     suite: str,
-    tables: Sequence[Table],
+    tables: Iterable[Table],
     methods: Sequence[Method],
     path: Path,
     *,
     n_splits: int | Literal["tabarena"] = 3,
     seed: int = 0,
     max_train: int = 1000,
+    max_rows: int | None = None,
     n_threads: int = 1,
     n_jobs: int = 2,
     limits: Limits = NO_LIMITS,
-    backend: str = "local",
+    backend: str = LOCAL,
     most_splits: int | None = None,
     seconds: float | None = None,
 ) -> pd.DataFrame:
@@ -56,11 +60,15 @@ def run(
     and neither the table nor any version has changed; failed and skipped ones are tried again.
     Code edited under the same version isn't noticed: write to another file then.
 
+    A tuned method's search is on disk trial by trial, in the folder ``studies`` beside the file,
+    until its job went well; a job that was killed, or is tried again, goes on with its next trial.
+    On a cluster, whose workers may not share the folder, it starts anew.
+
     Parameters
     ----------
     suite : str
         Name of the suite in the results.
-    tables : sequence of Table
+    tables : iterable of Table
         Tables of any task.
     methods : sequence of Method
         What is measured.
@@ -73,6 +81,8 @@ def run(
         Seed of the splits and the methods.
     max_train : int, default=1000
         Most training rows in a split.
+    max_rows : int, optional
+        Most rows of a table; larger ones are thinned by `cap_rows` with the run's seed.
     n_threads : int, default=1
         Threads of one job.
     n_jobs : int, default=2
@@ -107,11 +117,23 @@ def run(
         max_train=max_train,
         n_threads=n_threads,
     )
-    splits = {table.name: _split(table, pattern, n_splits)[:most_splits] for table in tables}
-    conditions = {"n_jobs": n_jobs, "machine": machine(), "cpu": cpu_model(), **limits.as_row()}
-    tasks = _prepare(pattern, tables, methods, splits, conditions, limits)
+    capped = [cap_rows(table, max_rows, seed) for table in tables]
+    splits = {table.name: _split(table, pattern, n_splits)[:most_splits] for table in capped}
+    conditions = {
+        "max_rows": max_rows,
+        "n_jobs": n_jobs,
+        "machine": machine(),
+        "cpu": cpu_model(),
+        **limits.as_row(),
+    }
+    tasks = _prepare(pattern, capped, methods, splits, conditions, limits)
+    studies = Studies(path)
     done = results.keep({task.job: {name: task.facts[name] for name in _FIXED} for task in tasks})
     left = [task for task in tasks if task.job not in done]
+    if backend == LOCAL:
+        left = [replace(task, progress=studies.path(task.row)) for task in left]
+    for row in results.rows:  # in case a kill came between a row and this
+        studies.drop(row)
     deadline = math.inf if seconds is None else time.monotonic() + seconds
     with closing(results), RunProgress(len(tasks), len(done), seconds) as progress:
         if left:
@@ -119,6 +141,7 @@ def run(
             with closing(_execute(left, n_jobs, workers, deadline)) as rows:
                 for row in rows:
                     results.add(row)
+                    studies.drop(row)
                     progress.report(row)
         for task in _cut_short(tasks, results.rows):
             results.add(finish_row(task, {"status": LEFT_OUT, "reason": "the time was over"}))

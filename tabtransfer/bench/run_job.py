@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import traceback
 import warnings
@@ -22,6 +23,7 @@ from tabtransfer.bench.metrics import (
     score_probabilities,
 )
 from tabtransfer.bench.protocol import NO_LIMITS, Job, Limits
+from tabtransfer.bench.reliability import count_by_confidence
 from tabtransfer.bench.results import FAILED, OK, OUT_OF_MEMORY, SKIPPED
 
 if TYPE_CHECKING:
@@ -30,14 +32,17 @@ if TYPE_CHECKING:
 
 _MAX_REASON = 400
 _OUTCOME = (
-    *("n_train", "n_test", *METRICS, "error", "fit_seconds", "predict_seconds"),
+    *("n_train", "n_test", *METRICS, "reliability", "error", "fit_seconds", "predict_seconds"),
     *("quantile_seconds", "job_seconds", "peak_memory_mb"),
 )
 
 
 @dataclass(frozen=True)
 class Task:
-    """A job with what it takes to run it: table, method, rows, limits, facts for its row."""
+    """A job with what it takes to run it: table, method, rows, limits, facts for its row.
+
+    A method that can keep the progress of its fit keeps it in the file `progress`.
+    """
 
     job: Job
     table: Table
@@ -45,6 +50,12 @@ class Task:
     split: Split
     facts: dict[str, Any] = field(default_factory=dict)
     limits: Limits = NO_LIMITS
+    progress: Path | None = None
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """What the job's row holds before it has run."""
+        return {**self.facts, **self.job.as_row()}
 
 
 def run_job(task: Task) -> dict[str, Any]:
@@ -60,6 +71,7 @@ def run_job(task: Task) -> dict[str, Any]:
     dict
         ``status``, ``reason`` and the measurements. Seconds are wall-clock seconds of ``fit`` and
         of ``predict_proba`` or ``predict`` alone: the method's packages are imported before.
+        Those of a fit that goes on after a kill include what it had spent before.
     """
     environment.limit_threads(task.job.n_threads)
     try:
@@ -88,8 +100,7 @@ def warm_up(task: Task) -> None:
 def finish_row(task: Task, outcome: dict[str, Any]) -> dict[str, Any]:
     """Make the row of a job from its facts and its outcome."""
     return {
-        **task.facts,
-        **task.job.as_row(),
+        **task.row,
         **dict.fromkeys(_OUTCOME),
         **outcome,
         "reason": outcome["reason"][:_MAX_REASON],
@@ -110,6 +121,8 @@ def _measure(task: Task) -> dict[str, Any]:
     warm_up(task)
     environment.limit_threads(job.n_threads)  # the imports may have loaded thread pools
     model = task.method.make_for(table.task, job.method_seed, job.n_threads)
+    if task.progress is not None and task.method.keep_progress is not None:
+        task.method.keep_progress(model, task.progress)
     classifies = table.task != "regression"
     memory_before, _ = environment.memory_mb()
 
@@ -123,7 +136,7 @@ def _measure(task: Task) -> dict[str, Any]:
     outcome: dict[str, Any] = {
         "n_train": len(train),
         "n_test": len(test),
-        "fit_seconds": fitted - started,
+        "fit_seconds": fitted - started + getattr(model, "earlier_seconds_", 0.0),
         "predict_seconds": predicted - fitted,
         "peak_memory_mb": environment.memory_mb()[1] - memory_before,
     }
@@ -131,6 +144,8 @@ def _measure(task: Task) -> dict[str, Any]:
     if classifies:
         labels = sorted(set(table.y))
         scores = score_probabilities(truth, predictions, list(model.classes_), labels)
+        bins = count_by_confidence(truth, predictions, list(model.classes_))
+        outcome["reliability"] = json.dumps(bins)
     elif task.method.quantiles is None:
         scores = score_numbers(truth, predictions)
     else:

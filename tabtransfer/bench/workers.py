@@ -21,6 +21,9 @@ from tabtransfer.bench.environment import thread_variables
 from tabtransfer.bench.results import FAILED
 from tabtransfer.errors import TabTransferError
 
+LOCAL = "local"
+"""Name of the backend that runs jobs on this machine."""
+
 _SERVE = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
     "from tabtransfer.bench.job_server import serve; serve()"
@@ -225,7 +228,7 @@ def open_workers(backend: str, n_threads: int) -> Workers:
         If there is no such backend, or its package isn't installed.
     """
     workers: dict[str, Callable[[int], Workers]] = {
-        "local": LocalWorkers,
+        LOCAL: LocalWorkers,
         "ray": RayWorkers,
         "dask": DaskWorkers,
     }

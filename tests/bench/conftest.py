@@ -10,7 +10,12 @@ from sklearn.datasets import load_diabetes, load_iris, load_wine
 from sklearn.linear_model import LogisticRegression
 
 from tabtransfer.baselines.method import Method
+from tabtransfer.bench.reliability import COVERAGE
 from tabtransfer.datasets.table import Card, Table
+
+# 75 rows, as many as a made-up job tests: overconfident above 0.8, and right otherwise.
+BINS = [[0, 0.0, 0]] * 8 + [[10, 5.7, 6], [0, 0.0, 0], [15, 10.5, 10], [0, 0.0, 0]]
+BINS += [[25, 21.0, 18], [0, 0.0, 0], [25, 24.5, 20]]
 
 
 def _table(name, bunch, task="multiclass"):
@@ -86,6 +91,7 @@ def make_results():
                             "source": "somewhere 1.0",
                             "licence": "CC0-1.0",
                             "table_hash": "0",
+                            "max_rows": None,
                             "n_jobs": 1,
                             "time_limit": None,
                             "memory_limit": None,
@@ -103,7 +109,8 @@ def make_results():
                             "log_loss": None if missing else 0.5,
                             "accuracy": None if missing else 0.8,
                             "calibration_error": None if missing else 0.1,
-                            **dict.fromkeys(("rmse", "r2", "mae", "crps")),
+                            **dict.fromkeys(("rmse", "r2", "mae", "crps", *COVERAGE)),
+                            "reliability": None if missing else json.dumps(BINS),
                             "error": None if missing else 1 - score - offsets[split],
                             "fit_seconds": None if missing else 2.0,
                             "predict_seconds": None if missing else 0.5,

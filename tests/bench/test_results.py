@@ -3,7 +3,9 @@ import json
 import pandas as pd
 import pytest
 
+from tabtransfer.bench.merge import merge_results
 from tabtransfer.bench.protocol import Job
+from tabtransfer.bench.report import write_report
 from tabtransfer.bench.results import (
     ResultsFile,
     journal_path,
@@ -97,6 +99,22 @@ def test_read_back_is_what_was_written(path):
     frame = read_results(path)
     assert frame["roc_auc"].tolist()[0] == 0.9
     assert frame["status"].tolist() == ["ok", "skipped"]
+
+
+def test_files_of_older_versions_are_read(tmp_path, path):
+    later = ["max_rows", "reliability", "coverage_50", "coverage_80", "coverage_90"]
+    frame = read_results(path)
+    assert frame["reliability"].notna().tolist() == [True, False]
+    frame.drop(columns=later).to_parquet(tmp_path / "old.parquet")
+    old = read_results(tmp_path / "old.parquet")
+    assert old[later].isna().all(axis=None)
+    pd.testing.assert_frame_equal(old.drop(columns=later), frame.drop(columns=later))
+    journal_path(tmp_path / "old.parquet").write_text(json.dumps(read_rows(path)[0]) + "\n")
+    both = read_results(tmp_path / "old.parquet")
+    assert both["reliability"].notna().tolist() == [False, True]
+    merged = merge_results([tmp_path / "old.parquet", path])
+    write_report(pd.DataFrame(merged), tmp_path / "report")
+    write_report(old, tmp_path / "report")
 
 
 def test_unreadable_files_are_refused(tmp_path, path):

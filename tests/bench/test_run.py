@@ -1,11 +1,13 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from tabtransfer.baselines.method import Method, MethodSkipped
 from tabtransfer.bench.protocol import Limits
+from tabtransfer.bench.report import reproduction_command
 from tabtransfer.bench.results import read_results
 from tabtransfer.bench.run import run
 from tabtransfer.errors import TabTransferError
@@ -103,6 +105,24 @@ def test_rows_say_what_was_measured(tables, logistic, tmp_path):
     assert set(frame["task"]) == {"multiclass"}
     assert (frame["error"] == frame["log_loss"]).all()
     assert (frame["family"] == frame["table"]).all()
+    assert frame["max_rows"].isna().all()
+    for row in frame.itertuples():
+        n, confidence, right = np.array(json.loads(row.reliability)).T
+        assert n.sum() == row.n_test
+        assert right.sum() == pytest.approx(row.accuracy * row.n_test)
+        assert confidence.sum() > 0.8 * row.n_test
+
+
+def test_thinned_tables_are_noted_and_named_by_the_report(tables, diabetes, logistic, tmp_path):
+    options = {"n_splits": 1, "n_jobs": 1, "max_rows": 160}
+    frame = run("s", [*tables, diabetes], [logistic], tmp_path / "r.parquet", **options)
+    assert dict(zip(frame["table"], frame["n_rows"], strict=True)) == {
+        "iris": 150,
+        "wine": 160,
+        "diabetes": 160,
+    }
+    assert set(frame["max_rows"]) == {160}
+    assert "--max-train 1000 --max-rows 160 --threads 1" in reproduction_command(frame)
 
 
 def test_jobs_end_at_their_limits_and_the_rest_goes_on(tables, logistic, tmp_path):
@@ -157,8 +177,10 @@ def test_numbers_and_their_quantiles_are_scored(diabetes, logistic, tmp_path):
     # A normal forecast's CRPS is 0.564 standard deviations where they are right.
     assert rows["crps"]["spread"] == pytest.approx(0.564 * 56, abs=3)
     assert rows["quantile_seconds"]["spread"] > 0
-    for name in ("crps", "quantile_seconds"):
+    assert rows["coverage_80"]["spread"] == pytest.approx(0.8, abs=0.06)
+    for name in ("crps", "quantile_seconds", "coverage_50", "coverage_90"):
         assert rows[name].isna()["linear"]
+    assert rows["reliability"].isna().all()
     assert frame["roc_auc"].isna().all()
     assert set(frame["n_train"].dropna()) == {221}
 
