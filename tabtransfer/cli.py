@@ -9,6 +9,7 @@ import typer
 from tabtransfer.bench.advise_command import advise
 from tabtransfer.bench.command import benchmark, merge, report
 from tabtransfer.bench.compare_command import compare
+from tabtransfer.bench.transfer_gain_command import transfer_gain
 from tabtransfer.datasets.audit_command import audit
 from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.command import pretrain
@@ -26,6 +27,7 @@ COMMANDS = (
     compare,
     advise,
     benchmark,
+    transfer_gain,
     merge,
     report,
     audit,

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabtransfer.bench.protocol import PRETRAINED, REFERENCE
+from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, REFERENCE, SCRATCH, SYNTHETIC
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from tabtransfer.bench.paired import CriticalDifference
+    from tabtransfer.bench.transfer_gain import GainCurve
 
 # Each colour is a variable of the page's style sheet, so that one picture serves light and dark.
 _INK, _GRID, _PAPER = "#1f2430", "#d5d9e0", "#fffffe"
@@ -28,6 +30,12 @@ _VARIABLES = {
     _OURS: "--ours",
     _REFERENCE: "--reference",
     _OTHER: "--other",
+}
+_GAIN_STYLES = {
+    PRETRAINED: (_OURS, "-", "o"),
+    FINETUNED: (_OURS, "--", "s"),
+    SYNTHETIC: (_OURS, ":", "^"),
+    SCRATCH: (_OTHER, "-.", "v"),
 }
 _WIDTH = 5.2  # inches; narrow, so that the text stays readable on a phone
 
@@ -131,6 +139,51 @@ def draw_differences(scores: pd.DataFrame, method: str, base: str) -> Figure:
     axes.axvline(0, color=_INK, lw=1)
     axes.grid(axis="x", color=_GRID, lw=0.8)
     axes.set_xlabel(f"ROC AUC of {method} minus {base}")
+    return figure
+
+
+def draw_gain_curves(curves: Sequence[GainCurve], score: str) -> Figure:
+    """Draw gains over one base against the number of training rows, with their intervals.
+
+    Parameters
+    ----------
+    curves : sequence of GainCurve
+        Curves of one task over one base, at least one.
+    score : str
+        What the gain is in.
+
+    Returns
+    -------
+    Figure
+        A line a method; a diamond on the zero line where the mean gain first crosses it.
+    """
+    figure, axes = _figure(3.4)
+    axes.axhline(0, color=_INK, lw=1)
+    for number, curve in enumerate(curves):
+        colour, dashes, marker = _GAIN_STYLES.get(curve.method, _GAIN_STYLES[PRETRAINED])
+        # A little apart, so that no interval hides another.
+        sizes = np.array(list(curve.points)) * 1.04 ** (number - (len(curves) - 1) / 2)
+        points = curve.points.values()
+        means = [point.mean for point in points]
+        axes.vlines(
+            sizes,
+            [p.low for p in points],
+            [p.high for p in points],
+            color=colour,
+            lw=1.5,
+            alpha=0.6,
+        )
+        axes.plot(sizes, means, dashes, color=colour, marker=marker, ms=5, label=curve.method)
+        if np.isfinite(curve.crossing.size):
+            axes.plot([curve.crossing.size], [0], "D", color=colour, ms=6, mfc=_PAPER, zorder=3)
+    ticks = sorted({size for curve in curves for size in curve.points})
+    axes.set_xscale("log")
+    axes.set_xticks(ticks, [f"{size:g}" for size in ticks])
+    axes.minorticks_off()
+    axes.grid(color=_GRID, lw=0.8)
+    axes.set_xlabel("training rows (log scale)")
+    axes.set_ylabel(f"gain in {score}")
+    figure.legend(loc="outside upper left", frameon=False, fontsize=8.5, labelcolor=_INK, ncols=2)
     return figure
 
 

@@ -94,15 +94,16 @@ def drop_cut_splits(results: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> import pandas as pd
-    >>> columns = ["table", "method", "seed", "split", "status"]
-    >>> rows = [("t", "a", 0, 0, "ok"), ("t", "a", 0, 1, "left_out"), ("t", "b", 0, 1, "ok")]
-    >>> len(drop_cut_splits(pd.DataFrame(rows, columns=columns)))
+    >>> rows = [("a", 0, "ok"), ("a", 1, "left_out"), ("b", 1, "ok")]
+    >>> results = pd.DataFrame(rows, columns=["method", "split", "status"])
+    >>> len(drop_cut_splits(results.assign(table="t", seed=0, max_train=1000)))
     1
     """
     left_out = results["status"] == LEFT_OUT
     if not left_out.any():
         return results
-    pair, place = ["table", "method"], ["table", "seed", "split"]
+    table = ["table", "seed", "max_train"]
+    pair, place = [*table, "method"], [*table, "split"]
     started = pd.MultiIndex.from_frame(results.loc[~left_out, pair])
     cuts = left_out & pd.MultiIndex.from_frame(results[pair]).isin(started)
     cut_places = pd.MultiIndex.from_frame(results.loc[cuts, place])
