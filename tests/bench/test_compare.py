@@ -12,6 +12,7 @@ import tabtransfer
 from tabtransfer.baselines.method import Method
 from tabtransfer.bench.compare import compare as measure
 from tabtransfer.bench.compare_command import compare
+from tabtransfer.bench.comparison import compare_methods
 from tabtransfer.bench.own_table import read_own_table
 from tabtransfer.bench.results import read_results
 from tabtransfer.bench.run import run
@@ -46,21 +47,24 @@ def ask(shops, tmp_path):
     return ask
 
 
-@pytest.mark.parametrize(
-    ("target", "error"), [("buys", "1 − ROC AUC"), ("spent", "RMSE")], ids=["classes", "numbers"]
-)
-def test_one_command_measures_recommends_and_reports(ask, tmp_path, target, error):
-    result = ask("--target", target, "--methods", "linear,nearest-neighbors")
+def test_one_command_measures_recommends_and_reports(ask, shops, tmp_path, monkeypatch):
+    mark = fingerprint("market", pd.read_csv(shops)).to_text()
+    header = {"tables": [{"name": "market", "fingerprint": mark}]}
+    monkeypatch.setattr("tabtransfer.checkpoint.read_header", lambda path=None: header)
+    result = ask("--target", "spent", "--methods", "linear,nearest-neighbors,tabtransfer")
     assert result.exit_code == 0, result.output
-    assert error in result.output
-    assert "Use " in result.output
+    said = " ".join(result.output.split())
+    assert "RMSE" in said
+    assert "Use linear: it has the lowest RMSE" in said
+    # The weights know the table, so they aren't measured on it.
+    assert "seen as 'market': 2 columns hold the same values (size, spent), the target" in said
+    assert "Not compared: tabtransfer (skipped: trained on 'market'" in said
     results = read_results(tmp_path / "r" / "results.parquet")
-    linear = results[results["method"] == "linear"]
-    assert linear["split"].tolist() == [0, 1, 2]
+    assert results[results["method"] == "linear"]["split"].tolist() == [0, 1, 2]
     assert set(results["splits"]) == {"tabarena"}
     page = (tmp_path / "r" / "report.html").read_text()
     assert '<h2 id="comparison">' in page
-    assert "3 splits tell little" in page
+    assert "Use linear: it has the lowest RMSE" in page
     assert f"tabtransfer compare {tmp_path}" in page
 
 
@@ -72,6 +76,9 @@ def test_a_method_that_fails_is_tried_once(shops, logistic, tmp_path):
     methods = [replace(logistic, name="failing", make=fail), logistic]
     results = measure(table, tmp_path / "r", 60, files="shops.csv", methods=methods, n_jobs=1)
     assert results["method"].value_counts().to_dict() == {"logistic": 3, "failing": 1}
+    found = compare_methods(results)
+    assert (found.error_name, found.n_splits, found.choice) == ("1 − ROC AUC", 3, "logistic")
+    assert found.left_out["failing"].startswith("failed: RuntimeError: no luck")
     with pytest.raises(TabTransferError, match="results of other data, or of another target"):
         measure(
             read_own_table([shops], "spent", drop=["shop"])[0],
@@ -99,19 +106,6 @@ def test_when_the_time_is_over_no_job_starts_and_a_cut_split_is_marked(tables, l
         ("logistic", "ok"),
         ("slow", "ok"),
     ]
-
-
-def test_a_table_that_the_weights_know_is_said_and_they_are_not_measured(ask, shops, monkeypatch):
-    mark = fingerprint("market", pd.read_csv(shops)).to_text()
-    header = {"tables": [{"name": "market", "fingerprint": mark}]}
-    monkeypatch.setattr("tabtransfer.checkpoint.read_header", lambda path=None: header)
-    result = ask("--target", "spent", "--methods", "tabtransfer,linear")
-    assert "seen as 'market': 2 columns hold the same values (size, spent), the target among" in (
-        result.output
-    )
-    assert "Not compared: tabtransfer (skipped: trained on 'market'" in " ".join(
-        result.output.split()
-    )
 
 
 @pytest.mark.parametrize(
