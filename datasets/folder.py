@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import pandas as pd
 
-from tabtransfer.datasets.table import Card, Kind, Table, Task, categorical_columns
+from tabtransfer.datasets.table import Table, Task, categorical_columns, table_from_file
 from tabtransfer.errors import TabTransferError
 
 __all__ = ["MANIFEST", "load_folder", "read_frame"]
@@ -134,24 +134,16 @@ def _load(entry: dict[str, Any], folder: Path) -> Table:
     categorical = categorical_columns(X)
     flags = [c for c in categorical if pd.api.types.is_bool_dtype(X[c].dtype)]
     X = X.astype({c: "category" for c in categorical if c not in flags})
-    missing_share = float(X.isna().to_numpy().mean()) if X.size else 0.0
-    card = Card(
-        name=name,
-        task=task,
-        target=target,
-        n_rows=len(X),
-        n_columns=X.shape[1],
-        n_categorical=len(categorical),
-        missing_share=round(missing_share, 4),
-        n_classes=None if task == "regression" else y.nunique(),
-        kind=_kind(len(categorical), X.shape[1], missing_share),
-        package="",
+    return table_from_file(
+        name,
+        X,
+        y,
+        task,
+        entry["file"],
+        description=entry.get("description", ""),
         licence=entry.get("licence", "not stated"),
-        description=entry.get("description", f"{target}, from {entry['file']}."),
         family=entry.get("family", ""),
-        file=entry["file"],
     )
-    return Table(name=name, X=X, y=y, task=task, card=card)
 
 
 def _target(column: pd.Series, name: str, task: str) -> pd.Series:
@@ -171,9 +163,3 @@ def _target(column: pd.Series, name: str, task: str) -> pd.Series:
             "multiclass 3 or more."
         )
     return labels
-
-
-def _kind(n_categorical: int, n_columns: int, missing_share: float) -> Kind:
-    types = {0: "numeric", n_columns: "categorical"}.get(n_categorical, "mixed")
-    kind: Kind = f"{types} with missing values" if missing_share else types  # type: ignore[assignment]
-    return kind

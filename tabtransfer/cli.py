@@ -6,7 +6,9 @@ import sys
 
 import typer
 
+from tabtransfer.bench.advise_command import advise
 from tabtransfer.bench.command import benchmark, merge, report
+from tabtransfer.bench.compare_command import compare
 from tabtransfer.bench.transfer_gain_command import transfer_gain
 from tabtransfer.datasets.audit_command import audit
 from tabtransfer.errors import TabTransferError
@@ -22,6 +24,8 @@ app = typer.Typer(
 COMMANDS = (
     fit,
     predict,
+    compare,
+    advise,
     benchmark,
     transfer_gain,
     merge,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import TracebackType
 from typing import Any
 
@@ -11,6 +12,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -28,15 +30,20 @@ class RunProgress:
         Jobs of the run.
     n_kept : int, default=0
         Jobs that an earlier run finished.
+    seconds : float, optional
+        Time that the run has, shown beside what has passed in place of what the jobs may take.
     """
 
-    def __init__(self, total: int, n_kept: int = 0) -> None:
+    def __init__(self, total: int, n_kept: int = 0, seconds: float | None = None) -> None:
+        remaining: ProgressColumn = TimeRemainingColumn()
+        if seconds is not None:
+            remaining = TextColumn(f"of {timedelta(seconds=round(seconds))}")
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TimeRemainingColumn(),
+            remaining,
             console=Console(stderr=True),
         )
         self._total, self._n_kept = total, n_kept

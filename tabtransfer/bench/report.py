@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 
 from tabtransfer.bench import plots
+from tabtransfer.bench.advice import MIN_FAMILIES, make_advisors
+from tabtransfer.bench.comparison import FILE, Comparison, compare_methods, comparison_command
 from tabtransfer.bench.families import average_families
 from tabtransfer.bench.leaderboard import leaderboard
 from tabtransfer.bench.paired import CriticalDifference
@@ -97,6 +99,9 @@ def _facts(results: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
         reference=REFERENCE,
         against_reference=_against_reference(by_family, board),
         ranks=ranks,
+        advisors=make_advisors(results),
+        min_families=MIN_FAMILIES,
+        comparison=_comparison(results),
         regimes=judge_regimes(results),
         splits=list_splits(results),
         additions=_additions(results),
@@ -123,10 +128,13 @@ def reproduction_command(results: pd.DataFrame) -> str:
     Returns
     -------
     str
-        Command lines of ``tabtransfer benchmark``.
+        Command lines of ``tabtransfer benchmark`` or ``tabtransfer compare``.
     """
     lines = []
     for suite, rows in results.groupby("suite", sort=False):
+        if str(suite).startswith(FILE):
+            lines.append(comparison_command(rows))
+            continue
         methods = ",".join(dict.fromkeys(rows["method"]))
         n_splits = TABARENA if rows["splits"].iloc[0] == TABARENA else rows["split"].max() + 1
         most = rows["max_rows"].max()
@@ -138,6 +146,12 @@ def reproduction_command(results: pd.DataFrame) -> str:
             f"--threads {rows['n_threads'].iloc[0]} --jobs {rows['n_jobs'].max()}"
         )
     return "\n".join(lines)
+
+
+def _comparison(results: pd.DataFrame) -> Comparison | None:
+    """What a single table says of the methods."""
+    one = len(results.groupby(["suite", "table", "max_train"])) == 1
+    return compare_methods(results) if one else None
 
 
 def _pictures(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 OK, FAILED, SKIPPED = "ok", "failed", "skipped"
 TIMEOUT, OUT_OF_MEMORY = "timeout", "out_of_memory"
+LEFT_OUT = "left_out"  # not started, since the run's time was over
 
 TABLE_FACTS = {
     "kind": "string",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import time
 from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
@@ -23,7 +25,7 @@ from tabtransfer.bench.protocol import (
     Limits,
     plan_jobs,
 )
-from tabtransfer.bench.results import FAILED, TABLE_FACTS, ResultsFile
+from tabtransfer.bench.results import FAILED, LEFT_OUT, TABLE_FACTS, ResultsFile
 from tabtransfer.bench.run_job import Task, describe_error, finish_row
 from tabtransfer.bench.studies import Studies
 from tabtransfer.bench.workers import LOCAL, Workers, open_workers
@@ -57,6 +59,8 @@ def run(
     n_jobs: int = 2,
     limits: Limits = NO_LIMITS,
     backend: str = LOCAL,
+    most_splits: int | None = None,
+    seconds: float | None = None,
 ) -> pd.DataFrame:
     """Measure every method on every split of every table.
 
@@ -100,6 +104,12 @@ def run(
         Time and memory of one job; none if not given.
     backend : {"local", "ray", "dask"}, default="local"
         Where jobs run: on this machine, or on a cluster of Ray or Dask.
+    most_splits : int, optional
+        Only the first splits of each table, as many as this; with one size of training sets.
+    seconds : float, optional
+        Time after which no job is started. The jobs of a split that some methods were measured
+        on and others weren't any more get the status "left_out"; of splits not begun there is
+        no row.
 
     Returns
     -------
@@ -123,7 +133,8 @@ def run(
     capped = [cap_rows(table, max_rows, seed) for table in tables]
     if isinstance(max_train, int):
         pattern = replace(pattern, max_train=max_train)
-        splits = {max_train: {table.name: _split(table, pattern, n_splits) for table in capped}}
+        first = {t.name: _split(t, pattern, n_splits)[:most_splits] for t in capped}
+        splits = {max_train: first}
     elif isinstance(n_splits, int):
         pattern = replace(pattern, splits=NESTED)
         splits = _split_by_size(capped, pattern, n_splits, max_train)
@@ -144,14 +155,17 @@ def run(
         left = [replace(task, progress=studies.path(task.row)) for task in left]
     for row in results.rows:  # in case a kill came between a row and this
         studies.drop(row)
-    with closing(results), RunProgress(total=len(tasks), n_kept=len(done)) as progress:
+    deadline = math.inf if seconds is None else time.monotonic() + seconds
+    with closing(results), RunProgress(len(tasks), len(done), seconds) as progress:
         if left:
             workers = open_workers(backend, n_threads)
-            with closing(_execute(left, n_jobs, workers)) as rows:
+            with closing(_execute(left, n_jobs, workers, deadline)) as rows:
                 for row in rows:
                     results.add(row)
                     studies.drop(row)
                     progress.report(row)
+        for task in _cut_short(tasks, results.rows):
+            results.add(finish_row(task, {"status": LEFT_OUT, "reason": "the time was over"}))
     return results.frame()
 
 
@@ -219,41 +233,61 @@ def _prepare(
     ]
 
 
-def _table_facts(table: Table) -> dict[str, Any]:
+def hash_table(table: Table) -> str:
+    """Give a digest of a table's input and target."""
     import pandas as pd
 
     digest = hashlib.sha256()
     for part in (table.X, table.y):
         digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _table_facts(table: Table) -> dict[str, Any]:
     facts = {name: getattr(table.card, name) for name in TABLE_FACTS}
     return {
         **facts,
         "task": table.task,
         "family": table.card.family or table.name,
-        "table_hash": digest.hexdigest()[:16],
+        "table_hash": hash_table(table),
     }
 
 
 def _execute(
-    tasks: Sequence[Task], n_jobs: int, workers: Workers
+    tasks: Sequence[Task], n_jobs: int, workers: Workers, deadline: float
 ) -> Generator[dict[str, Any], None, None]:
-    """Yield each task's row as it finishes."""
+    """Yield each task's row as it finishes; none for those that the deadline came before."""
     pool = ThreadPoolExecutor(n_jobs)
     try:
-        running = [pool.submit(_run_task, task, workers) for task in tasks]
+        running = [pool.submit(_run_task, task, workers, deadline) for task in tasks]
         for future in as_completed(running):
-            yield future.result()
+            row = future.result()
+            if row is not None:
+                yield row
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         workers.close()
 
 
-def _run_task(task: Task, workers: Workers) -> dict[str, Any]:
+def _run_task(task: Task, workers: Workers, deadline: float) -> dict[str, Any] | None:
     # By value where a method is made by a script or a notebook, which workers can't import.
     import cloudpickle
 
+    if time.monotonic() >= deadline:
+        return None
     try:
         outcome = workers.run(cloudpickle.dumps(task))
     except Exception as error:  # the task can't be sent, or its worker was lost again and again
         outcome = {"status": FAILED, "reason": describe_error(error)}
     return finish_row(task, outcome)
+
+
+def _cut_short(tasks: Sequence[Task], rows: Sequence[dict[str, Any]]) -> list[Task]:
+    """Give the tasks without a row on splits that others have a row of."""
+    done = {Job.from_row(row) for row in rows}
+    begun = {_place(job) for job in done}
+    return [task for task in tasks if task.job not in done and _place(task.job) in begun]
+
+
+def _place(job: Job) -> tuple[str, int, int]:
+    return job.table, job.max_train, job.split

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabtransfer.bench.families import average_families
-from tabtransfer.bench.results import OK
+from tabtransfer.bench.results import LEFT_OUT, OK
 
 TIE = 0.002
 """Two methods tie on a table when their mean ROC AUC differ by at most this."""
@@ -48,7 +48,8 @@ def table_scores(results: pd.DataFrame, metric: str = "roc_auc") -> pd.DataFrame
     """Average each method's metric over the splits of each table.
 
     A method has a score on a table only where it finished every split that any method
-    finished there: means over different splits can't be compared.
+    finished there: means over different splits can't be compared. Splits that a run's end cut
+    short don't count (see `drop_cut_splits`).
 
     Parameters
     ----------
@@ -63,6 +64,7 @@ def table_scores(results: pd.DataFrame, metric: str = "roc_auc") -> pd.DataFrame
         NaN where a method has no score. Tables where no method has one are left out;
         methods that have none keep their column.
     """
+    results = drop_cut_splits(results)
     finished = results[results["status"] == OK]
     by_split = finished.pivot_table(
         index=["table", "seed", "split"], columns="method", values=metric, observed=True
@@ -72,6 +74,40 @@ def table_scores(results: pd.DataFrame, metric: str = "roc_auc") -> pd.DataFrame
     order = list(dict.fromkeys(results["table"]))
     means = means.reindex(index=[name for name in order if name in means.index])
     return means.reindex(columns=sorted(results["method"].unique()))
+
+
+def drop_cut_splits(results: pd.DataFrame) -> pd.DataFrame:
+    """Drop the splits that some methods weren't started on because the run's time was over.
+
+    A method that was started on no split of the table cuts none.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        The results table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Its other rows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = [("a", 0, "ok"), ("a", 1, "left_out"), ("b", 1, "ok")]
+    >>> results = pd.DataFrame(rows, columns=["method", "split", "status"])
+    >>> len(drop_cut_splits(results.assign(table="t", seed=0, max_train=1000)))
+    1
+    """
+    left_out = results["status"] == LEFT_OUT
+    if not left_out.any():
+        return results
+    table = ["table", "seed", "max_train"]
+    pair, place = [*table, "method"], [*table, "split"]
+    started = pd.MultiIndex.from_frame(results.loc[~left_out, pair])
+    cuts = left_out & pd.MultiIndex.from_frame(results[pair]).isin(started)
+    cut_places = pd.MultiIndex.from_frame(results.loc[cuts, place])
+    return results[~pd.MultiIndex.from_frame(results[place]).isin(cut_places)]
 
 
 def bootstrap_mean(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

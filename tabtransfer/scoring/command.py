@@ -31,7 +31,7 @@ class Engine(str, Enum):
     ray = "ray"
 
 
-_Tables = Annotated[
+Tables = Annotated[
     list[str],
     typer.Argument(
         metavar="TABLE...",
@@ -42,7 +42,7 @@ _Tables = Annotated[
 
 
 def fit(
-    table: _Tables,
+    table: Tables,
     target: Annotated[str, typer.Option(metavar="COLUMN", help="Column to predict.")],
     out: Annotated[Path, typer.Option(metavar="MODEL", help="File to write the model to.")],
     task: Annotated[
@@ -71,8 +71,8 @@ def fit(
     from tabtransfer.scoring.training_table import read_training_table
 
     files = find_files(table)
-    _check_out(out, files)
-    rows = read_training_table(files, target, _names(drop), task.value)
+    check_out(out, files)
+    rows = read_training_table(files, target, split_names(drop), task.value)
     if rows.n_without_target:
         _say(f"{rows.n_without_target:,} rows without {target!r} are left out.")
     if rows.reason:
@@ -95,7 +95,7 @@ def fit(
 
 def predict(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="File that `fit` wrote.")],
-    table: _Tables,
+    table: Tables,
     out: Annotated[
         Path,
         typer.Option(metavar="FILE", help="File to write, CSV, Parquet or Arrow by its suffix."),
@@ -128,7 +128,7 @@ def predict(
 
     files = find_files(table)
     kind_of(out)
-    _check_out(out, [*files, model])
+    check_out(out, [*files, model])
     levels = _levels(quantiles)
 
     from tabtransfer.saving import load
@@ -140,7 +140,7 @@ def predict(
     fitted = load(model).set_params(verbose=False)
     if threads is not None:
         fitted.set_params(n_threads=threads)
-    scorer = Scorer.of(fitted, kind_of(files[0]) == "csv", _names(keep), levels)
+    scorer = Scorer.of(fitted, kind_of(files[0]) == "csv", split_names(keep), levels)
     source = Source.of(files, scorer.columns)
     aside = [name for name in source.columns if name not in scorer.columns]
     if aside:
@@ -179,19 +179,22 @@ def _watched(pieces: Iterable[pa.Table], total: int | None) -> Iterator[pa.Table
             progress.advance(bar, piece.num_rows)
 
 
-def _check_out(out: Path, read: Iterable[Path]) -> None:
+def check_out(out: Path, read: Iterable[Path], option: str = "--out") -> None:
     """Refuse to write where nothing can be, or over what is read."""
     if out.is_dir():
-        raise TabTransferError(f"{out} is a folder: give --out the name of a file.")
+        raise TabTransferError(f"{out} is a folder: give {option} the name of a file.")
     folder = next(parent for parent in out.absolute().parents if parent.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise TabTransferError(f"--out {out} can't be written: {folder} is no folder to write to.")
+        raise TabTransferError(
+            f"{option} {out} can't be written: {folder} is no folder to write to."
+        )
     for path in read:
         if out.exists() and path.exists() and os.path.samefile(out, path):
-            raise TabTransferError(f"--out {out} is a file that is read: give it another name.")
+            raise TabTransferError(f"{option} {out} is a file that is read: give it another name.")
 
 
-def _names(text: str) -> tuple[str, ...]:
+def split_names(text: str) -> tuple[str, ...]:
+    """Give the names in a list separated by commas, each once."""
     return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
@@ -199,7 +202,7 @@ def _levels(text: str | None) -> tuple[float, ...] | None:
     if text is None:
         return None
     try:
-        return tuple(float(level) for level in _names(text))
+        return tuple(float(level) for level in split_names(text))
     except ValueError as error:
         raise TabTransferError(
             f"--quantiles takes numbers such as 0.1,0.5,0.9, not {text!r}."
