@@ -9,7 +9,8 @@ from typing import Any, get_args
 
 import pandas as pd
 
-from tabtransfer.datasets.table import Card, Kind, Table, Task, categorical_columns
+from tabtransfer.datasets.frames import table_from_frame
+from tabtransfer.datasets.table import Table, Task
 from tabtransfer.errors import TabTransferError
 
 __all__ = ["MANIFEST", "load_folder", "read_frame"]
@@ -124,56 +125,18 @@ def _check(entry: Any, where: str, folder: Path) -> None:
 
 
 def _load(entry: dict[str, Any], folder: Path) -> Table:
-    name, target, task = entry["name"], entry["target"], entry["task"]
     file = folder / entry["file"]
+    target = entry["target"]
     frame = read_frame(file)
     if target not in frame.columns:
-        raise TabTransferError(f"Table {name!r}: {file} has no column {target!r}.")
-    frame = frame[frame[target].notna()].reset_index(drop=True)
-    X, y = frame.drop(columns=[target]), _target(frame[target], name, task)
-    categorical = categorical_columns(X)
-    flags = [c for c in categorical if pd.api.types.is_bool_dtype(X[c].dtype)]
-    X = X.astype({c: "category" for c in categorical if c not in flags})
-    missing_share = float(X.isna().to_numpy().mean()) if X.size else 0.0
-    card = Card(
-        name=name,
-        task=task,
-        target=target,
-        n_rows=len(X),
-        n_columns=X.shape[1],
-        n_categorical=len(categorical),
-        missing_share=round(missing_share, 4),
-        n_classes=None if task == "regression" else y.nunique(),
-        kind=_kind(len(categorical), X.shape[1], missing_share),
-        package="",
+        raise TabTransferError(f"Table {entry['name']!r}: {file} has no column {target!r}.")
+    return table_from_frame(
+        frame,
+        entry["name"],
+        target,
+        entry["task"],
+        origin=entry["file"],
         licence=entry.get("licence", "not stated"),
         description=entry.get("description", f"{target}, from {entry['file']}."),
         family=entry.get("family", ""),
-        file=entry["file"],
     )
-    return Table(name=name, X=X, y=y, task=task, card=card)
-
-
-def _target(column: pd.Series, name: str, task: str) -> pd.Series:
-    if task == "regression":
-        try:
-            return pd.to_numeric(column).astype(float)
-        except (ValueError, TypeError) as error:
-            raise TabTransferError(
-                f"Table {name!r}: the target {column.name!r} of a regression must be numbers: "
-                f"{error}"
-            ) from None
-    labels = column.map(str)
-    n_classes = labels.nunique()
-    if n_classes < 2 or (task == "binary") != (n_classes == 2):
-        raise TabTransferError(
-            f"Table {name!r}: the target {column.name!r} has {n_classes} classes; binary means 2, "
-            "multiclass 3 or more."
-        )
-    return labels
-
-
-def _kind(n_categorical: int, n_columns: int, missing_share: float) -> Kind:
-    types = {0: "numeric", n_columns: "categorical"}.get(n_categorical, "mixed")
-    kind: Kind = f"{types} with missing values" if missing_share else types  # type: ignore[assignment]
-    return kind

@@ -1,0 +1,106 @@
+"""A table made of any frame, with the card that follows from it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from tabtransfer.datasets.table import Card, Kind, Table, Task, categorical_columns
+from tabtransfer.errors import TabTransferError
+
+__all__ = ["table_from_frame"]
+
+
+def table_from_frame(
+    frame: pd.DataFrame,
+    name: str,
+    target: str,
+    task: Task,
+    *,
+    origin: str,
+    licence: str,
+    description: str,
+    family: str = "",
+) -> Table:
+    """Split a frame into input and target, and write its card.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Input and target; rows without a target are left out.
+    name : str
+        Name of the table.
+    target : str
+        Column that is predicted.
+    task : {"binary", "multiclass", "regression"}
+        Kind of task.
+    origin : str
+        File or page that the frame comes from.
+    licence, description, family : str
+        What the card says.
+
+    Returns
+    -------
+    Table
+        Strings become categories, numbers and booleans stay.
+
+    Raises
+    ------
+    TabTransferError
+        If the target doesn't suit the task.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"age": [31, 40, 22], "buys": ["yes", "no", None]})
+    >>> facts = {"origin": "shop.csv", "licence": "CC0-1.0", "description": "Who buys."}
+    >>> table = table_from_frame(frame, "shop", "buys", "binary", **facts)
+    >>> table.X.shape, table.card.kind
+    ((2, 1), 'numeric')
+    """
+    frame = frame[frame[target].notna()].reset_index(drop=True)
+    X, y = frame.drop(columns=[target]), _target(frame[target], name, task)
+    categorical = categorical_columns(X)
+    flags = [c for c in categorical if pd.api.types.is_bool_dtype(X[c].dtype)]
+    X = X.astype({c: "category" for c in categorical if c not in flags})
+    missing_share = float(X.isna().to_numpy().mean()) if X.size else 0.0
+    card = Card(
+        name=name,
+        task=task,
+        target=target,
+        n_rows=len(X),
+        n_columns=X.shape[1],
+        n_categorical=len(categorical),
+        missing_share=round(missing_share, 4),
+        n_classes=None if task == "regression" else y.nunique(),
+        kind=_kind(len(categorical), X.shape[1], missing_share),
+        package="",
+        licence=licence,
+        description=description,
+        family=family,
+        file=origin,
+    )
+    return Table(name=name, X=X, y=y, task=task, card=card)
+
+
+def _target(column: pd.Series, name: str, task: str) -> pd.Series:
+    if task == "regression":
+        try:
+            return pd.to_numeric(column).astype(float)
+        except (ValueError, TypeError) as error:
+            raise TabTransferError(
+                f"Table {name!r}: the target {column.name!r} of a regression must be numbers: "
+                f"{error}"
+            ) from None
+    labels = column.map(str)
+    n_classes = labels.nunique()
+    if n_classes < 2 or (task == "binary") != (n_classes == 2):
+        raise TabTransferError(
+            f"Table {name!r}: the target {column.name!r} has {n_classes} classes; binary means 2, "
+            "multiclass 3 or more."
+        )
+    return labels
+
+
+def _kind(n_categorical: int, n_columns: int, missing_share: float) -> Kind:
+    types = {0: "numeric", n_columns: "categorical"}.get(n_categorical, "mixed")
+    kind: Kind = f"{types} with missing values" if missing_share else types  # type: ignore[assignment]
+    return kind
