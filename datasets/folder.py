@@ -9,7 +9,8 @@ from typing import Any, get_args
 
 import pandas as pd
 
-from tabtransfer.datasets.table import Table, Task, categorical_columns, table_from_file
+from tabtransfer.datasets.frames import table_from_frame
+from tabtransfer.datasets.table import Table, Task
 from tabtransfer.errors import TabTransferError
 
 __all__ = ["MANIFEST", "load_folder", "read_frame"]
@@ -124,42 +125,18 @@ def _check(entry: Any, where: str, folder: Path) -> None:
 
 
 def _load(entry: dict[str, Any], folder: Path) -> Table:
-    name, target, task = entry["name"], entry["target"], entry["task"]
     file = folder / entry["file"]
+    target = entry["target"]
     frame = read_frame(file)
     if target not in frame.columns:
-        raise TabTransferError(f"Table {name!r}: {file} has no column {target!r}.")
-    frame = frame[frame[target].notna()].reset_index(drop=True)
-    X, y = frame.drop(columns=[target]), _target(frame[target], name, task)
-    categorical = categorical_columns(X)
-    flags = [c for c in categorical if pd.api.types.is_bool_dtype(X[c].dtype)]
-    X = X.astype({c: "category" for c in categorical if c not in flags})
-    return table_from_file(
-        name,
-        X,
-        y,
-        task,
-        entry["file"],
+        raise TabTransferError(f"Table {entry['name']!r}: {file} has no column {target!r}.")
+    return table_from_frame(
+        frame,
+        entry["name"],
+        target,
+        entry["task"],
+        origin=entry["file"],
         description=entry.get("description", ""),
         licence=entry.get("licence", "not stated"),
         family=entry.get("family", ""),
     )
-
-
-def _target(column: pd.Series, name: str, task: str) -> pd.Series:
-    if task == "regression":
-        try:
-            return pd.to_numeric(column).astype(float)
-        except (ValueError, TypeError) as error:
-            raise TabTransferError(
-                f"Table {name!r}: the target {column.name!r} of a regression must be numbers: "
-                f"{error}"
-            ) from None
-    labels = column.map(str)
-    n_classes = labels.nunique()
-    if n_classes < 2 or (task == "binary") != (n_classes == 2):
-        raise TabTransferError(
-            f"Table {name!r}: the target {column.name!r} has {n_classes} classes; binary means 2, "
-            "multiclass 3 or more."
-        )
-    return labels

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tabtransfer.datasets import builtin, econometrics, packaged, streams, studies
 from tabtransfer.datasets.folder import load_folder
+from tabtransfer.datasets.openml_suites import STUDIES, load_study
 from tabtransfer.datasets.table import Card, Table, TableSource
 from tabtransfer.errors import TabTransferError
 
@@ -89,7 +90,7 @@ def suite_cards(name: str) -> list[Card]:
     """
     if name not in SUITES:
         raise TabTransferError(
-            f"There is no suite {name!r}; the suites are {', '.join(SUITES)}, and "
+            f"There is no suite {name!r}; the suites are {', '.join((*SUITES, *STUDIES))}, and "
             f"{FOLDER}PATH for a folder of tables."
         )
     return [_SOURCES[table].card for table in SUITES[name]]
@@ -132,7 +133,7 @@ def load_suite(name: str) -> Iterator[Table]:
     Parameters
     ----------
     name : str
-        A key of ``SUITES``, or ``folder:PATH``.
+        A key of ``SUITES`` or of ``STUDIES``, the suites of OpenML, or ``folder:PATH``.
 
     Returns
     -------
@@ -151,6 +152,8 @@ def load_suite(name: str) -> Iterator[Table]:
     """
     if name.startswith(FOLDER):
         return load_folder(Path(name.removeprefix(FOLDER)))
+    if name in STUDIES:
+        return load_study(name)
     cards = suite_cards(name)
     missing = sorted({card.package for card in cards if card.installed_version() is None})
     if missing:

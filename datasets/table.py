@@ -68,7 +68,7 @@ class Card:
         Name that tables about the same things share, so that statistics count them once; "" for
         a table that stands alone.
     file : str
-        File that a table of a folder comes from; "" for a table of a package.
+        File or page that a table comes from; "" for a table of a package.
 
     Examples
     --------
@@ -110,7 +110,7 @@ class Card:
 
     @property
     def source(self) -> str:
-        """Package and installed version, such as ``"river 0.26.1"``, or the file's name."""
+        """Package and installed version, such as ``"river 0.26.1"``, or the file or page."""
         if self.file:
             return self.file
         return f"{self.package} {self.installed_version() or '(not installed)'}"

@@ -117,12 +117,15 @@ def elo_table(results: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=columns, dtype=float)
     anchor = methods.index(ANCHOR) if ANCHOR in methods else None
     ratings = fit_elo(wins.sum(axis=0), anchor)
-    low = high = np.full(len(methods), np.nan)
+    interval = np.full((2, len(methods)), np.nan)
     if len(wins) > 1:
         n_families = len(wins)
         rng = np.random.default_rng(0)
         counts = rng.multinomial(n_families, [1 / n_families] * n_families, N_ELO_RESAMPLES)
         drawn = np.tensordot(counts.astype(float), wins, axes=1)
+        fits = fit_elo(drawn, anchor)
         # A draw in which a method meets nobody says nothing of it.
-        low, high = np.nanpercentile(fit_elo(drawn, anchor), [2.5, 97.5], axis=0)
-    return pd.DataFrame(dict(zip(columns, (ratings, low, high), strict=True)), index=methods)
+        rated = np.isfinite(fits).any(axis=0)
+        if rated.any():
+            interval[:, rated] = np.nanpercentile(fits[:, rated], [2.5, 97.5], axis=0)
+    return pd.DataFrame(dict(zip(columns, (ratings, *interval), strict=True)), index=methods)

@@ -9,8 +9,8 @@ import typer
 SuiteName = Annotated[
     str,
     typer.Option(
-        help="Suite of tables: quickstart, standard, or folder:PATH for a folder of CSV or "
-        "Parquet files with a manifest.json."
+        help="Suite of tables: quickstart, standard; openml-cc18, openml-ctr23 or tabarena from "
+        "OpenML; or folder:PATH for a folder of CSV or Parquet files with a manifest.json."
     ),
 ]
 MethodNames = Annotated[

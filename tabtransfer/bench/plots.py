@@ -2,49 +2,19 @@
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, REFERENCE, SCRATCH, SYNTHETIC
+from tabtransfer.bench.plot_style import GRID, INK, PAPER, method_colour, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from tabtransfer.bench.paired import CriticalDifference
-    from tabtransfer.bench.transfer_gain import GainCurve
-
-# Each colour is a variable of the page's style sheet, so that one picture serves light and dark.
-_INK, _GRID, _PAPER = "#1f2430", "#d5d9e0", "#fffffe"
-_OURS, _REFERENCE, _OTHER = "#2563c9", "#c2410c", "#6b7280"
-_VARIABLES = {
-    _INK: "--ink",
-    _GRID: "--line",
-    _PAPER: "--paper",
-    _OURS: "--ours",
-    _REFERENCE: "--reference",
-    _OTHER: "--other",
-}
-_GAIN_STYLES = {
-    PRETRAINED: (_OURS, "-", "o"),
-    FINETUNED: (_OURS, "--", "s"),
-    SYNTHETIC: (_OURS, ":", "^"),
-    SCRATCH: (_OTHER, "-.", "v"),
-}
-_WIDTH = 5.2  # inches; narrow, so that the text stays readable on a phone
-
-
-def method_colour(method: str) -> str:
-    """Give a method's colour: this project's, the reference's, or everyone else's."""
-    if method == REFERENCE:
-        return _REFERENCE
-    return _OURS if method.startswith(PRETRAINED) else _OTHER
 
 
 def draw_leaderboard(board: pd.DataFrame) -> Figure:
@@ -61,11 +31,11 @@ def draw_leaderboard(board: pd.DataFrame) -> Figure:
         One row per method; the point is hollow where the mean is over fewer tables.
     """
     ranked = board.dropna(subset=["roc_auc"]).iloc[::-1].reset_index(drop=True)
-    figure, axes = _figure(0.9 + 0.36 * len(ranked))
+    figure, axes = new_axes(0.9 + 0.36 * len(ranked))
     for row in ranked.itertuples():
         colour = method_colour(row.method)
         axes.plot([row.roc_auc_low, row.roc_auc_high], [row.Index] * 2, color=colour, lw=2.5)
-        face = colour if row.n_tables == ranked["n_tables"].max() else _PAPER
+        face = colour if row.n_tables == ranked["n_tables"].max() else PAPER
         axes.plot([row.roc_auc], [row.Index], "o", color=colour, ms=7, mfc=face)
         axes.annotate(
             f"{row.roc_auc:.3f}",
@@ -74,11 +44,11 @@ def draw_leaderboard(board: pd.DataFrame) -> Figure:
             xytext=(0, 6),
             ha="center",
             fontsize=8.5,
-            color=_INK,
+            color=INK,
         )
     axes.set_yticks(range(len(ranked)), ranked["method"])
     axes.set_ylim(-0.6, len(ranked) - 0.25)
-    axes.grid(axis="x", color=_GRID, lw=0.8)
+    axes.grid(axis="x", color=GRID, lw=0.8)
     axes.set_xlabel("mean ROC AUC over tables, 95 % interval")
     return figure
 
@@ -86,16 +56,16 @@ def draw_leaderboard(board: pd.DataFrame) -> Figure:
 def draw_quality_and_time(board: pd.DataFrame) -> Figure:
     """Draw mean ROC AUC against the seconds of fit and predict, on a log scale."""
     shown = board.dropna(subset=["roc_auc"])
-    figure, axes = _figure(3.6)
+    figure, axes = new_axes(3.6)
     seconds = (shown["fit_seconds"] + shown["predict_seconds"]).to_numpy(dtype=float)
     for method, second, score in zip(shown["method"], seconds, shown["roc_auc"], strict=True):
         axes.plot([second], [score], "o", color=method_colour(method), ms=8)
     front = _pareto_front(seconds, shown["roc_auc"].to_numpy(dtype=float))
-    axes.plot(seconds[front], shown["roc_auc"].to_numpy(dtype=float)[front], color=_GRID, lw=2)
+    axes.plot(seconds[front], shown["roc_auc"].to_numpy(dtype=float)[front], color=GRID, lw=2)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.margins(x=0.3, y=0.15)
-    axes.grid(color=_GRID, lw=0.8)
+    axes.grid(color=GRID, lw=0.8)
     axes.set_xlabel("seconds to fit and predict, mean of a job (log scale)")
     axes.set_ylabel("mean ROC AUC")
     _label_points(axes, list(shown["method"]), seconds, shown["roc_auc"].to_numpy(dtype=float))
@@ -105,26 +75,26 @@ def draw_quality_and_time(board: pd.DataFrame) -> Figure:
 def draw_critical_difference(found: CriticalDifference) -> Figure:
     """Draw mean ranks, best on top, with a bar along each run of methods that are too close."""
     ranks = found.ranks
-    figure, axes = _figure(1.0 + 0.3 * len(ranks))
+    figure, axes = new_axes(1.0 + 0.3 * len(ranks))
     height = {name: len(ranks) - 1 - place for place, name in enumerate(ranks.index)}
     for name, rank in ranks.items():
         axes.plot([rank], [height[name]], "o", color=method_colour(str(name)), ms=7)
     for column, (first, last) in enumerate(found.groups()):
         place = ranks.max() + 0.35 + 0.2 * column
         ends = [height[first] + 0.25, height[last] - 0.25]
-        axes.plot([place, place], ends, color=_INK, lw=3, solid_capstyle="butt")
-    axes.plot([1, 1 + found.distance], [len(ranks) - 0.2] * 2, color=_INK, lw=1.5)
+        axes.plot([place, place], ends, color=INK, lw=3, solid_capstyle="butt")
+    axes.plot([1, 1 + found.distance], [len(ranks) - 0.2] * 2, color=INK, lw=1.5)
     axes.annotate(
         f"critical difference {found.distance:.2f}",
         (1, len(ranks) - 0.2),
         textcoords="offset points",
         xytext=(0, 4),
         fontsize=8.5,
-        color=_INK,
+        color=INK,
     )
     axes.set_yticks(list(height.values()), list(height))
     axes.set_ylim(-0.6, len(ranks) + 0.5)
-    axes.grid(axis="x", color=_GRID, lw=0.8)
+    axes.grid(axis="x", color=GRID, lw=0.8)
     axes.set_xlabel("mean rank (1 is best)")
     return figure
 
@@ -132,110 +102,14 @@ def draw_critical_difference(found: CriticalDifference) -> Figure:
 def draw_differences(scores: pd.DataFrame, method: str, base: str) -> Figure:
     """Draw how far a method is above or below another on each table, best first."""
     difference = (scores[method] - scores[base]).dropna().sort_values()
-    figure, axes = _figure(0.9 + 0.27 * len(difference))
+    figure, axes = new_axes(0.9 + 0.27 * len(difference))
     colours = [method_colour(method if value > 0 else base) for value in difference]
     axes.barh(range(len(difference)), difference, color=colours, height=0.62)
     axes.set_yticks(range(len(difference)), difference.index)
-    axes.axvline(0, color=_INK, lw=1)
-    axes.grid(axis="x", color=_GRID, lw=0.8)
+    axes.axvline(0, color=INK, lw=1)
+    axes.grid(axis="x", color=GRID, lw=0.8)
     axes.set_xlabel(f"ROC AUC of {method} minus {base}")
     return figure
-
-
-def draw_gain_curves(curves: Sequence[GainCurve], score: str) -> Figure:
-    """Draw gains over one base against the number of training rows, with their intervals.
-
-    Parameters
-    ----------
-    curves : sequence of GainCurve
-        Curves of one task over one base, at least one.
-    score : str
-        What the gain is in.
-
-    Returns
-    -------
-    Figure
-        A line a method; a diamond on the zero line where the mean gain first crosses it.
-    """
-    figure, axes = _figure(3.4)
-    axes.axhline(0, color=_INK, lw=1)
-    for number, curve in enumerate(curves):
-        colour, dashes, marker = _GAIN_STYLES.get(curve.method, _GAIN_STYLES[PRETRAINED])
-        # A little apart, so that no interval hides another.
-        sizes = np.array(list(curve.points)) * 1.04 ** (number - (len(curves) - 1) / 2)
-        points = curve.points.values()
-        means = [point.mean for point in points]
-        axes.vlines(
-            sizes,
-            [p.low for p in points],
-            [p.high for p in points],
-            color=colour,
-            lw=1.5,
-            alpha=0.6,
-        )
-        axes.plot(sizes, means, dashes, color=colour, marker=marker, ms=5, label=curve.method)
-        if np.isfinite(curve.crossing.size):
-            axes.plot([curve.crossing.size], [0], "D", color=colour, ms=6, mfc=_PAPER, zorder=3)
-    ticks = sorted({size for curve in curves for size in curve.points})
-    axes.set_xscale("log")
-    axes.set_xticks(ticks, [f"{size:g}" for size in ticks])
-    axes.minorticks_off()
-    axes.grid(color=_GRID, lw=0.8)
-    axes.set_xlabel("training rows (log scale)")
-    axes.set_ylabel(f"gain in {score}")
-    figure.legend(loc="outside upper left", frameon=False, fontsize=8.5, labelcolor=_INK, ncols=2)
-    return figure
-
-
-def to_svg(figure: Figure, alt: str, name: str) -> str:
-    """Render a figure as an SVG element that takes its colours from the page.
-
-    Parameters
-    ----------
-    figure : Figure
-        The figure; it is used up.
-    alt : str
-        What the picture shows, for those who can't see it.
-    name : str
-        Prefix that keeps the ids of several pictures in one page apart.
-    """
-    from html import escape
-
-    from matplotlib import rc_context
-
-    buffer = io.StringIO()
-    with rc_context({"svg.hashsalt": name}):  # the same picture gets the same ids
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{name}-", svg)
-    # The page lays the picture out by its viewBox; fixed sizes would overflow a phone.
-    svg = re.sub(r' (?:width|height)="[\d.]+pt"', "", svg, count=2)
-    for colour, variable in _VARIABLES.items():
-        svg = svg.replace(colour, f"var({variable}, {colour})")
-    return svg.replace("<svg", f'<svg role="img" aria-label="{escape(alt, quote=True)}"', 1)
-
-
-def to_png(figure: Figure) -> bytes:
-    """Render a figure as a PNG on white."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=200, facecolor="white")
-    return buffer.getvalue()
-
-
-def _figure(height: float) -> tuple[Figure, Axes]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(_WIDTH, height), layout="constrained")
-    axes = figure.subplots()
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(_GRID)
-    axes.tick_params(colors=_INK, length=0, labelsize=9)
-    axes.xaxis.label.set_color(_INK)
-    axes.yaxis.label.set_color(_INK)
-    axes.set_axisbelow(True)
-    return figure, axes
 
 
 def _pareto_front(seconds: NDArray[np.float64], scores: NDArray[np.float64]) -> list[int]:
@@ -265,5 +139,5 @@ def _label_points(
             xytext=(x[index] * 1.18, place),
             va="center",
             fontsize=8.5,
-            color=_INK,
+            color=INK,
         )

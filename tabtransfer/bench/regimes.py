@@ -34,6 +34,10 @@ class Regime:
     state : {"supported", "contradicted", "undecided"}
         Whether the interval of `gain` says that the winner is better: above 0, below 0, or
         neither, as with too few tables.
+    behind : dict of str to float
+        How much lower the winner's error is than each other method's, as a share, averaged over
+        the tables where both have one. Below 0 where the winner ranks better but loses by more
+        than it wins.
     seconds : dict of str to float
         Fit and predict of a mean job by method.
     """
@@ -44,6 +48,7 @@ class Regime:
     runner_up: str
     gain: Gain
     state: State
+    behind: dict[str, float]
     seconds: dict[str, float]
 
 
@@ -143,7 +148,11 @@ def judge_regimes(results: pd.DataFrame) -> list[Regime]:
             continue
         seconds = table_scores(part, "fit_seconds") + table_scores(part, "predict_seconds")
         means = {str(method): float(value) for method, value in seconds.mean().items()}
-        regimes.append(Regime(name, ranks, winner, runner_up, gain, decide(gain), means))
+        behind = {
+            other: float(relative_gain(errors, winner, other).mean())
+            for other in map(str, ranks.index[1:])
+        }
+        regimes.append(Regime(name, ranks, winner, runner_up, gain, decide(gain), behind, means))
     return regimes
 
 

@@ -8,12 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from tabtransfer.bench import plots
 from tabtransfer.bench.advice import MIN_FAMILIES, make_advisors
 from tabtransfer.bench.comparison import FILE, Comparison, compare_methods, comparison_command
 from tabtransfer.bench.families import average_families
 from tabtransfer.bench.leaderboard import leaderboard
-from tabtransfer.bench.paired import CriticalDifference
+from tabtransfer.bench.pictures import draw_pictures, format_seconds
+from tabtransfer.bench.plot_style import method_colour, to_png
+from tabtransfer.bench.plots import draw_leaderboard
+from tabtransfer.bench.pooling import average_coverage, pool_confidence
 from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, REFERENCE, SCRATCH, TABARENA
 from tabtransfer.bench.regimes import judge_regimes
 from tabtransfer.bench.results import OK
@@ -65,7 +67,7 @@ def write_report(results: pd.DataFrame, folder: Path) -> pd.DataFrame:
         (folder / name).write_text(render_page(f"{name}.j2", facts), encoding="utf-8")
     board.to_csv(folder / "leaderboard.csv", index=False, float_format="%.6g")
     board.to_parquet(folder / "leaderboard.parquet", index=False)
-    (folder / "leaderboard.png").write_bytes(plots.to_png(plots.draw_leaderboard(board)))
+    (folder / "leaderboard.png").write_bytes(to_png(draw_leaderboard(board)))
     return board
 
 
@@ -80,7 +82,7 @@ def render_page(template: str, facts: dict[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=_number, signed=signed, seconds=_seconds)
+    environment.filters.update(number=_number, signed=signed, seconds=format_seconds)
     return environment.get_template(template).render(facts)
 
 
@@ -89,20 +91,24 @@ def _facts(results: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
     scores = table_scores(results)
     by_family = average_families(scores, results)
     ranks = describe_ranks(results, board)
+    regimes = judge_regimes(results)
+    confidence = pool_confidence(results, list(board["method"]))
     return dict(
         suites=_unique(results, "suite"),
         verdict=judge(results),
         claim=CLAIM,
         board=board.to_dict("records"),
-        colours={name: plots.method_colour(name) for name in board["method"]},
-        pictures=_pictures(board, scores, ranks["critical"]),
+        colours={name: method_colour(name) for name in board["method"]},
+        pictures=draw_pictures(board, scores, ranks["critical"], regimes, confidence),
         reference=REFERENCE,
         against_reference=_against_reference(by_family, board),
         ranks=ranks,
         advisors=make_advisors(results),
         min_families=MIN_FAMILIES,
         comparison=_comparison(results),
-        regimes=judge_regimes(results),
+        regimes=regimes,
+        confidence=confidence,
+        coverage=average_coverage(results, list(board["method"])),
         splits=list_splits(results),
         additions=_additions(results),
         scores=_score_rows(scores, board),
@@ -152,48 +158,6 @@ def _comparison(results: pd.DataFrame) -> Comparison | None:
     """What a single table says of the methods."""
     one = len(results.groupby(["suite", "table", "max_train"])) == 1
     return compare_methods(results) if one else None
-
-
-def _pictures(
-    board: pd.DataFrame, scores: pd.DataFrame, critical: CriticalDifference | None
-) -> dict[str, str]:
-    ranked = board.dropna(subset=["roc_auc"])
-    if ranked.empty:
-        return {}
-    means = ", ".join(
-        f"{row.method} {row.roc_auc:.3f} ({row.roc_auc_low:.3f} to {row.roc_auc_high:.3f})"
-        for row in ranked.itertuples()
-    )
-    times = ", ".join(
-        f"{row.method} {row.roc_auc:.3f} in {_seconds(row.fit_seconds + row.predict_seconds)} s"
-        for row in ranked.itertuples()
-    )
-    pictures = {
-        "leaderboard": plots.to_svg(
-            plots.draw_leaderboard(board), f"Mean ROC AUC and 95 % interval: {means}.", "board"
-        ),
-        "time": plots.to_svg(
-            plots.draw_quality_and_time(board),
-            f"Mean ROC AUC against seconds to fit and predict: {times}.",
-            "time",
-        ),
-    }
-    if critical is not None:
-        listed = ", ".join(f"{name} {rank:.2f}" for name, rank in critical.ranks.items())
-        pictures["critical"] = plots.to_svg(
-            plots.draw_critical_difference(critical),
-            f"Mean ranks: {listed}. Critical difference {critical.distance:.2f}.",
-            "critical",
-        )
-    if gain(scores, PRETRAINED, REFERENCE) is not None:
-        difference = (scores[PRETRAINED] - scores[REFERENCE]).dropna().sort_values(ascending=False)
-        listed = ", ".join(f"{table} {signed(value)}" for table, value in difference.items())
-        pictures["difference"] = plots.to_svg(
-            plots.draw_differences(scores, PRETRAINED, REFERENCE),
-            f"ROC AUC of {PRETRAINED} minus {REFERENCE} by table: {listed}.",
-            "difference",
-        )
-    return pictures
 
 
 def _against_reference(scores: pd.DataFrame, board: pd.DataFrame) -> list[dict[str, Any]]:
@@ -291,9 +255,3 @@ def _unique(results: pd.DataFrame, name: str) -> list[Any]:
 
 def _number(value: Any, digits: int = 3) -> str:
     return "–" if pd.isna(value) else f"{value:.{digits}f}"
-
-
-def _seconds(value: Any) -> str:
-    if pd.isna(value):
-        return "–"
-    return f"{value:.3f}" if value < 1 else f"{value:.1f}"

@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from tabtransfer.bench import plots
+from tabtransfer.bench.gain_plot import draw_gain_curves
 from tabtransfer.bench.gain_sentences import SCORES, TABLES, describe_curve
+from tabtransfer.bench.plot_style import to_svg
 from tabtransfer.bench.protocol import PRETRAINED, SCRATCH, SYNTHETIC
 from tabtransfer.bench.report import describe_conditions, list_troubles, render_page
 from tabtransfer.bench.results import OK
@@ -108,8 +109,8 @@ def _parts(curves: list[GainCurve]) -> list[dict[str, Any]]:
             )
             for curve in own
         )
-        picture = plots.to_svg(
-            plots.draw_gain_curves(own, score),
+        picture = to_svg(
+            draw_gain_curves(own, score),
             f"Gain in {score} over {base} by training rows. {listed}.",
             f"gain-{own[0].task}-{number}",
         )

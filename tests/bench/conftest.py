@@ -56,7 +56,7 @@ def logistic():
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_results():
     """Build a results table from `{table: {method: ROC AUC or None}}`, one row a split."""
 

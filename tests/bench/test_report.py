@@ -56,11 +56,11 @@ class _Page(HTMLParser):
         assert self.open.pop() == tag
 
 
-@pytest.fixture
-def report(make_results, tmp_path):
-    results = make_results(SCORES, KINDS, n_splits=2, offsets=(0.0, 0.0))
-    write_report(results, tmp_path / "new" / "folder")
-    return tmp_path / "new" / "folder"
+@pytest.fixture(scope="module")
+def report(make_results, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report") / "new" / "folder"
+    write_report(make_results(SCORES, KINDS, n_splits=2, offsets=(0.0, 0.0)), folder)
+    return folder
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_page_says_what_a_reader_needs(html):
         "tabtransfer benchmark --suite made-up",
     ):
         assert text in html
-    assert html.count("<svg") == 4
+    assert html.count("<svg") == 6
     assert "t6 +0.030" in html  # a win, and below a loss, in the picture's description
     assert "t0 −0.030" in html
 
@@ -107,6 +107,41 @@ def test_leaderboard_files_lie_beside_the_page(report):
     assert board["method"].iloc[-1] == "tabpfn"
     assert board.set_index("method").loc["catboost", "roc_auc"] == pytest.approx(0.83)
     assert (report / "leaderboard.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_confidence_is_pooled_over_tables_and_splits(html):
+    section = html[html.index('<h2 id="confidence">') : html.index('<h2 id="tables">')]
+    described = re.search('aria-label="(.*?)"', section).group(1)
+    # 75 rows a split: 61.7 of confidence, 54 right; the bins are off by 0.3, 0.5, 3 and 4.5.
+    assert "catboost: 1,050 rows of 7 tables, mean confidence 0.823, right 0.720" in described
+    assert "calibration error 0.111" in described
+    assert "tabpfn" not in described
+
+
+def test_the_map_names_each_winner_and_its_lead(html):
+    section = html[html.index('<h2 id="regimes">') : html.index('<h2 id="reference">')]
+    described = re.search('aria-label="(.*?)"', section).group(1)
+    assert described.count("; ") == 6  # all tables, task, rows, columns, classes, two shares
+    assert re.search(
+        r"all tables: catboost, -?\d\.\d % ahead of tabtransfer \(undecided\)", described
+    )
+
+
+def test_coverage_is_shown_where_there_is_any(make_results, tmp_path):
+    results = make_results({f"t{i}": {"a": 0.9, "b": 0.8} for i in range(3)})
+    covered = results["method"] == "a"
+    results.loc[covered, ["coverage_50", "coverage_80", "coverage_90"]] = 0.48, 0.81, 0.92
+    write_report(results, tmp_path)
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    table = html[html.index("Numbers. Per cent of true values") :]
+    assert "<td>48.0</td><td>81.0</td><td>92.0</td><td>3</td>" in table[: table.index("</table>")]
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_method_alone_is_reported_without_a_warning(make_results, tmp_path):
+    scores = {table: {"catboost": by["catboost"]} for table, by in SCORES.items()}
+    board = write_report(make_results(scores), tmp_path)
+    assert board[["elo_low", "elo_high"]].isna().all(axis=None)
 
 
 def test_report_is_drawn_when_nothing_finished(make_results, tmp_path):
