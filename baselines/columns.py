@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
+from tabtransfer.columns.category import category_name
 from tabtransfer.datasets.table import categorical_columns
 from tabtransfer.errors import TabTransferError
 
@@ -35,12 +36,16 @@ class ColumnPreparer(TransformerMixin, BaseEstimator):
 
     Missing values of every kind (None, NaN, pd.NA, NaT) become the category ``__missing__`` in
     text columns and NaN in float columns. Infinite values become NaN too, since scikit-learn's
-    estimators refuse them. Which columns are text is settled when fitted.
+    estimators refuse them. Which columns are text is settled when fitted; those without a value
+    then are NaN whatever comes later. A category has the same name whether it comes as 1, 1.0,
+    True or "1".
 
     Attributes
     ----------
     categorical_ : list
         Names of the text columns.
+    empty_ : list
+        Names of the float columns without a value.
     feature_names_in_ : ndarray of shape (n_features,)
         Names of all columns.
     n_features_in_ : int
@@ -53,7 +58,7 @@ class ColumnPreparer(TransformerMixin, BaseEstimator):
     >>> X = pd.DataFrame({"age": [31, pd.NA], "member": [True, None]}, dtype=object)
     >>> ColumnPreparer().fit_transform(X)
         age       member
-    0  31.0         True
+    0  31.0            1
     1   NaN  __missing__
     """
 
@@ -80,6 +85,8 @@ class ColumnPreparer(TransformerMixin, BaseEstimator):
         frame = _as_frame(X)
         _check_columns(frame)
         self.categorical_ = categorical_columns(frame)
+        text = set(self.categorical_)
+        self.empty_ = [c for c in frame.columns if c not in text and frame[c].isna().all()]
         self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
         self.n_features_in_ = frame.shape[1]
         return self
@@ -107,10 +114,10 @@ class ColumnPreparer(TransformerMixin, BaseEstimator):
         absent = [name for name in self.feature_names_in_ if name not in frame.columns]
         if absent:
             raise TabTransferError(f"Columns {absent} were there in fit and are absent now.")
-        text = set(self.categorical_)
+        readers = {name: _as_text for name in self.categorical_}
+        readers |= {name: _as_missing for name in self.empty_}
         columns = {
-            name: _as_text(frame[name]) if name in text else _as_floats(frame[name])
-            for name in self.feature_names_in_
+            name: readers.get(name, _as_floats)(frame[name]) for name in self.feature_names_in_
         }
         return pd.DataFrame(columns, index=frame.index)
 
@@ -317,7 +324,11 @@ def _check_columns(frame: pd.DataFrame) -> None:
 
 def _as_text(column: pd.Series) -> pd.Series:
     plain = column.astype(object)
-    return plain.where(column.notna(), MISSING).map(str).astype(object)
+    return plain.where(column.notna(), MISSING).map(category_name).astype(object)
+
+
+def _as_missing(column: pd.Series) -> np.ndarray:
+    return np.full(len(column), np.nan)
 
 
 def _as_floats(column: pd.Series) -> np.ndarray:

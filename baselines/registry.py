@@ -17,6 +17,7 @@ from tabtransfer.baselines.transfer import (
     TABTRANSFER,
     TABTRANSFER_FINETUNED,
     TABTRANSFER_SCRATCH,
+    TABTRANSFER_SYNTHETIC,
 )
 from tabtransfer.baselines.tuning import make_tuned
 from tabtransfer.baselines.xgboost import XGBOOST
@@ -43,7 +44,11 @@ METHODS: dict[str, Method] = {method.name: method for method in (*_OURS, *_TUNAB
 """Methods in their default form by name, in the order in which reports list them."""
 
 _TUNED = {method.name: method for method in map(make_tuned, _TUNABLE)}
-_BY_NAME = {**METHODS, **_TUNED, **{method.name: method for method in TABPFN_VERSIONS}}
+_BY_NAME = {
+    **METHODS,
+    **_TUNED,
+    **{method.name: method for method in (TABTRANSFER_SYNTHETIC, *TABPFN_VERSIONS)},
+}
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "all": tuple(METHODS),
@@ -60,10 +65,15 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "nearest-neighbors-tuned",
         "mlp-tuned",
     ),
+    "transfer-gain": (
+        *(TABTRANSFER_SCRATCH.name, TABTRANSFER.name, TABTRANSFER_FINETUNED.name),
+        *(TABTRANSFER_SYNTHETIC.name, CATBOOST.name, "catboost-tuned", TABPFN.name),
+    ),
     "tuned": tuple(_TUNED),
     "tabpfn-versions": tuple(method.name for method in TABPFN_VERSIONS),
 }
-"""Names that stand for several methods; ``all-offline`` needs no network and no foreign weights."""
+"""Names that stand for several methods; ``all-offline`` needs no network and no foreign weights,
+``transfer-gain`` is what the experiment of that name compares."""
 
 
 def get_method(name: str) -> Method:
@@ -73,7 +83,7 @@ def get_method(name: str) -> Method:
     ----------
     name : str
         A key of ``METHODS``, ``NAME-tuned`` for the tuned form of a method that has settings to
-        search, or ``tabpfn-VERSION``.
+        search, ``tabpfn-VERSION``, or ``tabtransfer-synthetic``.
 
     Returns
     -------

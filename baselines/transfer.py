@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, Any
 from tabtransfer.baselines.method import Method
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
     from sklearn.base import BaseEstimator
 
     from tabtransfer.datasets.table import Table
 
-__all__ = ["TABTRANSFER", "TABTRANSFER_FINETUNED", "TABTRANSFER_SCRATCH"]
+__all__ = [
+    "TABTRANSFER",
+    "TABTRANSFER_FINETUNED",
+    "TABTRANSFER_SCRATCH",
+    "TABTRANSFER_SYNTHETIC",
+]
 
 TUNING_SECONDS = 15.0  # for one fit, fine-tuning and training from scratch alike
 
@@ -68,6 +75,32 @@ def make_finetuned_regressor(random_state: int, n_threads: int) -> BaseEstimator
     )
 
 
+def make_synthetic(random_state: int, n_threads: int) -> BaseEstimator:
+    """Make the classifier that was pretrained on synthetic tables alone.
+
+    Parameters
+    ----------
+    random_state, n_threads : int
+        Seed and threads.
+
+    Returns
+    -------
+    TabTransferClassifier
+        An unfitted classifier.
+    """
+    from tabtransfer import checkpoint
+
+    return make_pretrained(random_state, n_threads).set_params(checkpoint=checkpoint.SYNTHETIC)
+
+
+def make_synthetic_regressor(random_state: int, n_threads: int) -> BaseEstimator:
+    """Make the regressor that was pretrained on synthetic tables alone; see `make_synthetic`."""
+    from tabtransfer import checkpoint
+
+    regressor = make_pretrained_regressor(random_state, n_threads)
+    return regressor.set_params(checkpoint=checkpoint.SYNTHETIC)
+
+
 def make_scratch(random_state: int, n_threads: int) -> BaseEstimator:
     """Make the same network, trained from a random start on the training rows alone.
 
@@ -109,13 +142,38 @@ def weights_missing() -> str | None:
     return None if SHIPPED.is_file() else f"the pretrained weights are not at {SHIPPED}"
 
 
+def synthetic_weights_missing() -> str | None:
+    """Say that weights of synthetic tables alone aren't there, or None where they are."""
+    from tabtransfer.checkpoint import SYNTHETIC, read_header
+
+    if not SYNTHETIC.is_file():
+        return f"the weights pretrained on synthetic tables alone are not at {SYNTHETIC}"
+    tables = read_header(SYNTHETIC).get("tables")
+    if tables is None:
+        return f"the header of {SYNTHETIC} doesn't say that the weights saw no real table"
+    return f"{SYNTHETIC} was trained on {len(tables)} real tables" if tables else None
+
+
 def table_seen(table: Table) -> str | None:
     """Say that the shipped weights were trained on a table, or None where they weren't."""
+    from tabtransfer.checkpoint import SHIPPED
+
+    return _trained_on(SHIPPED, table)
+
+
+def table_seen_by_synthetic(table: Table) -> str | None:
+    """Say that the weights of synthetic tables were trained on a table after all, or None."""
+    from tabtransfer.checkpoint import SYNTHETIC
+
+    return _trained_on(SYNTHETIC, table)
+
+
+def _trained_on(path: Path, table: Table) -> str | None:
     from tabtransfer.checkpoint import read_header
     from tabtransfer.datasets.fingerprints import trained_on
 
     frame = table.X.assign(**{str(table.y.name): table.y})
-    return trained_on(read_header().get("tables", []), table.name, frame)
+    return trained_on(read_header(path).get("tables", []), table.name, frame)
 
 
 _PACKAGES = ("tabtransfer", "torch")
@@ -136,6 +194,15 @@ TABTRANSFER_FINETUNED = Method(
     table_seen,
     packages=_PACKAGES,
     make_regressor=make_finetuned_regressor,
+    quantiles=own_quantiles,
+)
+TABTRANSFER_SYNTHETIC = Method(
+    "tabtransfer-synthetic",
+    make_synthetic,
+    synthetic_weights_missing,
+    table_seen_by_synthetic,
+    packages=_PACKAGES,
+    make_regressor=make_synthetic_regressor,
     quantiles=own_quantiles,
 )
 TABTRANSFER_SCRATCH = Method(

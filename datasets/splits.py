@@ -13,6 +13,8 @@ from tabtransfer.errors import TabTransferError
 __all__ = [
     "N_FOLDS",
     "Split",
+    "list_classes",
+    "share_rows",
     "stratified_sample",
     "stratified_splits",
     "tabarena_splits",
@@ -97,19 +99,12 @@ def stratified_splits(
     """
     if not 0 < test_size < 1:
         raise TabTransferError(f"test_size must be between 0 and 1, not {test_size}.")
-    codes = _codes(y)
-    rows_of_class = [np.flatnonzero(codes == code) for code in range(codes.max(initial=-1) + 1)]
-    rows_of_class = [rows for rows in rows_of_class if len(rows) > 1]
-    if len(rows_of_class) < 2:
-        raise TabTransferError(
-            "A split needs two or more classes with two or more rows each; "
-            f"the labels have {len(rows_of_class)}."
-        )
+    rows_of_class = list_classes(y)
     counts = np.array([len(rows) for rows in rows_of_class])
     n_test = round(counts.sum() * test_size)
     n_train = int(counts.sum()) - n_test
-    test_quotas = _quotas(counts, min(n_test, max_test or n_test), counts - 1)
-    train_quotas = _quotas(counts, min(n_train, max_train or n_train), counts - test_quotas)
+    test_quotas = share_rows(counts, min(n_test, max_test or n_test), counts - 1)
+    train_quotas = share_rows(counts, min(n_train, max_train or n_train), counts - test_quotas)
     return [
         _draw(index, rows_of_class, train_quotas, test_quotas, np.random.default_rng([seed, index]))
         for index in range(n_splits)
@@ -260,18 +255,79 @@ def _codes(y: ArrayLike) -> NDArray[np.intp]:
     return codes
 
 
+def list_classes(y: ArrayLike) -> list[NDArray[np.intp]]:
+    """List the rows of each class that has two or more.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_rows,)
+        Class labels without missing values.
+
+    Returns
+    -------
+    list of ndarray
+        Positions of the rows, ascending, class by class in the order of appearance.
+
+    Raises
+    ------
+    TabTransferError
+        If a label is missing or fewer than two classes have two rows.
+
+    Examples
+    --------
+    >>> [rows.tolist() for rows in list_classes(["a", "b", "a", "c", "b"])]
+    [[0, 2], [1, 4]]
+    """
+    codes = _codes(y)
+    rows_of_class = [np.flatnonzero(codes == code) for code in range(codes.max(initial=-1) + 1)]
+    rows_of_class = [rows for rows in rows_of_class if len(rows) > 1]
+    if len(rows_of_class) < 2:
+        raise TabTransferError(
+            "A split needs two or more classes with two or more rows each; "
+            f"the labels have {len(rows_of_class)}."
+        )
+    return rows_of_class
+
+
 def _thin(rows: NDArray[np.intp], codes: NDArray[np.intp], cap: int | None) -> NDArray[np.intp]:
     """Keep the first rows of each class up to its share of the cap, in the order they have."""
     if cap is None or len(rows) <= cap:
         return rows
     _, classes, counts = np.unique(codes[rows], return_inverse=True, return_counts=True)
-    quotas = _quotas(counts, cap, counts)
+    quotas = share_rows(counts, cap, counts)
     kept = [np.flatnonzero(classes == k)[:quota] for k, quota in enumerate(quotas)]
     return rows[np.sort(np.concatenate(kept))]
 
 
-def _quotas(counts: NDArray[np.intp], total: int, capacity: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Share ``total`` rows among classes by their counts: at least 1, at most the capacity."""
+def share_rows(
+    counts: NDArray[np.intp], total: int, capacity: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Share rows among classes by their counts: at least 1, at most the capacity.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n_classes,)
+        Rows of each class.
+    total : int
+        Rows to share.
+    capacity : ndarray of shape (n_classes,)
+        Most rows of each class.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+        Rows of each class's share; they sum to ``total``, or to the capacity where that is less.
+
+    Raises
+    ------
+    TabTransferError
+        If there are more classes than rows to share.
+
+    Examples
+    --------
+    >>> share_rows(np.array([90, 9, 1]), 10, np.array([90, 9, 1])).tolist()
+    [8, 1, 1]
+    """
     if total < len(counts):
         raise TabTransferError(
             f"A half of {total} rows can't hold a row of each of {len(counts)} classes; "

@@ -79,11 +79,22 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, keys: AttentionKeys) -> Tensor:
         """Let ``x`` (…, q, d) attend to keys."""
+        y = _attend(self._queries(x, keys), keys.keys, keys.values, keys.bias)
+        return self.out(y.transpose(-2, -3).flatten(-2))
+
+    def weights(self, x: Tensor, keys: AttentionKeys) -> Tensor:
+        """Say how ``x`` (…, q, d) attends to keys: shares of sum 1 (…, heads, q, k)."""
+        q = self._queries(x, keys)
+        logits = (q * q.shape[-1] ** -0.5) @ keys.keys.mT
+        if keys.bias is not None:
+            logits = logits + keys.bias.to(logits.dtype)
+        return logits.softmax(-1)
+
+    def _queries(self, x: Tensor, keys: AttentionKeys) -> Tensor:
         q = self._by_head(self.query(x))
         if self.length_scale is not None:
             q = q * (self.length_scale * keys.log_length).to(q.dtype)
-        y = _attend(q, keys.keys, keys.values, keys.bias)
-        return self.out(y.transpose(-2, -3).flatten(-2))
+        return q
 
     def _by_head(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.n_heads, -1)).transpose(-2, -3)
@@ -113,6 +124,10 @@ class Block(nn.Module):
         """Update ``x`` (…, q, d) from keys."""
         x = x + self.attention(self.norm(x), keys)
         return x + self.contract(F.gelu(self.expand(self.norm_feedforward(x))))
+
+    def weights(self, x: Tensor, keys: AttentionKeys) -> Tensor:
+        """Say how ``x`` (…, q, d) attends to keys; see `Attention.weights`."""
+        return self.attention.weights(self.norm(x), keys)
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:

@@ -21,6 +21,8 @@ from tabtransfer.files import replacing
 from tabtransfer.network import NetworkConfig, TabularTransformer
 
 SHIPPED = Path(__file__).parent / "weights" / "tabtransfer.safetensors"
+SYNTHETIC = SHIPPED.with_name("synthetic.safetensors")
+"""The same network pretrained on synthetic tables alone, to tell what real ones add."""
 _HEADER_KEY = "tabtransfer"
 
 

@@ -12,8 +12,11 @@ from sklearn.base import ClassifierMixin
 
 from tabtransfer.calibration import temper_probabilities
 from tabtransfer.class_weights import read_class_weights, weigh_classes
+from tabtransfer.encoder import EncodedTable
 from tabtransfer.ensemble import ClassEnsemble
 from tabtransfer.estimator import InContextEstimator
+from tabtransfer.members import Advance
+from tabtransfer.network import TabularTransformer
 from tabtransfer.target import encode_labels
 
 __all__ = ["TabTransferClassifier"]
@@ -30,9 +33,10 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
 
     Parameters
     ----------
-    n_estimators : int, default=4
+    n_estimators : int or None, default=None
         Members of the ensemble; each sees the table in another view (order of columns and
-        classes, scale of numbers, coding of categories).
+        classes, scale of numbers, coding of categories). None: four, or two where all of them
+        would read the same more than 2,000 rows.
     class_weight : None, "balanced" or mapping of class to float, default=None
         How much more frequent classes are to be taken to be than the training rows say:
         probabilities are multiplied by it and normalised. A mapping may leave out classes of
@@ -69,6 +73,8 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, if all are strings. Columns are then matched by name.
+    n_estimators_ : int
+        Members of the ensemble.
     n_context_rows_ : int
         Most training rows that a member reads at once; fewer than there are if they were
         sampled.
@@ -129,7 +135,7 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
 
     def __init__(
         self,
-        n_estimators: int = 4,
+        n_estimators: int | None = None,
         *,
         class_weight: Mapping[Any, float] | str | None = None,
         calibrate: bool = False,
@@ -202,10 +208,7 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
             If columns are missing, new, or hold something else than in `fit`, or if the
             checkpoint has changed since.
         """
-        probabilities = self._answer(X, ClassEnsemble.probabilities)
-        if hasattr(self, "calibration_"):
-            probabilities = temper_probabilities(probabilities, self.calibration_.temperature)
-        return weigh_classes(probabilities, self.class_weight_)
+        return np.concatenate(self._ask(X, self._values))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the most probable class.
@@ -222,6 +225,18 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         """
         probabilities = self.predict_proba(X)
         return self.classes_[probabilities.argmax(1)]
+
+    def _values(
+        self,
+        ensemble: ClassEnsemble,
+        network: TabularTransformer,
+        query: EncodedTable,
+        advance: Advance,
+    ) -> NDArray[np.float64]:
+        probabilities = ensemble.probabilities(network, query, advance)
+        if hasattr(self, "calibration_"):
+            probabilities = temper_probabilities(probabilities, self.calibration_.temperature)
+        return weigh_classes(probabilities, self.class_weight_)
 
     def _read_labels(
         self, y: NDArray[Any], weights: NDArray[np.float64] | None

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from tabtransfer.bench.command import benchmark, merge, report
+from tabtransfer.bench.transfer_gain_command import transfer_gain
 from tabtransfer.datasets.audit_command import audit
 from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.command import pretrain
@@ -22,6 +23,7 @@ COMMANDS = (
     fit,
     predict,
     benchmark,
+    transfer_gain,
     merge,
     report,
     audit,

@@ -222,8 +222,8 @@ def read_table(X: Any) -> pd.DataFrame:
     Raises
     ------
     TabTransferError
-        If there are no rows or no columns, or a column name occurs twice, or the table has
-        to be collected or made a frame first.
+        If there are no rows or no columns, or a column name occurs twice or isn't valid
+        Unicode, or the table has to be collected or made a frame first.
     ValueError
         scikit-learn's, if ``X`` is not a table: wrong dimensions, complex.
 
@@ -242,6 +242,12 @@ def read_table(X: Any) -> pd.DataFrame:
         raise TabTransferError(
             f"Column names must be unique, but X has several columns named {_shown(twice)}: "
             "rename them or drop the copies."
+        )
+    broken = [name for name in X.columns if isinstance(name, str) and not _is_unicode(name)]
+    if broken:
+        raise TabTransferError(
+            f"Column names must be valid Unicode, but {_shown(broken)} can't be encoded: rename "
+            "them, and read the file with the encoding that it was written in."
         )
     for axis, what in enumerate(("sample", "feature")):
         if not X.shape[axis]:
@@ -276,6 +282,14 @@ def _numbers_among_strings(frame: pd.DataFrame) -> pd.DataFrame:
         if numbers.notna().equals(frame[name].notna()):
             frame[name] = numbers
     return frame
+
+
+def _is_unicode(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, of bytes decoded wrongly
+        return False
+    return True
 
 
 def _shown(names: list[Any]) -> str:

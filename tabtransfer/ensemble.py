@@ -210,6 +210,14 @@ class ClassEnsemble(Ensemble):
             for node, rows in member.context.items()
         ]
 
+    def groups(self, classes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """Give, for each of the tasks, its output that classes are part of; -1 where none is."""
+        return [
+            node.group_of(classes, self.n_classes)
+            for member in self.members * (self.n_classes > 1)
+            for node in member.context
+        ]
+
     def n_outputs(self, network: NetworkConfig) -> int:
         """Numbers that are predicted for a row: the classes'."""
         return self.n_classes
@@ -361,7 +369,7 @@ class NumberEnsemble(Ensemble):
         return total
 
     def _scale(self, member: NumberMember) -> TargetScale | NormalTargetScale:
-        weights = self._weights_of(member.rows)
+        weights = self.weights_of(member.rows)
         return learn_scale(self.labels[member.rows], weights, member.view.normal_target)
 
     def loss(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from tabtransfer.calibration import Calibration, fit_temperature
 from tabtransfer.checkpoint import SHIPPED, fingerprint, load_checkpoint
 from tabtransfer.encoder import EncodedTable, TableEncoder, read_table
 from tabtransfer.ensemble import build_ensemble
+from tabtransfer.ensemble_size import ensemble_size
 from tabtransfer.errors import TabTransferError
 from tabtransfer.finetune.loop import FinetuneConfig, FinetuneRecord, finetune_network
 from tabtransfer.members import Advance
@@ -28,9 +29,13 @@ from tabtransfer.target import read_target
 from tabtransfer.threads import torch_threads
 from tabtransfer.training_rows import TrainingRows
 
+if TYPE_CHECKING:
+    from tabtransfer.explanation import Explanation
+
 __all__ = ["InContextEstimator"]
 
-Ask = Callable[[Any, TabularTransformer, EncodedTable, Advance], NDArray[np.float64]]
+Answer = TypeVar("Answer")
+Ask = Callable[[Any, TabularTransformer, EncodedTable, Advance], Answer]
 
 
 class InContextEstimator(ABC, BaseEstimator):
@@ -44,7 +49,7 @@ class InContextEstimator(ABC, BaseEstimator):
 
     def __init__(
         self,
-        n_estimators: int = 4,
+        n_estimators: int | None = None,
         *,
         calibrate: bool = False,
         finetune: bool = False,
@@ -72,6 +77,12 @@ class InContextEstimator(ABC, BaseEstimator):
         self, y: NDArray[Any], weights: NDArray[np.float64] | None
     ) -> tuple[NDArray[Any], int]:
         """Give labels and their number of classes, as `build_ensemble` takes them."""
+
+    @abstractmethod
+    def _values(
+        self, ensemble: Any, network: TabularTransformer, query: EncodedTable, advance: Advance
+    ) -> NDArray[np.float64]:
+        """Predict the probabilities of classes, or the mean as (n_rows, 1), as `_ask` asks."""
 
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> None:
         """Read the training rows, and tune weights and temperature on them if asked to."""
@@ -110,12 +121,13 @@ class InContextEstimator(ABC, BaseEstimator):
                     network = self._adapt(network, table, labels, n_classes, weights, seed)
                 if self.calibrate:
                     self._fit_temperature(network, table, labels, n_classes, weights, seed)
+            self.n_estimators_ = self._n_members(table, n_classes, weights, network)
             self.ensemble_ = build_ensemble(
                 table,
                 labels,
                 n_classes,
                 network.config,
-                self.n_estimators,
+                self.n_estimators_,
                 self.max_context_rows,
                 np.random.default_rng(seed),
                 self._finetune_config.kinds,
@@ -128,6 +140,30 @@ class InContextEstimator(ABC, BaseEstimator):
             self.context_cached_ = self._read_contexts(network)
         self._seed, self._fit_settings = seed, self.get_params()
         self._training_rows = TrainingRows(frame.copy(deep=False), labels, given_weights)
+
+    def explain(self, X: Any, n_rows: int = 10) -> Explanation:
+        """Say which columns and which training rows drove the prediction of each row.
+
+        Parameters
+        ----------
+        X : array-like, sparse or DataFrame of shape (n_rows, n_features)
+            Rows with the columns of `fit`.
+        n_rows : int, default=10
+            Training rows to name for each row of ``X``, those of most weight.
+
+        Returns
+        -------
+        Explanation
+            Of the predicted class's probability, or of the predicted mean.
+
+        Raises
+        ------
+        TabTransferError
+            As `predict` does, and if ``n_rows`` isn't a whole number from 1 on.
+        """
+        from tabtransfer.explanation import explain
+
+        return explain(self, X, n_rows)
 
     def save(self, path: str | os.PathLike[str], training_rows: bool = True) -> None:
         """Write the fitted model to one file without code in it, for `tabtransfer.load`.
@@ -159,7 +195,9 @@ class InContextEstimator(ABC, BaseEstimator):
         with progress_bar("reading the training rows", n_tasks, self.verbose) as advance:
             return self.ensemble_.read(network, advance)
 
-    def _answer(self, X: Any, ask: Ask) -> NDArray[np.float64]:
+    def _ask(
+        self, X: Any, ask: Ask[Answer], n_numbers: int = 0, doing: str = "predicting"
+    ) -> list[Answer]:
         """Ask about rows, as many at once as memory allows in encoded form.
 
         Parameters
@@ -167,12 +205,16 @@ class InContextEstimator(ABC, BaseEstimator):
         X : array-like or DataFrame
             Rows with the columns of `fit`.
         ask : callable
-            Gives an answer for each row: a method of the ensemble, or a function like one.
+            Gives the answer for some rows: a method of the ensemble, or a function like one.
+        n_numbers : int, default=0
+            How many numbers it holds for a row, beside the predicted ones.
+        doing : str, default="predicting"
+            What the progress bar is called.
 
         Returns
         -------
-        ndarray
-            The answers of all rows.
+        list
+            The answers, of which each is about some rows.
         """
         self._check_fitted()
         frame = self.encoder_.align(X)
@@ -181,16 +223,15 @@ class InContextEstimator(ABC, BaseEstimator):
         with torch_threads(self.n_threads):
             network = self._fitted_network()
             self._read_contexts(network)
-            n_outputs = self.ensemble_.n_outputs(network.config)
+            n_outputs = self.ensemble_.n_outputs(network.config) + n_numbers
             n_rows = MemoryBudget.of(self.memory_limit).encoded_rows(frame.shape[1], n_outputs)
-            with progress_bar("predicting", n_tasks * len(frame), self.verbose) as advance:
-                answers = [
+            with progress_bar(doing, n_tasks * len(frame), self.verbose) as advance:
+                return [
                     ask(
                         self.ensemble_, network, self.encoder_.transform(frame.iloc[piece]), advance
                     )
                     for piece in pieces(len(frame), n_rows)
                 ]
-        return np.concatenate(answers)
 
     def _check_fitted(self) -> None:
         if hasattr(self, "_lacks_rows"):
@@ -213,8 +254,10 @@ class InContextEstimator(ABC, BaseEstimator):
         return self.finetune
 
     def _check_settings(self) -> None:
-        for name in ("n_estimators", "max_context_rows"):
-            value = getattr(self, name)
+        counts = {"max_context_rows": self.max_context_rows}
+        if self.n_estimators is not None:
+            counts["n_estimators"] = self.n_estimators
+        for name, value in counts.items():
             if not isinstance(value, (int, np.integer)) or value < 1:
                 raise TabTransferError(f"{name} must be a whole number from 1 on, not {value!r}.")
         limit = self.memory_limit
@@ -222,6 +265,19 @@ class InContextEstimator(ABC, BaseEstimator):
             raise TabTransferError(
                 f"memory_limit must be a whole number of bytes, or None, not {limit!r}."
             )
+
+    def _n_members(
+        self,
+        table: EncodedTable,
+        n_classes: int,
+        weights: NDArray[np.float64] | None,
+        network: TabularTransformer,
+    ) -> int:
+        if self.n_estimators is not None:
+            return self.n_estimators
+        n_rows = table.n_rows if weights is None else float(weights.sum())
+        n_columns, most_classes = table.values.shape[1], network.config.max_classes
+        return ensemble_size(n_rows, n_columns, n_classes, self.max_context_rows, most_classes)
 
     def _starting_network(self, seed: int) -> TabularTransformer:
         """Give the network that fine-tuning starts from, or that predicts as it is."""

@@ -45,7 +45,7 @@ def at_precision(network: TabularTransformer, dtype: torch.dtype) -> TabularTran
     return _in_double(network) if dtype is torch.float64 else network
 
 
-@torch.inference_mode()
+@torch.no_grad()  # explanations differentiate by query rows, which inference mode rules out
 def read_context(
     network: TabularTransformer,
     context: EncodedTable,

@@ -32,8 +32,8 @@ from tabtransfer.threads import torch_threads
 N_KERNELS = 3
 BLOCK_ROWS = 1024  # training rows solved for at once
 CLIP = 4.0  # standard deviations of the label channel
-_LINEAR_RIDGE = 3.0
-_LAPLACE_RIDGE = 0.3
+LINEAR_RIDGE = 3.0
+LAPLACE_RIDGE = 0.3
 _LEAST_TRUST = 0.2
 
 
@@ -47,12 +47,15 @@ class KernelRidge:
         Turns rows into features.
     coefficients : Tensor, (b, f, k)
         Of the linear prediction.
+    dual : Tensor, (b, n, k)
+        Weights of the training rows in it.
     laplace : tuple of LaplaceRidge
         The predictions with a Laplace kernel: of all columns alike, and by trust.
     """
 
     layout: FeatureLayout
     coefficients: Tensor
+    dual: Tensor
     laplace: tuple[LaplaceRidge, ...]
 
     @classmethod
@@ -85,13 +88,13 @@ class KernelRidge:
             labels = label_channels - (shares * label_channels).sum(1, keepdim=True)
             deviation = (shares * labels.square()).sum(1, keepdim=True).sqrt()
             labels = labels / (deviation + 1e-6)
-            dual, linear = solve(_products, features, labels, weights, _LINEAR_RIDGE)
+            dual, linear = solve(products, features, labels, weights, LINEAR_RIDGE)
             trust = _trust(features, labels, shares).sqrt()
             fits = [
                 LaplaceRidge.of(features, scale, labels, weights)
                 for scale in (torch.ones_like(trust), trust)
             ]
-            ridge = cls(layout, features.mT @ dual, tuple(fit for fit, _ in fits))
+            ridge = cls(layout, features.mT @ dual, dual, tuple(fit for fit, _ in fits))
             return ridge, _joined([linear, *(own for _, own in fits)])
 
     @torch.no_grad()
@@ -148,12 +151,12 @@ class LaplaceRidge:
         spread = (shares * (scaled - centre).square()).sum(1, keepdim=True).sum(2, keepdim=True)
         unit = (2.0 * spread + 1e-9).sqrt()
         scaled = scaled / unit
-        dual, own = solve(_similarities, scaled, labels, weights, _LAPLACE_RIDGE)
+        dual, own = solve(similarities, scaled, labels, weights, LAPLACE_RIDGE)
         return cls(scale / unit, scaled, dual), own
 
     def predict(self, features: Tensor) -> Tensor:
         """Predict rows by their features (b, r, f): (b, r, k)."""
-        return _similarities(features * self.scale, self.features) @ self.dual
+        return similarities(features * self.scale, self.features) @ self.dual
 
 
 def solve(
@@ -196,39 +199,60 @@ def solve(
     tensor([-0.4975, -0.4975,  0.9950])
     """
     n_train = labels.shape[1]
-    n_blocks = math.ceil(n_train / BLOCK_ROWS)
-    beyond = -n_train % n_blocks  # rows of weight 0 make the blocks equal
-
-    def blocks(x: Tensor) -> Tensor:
-        return F.pad(x, (0, 0, 0, beyond)).unflatten(1, (-1, n_blocks)).transpose(1, 2)
-
-    def rows(x: Tensor) -> Tensor:
-        return x.transpose(1, 2).flatten(1, 2)[:, :n_train]
-
-    part, weight = blocks(features), blocks(weights[..., None])  # (b, blocks, m, …)
-    root = weight.sqrt()
-    system = kernel(part, part).mul_(root).mul_(root.mT)  # (b, blocks, m, m)
-    system.diagonal(dim1=-2, dim2=-1).add_(ridge)
-    with torch_threads(1):  # LAPACK rounds differently with another number of threads
-        inverse = torch.cholesky_inverse(torch.linalg.cholesky_ex(system)[0])
+    weight = blocks(weights[..., None])  # (b, blocks, m, 1)
+    root, inverse = invert(kernel, features, weights, ridge)
+    n_blocks = inverse.shape[1]
     solution = inverse @ (root * blocks(labels))
-    dual = rows(root * solution) / n_blocks
+    dual = unblocked(root * solution, n_train) / n_blocks
     # How much of a row's prediction is its own label, of one of its copies where it has several.
     leverage = 1.0 - ridge * inverse.diagonal(dim1=-2, dim2=-1)[..., None]
     leverage = (leverage / weight.clamp(min=1.0)).clamp(0.0, 1.0 - 1e-4)
     residual = ridge * solution / root.clamp(min=1e-12)
-    shift = rows(residual * leverage / (1.0 - leverage)) / n_blocks
+    shift = unblocked(residual * leverage / (1.0 - leverage), n_train) / n_blocks
     if n_blocks == 1:
-        return dual, labels - rows(residual) - shift
+        return dual, labels - unblocked(residual, n_train) - shift
     pieces = features.split(BLOCK_ROWS, 1)
     return dual, torch.cat([kernel(piece, features) @ dual for piece in pieces], 1) - shift
 
 
-def _products(rows: Tensor, others: Tensor) -> Tensor:
+def invert(
+    kernel: Callable[[Tensor, Tensor], Tensor], features: Tensor, weights: Tensor, ridge: float
+) -> tuple[Tensor, Tensor]:
+    """Invert the regularised kernel matrix of each block of training rows; see `solve`.
+
+    Returns
+    -------
+    root : Tensor, (b, blocks, m, 1)
+        Roots of the weights, by which rows and columns of the matrix are multiplied.
+    inverse : Tensor, (b, blocks, m, m)
+        The inverse.
+    """
+    part, root = blocks(features), blocks(weights[..., None]).sqrt()
+    system = kernel(part, part).mul_(root).mul_(root.mT)  # (b, blocks, m, m)
+    system.diagonal(dim1=-2, dim2=-1).add_(ridge)
+    with torch_threads(1):  # LAPACK rounds differently with another number of threads
+        return root, torch.cholesky_inverse(torch.linalg.cholesky_ex(system)[0])
+
+
+def blocks(rows: Tensor) -> Tensor:
+    """Deal rows (b, n, …) out to equal blocks (b, blocks, m, …), filled up with zeros."""
+    n_blocks = math.ceil(rows.shape[1] / BLOCK_ROWS)
+    beyond = -rows.shape[1] % n_blocks
+    return F.pad(rows, (0, 0, 0, beyond)).unflatten(1, (-1, n_blocks)).transpose(1, 2)
+
+
+def unblocked(dealt: Tensor, n_rows: int) -> Tensor:
+    """Put rows that `blocks` dealt out into their order again."""
+    return dealt.transpose(1, 2).flatten(1, 2)[:, :n_rows]
+
+
+def products(rows: Tensor, others: Tensor) -> Tensor:
+    """Compare rows (…, p, f) with others (…, q, f) by the linear kernel: (…, p, q)."""
     return rows @ others.mT
 
 
-def _similarities(rows: Tensor, others: Tensor) -> Tensor:
+def similarities(rows: Tensor, others: Tensor) -> Tensor:
+    """Compare rows (…, p, f) with others (…, q, f) by the Laplace kernel: (…, p, q)."""
     # The other way of computing distances depends on the number of rows.
     distances = torch.cdist(rows, others, compute_mode="use_mm_for_euclid_dist")
     # Of a row and its copy, the root of a rounding error would remain.

@@ -120,7 +120,7 @@ class Ensemble(ABC):
         """
         budget, tasks = MemoryBudget.of(self.memory_limit), self.tasks()
         if not self._cache.belongs_to(network):
-            fits = sum(self._shape(network, task).bytes_kept for task in tasks) <= budget.kept
+            fits = sum(self.shape(network, task).bytes_kept for task in tasks) <= budget.kept
             reader = at_precision(network, self.dtype)
             self._cache.keep(
                 network, (self._read(reader, task, budget, advance) for task in tasks * fits)
@@ -135,12 +135,20 @@ class Ensemble(ABC):
         advance: Advance = ignore,
     ) -> Context:
         shown = task.view.show(self.table.take(task.rows))
-        weights = self._weights_of(task.rows)
+        weights = self.weights_of(task.rows)
         context = read_context(network, shown, task.labels, task.n_classes, budget, weights)
         advance(1)
         return context
 
-    def _shape(self, network: TabularTransformer, task: MemberTask) -> ContextShape:
+    def contexts(self, network: TabularTransformer) -> Iterator[tuple[MemberTask, Context]]:
+        """Give what a network has read of each of the tasks; it reads again what wasn't kept."""
+        budget, kept = MemoryBudget.of(self.memory_limit), self._cache.of(network)
+        reader = at_precision(network, self.dtype)
+        for index, task in enumerate(self.tasks()):
+            yield task, kept[index] if kept else self._read(reader, task, budget)
+
+    def shape(self, network: TabularTransformer, task: MemberTask) -> ContextShape:
+        """Give the shape of what a network reads of a task."""
         n_categories = self.table.n_categories[task.view.sources]
         return ContextShape.of(
             len(task.rows), n_categories, task.n_classes, network.config, self.dtype.itemsize
@@ -150,18 +158,17 @@ class Ensemble(ABC):
         self, network: TabularTransformer, query: EncodedTable, advance: Advance
     ) -> Iterator[Tensor]:
         """Ask a network about query rows, for each of the tasks."""
-        budget, kept = MemoryBudget.of(self.memory_limit), self._cache.of(network)
-        reader = at_precision(network, self.dtype)
-        for index, task in enumerate(self.tasks()):
-            context = kept[index] if kept else self._read(reader, task, budget)
+        budget, reader = MemoryBudget.of(self.memory_limit), at_precision(network, self.dtype)
+        for task, context in self.contexts(network):
             outputs = []
-            for piece in pieces(query.n_rows, budget.chunk_rows(self._shape(network, task))):
+            for piece in pieces(query.n_rows, budget.chunk_rows(self.shape(network, task))):
                 shown = task.view.show(query.take(piece))
                 outputs.append(ask(reader, context, shown))
                 advance(shown.n_rows)
             yield torch.cat(outputs)
 
-    def _weights_of(self, rows: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    def weights_of(self, rows: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        """Give the weights of training rows, or None where all are one."""
         return None if self.weights is None else self.weights[rows]
 
     @abstractmethod

@@ -163,7 +163,7 @@ class TabularTransformer(nn.Module):
         kernels, predictions = KernelRidge.of(batch, _joined(cells), labels)
         context = Context(task, batch.n_columns, batch.n_classes, columns, kernels, ())
         rows = [
-            self._row_vectors(context, part_cells, predictions[:, part], labels[:, part])
+            self.row_vectors(context, part_cells, predictions[:, part], labels[:, part])
             for part, part_cells in zip(parts, cells, strict=True)
         ]
         keys = self.context.read(torch.cat(rows, 1), batch.weights)
@@ -184,19 +184,23 @@ class TabularTransformer(nn.Module):
         Tensor
             As in `forward`.
         """
-        task = context.task
         cells = context.columns.describe(values, missing)
-        rows = self._row_vectors(context, cells, context.kernels.predict(values, cells))
-        output = self.heads[task](self.context(rows, context.keys))
+        return self.decide(
+            context, self.row_vectors(context, cells, context.kernels.predict(values, cells))
+        )
+
+    def decide(self, context: Context, rows: Tensor) -> Tensor:
+        """Predict query rows from their vectors (b, q, e), as `forward` does."""
+        output = self.heads[context.task](self.context(rows, context.keys))
         if output.dtype != torch.float64:
             output = output.float()
-        if task == "classification":
+        if context.task == "classification":
             classes = torch.arange(output.shape[-1], device=output.device)
             absent = classes >= context.n_classes[:, None]  # (b, max_classes)
             output = output.masked_fill(absent[:, None], -torch.inf)
         return output
 
-    def _row_vectors(
+    def row_vectors(
         self,
         context: Context,
         cells: CellFeatures,

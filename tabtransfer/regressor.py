@@ -11,9 +11,12 @@ from sklearn.base import RegressorMixin
 
 from tabtransfer.calibration import temper_quantiles
 from tabtransfer.distribution import QuantileDistribution
+from tabtransfer.encoder import EncodedTable
 from tabtransfer.ensemble import NumberEnsemble
 from tabtransfer.errors import TabTransferError
 from tabtransfer.estimator import InContextEstimator
+from tabtransfer.members import Advance
+from tabtransfer.network import TabularTransformer
 from tabtransfer.quantiles import quantile_levels
 from tabtransfer.target import read_numbers
 
@@ -29,9 +32,10 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
 
     Parameters
     ----------
-    n_estimators : int, default=4
+    n_estimators : int or None, default=None
         Members of the ensemble; each sees the table in another view (order of columns,
-        scale of numbers and of the target, coding of categories).
+        scale of numbers and of the target, coding of categories). None: four, or two
+        where all of them would read the same more than 2,000 rows.
     calibrate : bool, default=False
         Whether to fit on out-of-fold predictions of up to 1,000 training rows how wide
         distributions should be, and stretch them around their mean, which stays as it is.
@@ -61,6 +65,8 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, if all are strings. Columns are then matched by name.
+    n_estimators_ : int
+        Members of the ensemble.
     n_context_rows_ : int
         Most training rows that a member reads at once; fewer than there are if they were
         sampled.
@@ -202,10 +208,22 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
         return answers[output](self._distribution(X))
 
     def _distribution(self, X: Any) -> QuantileDistribution:
-        found = self._answer(X, NumberEnsemble.quantiles)
+        return self._distribution_of(np.concatenate(self._ask(X, NumberEnsemble.quantiles)))
+
+    def _distribution_of(self, quantiles: NDArray[np.float64]) -> QuantileDistribution:
         if hasattr(self, "calibration_"):
-            found = temper_quantiles(found, self.calibration_.temperature)
-        return QuantileDistribution(np.array(quantile_levels(found.shape[1])), found)
+            quantiles = temper_quantiles(quantiles, self.calibration_.temperature)
+        return QuantileDistribution(np.array(quantile_levels(quantiles.shape[1])), quantiles)
+
+    def _values(
+        self,
+        ensemble: NumberEnsemble,
+        network: TabularTransformer,
+        query: EncodedTable,
+        advance: Advance,
+    ) -> NDArray[np.float64]:
+        quantiles = ensemble.quantiles(network, query, advance)
+        return self._distribution_of(quantiles).mean()[:, None]
 
     def _read_labels(
         self, y: NDArray[Any], weights: NDArray[np.float64] | None

@@ -68,6 +68,15 @@ class ContextStage(nn.Module):
             rows = block(rows, layer_keys)
         return rows
 
+    def attention(self, rows: Tensor, keys: tuple[AttentionKeys, ...]) -> Tensor:
+        """Say how rows (b, r, e) attend to each training row: the mean of all heads (b, r, n)."""
+        n_thinking = len(self.thinking)
+        total = rows.new_zeros(*rows.shape[:2], keys[0].keys.shape[-2] - n_thinking)
+        for block, layer_keys in zip(self.blocks, keys, strict=True):
+            total += block.weights(rows, layer_keys).mean(-3)[..., n_thinking:]
+            rows = block(rows, layer_keys)
+        return total / len(self.blocks)
+
 
 def _weight_bias(weights: Tensor | None, n_thinking: int) -> tuple[Tensor | None, Tensor | None]:
     """Turn row weights into a logit bias (b, 1, 1, k) and an effective key count (b, 1, 1, 1)."""

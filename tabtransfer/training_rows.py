@@ -80,7 +80,7 @@ class TrainingRows:
         for name, form in zip(table.column_names, record["forms"], strict=True):
             if form is not None:
                 frame[name] = _restored(frame[name], form)
-        frame.columns = pd.Index(from_json(record["names"]))
+        frame.columns = _index(from_json(record["names"]))
         return cls(frame, target["target"].to_numpy(), weights)
 
 
@@ -90,12 +90,15 @@ def _storable(column: pd.Series, name: Hashable) -> tuple[pd.Series, dict[str, A
         categories = to_json(column.cat.categories.tolist())
         return column.cat.codes, {"categories": categories, "ordered": column.cat.ordered}
     if isinstance(column.dtype, pd.SparseDtype):
-        return column.sparse.to_dense(), None
+        return column.sparse.to_dense(), {"sparse": to_json(column.dtype.fill_value)}
     if not (column.dtype == object or pd.api.types.is_extension_array_dtype(column.dtype)):
         return column, None
     try:
-        pa.array(column, from_pandas=True)
-    except (pa.ArrowException, OverflowError):  # cells of several types, or huge integers
+        stored = pa.array(column, from_pandas=True)
+        simple = not pa.types.is_dictionary(stored.type)  # whose type pandas can't read again
+    except (pa.ArrowException, OverflowError, UnicodeEncodeError):
+        simple = False  # cells of several types, huge integers, or strings that aren't Unicode
+    if not simple:
         try:
             cells = [None if pd.isna(cell) else json.dumps(to_json(cell)) for cell in column]
         except TabTransferError as error:
@@ -106,8 +109,17 @@ def _storable(column: pd.Series, name: Hashable) -> tuple[pd.Series, dict[str, A
 
 def _restored(column: pd.Series, form: dict[str, Any]) -> pd.Series:
     if "categories" in form:
-        categories = pd.Index(from_json(form["categories"]))
+        categories = _index(from_json(form["categories"]))
         codes = pd.Categorical.from_codes(column, categories, ordered=form["ordered"])
         return pd.Series(codes)
+    if "sparse" in form:
+        return pd.Series(pd.arrays.SparseArray(column, fill_value=from_json(form["sparse"])))
     cells = [None if pd.isna(cell) else from_json(json.loads(cell)) for cell in column]
     return pd.Series(cells, dtype=object)
+
+
+def _index(values: list[Any]) -> pd.Index:
+    try:
+        return pd.Index(values)
+    except UnicodeEncodeError:  # strings that aren't Unicode
+        return pd.Index(values, dtype=object)

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from textwrap import dedent
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 
@@ -10,7 +11,7 @@ def test_python_blocks_run():
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     assert blocks
     for block in blocks:
-        exec(compile(block, "README.md", "exec"), {})
+        exec(compile(dedent(block), "README.md", "exec"), {})
 
 
 def test_files_that_it_points_to_are_there():

@@ -7,6 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from tabtransfer.bench.options import (
+    Backend,
+    Jobs,
+    MaxRows,
+    MemoryLimit,
+    MethodNames,
+    Seed,
+    SuiteName,
+    Threads,
+    TimeLimit,
+)
+from tabtransfer.bench.transfer_gain_command import show_transfer_gain
 from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
@@ -14,21 +26,8 @@ if TYPE_CHECKING:
 
 
 def benchmark(
-    suite: Annotated[
-        str,
-        typer.Option(
-            help="Suite of tables: quickstart, standard; openml-cc18, openml-ctr23 or tabarena "
-            "from OpenML; or folder:PATH for a folder of CSV or Parquet files with a "
-            "manifest.json."
-        ),
-    ] = "quickstart",
-    methods: Annotated[
-        str,
-        typer.Option(
-            help="Methods to measure, separated by commas; NAME-tuned for the tuned form. "
-            "Groups: all, all-offline, tuned, tabpfn-versions."
-        ),
-    ] = "all",
+    suite: SuiteName = "quickstart",
+    methods: MethodNames = "all",
     n_splits: Annotated[
         str,
         typer.Option(
@@ -39,28 +38,14 @@ def benchmark(
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to.", show_default="reports/SUITE")
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Jobs at a time, each in its process.")] = 2,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of one job.")] = 1,
+    jobs: Jobs = 2,
+    threads: Threads = 1,
     max_train: Annotated[int, typer.Option(min=2, help="Most training rows of a split.")] = 1000,
-    max_rows: Annotated[
-        int | None,
-        typer.Option(
-            min=20,
-            help="Most rows of a table; larger ones are thinned, class shares kept.",
-            show_default="all",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of splits and methods.")] = 0,
-    time_limit: Annotated[
-        float | None, typer.Option(min=0, help="Most seconds of a job.", show_default="none")
-    ] = None,
-    memory_limit: Annotated[
-        float | None,
-        typer.Option(min=0, help="Most GB of a job beyond its start.", show_default="none"),
-    ] = None,
-    backend: Annotated[
-        str, typer.Option(help="Where jobs run: local, or a cluster of ray or dask.")
-    ] = "local",
+    max_rows: MaxRows = None,
+    seed: Seed = 0,
+    time_limit: TimeLimit = None,
+    memory_limit: MemoryLimit = None,
+    backend: Backend = "local",
 ) -> None:
     """Measure methods on a suite of real tables and write a report.
 
@@ -92,7 +77,9 @@ def benchmark(
 
 
 def merge(
-    results: Annotated[list[Path], typer.Argument(help="Files that `benchmark` wrote.")],
+    results: Annotated[
+        list[Path], typer.Argument(help="Files that `benchmark` or `transfer-gain` wrote.")
+    ],
     out: Annotated[Path, typer.Option(help="File to write.")],
 ) -> None:
     """Join the results of several machines or runs into one results.parquet.
@@ -110,7 +97,9 @@ def merge(
 
 
 def report(
-    results: Annotated[Path, typer.Argument(help="A results.parquet of `benchmark`.")],
+    results: Annotated[
+        Path, typer.Argument(help="A results.parquet of `benchmark` or `transfer-gain`.")
+    ],
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to.", show_default="beside the results")
     ] = None,
@@ -132,6 +121,11 @@ def _read_n_splits(text: str) -> int | Literal["tabarena"]:
 def _show(results: pd.DataFrame, folder: Path) -> None:
     from rich.console import Console
 
+    from tabtransfer.bench.protocol import NESTED
+
+    if (results["splits"] == NESTED).all():
+        show_transfer_gain(results, folder)
+        return
     from tabtransfer.bench.cost import harness_share
     from tabtransfer.bench.protocol import REFERENCE
     from tabtransfer.bench.report import write_report

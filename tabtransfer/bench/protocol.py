@@ -8,11 +8,13 @@ from typing import Any
 
 PRETRAINED = "tabtransfer"
 FINETUNED = "tabtransfer-finetuned"
+SYNTHETIC = "tabtransfer-synthetic"
 SCRATCH = "tabtransfer-scratch"
 REFERENCE = "catboost"
 
 HALVES = "halves"
 TABARENA = "tabarena"
+NESTED = "nested"
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,9 @@ class Job:
         What is measured on what.
     split : int
         Number of the split, from 0; with `splits` and `seed` it decides the rows.
-    splits : {"halves", "tabarena"}
-        How rows are split: random halves, or three folds repeated by the table's size.
+    splits : {"halves", "tabarena", "nested"}
+        How rows are split: random halves, three folds repeated by the table's size, or halves of
+        which `max_train` rows are trained on, fewer rows being part of more.
     seed : int
         Seed of the splits and, with the split's number, of the method.
     max_train, max_test : int

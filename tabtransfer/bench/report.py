@@ -62,14 +62,14 @@ def write_report(results: pd.DataFrame, folder: Path) -> pd.DataFrame:
     folder.mkdir(parents=True, exist_ok=True)
     facts = _facts(results, board)
     for name in ("report.html", "report.md"):
-        (folder / name).write_text(_render(f"{name}.j2", facts), encoding="utf-8")
+        (folder / name).write_text(render_page(f"{name}.j2", facts), encoding="utf-8")
     board.to_csv(folder / "leaderboard.csv", index=False, float_format="%.6g")
     board.to_parquet(folder / "leaderboard.parquet", index=False)
     (folder / "leaderboard.png").write_bytes(to_png(draw_leaderboard(board)))
     return board
 
 
-def _render(template: str, facts: dict[str, Any]) -> str:
+def render_page(template: str, facts: dict[str, Any]) -> str:
     """Render a page that refers to nothing outside itself."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -108,8 +108,8 @@ def _facts(results: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
         additions=_additions(results),
         scores=_score_rows(scores, board),
         cards=results.drop_duplicates("table")[list(_CARD)].to_dict("records"),
-        conditions=_conditions(results),
-        troubles=_troubles(results),
+        conditions=describe_conditions(results),
+        troubles=list_troubles(results),
         command=reproduction_command(results),
         tie=TIE,
         min_tables=MIN_TABLES,
@@ -188,7 +188,7 @@ def _score_rows(scores: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
     return {"methods": methods, "rows": rows, "n_best": wins}
 
 
-def _conditions(results: pd.DataFrame) -> dict[str, Any]:
+def describe_conditions(results: pd.DataFrame) -> dict[str, Any]:
     """What the results were measured with and on."""
     finished = results[results["status"] == OK]
     versions: dict[str, list[str]] = {}
@@ -219,7 +219,7 @@ def _conditions(results: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _troubles(results: pd.DataFrame) -> list[dict[str, Any]]:
+def list_troubles(results: pd.DataFrame) -> list[dict[str, Any]]:
     """Failures and skips, those with the same method and reason together."""
     rows = results[results["status"] != OK]
     groups = rows.groupby(["method", "status", "reason"], sort=True)

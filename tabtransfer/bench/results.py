@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tabtransfer.bench.metrics import METRICS
-from tabtransfer.bench.protocol import Job
+from tabtransfer.bench.protocol import NESTED, Job
 from tabtransfer.bench.reliability import COVERAGE
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
@@ -146,7 +146,8 @@ class ResultsFile:
     def _check_same_protocol(self, job: Job) -> None:
         wanted = job.as_row()
         for row in self.rows:
-            different = [n for n in ("suite", *_ONE_PROTOCOL) if row[n] != wanted[n]]
+            names = ("suite", *_protocol_columns(job.splits))
+            different = [n for n in names if row[n] != wanted[n]]
             if different:
                 was = ", ".join(f"{name}={row[name]}" for name in different)
                 now = ", ".join(f"{name}={wanted[name]}" for name in different)
@@ -306,6 +307,8 @@ def _stands(row: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
 def check_one_protocol(rows: Iterable[Mapping[str, Any]], origin: object) -> None:
     """Refuse rows of one suite that were measured with different splits, sizes or threads.
 
+    Nested training sets are there to differ in size; they are refused beside other splits.
+
     Parameters
     ----------
     rows : iterable of mapping
@@ -319,8 +322,10 @@ def check_one_protocol(rows: Iterable[Mapping[str, Any]], origin: object) -> Non
         They differ.
     """
     found: dict[tuple[str, str], set[Any]] = {}
+    nested: set[bool] = set()
     for row in rows:
-        for name in _ONE_PROTOCOL:
+        nested.add(row["splits"] == NESTED)
+        for name in _protocol_columns(row["splits"]):
             found.setdefault((row["suite"], name), set()).add(row[name])
     for (suite, name), values in found.items():
         if len(values) > 1:
@@ -328,6 +333,15 @@ def check_one_protocol(rows: Iterable[Mapping[str, Any]], origin: object) -> Non
                 f"{origin}: rows of the suite {suite!r} have different {name} "
                 f"({', '.join(sorted(map(str, values)))}); keep one protocol in a file."
             )
+    if len(nested) > 1:
+        raise TabTransferError(
+            f"{origin}: results of `tabtransfer transfer-gain` lie beside those of `tabtransfer "
+            "benchmark`; keep each in a file of its own."
+        )
+
+
+def _protocol_columns(splits: str) -> tuple[str, ...]:
+    return tuple(name for name in _ONE_PROTOCOL if splits != NESTED or name != "max_train")
 
 
 def _schema() -> pa.Schema:

@@ -14,16 +14,27 @@ from typing import TYPE_CHECKING, Any, Literal
 from tabtransfer.baselines.method import Method
 from tabtransfer.bench.environment import cpu_model, machine, package_versions
 from tabtransfer.bench.progress import RunProgress
-from tabtransfer.bench.protocol import HALVES, NO_LIMITS, TABARENA, Job, Limits, plan_jobs
+from tabtransfer.bench.protocol import (
+    HALVES,
+    NESTED,
+    NO_LIMITS,
+    TABARENA,
+    Job,
+    Limits,
+    plan_jobs,
+)
 from tabtransfer.bench.results import FAILED, TABLE_FACTS, ResultsFile
 from tabtransfer.bench.run_job import Task, describe_error, finish_row
 from tabtransfer.bench.studies import Studies
 from tabtransfer.bench.workers import LOCAL, Workers, open_workers
 from tabtransfer.datasets.capping import cap_rows
+from tabtransfer.datasets.nested_splits import nested_splits
 from tabtransfer.datasets.splits import stratified_splits, tabarena_splits, target_bins
+from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import ArrayLike
 
     from tabtransfer.datasets.splits import Split
     from tabtransfer.datasets.table import Table
@@ -40,7 +51,7 @@ def run(
     *,
     n_splits: int | Literal["tabarena"] = 3,
     seed: int = 0,
-    max_train: int = 1000,
+    max_train: int | Sequence[int] = 1000,
     max_rows: int | None = None,
     n_threads: int = 1,
     n_jobs: int = 2,
@@ -75,8 +86,10 @@ def run(
         for a table of that size. Numeric targets are stratified by their quantiles.
     seed : int, default=0
         Seed of the splits and the methods.
-    max_train : int, default=1000
-        Most training rows in a split.
+    max_train : int or sequence of int, default=1000
+        Most training rows in a split. Several are the sizes of nested training sets (see
+        `nested_splits`), which aren't those of one number; a table is left out at sizes that half
+        its rows don't give.
     max_rows : int, optional
         Most rows of a table; larger ones are thinned by `cap_rows` with the run's seed.
     n_threads : int, default=1
@@ -97,18 +110,25 @@ def run(
     ------
     TabTransferError
         The results file is unreadable or was measured by another protocol, a table is too small
-        to be split, or the backend isn't installed.
+        to be split, no table gives a training set of a wanted size, or the backend isn't
+        installed.
     """
     results = ResultsFile(path)
     pattern = Job(
         *(suite, "", ""),
         splits=TABARENA if n_splits == TABARENA else HALVES,
         seed=seed,
-        max_train=max_train,
         n_threads=n_threads,
     )
     capped = [cap_rows(table, max_rows, seed) for table in tables]
-    splits = {table.name: _split(table, pattern, n_splits) for table in capped}
+    if isinstance(max_train, int):
+        pattern = replace(pattern, max_train=max_train)
+        splits = {max_train: {table.name: _split(table, pattern, n_splits) for table in capped}}
+    elif isinstance(n_splits, int):
+        pattern = replace(pattern, splits=NESTED)
+        splits = _split_by_size(capped, pattern, n_splits, max_train)
+    else:
+        raise TabTransferError("Folds as TabArena has them have one size; give n_splits a number.")
     conditions = {
         "max_rows": max_rows,
         "n_jobs": n_jobs,
@@ -136,18 +156,40 @@ def run(
 
 
 def _split(table: Table, pattern: Job, n_splits: int | str) -> list[Split]:
-    labels = target_bins(table.y) if table.task == "regression" else table.y
+    labels = _strata(table)
     sizes = {"max_train": pattern.max_train, "max_test": pattern.max_test}
     if isinstance(n_splits, int):
         return stratified_splits(labels, n_splits=n_splits, seed=pattern.seed, **sizes)
     return tabarena_splits(labels, seed=pattern.seed, **sizes)
 
 
+def _split_by_size(
+    tables: Sequence[Table], pattern: Job, n_splits: int, sizes: Sequence[int]
+) -> dict[int, dict[str, list[Split]]]:
+    """Split each table at the sizes that it has rows for; give the splits by size and table."""
+    options = {"n_splits": n_splits, "seed": pattern.seed, "max_test": pattern.max_test}
+    by_table = {table.name: nested_splits(_strata(table), sizes, **options) for table in tables}
+    splits = {
+        size: {name: found[size] for name, found in by_table.items() if size in found}
+        for size in sorted(set(sizes))
+    }
+    if not any(splits.values()):
+        raise TabTransferError(
+            f"No table has {min(sizes)} training rows in one of its halves; give smaller sizes or "
+            "larger tables."
+        )
+    return splits
+
+
+def _strata(table: Table) -> ArrayLike:
+    return target_bins(table.y) if table.task == "regression" else table.y
+
+
 def _prepare(
     pattern: Job,
     tables: Sequence[Table],
     methods: Sequence[Method],
-    splits: dict[str, list[Split]],
+    splits: dict[int, dict[str, list[Split]]],
     conditions: dict[str, Any],
     limits: Limits,
 ) -> list[Task]:
@@ -155,17 +197,25 @@ def _prepare(
     methods_by_name = {method.name: method for method in methods}
     facts = {table.name: {**_table_facts(table), **conditions} for table in tables}
     versions = {method.name: json.dumps(package_versions(method.packages)) for method in methods}
-    n_splits = {name: len(of_table) for name, of_table in splits.items()}
+    jobs = [
+        job
+        for max_train, by_table in splits.items()
+        for job in plan_jobs(
+            {name: len(of_table) for name, of_table in by_table.items()},
+            list(methods_by_name),
+            replace(pattern, max_train=max_train),
+        )
+    ]
     return [
         Task(
             job,
             tables_by_name[job.table],
             methods_by_name[job.method],
-            splits[job.table][job.split],
+            splits[job.max_train][job.table][job.split],
             {**facts[job.table], "versions": versions[job.method]},
             limits,
         )
-        for job in plan_jobs(n_splits, list(methods_by_name), pattern)
+        for job in sorted(jobs, key=lambda job: job.split)  # no second split before all sizes
     ]
 
 

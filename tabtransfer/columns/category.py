@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tabtransfer.columns.cells import Kind, kind_of, refuse_kind
 
-__all__ = ["CategoryColumn"]
+__all__ = ["CategoryColumn", "category_name"]
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class CategoryColumn:
     def learn(cls, column: pd.Series) -> CategoryColumn:
         """Take the categories that occur: in their order if they have one, else sorted."""
         ordered = isinstance(column.dtype, pd.CategoricalDtype) and bool(column.dtype.ordered)
-        keys = [_key(cell) for cell in column.cat.categories] if ordered else []
-        seen = {_key(cell) for cell in column.dropna().unique()}
+        keys = [category_name(cell) for cell in column.cat.categories] if ordered else []
+        seen = {category_name(cell) for cell in column.dropna().unique()}
         keys = [key for key in keys if key in seen] if ordered else sorted(seen)
         return cls({key: code for code, key in enumerate(keys)}, ordered)
 
@@ -50,12 +50,19 @@ class CategoryColumn:
         if kind in (Kind.DATES, Kind.DURATIONS):
             refuse_kind(name, Kind.CATEGORIES, kind)
         places, cells = pd.factorize(column, use_na_sentinel=True)
-        codes = [float(self.codes.get(_key(cell), np.nan)) for cell in cells]
+        codes = [float(self.codes.get(category_name(cell), np.nan)) for cell in cells]
         return np.array([*codes, np.nan])[places, None]  # missing cells have place -1
 
 
-def _key(cell: Any) -> str:
-    """Name a category the same way whether it comes as 1, 1.0, True or "1"."""
+def category_name(cell: Any) -> str:
+    """Name a category the same way whether it comes as 1, 1.0, True or "1".
+
+    Examples
+    --------
+    >>> from tabtransfer.columns.category import category_name
+    >>> category_name(1.0), category_name(1.5), category_name("a")
+    ('1', '1.5', 'a')
+    """
     is_whole = isinstance(cell, (float, np.floating)) and float(cell).is_integer()
     if is_whole or isinstance(cell, (bool, np.bool_)):
         cell = int(cell)

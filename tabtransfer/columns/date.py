@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tabtransfer.columns.cells import Kind, kind_of, refuse_kind
 from tabtransfer.columns.number import NumberColumn
+from tabtransfer.columns.skrub_import import import_skrub
 from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
@@ -77,11 +78,11 @@ class DateColumn:
         weights : ndarray of float64, (n_rows,), optional
             Weights of the rows.
         """
-        from skrub import DatetimeEncoder
-
         zone = _zone(column) if format is None else (_UTC if "%z" in format else None)
         dates = _to_dates(column, name, format, zone)
-        parts = DatetimeEncoder(resolution="hour", add_weekday=True, add_total_seconds=False)
+        parts = import_skrub().DatetimeEncoder(
+            resolution="hour", add_weekday=True, add_total_seconds=False
+        )
         parts.fit(dates)
         return cls(zone, format, NumberColumn.of(_seconds_since_1970(dates), weights), parts)
 
@@ -125,12 +126,10 @@ def date_format(column: pd.Series) -> str | None:
     strings = column.dropna().unique()
     if not all(_LOOKS_LIKE_DATE.match(string) for string in strings):
         return None
-    from skrub import ToDatetime
-    from skrub.core import RejectColumn
-
+    skrub = import_skrub()
     try:
-        return ToDatetime().fit(pd.Series(strings, dtype="str")).format_
-    except RejectColumn:
+        return skrub.ToDatetime().fit(pd.Series(strings, dtype="str")).format_
+    except skrub.core.RejectColumn:
         return None
 
 

@@ -15,6 +15,7 @@ from sklearn import config_context
 
 from tabtransfer.columns.category import CategoryColumn
 from tabtransfer.columns.cells import Kind, kind_of
+from tabtransfer.columns.skrub_import import import_skrub
 
 if TYPE_CHECKING:
     from skrub import StringEncoder
@@ -57,12 +58,10 @@ class TextColumn:
     @classmethod
     def learn(cls, column: pd.Series) -> TextColumn:
         """Learn categories and topics from the distinct strings."""
-        from skrub import StringEncoder
-
         strings = np.sort(column.dropna().astype(object).unique())
         if len(strings) > _MAX_STRINGS:
             strings = np.random.default_rng(0).choice(strings, _MAX_STRINGS, replace=False)
-        topics = StringEncoder(n_components=MAX_TOPICS, random_state=0)
+        topics = import_skrub().StringEncoder(n_components=MAX_TOPICS, random_state=0)
         with config_context(transform_output="default"), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "The matrix shape is")  # fewer pieces than topics
             topics.fit(_beginnings(strings))

@@ -54,7 +54,10 @@ def fit(
     finetune: Annotated[
         bool, typer.Option("--finetune", help="Adapt the network's weights to the table.")
     ] = False,
-    n_estimators: Annotated[int, typer.Option(min=1, help="Members of the ensemble.")] = 4,
+    n_estimators: Annotated[
+        int | None,
+        typer.Option(min=1, help="Members of the ensemble.", show_default="by the table's size"),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all that is random.")] = 0,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads.", show_default="torch's setting")

@@ -1,6 +1,7 @@
 import os
 
 import numpy as np
+import pandas as pd
 import pytest
 from catboost import CatBoostClassifier, CatBoostRegressor
 from sklearn.base import clone
@@ -79,3 +80,42 @@ def test_settings_are_handed_on_and_no_files_are_written(messy, tmp_path, monkey
     assert model.model_.get_all_params()["depth"] == 3
     assert model.n_trees_ == model.model_.tree_count_ == 5
     assert os.listdir(tmp_path) == []
+
+
+GAPS = {
+    "numbers": pd.Series([1.5, np.nan, 2.0] * 20).astype("category"),
+    "whole numbers": pd.Series([1, 2, 3] * 20).astype("category"),
+    "strings and NaN": pd.Series(["a", np.nan, "b"] * 20, dtype=object),
+    "strings and None": pd.Series(["a", None, "b"] * 20, dtype=object),
+    "strings and NA": pd.Series(["a", pd.NA, "b"] * 20, dtype=object),
+    "nullable strings": pd.Series(["a", pd.NA, "b"] * 20, dtype="string"),
+    "strings beside numbers": pd.Series(["a", 1, 2.5] * 20, dtype=object),
+    "booleans and None": pd.Series([True, None, False] * 20, dtype=object),
+    "nullable booleans": pd.Series([True, pd.NA, False] * 20, dtype="boolean"),
+}
+
+
+@pytest.mark.parametrize("column", GAPS.values(), ids=GAPS)
+def test_categories_may_be_missing_or_numbers(column):
+    X = pd.DataFrame({"code": column})
+    y = np.arange(60) % 3
+    model = FrameCatBoostClassifier(n_trees=30).fit(X, y)
+    assert model.model_.get_cat_feature_indices() == [0]
+    assert model.score(X, y) == 1.0
+    later = X.assign(code=[None] * 60)
+    assert np.isfinite(model.predict_proba(later)).all()
+
+
+def test_threads_reach_catboost_in_fit_and_predict(messy, monkeypatch):
+    X, y = messy
+    seen = []
+    ask = CatBoostClassifier.predict_proba
+    monkeypatch.setattr(
+        CatBoostClassifier,
+        "predict_proba",
+        lambda self, X, **settings: seen.append(settings) or ask(self, X, **settings),
+    )
+    model = FrameCatBoostClassifier(n_trees=5, n_threads=2).fit(X, y)
+    model.predict(X)
+    assert model.model_.get_params()["thread_count"] == 2
+    assert seen == [{"thread_count": 2}]

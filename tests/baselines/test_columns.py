@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from tabtransfer.baselines.columns import ColumnPreparer, categorical_frame, filled_frame
+from tabtransfer.columns.category import category_name
 from tabtransfer.errors import TabTransferError
 
 
@@ -20,7 +21,7 @@ def test_every_kind_of_column_becomes_text_or_floats(messy):
         else:
             assert prepared[name].dtype == object
             assert (prepared[name][missing] == "__missing__").all()
-            assert (prepared[name][~missing] == X[name][~missing].map(str)).all()
+            assert (prepared[name][~missing] == X[name][~missing].map(category_name)).all()
 
 
 def test_infinite_values_become_missing():
@@ -36,6 +37,32 @@ def test_columns_are_put_in_the_order_of_fit():
 def test_what_was_text_in_fit_stays_text():
     preparer = ColumnPreparer().fit(pd.DataFrame({"code": ["1", "x"]}))
     assert preparer.transform(pd.DataFrame({"code": [1, 2]}))["code"].tolist() == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        (pd.Categorical([1, 2, 3]), pd.Categorical([1.0, np.nan, 3.0])),
+        (pd.array([True, False, True]), [1.0, np.nan, 1.0]),
+        (pd.Categorical(["1", "2", "3"]), pd.array([1, pd.NA, 3], dtype="Int64")),
+        (pd.Categorical([1, 3, 1]), pd.array(["1", None, "3"], dtype="string")),
+    ],
+    ids=["floats", "booleans", "integers", "strings"],
+)
+def test_categories_match_across_types(first, later):
+    first, later = pd.DataFrame({"code": first}), pd.DataFrame({"code": later})
+    preparer = ColumnPreparer().fit(first)
+    known = set(preparer.transform(first)["code"])
+    prepared = preparer.transform(later)["code"].tolist()
+    assert prepared[1] == "__missing__" and {prepared[0], prepared[2]} <= known
+
+
+@pytest.mark.parametrize("gap", [None, np.nan, pd.NA])
+def test_columns_without_a_value_in_fit_take_anything_later(gap):
+    first = pd.DataFrame({"empty": pd.Series([gap, gap], dtype=object), "x": [1.0, 2.0]})
+    preparer = ColumnPreparer().fit(first)
+    for later in ("word", 3.0, True, pd.Timestamp("2024-05-13")):
+        assert preparer.transform(first.assign(empty=later))["empty"].isna().all()
 
 
 def test_arrays_are_taken():
@@ -79,7 +106,8 @@ def test_categories_are_those_of_training_and_news_are_missing(messy):
         else:
             missing = news[name].isna()
             assert (prepared[new].isna() == missing).all()
-            assert (prepared[new][~missing].astype(str) == news[name][~missing].map(str)).all()
+            names = news[name][~missing].map(category_name)
+            assert (prepared[new][~missing].astype(str) == names).all()
     assert prepared["x4"].cat.categories.tolist() == ["down", "up"]
 
 

@@ -140,7 +140,11 @@ def test_a_list_names_methods_and_groups():
     mixed = [m.name for m in resolve_methods("tabm,all-offline,catboost")]
     assert mixed == ["tabm", *offline]
     assert [m.name for m in resolve_methods("tabpfn-versions")][::4] == ["tabpfn-v2", "tabpfn-v3.5"]
-    assert set(GROUPS) == {"all", "all-offline", "tuned", "tabpfn-versions"}
+    assert [m.name for m in resolve_methods("transfer-gain")] == [
+        *("tabtransfer-scratch", "tabtransfer", "tabtransfer-finetuned", "tabtransfer-synthetic"),
+        *("catboost", "catboost-tuned", "tabpfn"),
+    ]
+    assert set(GROUPS) == {"all", "all-offline", "transfer-gain", "tuned", "tabpfn-versions"}
 
 
 @pytest.mark.parametrize("text", ["", " , "])

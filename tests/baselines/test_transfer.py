@@ -14,6 +14,7 @@ from tabtransfer.baselines.transfer import (
     TABTRANSFER,
     TABTRANSFER_FINETUNED,
     TABTRANSFER_SCRATCH,
+    TABTRANSFER_SYNTHETIC,
 )
 from tabtransfer.bench.protocol import Job
 from tabtransfer.bench.run_job import Task, run_job
@@ -111,6 +112,42 @@ def test_missing_weights_are_said_to_be_missing_and_not_to_have_seen(monkeypatch
     monkeypatch.setattr(checkpoint, "SHIPPED", tmp_path / "none.safetensors")
     row = measure(TABTRANSFER, "iris")
     assert row["status"] == "skipped" and "not at" in row["reason"]
+
+
+class TestSynthetic:
+    @pytest.fixture
+    def ship(self, make_network, monkeypatch, tmp_path):
+        """Ship weights of synthetic tables with a header of the test's."""
+
+        def ship(header):
+            path = tmp_path / "synthetic.safetensors"
+            checkpoint.save_checkpoint(path, make_network(), header)
+            monkeypatch.setattr(checkpoint, "SYNTHETIC", path)
+            return path
+
+        return ship
+
+    def test_its_own_weights_are_used(self, ship):
+        path = ship({"tables": []})
+        for make in (TABTRANSFER_SYNTHETIC.make, TABTRANSFER_SYNTHETIC.make_regressor):
+            assert make(3, 1).checkpoint == path and make(3, 1).random_state == 3
+        assert measure(TABTRANSFER_SYNTHETIC, "iris")["status"] == "ok"
+
+    def test_absent_weights_are_said_to_be_absent(self, monkeypatch, tmp_path):
+        monkeypatch.setattr(checkpoint, "SYNTHETIC", tmp_path / "none.safetensors")
+        row = measure(TABTRANSFER_SYNTHETIC, "iris")
+        assert row["status"] == "skipped"
+        assert row["reason"].startswith("the weights pretrained on synthetic tables alone are not")
+
+    def test_weights_that_saw_real_tables_are_refused(self, ship):
+        iris = load_table("iris")
+        mark = fingerprint("iris", iris.X.assign(species=iris.y)).to_text()
+        ship({"tables": [{"name": "iris", "fingerprint": mark}]})
+        assert "was trained on 1 real tables" in measure(TABTRANSFER_SYNTHETIC, "wine")["reason"]
+        assert TABTRANSFER_SYNTHETIC.seen(iris).startswith("trained on 'iris': ")
+        assert TABTRANSFER_SYNTHETIC.seen(load_table("wine")) is None
+        ship({})
+        assert "doesn't say that" in TABTRANSFER_SYNTHETIC.unavailable()
 
 
 def test_listing_the_methods_does_not_load_torch():

@@ -54,6 +54,11 @@ def test_what_cannot_be_compared_is_not_joined(write, changes, message):
         merge_results(paths)
 
 
+def test_sizes_of_nested_training_sets_join(write):
+    sizes = [write(str(n), {"t": {"a": 0.9}}, splits="nested", max_train=n) for n in (32, 64)]
+    assert [row["max_train"] for row in merge_results(sizes)] == [32, 64]
+
+
 def test_failures_with_other_versions_give_way(write):
     failed = write("1", {"t": {"a": None}}, versions="{}")
     assert merge_results([failed, write("2", {"t": {"a": 0.8}})])[0]["roc_auc"] == 0.8

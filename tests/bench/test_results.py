@@ -140,3 +140,14 @@ def test_mixed_protocols_are_refused(tmp_path, path):
     mixed.to_parquet(tmp_path / "mixed.parquet")
     with pytest.raises(TabTransferError, match="different max_train"):
         read_results(tmp_path / "mixed.parquet")
+
+
+def test_nested_training_sets_may_differ_in_size_and_lie_alone(tmp_path, path):
+    frame = read_results(path).assign(splits="nested")
+    nested = pd.concat([frame, frame.assign(max_train=50)])
+    nested.to_parquet(tmp_path / "nested.parquet")
+    assert len(read_results(tmp_path / "nested.parquet")) == 4
+    other = frame.assign(suite="other", splits="halves")
+    pd.concat([nested, other]).to_parquet(tmp_path / "both.parquet")
+    with pytest.raises(TabTransferError, match="keep each in a file of its own"):
+        read_results(tmp_path / "both.parquet")

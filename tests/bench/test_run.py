@@ -194,6 +194,37 @@ def test_folds_as_tabarena_has_them(tables, logistic, tmp_path):
         run("s", tables[:1], methods, tmp_path / "r.parquet", n_splits=1)
 
 
+def test_growing_training_sets_share_a_file_and_small_tables_end_early(
+    tables, diabetes, logistic, tmp_path
+):
+    path = tmp_path / "r.parquet"
+    methods = [replace(logistic, make_regressor=lambda random_state, n_threads: LinearRegression())]
+    options = {"n_splits": 1, "n_jobs": 1}
+    first = run("s", [tables[0], diabetes], methods, path, max_train=[64, 16], **options)
+    assert set(first["splits"]) == {"nested"} and (first["status"] == "ok").all()
+    assert (first["n_train"] == first["max_train"]).all()
+    frame = run("s", [tables[0], diabetes], methods, path, max_train=[128, 64], **options)
+    sizes = frame.groupby("table")["max_train"].agg(lambda column: sorted(set(column)))
+    assert sizes.to_dict() == {"iris": [16, 64], "diabetes": [16, 64, 128]}
+    seconds = [
+        rows[rows["max_train"] == 64].set_index("table")["fit_seconds"].to_dict()
+        for rows in (first, frame)
+    ]
+    assert seconds[0] == seconds[1]
+    errors = frame[frame["table"] == "diabetes"].groupby("max_train")["rmse"].mean()
+    assert errors[128] < errors[16]
+    with pytest.raises(TabTransferError, match=r"splits=nested.*splits=halves"):
+        run("s", tables[:1], methods, path, n_splits=2)
+
+
+def test_sizes_that_no_table_gives_are_an_error(tables, logistic, tmp_path):
+    with pytest.raises(TabTransferError, match="No table has 500 training rows"):
+        run("s", tables, [logistic], tmp_path / "r.parquet", max_train=[500, 1000])
+    with pytest.raises(TabTransferError, match="give n_splits a number"):
+        run("s", tables, [logistic], tmp_path / "r.parquet", max_train=[8], n_splits="tabarena")
+    assert not (tmp_path / "r.parquet").exists()
+
+
 def test_more_splits_and_methods_extend_a_run_and_finished_jobs_are_kept(
     tables, logistic, tmp_path
 ):

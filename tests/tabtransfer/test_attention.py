@@ -46,3 +46,16 @@ def test_long_and_short_attention_agree(monkeypatch):
     torch.testing.assert_close(answers[0], answers[2])
     torch.testing.assert_close(answers[1], answers[3])
     assert not torch.allclose(answers[0], answers[1])
+
+
+def test_attention_is_the_weighted_sum_of_values():
+    torch.manual_seed(0)
+    attention = Block(8, 2, scales_with_length=True).attention.requires_grad_(False)
+    for parameter in attention.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    x, bias = torch.randn(2, 9, 8), torch.randn(2, 1, 1, 9)
+    keys = attention.read(x, bias)
+    weights = attention.weights(x, keys)
+    torch.testing.assert_close(weights.sum(-1), torch.ones(2, 2, 9))
+    expected = attention.out((weights @ keys.values).transpose(-2, -3).flatten(-2))
+    torch.testing.assert_close(attention(x, keys), expected)

@@ -228,8 +228,13 @@ class TestBadInput:
         with pytest.raises(ValueError, match=message):
             model.predict(change(X))
 
-    @pytest.mark.parametrize("name", ["n_estimators", "max_context_rows"])
-    @pytest.mark.parametrize("value", [0, 2.5, None])
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            *(("n_estimators", value) for value in (0, 2.5, "4")),
+            *(("max_context_rows", value) for value in (0, 2.5, None)),
+        ],
+    )
     def test_settings_that_make_no_sense(self, classifier, name, value):
         with pytest.raises(TabTransferError, match=f"{name} must be a whole number"):
             classifier.set_params(**{name: value}).fit([[0.0], [1.0]], [0, 1])

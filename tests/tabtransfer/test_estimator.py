@@ -3,12 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.base import clone
-from sklearn.ensemble import StackingClassifier, StackingRegressor, VotingClassifier
-from sklearn.inspection import partial_dependence, permutation_importance
-from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import balanced_accuracy_score
-from sklearn.multioutput import MultiOutputRegressor
 
 from tabtransfer import (
     TabTransferClassifier,
@@ -201,36 +198,95 @@ class TestCalibration:
         assert not hasattr(estimator, "calibration_")
 
 
-class TestScikitLearnTools:
-    def test_permutation_importance(self, estimator):
-        X, y = make_frame()
-        found = permutation_importance(estimator.fit(X, y), X, y, n_repeats=2, random_state=0)
-        assert found.importances.shape == (4, 2) and np.isfinite(found.importances).all()
+class TestFinetuning:
+    @pytest.fixture
+    def tune(self, estimator, monkeypatch):
+        """Fit with a learning rate, on a table that is large enough to be tuned on."""
 
-    def test_partial_dependence(self, estimator):
-        X, y = make_frame()
-        estimator.set_params(n_estimators=1).fit(X, y)
-        found = partial_dependence(
-            estimator, X, ["number"], grid_resolution=4, response_method="auto"
-        )
-        assert found["average"].shape[1] == 4 and np.ptp(found["average"]) > 0
+        def tune(learning_rate):
+            config = FinetuneConfig(learning_rate=learning_rate, max_steps=6, check_every=3)
+            monkeypatch.setattr(type(estimator), "_finetune_config", config)
+            model = clone(estimator).set_params(finetune=True, n_estimators=1)
+            return model.fit(*make_frame(160))
 
-    def test_stacking_and_voting(self, classifier, regressor):
-        X, y = make_frame()
-        X = X[["number", "mostly zero"]]
-        for model in (
-            StackingClassifier([("ours", classifier), ("linear", LogisticRegression())], cv=2),
-            VotingClassifier([("ours", classifier), ("b", clone(classifier))], voting="soft"),
-            StackingRegressor([("ours", regressor), ("linear", Ridge())], cv=2),
-        ):
-            assert np.isfinite(answer(model.fit(X, y > 1), X)).all()
+        return tune
 
-    def test_several_targets_through_a_wrapper(self, regressor):
+    def test_weights_that_validate_no_better_change_nothing(self, tune):
+        X, y = make_frame(160)
+        model = tune(0.0)
+        record = model.finetuning_
+        assert record.chosen == "base" and record.tuned_loss >= record.base_loss
+        plain = clone(model).set_params(finetune=False).fit(X, y)
+        np.testing.assert_array_equal(answer(model, X), answer(plain, X))
+
+    @pytest.mark.parametrize("learning_rate", [1e-4, 1e-2, 1.0])
+    def test_validation_loss_never_rises(self, tune, learning_rate):
+        record = tune(learning_rate).finetuning_
+        better = record.tuned_loss < record.base_loss
+        assert record.chosen == ("tuned" if better else "base")
+
+    def test_columns_keep_their_names(self, tune):
+        X, _ = make_frame(160)
+        model = tune(2e-3)
+        assert model.feature_names_in_.tolist() == list(X.columns)
+        np.testing.assert_array_equal(answer(model, X[X.columns[::-1]]), answer(model, X))
+        with pytest.raises(TabTransferError, match="missing 'text'"):
+            model.predict(X.drop(columns="text"))
+
+
+class TestSeeds:
+    def test_without_a_seed_numpy_draws_one(self, estimator):
         X, y = make_frame()
-        targets = np.stack([y, -3.0 * y], 1)
-        with pytest.raises(TabTransferError, match="MultiOutputRegressor"):
-            regressor.fit(X, targets)
-        assert MultiOutputRegressor(regressor).fit(X, targets).predict(X).shape == (60, 2)
+        estimator.set_params(random_state=None)
+        first, second = (answer(clone(estimator).fit(X, y), X) for _ in range(2))
+        assert not np.array_equal(first, second)
+        np.random.seed(0)
+        first = answer(clone(estimator).fit(X, y), X)
+        np.random.seed(0)
+        np.testing.assert_array_equal(answer(clone(estimator).fit(X, y), X), first)
+
+    def test_with_a_seed_the_generators_of_the_process_are_left_alone(self, estimator, monkeypatch):
+        config = FinetuneConfig(max_steps=2, check_every=1)
+        monkeypatch.setattr(type(estimator), "_finetune_config", config)
+        X, y = make_frame(160)
+        np.random.seed(0)
+        torch.manual_seed(0)
+        expected = np.random.rand(), torch.rand(1)
+        np.random.seed(0)
+        torch.manual_seed(0)
+        answer(estimator.set_params(finetune=True, calibrate=True).fit(X, y), X)
+        assert (np.random.rand(), torch.rand(1)) == expected
+
+
+def test_copies_keep_every_setting(estimator, tmp_path):
+    settings = {
+        "n_estimators": 7,
+        "calibrate": True,
+        "finetune": True,
+        "checkpoint": tmp_path / "weights.safetensors",
+        "max_context_rows": 99,
+        "time_limit": 1.5,
+        "random_state": 5,
+        "n_threads": 3,
+        "memory_limit": 10**9,
+        "verbose": True,
+    }
+    if hasattr(estimator, "predict_proba"):
+        settings["class_weight"] = {"a": 2.0}
+    assert estimator.get_params().keys() == settings.keys()
+    assert clone(type(estimator)(**settings)).get_params() == settings
+
+
+def test_the_layout_of_an_array_in_memory_does_not_matter(estimator):
+    X = np.random.default_rng(0).normal(size=(60, 4))
+    y = (X[:, 0] > 0).astype(int)
+    expected = answer(clone(estimator).fit(X, y), X)
+    wide = np.zeros((120, 8))
+    wide[::-2, ::2] = X
+    read_only = X.copy()
+    read_only.setflags(write=False)
+    for other in (np.asfortranarray(X), wide[::-2, ::2], read_only, pd.DataFrame(X).to_numpy()):
+        np.testing.assert_array_equal(answer(clone(estimator).fit(other, y), other), expected)
 
 
 def test_more_columns_than_a_view_shows(estimator):

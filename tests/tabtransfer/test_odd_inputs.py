@@ -215,6 +215,10 @@ BAD_TABLES = {
         pd.DataFrame(np.ones((N_ROWS, 3)), columns=["odd", "b", "odd"]),
         "several columns named 'odd'.*rename",
     ),
+    "names-not-unicode": (
+        pd.DataFrame(np.ones((N_ROWS, 1)), columns=pd.Index(["odd\ud800"], dtype=object)),
+        "valid Unicode.*odd.*rename",
+    ),
     "names-of-two-types": (pd.DataFrame(np.ones((N_ROWS, 2)), columns=["odd", 1]), "string"),
     "lazy": (pl.LazyFrame({"odd": NUMBERS}), r"X\.collect\(\)"),
     "polars-lists": (pl.DataFrame({"odd": [[1.0]] * N_ROWS}), "'odd'.*columns of its own"),

@@ -156,6 +156,15 @@ class TestPredictions:
         search.fit(X[["number", "holes"]], y)
         assert search.best_params_["tabtransferregressor__n_estimators"] in (1, 2)
 
+    def test_quantiles_pass_through_a_pipeline(self, regressor):
+        X, y = make_frame()
+        X = X[["number", "holes"]]
+        pipeline = make_pipeline(StandardScaler(), regressor).fit(X, y)
+        found = pipeline.predict(X, output="quantiles", quantiles=(0.1, 0.9))
+        assert found.shape == (60, 2) and (found[:, 0] < found[:, 1]).all()
+        median = pipeline.predict(X, output="median")
+        assert ((found[:, 0] < median) & (median < found[:, 1])).all()
+
     def test_pickles_predict_alike_and_hold_no_network(self, regressor):
         X, y = make_frame()
         model = regressor.fit(X, y)

@@ -11,6 +11,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 import torch
 from sklearn.exceptions import NotFittedError
 
@@ -93,6 +94,11 @@ class TestRoundTrip:
             "checkpoint": str(model.checkpoint),
         }
         assert found.feature_names_in_.tolist() == list(X.columns)
+
+    def test_sparse_tables_of_thousands_of_columns(self, classifier, path):
+        X = scipy.sparse.random(40, 2_001, 0.02, "csr", random_state=0)
+        model = classifier.fit(X, np.arange(40) % 2)
+        assert_same_answers(round_trip(model, path), model, X)
 
     @pytest.mark.parametrize(
         "columns",

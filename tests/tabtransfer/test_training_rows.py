@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from tabtransfer.errors import TabTransferError
@@ -49,6 +50,9 @@ def round_trip(frame, labels=None):
         pd.Series([True, 1.5], dtype=object),
         pd.Series([10**40, None], dtype=object),
         pd.Series([Decimal("1.50"), None], dtype=object),
+        pd.Series(["not Unicode \ud800", None], dtype=object),
+        pd.Series(pd.arrays.SparseArray([0.0, 1.5])),
+        pd.Series(pd.arrays.SparseArray([np.nan, 1.5])),
     ],
     ids=lambda column: f"{column.dtype} {column[0]}",
 )
@@ -58,9 +62,17 @@ def test_columns_come_back_with_their_types(column):
     assert [type(cell) for cell in found["a"]] == [type(cell) for cell in column]
 
 
-def test_sparse_columns_come_back_dense():
-    frame = pd.DataFrame({"a": pd.arrays.SparseArray([0.0, 1.0, 0.0])})
-    assert round_trip(frame)["a"].tolist() == [0.0, 1.0, 0.0]
+def test_arrow_dictionaries_come_back_as_their_cells():
+    kind = pd.ArrowDtype(pa.dictionary(pa.int8(), pa.string()))
+    frame = pd.DataFrame({"a": pd.Series(["u", "v", None, "u"], dtype=kind)})
+    assert round_trip(frame)["a"].tolist() == ["u", "v", None, "u"]
+
+
+def test_categories_that_are_not_unicode():
+    levels = pd.Index(["u", "\ud800"], dtype=object)
+    column = pd.Series(pd.Categorical.from_codes([1, 0], levels))
+    found = round_trip(pd.DataFrame({"a": column}))["a"]
+    assert found.cat.categories.tolist() == ["u", "\ud800"] and found.cat.codes.tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("names", [["a", "b"], [0, 1], ["a", 1], [("a", 1), ("a", 2)]], ids=str)
