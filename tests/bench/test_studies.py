@@ -9,7 +9,7 @@ from tabtransfer.bench.protocol import Job
 from tabtransfer.bench.run import run
 from tabtransfer.bench.studies import Studies
 
-SLOWNESS = 0.1
+SLOWNESS = 0.05
 
 
 def _tuned(log, killed_at, n_trials=4):

@@ -111,5 +111,5 @@ def test_a_table_that_the_weights_were_trained_on_is_noticed(openml, monkeypatch
     assert table_seen(flowers) is None
     mark = fingerprint("set-3", flowers.X.assign(species=flowers.y))
     seen = [{"name": "other name", "fingerprint": mark.to_text()}]
-    monkeypatch.setattr("tabtransfer.checkpoint.read_header", lambda: {"tables": seen})
+    monkeypatch.setattr("tabtransfer.checkpoint.read_header", lambda path: {"tables": seen})
     assert "other name" in table_seen(flowers)
