@@ -14,8 +14,9 @@ def ensemble_size(
     """Choose the number of members: fewer where they would read the same at great cost.
 
     Members that read a sample of the rows, a part of the columns or a part of the classes
-    each know something that the others don't, so there are always four of them. Members that
-    all read the same many rows agree, and cost the more: ``records/013-members``.
+    each know something that the others don't, so there are always four of them; likewise for
+    numbers, whose views differ more. Classifying members that all read the same many rows
+    agree, and cost the more: ``records/013-members``.
 
     Parameters
     ----------
@@ -40,5 +41,5 @@ def ensemble_size(
     >>> [ensemble_size(n, 20, 2, 4096, 10) for n in (1000, 3000, 5000)]
     [4, 2, 4]
     """
-    read_in_parts = n_rows > max_context_rows or n_columns > MAX_COLUMNS or n_classes > max_classes
-    return FEWEST if n_rows > MANY_ROWS and not read_in_parts else USUAL
+    alike = 0 < n_classes <= max_classes and n_columns <= MAX_COLUMNS and n_rows <= max_context_rows
+    return FEWEST if alike and n_rows > MANY_ROWS else USUAL

@@ -34,8 +34,7 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
     ----------
     n_estimators : int or None, default=None
         Members of the ensemble; each sees the table in another view (order of columns,
-        scale of numbers and of the target, coding of categories). None: four, or two
-        where all of them would read the same more than 2,000 rows.
+        scale of numbers and of the target, coding of categories). None: four.
     calibrate : bool, default=False
         Whether to fit on out-of-fold predictions of up to 1,000 training rows how wide
         distributions should be, and stretch them around their mean, which stays as it is.

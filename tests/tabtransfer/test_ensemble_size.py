@@ -12,7 +12,7 @@ from tabtransfer.ensemble_size import FEWEST, USUAL, ensemble_size
     [
         (2_000, 20, 2, USUAL),
         (2_001, 20, 2, FEWEST),
-        (2_001, 20, 0, FEWEST),
+        (2_001, 20, 0, USUAL),  # numbers
         (4_097, 20, 2, USUAL),  # samples of the rows
         (3_000, 201, 2, USUAL),  # parts of the columns
         (3_000, 20, 11, USUAL),  # parts of the classes
@@ -23,8 +23,14 @@ def test_members_that_know_something_of_their_own_stay(n_rows, n_columns, n_clas
 
 
 class TestEstimators:
-    @pytest.mark.parametrize("kind", [TabTransferClassifier, TabTransferRegressor])
-    @pytest.mark.parametrize(("n_rows", "expected"), [(60, USUAL), (2_001, FEWEST)])
+    @pytest.mark.parametrize(
+        ("kind", "n_rows", "expected"),
+        [
+            (TabTransferClassifier, 60, USUAL),
+            (TabTransferClassifier, 2_001, FEWEST),
+            (TabTransferRegressor, 2_001, USUAL),
+        ],
+    )
     def test_go_by_the_rows(self, kind, n_rows, expected, regression_checkpoint):
         X, y = np.arange(n_rows)[:, None], np.arange(n_rows) % 2
         model = kind(checkpoint=regression_checkpoint, random_state=0).fit(X, y)
