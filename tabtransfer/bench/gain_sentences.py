@@ -49,17 +49,17 @@ def describe_curve(curve: GainCurve) -> str:
         return told + _caution(curve)
     span = f"{sizes[0]:,} to {_rows(sizes[-1])}"
     if math.isinf(crossing.size) and crossing.starts_above:
-        told = f"{subject} pays against {base} at every size measured, {span}"
+        told = f"{subject} pays on average against {base} at every size measured, {span}"
     elif math.isinf(crossing.size):
-        told = f"{subject} pays against {base} at no size measured, {span}"
+        told = f"{subject} pays on average against {base} at no size measured, {span}"
     elif crossing.starts_above:
-        told = f"{subject} pays up to about {_rows(crossing.size)} against {base}"
+        told = f"{subject} pays on average up to about {_rows(crossing.size)} against {base}"
     else:
-        told = f"{subject} pays only from about {_rows(crossing.size)} on against {base}"
+        told = f"{subject} pays on average only from about {_rows(crossing.size)} on against {base}"
     told += f" ({_describe_interval(crossing, sizes)})."
     if crossing.n_changes > 1:
         told += f" The mean gain changes its sign {crossing.n_changes} times: see the curve."
-    return told + _caution(curve)
+    return told + _undecided(curve) + _caution(curve)
 
 
 def _describe_interval(crossing: Crossing, sizes: list[int]) -> str:
@@ -78,6 +78,15 @@ def _describe_interval(crossing: Crossing, sizes: list[int]) -> str:
     if math.isinf(crossing.size):
         told = f"the crossing's {told}"
     return told + ("; even the sign is open" if crossing.low == 0 else "")
+
+
+def _undecided(curve: GainCurve) -> str:
+    """Name the sizes at which the gain may as well be a loss."""
+    undecided = [f"{size:,}" for size, p in curve.points.items() if p.low <= 0.0 <= p.high]
+    if not undecided:
+        return ""
+    listed = " and ".join(filter(None, [", ".join(undecided[:-1]), undecided[-1]]))
+    return f" At {listed} rows the interval of the mean gain holds 0."
 
 
 def _rows(size: float) -> str:
