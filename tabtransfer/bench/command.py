@@ -17,6 +17,7 @@ from tabtransfer.bench.options import (
     SuiteName,
     Threads,
     TimeLimit,
+    read_limits,
 )
 from tabtransfer.bench.transfer_gain_command import show_transfer_gain
 from tabtransfer.errors import TabTransferError
@@ -53,12 +54,12 @@ def benchmark(
     the same command goes on where it was; finished jobs are kept.
     """
     from tabtransfer.baselines.registry import resolve_methods
-    from tabtransfer.bench.protocol import Limits
     from tabtransfer.bench.run import run
     from tabtransfer.datasets.suites import FOLDER, load_suite
 
     folder = out if out is not None else Path("reports") / Path(suite.removeprefix(FOLDER)).name
     chosen = resolve_methods(methods)
+    limits = read_limits(time_limit, memory_limit, chosen)
     results = run(
         suite,
         load_suite(suite),
@@ -70,7 +71,7 @@ def benchmark(
         max_rows=max_rows,
         n_threads=threads,
         n_jobs=jobs,
-        limits=Limits(time_limit, memory_limit),
+        limits=limits,
         backend=backend,
     )
     _show(results, folder)

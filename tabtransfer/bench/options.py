@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from tabtransfer.errors import TabTransferError
+
+if TYPE_CHECKING:
+    from tabtransfer.baselines.method import Method
+    from tabtransfer.bench.protocol import Limits
 
 SuiteName = Annotated[
     str,
@@ -39,3 +46,19 @@ MemoryLimit = Annotated[
     typer.Option(min=0, help="Most GB of a job beyond its start.", show_default="none"),
 ]
 Backend = Annotated[str, typer.Option(help="Where jobs run: local, or a cluster of ray or dask.")]
+
+
+def read_limits(
+    time_limit: float | None, memory_limit: float | None, methods: Iterable[Method]
+) -> Limits:
+    """Give the limits of a job, unless they end searches before their time is up."""
+    from tabtransfer.baselines.tuning import SECONDS
+    from tabtransfer.bench.protocol import Limits
+
+    tuned = [method.name for method in methods if method.keep_progress is not None]
+    if time_limit is not None and time_limit <= SECONDS and tuned:
+        raise TabTransferError(
+            f"--time-limit {time_limit:g} ends {', '.join(tuned)} before the {SECONDS:g} s of "
+            "their searches are up: give more, or leave them out of --methods."
+        )
+    return Limits(time_limit, memory_limit)

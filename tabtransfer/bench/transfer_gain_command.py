@@ -17,6 +17,7 @@ from tabtransfer.bench.options import (
     SuiteName,
     Threads,
     TimeLimit,
+    read_limits,
 )
 from tabtransfer.errors import TabTransferError
 
@@ -56,13 +57,13 @@ def transfer_gain(
     on where it was.
     """
     from tabtransfer.baselines.registry import resolve_methods
-    from tabtransfer.bench.protocol import Limits
     from tabtransfer.bench.run import run
     from tabtransfer.datasets.suites import FOLDER, load_suite
 
     name = Path(suite.removeprefix(FOLDER)).name
     folder = out if out is not None else Path("reports") / f"{name}-transfer-gain"
     chosen, wanted = resolve_methods(methods), _read_sizes(sizes)
+    limits = read_limits(time_limit, memory_limit, chosen)
     results = run(
         suite,
         load_suite(suite),
@@ -74,7 +75,7 @@ def transfer_gain(
         max_rows=max_rows,
         n_threads=threads,
         n_jobs=jobs,
-        limits=Limits(time_limit, memory_limit),
+        limits=limits,
         backend=backend,
     )
     show_transfer_gain(results, folder)

@@ -59,9 +59,13 @@ def test_merge_writes_one_file(app, tmp_path, make_results):
         ({"methods": " , "}, "No method given"),
         ({"n_splits": "0"}, "number from 1 or tabarena, not '0'"),
         ({"n_splits": "many"}, "not 'many'"),
+        (
+            {"methods": "catboost,linear-tuned", "time_limit": 20.0},
+            "20 ends linear-tuned before the 30 s",
+        ),
     ],
 )
-def test_wrong_names_are_errors_before_any_work(settings, message, tmp_path):
+def test_wrong_settings_are_errors_before_any_work(settings, message, tmp_path):
     with pytest.raises(TabTransferError, match=message):
         benchmark(**settings, out=tmp_path / "r")
     assert not (tmp_path / "r").exists()

@@ -118,6 +118,10 @@ def test_confidence_is_pooled_over_tables_and_splits(html):
     assert "tabpfn" not in described
 
 
+def test_markdown_has_the_confidence_too(report):
+    assert "| catboost | 0.111 | 0.823 | 0.720 | 1050 | 7 |" in (report / "report.md").read_text()
+
+
 def test_the_map_names_each_winner_and_its_lead(html):
     section = html[html.index('<h2 id="regimes">') : html.index('<h2 id="reference">')]
     described = re.search('aria-label="(.*?)"', section).group(1)
