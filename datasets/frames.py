@@ -1,13 +1,13 @@
-"""A table made of any frame, with the card that follows from it."""
+"""Tables made of any frames, with the cards that follow from them."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from tabtransfer.datasets.table import Table, Task, categorical_columns, table_from_file
+from tabtransfer.datasets.table import Card, Kind, Table, Task, categorical_columns
 from tabtransfer.errors import TabTransferError
 
-__all__ = ["table_from_frame"]
+__all__ = ["make_table", "table_from_frame"]
 
 
 def table_from_frame(
@@ -61,7 +61,68 @@ def table_from_frame(
     categorical = categorical_columns(X)
     flags = [c for c in categorical if pd.api.types.is_bool_dtype(X[c].dtype)]
     X = X.astype({c: "category" for c in categorical if c not in flags})
-    return table_from_file(name, X, y, task, origin, description, licence, family)
+    return make_table(name, X, y, task, origin, description, licence, family)
+
+
+def make_table(
+    name: str,
+    X: pd.DataFrame,
+    y: pd.Series,
+    task: Task,
+    origin: str,
+    description: str = "",
+    licence: str = "not stated",
+    family: str = "",
+) -> Table:
+    """Make a table, with its card, of its input and target.
+
+    Parameters
+    ----------
+    name : str
+        Name of the table.
+    X : pandas.DataFrame of shape (n_rows, n_columns)
+        Input.
+    y : pandas.Series of shape (n_rows,)
+        Target without missing values, by the name of its column: strings or floats.
+    task : {"binary", "multiclass", "regression"}
+        What is predicted.
+    origin : str
+        File or page that it comes from.
+    description, licence, family : str, optional
+        As on the card.
+
+    Returns
+    -------
+    Table
+        The table.
+
+    Examples
+    --------
+    >>> X = pd.DataFrame({"age": [31, None], "city": ["Kyiv", "Lviv"]})
+    >>> y = pd.Series(["yes", "no"], name="buys")
+    >>> card = make_table("shop", X, y, "binary", "shop.csv").card
+    >>> card.kind, card.n_categorical, card.missing_share, card.description
+    ('mixed with missing values', 1, 0.25, 'buys, from shop.csv.')
+    """
+    n_categorical = len(categorical_columns(X))
+    missing_share = float(X.isna().to_numpy().mean()) if X.size else 0.0
+    card = Card(
+        name=name,
+        task=task,
+        target=str(y.name),
+        n_rows=len(X),
+        n_columns=X.shape[1],
+        n_categorical=n_categorical,
+        missing_share=round(missing_share, 4),
+        n_classes=None if task == "regression" else y.nunique(),
+        kind=_kind(n_categorical, X.shape[1], missing_share),
+        package="",
+        licence=licence,
+        description=description or f"{y.name}, from {origin}.",
+        family=family,
+        file=origin,
+    )
+    return Table(name=name, X=X, y=y, task=task, card=card)
 
 
 def _target(column: pd.Series, name: str, task: str) -> pd.Series:
@@ -81,3 +142,9 @@ def _target(column: pd.Series, name: str, task: str) -> pd.Series:
             "multiclass 3 or more."
         )
     return labels
+
+
+def _kind(n_categorical: int, n_columns: int, missing_share: float) -> Kind:
+    types = {0: "numeric", n_columns: "categorical"}.get(n_categorical, "mixed")
+    kind: Kind = f"{types} with missing values" if missing_share else types  # type: ignore[assignment]
+    return kind

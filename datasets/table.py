@@ -11,15 +11,7 @@ import pandas as pd
 
 from tabtransfer.errors import TabTransferError
 
-__all__ = [
-    "Card",
-    "Kind",
-    "Table",
-    "TableSource",
-    "Task",
-    "categorical_columns",
-    "table_from_file",
-]
+__all__ = ["Card", "Kind", "Table", "TableSource", "Task", "categorical_columns"]
 
 Task = Literal["binary", "multiclass", "regression"]
 Kind = Literal[
@@ -198,68 +190,6 @@ class TableSource:
         )
 
 
-def table_from_file(
-    name: str,
-    X: pd.DataFrame,
-    y: pd.Series,
-    task: Task,
-    file: str,
-    description: str = "",
-    licence: str = "not stated",
-    family: str = "",
-) -> Table:
-    """Make a table, with its card, of what was read from a file.
-
-    Parameters
-    ----------
-    name : str
-        Name of the table.
-    X : pandas.DataFrame of shape (n_rows, n_columns)
-        Input.
-    y : pandas.Series of shape (n_rows,)
-        Target without missing values, by the name of its column: strings or floats.
-    task : {"binary", "multiclass", "regression"}
-        What is predicted.
-    file : str
-        Where it was read from.
-    description, licence, family : str, optional
-        As on the card.
-
-    Returns
-    -------
-    Table
-        The table.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> X = pd.DataFrame({"age": [31, None], "city": ["Kyiv", "Lviv"]})
-    >>> y = pd.Series(["yes", "no"], name="buys")
-    >>> card = table_from_file("shop", X, y, "binary", "shop.csv").card
-    >>> card.kind, card.n_categorical, card.missing_share, card.description
-    ('mixed with missing values', 1, 0.25, 'buys, from shop.csv.')
-    """
-    n_categorical = len(categorical_columns(X))
-    missing_share = float(X.isna().to_numpy().mean()) if X.size else 0.0
-    card = Card(
-        name=name,
-        task=task,
-        target=str(y.name),
-        n_rows=len(X),
-        n_columns=X.shape[1],
-        n_categorical=n_categorical,
-        missing_share=round(missing_share, 4),
-        n_classes=None if task == "regression" else y.nunique(),
-        kind=_kind(n_categorical, X.shape[1], missing_share),
-        package="",
-        licence=licence,
-        description=description or f"{y.name}, from {file}.",
-        family=family,
-        file=file,
-    )
-    return Table(name=name, X=X, y=y, task=task, card=card)
-
-
 def categorical_columns(X: pd.DataFrame) -> list[str]:
     """Return the columns that hold categories, strings or booleans rather than numbers.
 
@@ -292,9 +222,3 @@ def _holds_numbers(column: pd.Series) -> bool:
         kind = pd.api.types.infer_dtype(column, skipna=True)
         return kind in {"integer", "floating", "mixed-integer-float", "decimal", "empty"}
     return pd.api.types.is_numeric_dtype(column.dtype)
-
-
-def _kind(n_categorical: int, n_columns: int, missing_share: float) -> Kind:
-    types = {0: "numeric", n_columns: "categorical"}.get(n_categorical, "mixed")
-    kind: Kind = f"{types} with missing values" if missing_share else types  # type: ignore[assignment]
-    return kind

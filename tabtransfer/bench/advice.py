@@ -171,14 +171,31 @@ def make_advisor(results: pd.DataFrame, method: str, base: str) -> Advisor | Non
     Advisor or None
         None where no table has errors of both.
     """
-    errors = table_scores(results, "error")
+    return _learn(_Measured.of(results), method, base)
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """Hold what advisors learn from: errors, descriptions and families of the tables."""
+
+    errors: pd.DataFrame
+    tables: pd.DataFrame
+    family: pd.Series
+
+    @classmethod
+    def of(cls, results: pd.DataFrame) -> _Measured:
+        family = results.drop_duplicates("table").set_index("table")["family"]
+        return cls(table_scores(results, "error"), describe_tables(results), family)
+
+
+def _learn(measured: _Measured, method: str, base: str) -> Advisor | None:
+    errors = measured.errors
     if method not in errors or base not in errors:
         return None
     gains = relative_gain(errors, method, base)
     if gains.empty:
         return None
-    tables = describe_tables(results).loc[gains.index]
-    family = results.drop_duplicates("table").set_index("table")["family"].loc[gains.index]
+    tables, family = measured.tables.loc[gains.index], measured.family.loc[gains.index]
     by_family = gains.groupby(family.to_numpy()).mean().to_numpy()
     low, high = (float(bound[0]) for bound in bootstrap_mean(by_family[:, None]))
     n_families = len(by_family)
@@ -211,7 +228,8 @@ def make_advisors(results: pd.DataFrame) -> list[Advisor]:
     if ranks.empty:
         return []
     base = REFERENCE if REFERENCE in ranks else str(ranks.idxmin())
-    found = [make_advisor(results, str(name), base) for name in ranks.index if name != base]
+    measured = _Measured.of(results)
+    found = [_learn(measured, str(name), base) for name in ranks.index if name != base]
     return sorted((one for one in found if one is not None), key=lambda one: -one.mean)
 
 

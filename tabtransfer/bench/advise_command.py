@@ -61,15 +61,15 @@ def _describe(table: Table, max_train: int) -> dict[str, float]:
     from tabtransfer.bench.advice import NOISE_METHOD, describe_tables
     from tabtransfer.bench.results import OK
     from tabtransfer.bench.run import run
-    from tabtransfer.datasets.capping import cap_rows
 
     with TemporaryDirectory() as folder:
         rows = run(
             "own",
-            [cap_rows(table, 4 * max_train)],
+            [table],
             [get_method(NOISE_METHOD)],
             Path(folder) / "results.parquet",
             max_train=max_train,
+            max_rows=4 * max_train,
             n_jobs=1,
         ).assign(n_rows=len(table.X))
     failed = rows[rows["status"] != OK]

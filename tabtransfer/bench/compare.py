@@ -80,7 +80,7 @@ def compare(
         return run(
             FILE + files,
             [table],
-            [_know(method, table) for method in wanted],
+            wanted,
             path,
             n_splits="tabarena",
             seed=seed,
@@ -93,11 +93,14 @@ def compare(
             seconds=end - time.monotonic(),
         )
 
-    entrants = list(default_methods() if methods is None else methods)
+    entrants = [
+        _know(method, table) for method in (default_methods() if methods is None else methods)
+    ]
     results = measure(entrants, 1)
     if methods is None:
         left = end - time.monotonic()
-        searches = affordable_searches(left, n_jobs, _first_split(results))
+        affordable = affordable_searches(left, n_jobs, _first_split(results))
+        searches = [_know(method, table) for method in affordable]
         if searches:
             entrants += searches
             results = measure(searches, 1)

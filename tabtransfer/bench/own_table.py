@@ -8,8 +8,9 @@ from typing import Literal
 
 import pandas as pd
 
+from tabtransfer.datasets.frames import make_table
 from tabtransfer.datasets.splits import N_FOLDS
-from tabtransfer.datasets.table import Table, Task, table_from_file
+from tabtransfer.datasets.table import Table, Task
 from tabtransfer.errors import TabTransferError, name_list
 from tabtransfer.scoring.training_table import TrainingTable, read_training_table
 
@@ -75,7 +76,7 @@ def read_own_table(
         kind = "binary" if y.nunique() == 2 else "multiclass"
     name = files[0].name.split(".")[0]
     learned: Task = kind  # type: ignore[assignment]
-    return table_from_file(name, rows.X, y.rename(target), learned, files[0].name), rows
+    return make_table(name, rows.X, y.rename(target), learned, files[0].name), rows
 
 
 def _numbers(rows: TrainingTable, file: Path) -> pd.Series:

@@ -16,7 +16,7 @@ from tabtransfer.bench.pictures import draw_pictures, format_seconds
 from tabtransfer.bench.plot_style import method_colour, to_png
 from tabtransfer.bench.plots import draw_leaderboard
 from tabtransfer.bench.pooling import average_coverage, pool_confidence
-from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, REFERENCE, SCRATCH, TABARENA
+from tabtransfer.bench.protocol import FINETUNED, NESTED, PRETRAINED, REFERENCE, SCRATCH, TABARENA
 from tabtransfer.bench.regimes import judge_regimes
 from tabtransfer.bench.results import OK
 from tabtransfer.bench.sections import describe_ranks, list_splits
@@ -134,21 +134,25 @@ def reproduction_command(results: pd.DataFrame) -> str:
     Returns
     -------
     str
-        Command lines of ``tabtransfer benchmark`` or ``tabtransfer compare``.
+        Command lines of ``tabtransfer benchmark``, ``transfer-gain`` or ``compare``.
     """
     lines = []
     for suite, rows in results.groupby("suite", sort=False):
         if str(suite).startswith(FILE):
             lines.append(comparison_command(rows))
             continue
+        if (rows["splits"] == NESTED).all():
+            command = "transfer-gain"
+            sizes = "--sizes " + ",".join(map(str, sorted(rows["max_train"].unique())))
+        else:
+            command, sizes = "benchmark", f"--max-train {rows['max_train'].iloc[0]}"
         methods = ",".join(dict.fromkeys(rows["method"]))
         n_splits = TABARENA if rows["splits"].iloc[0] == TABARENA else rows["split"].max() + 1
         most = rows["max_rows"].max()
         max_rows = "" if pd.isna(most) else f"--max-rows {most:.0f} "
         lines.append(
-            f"tabtransfer benchmark --suite {suite} --methods {methods} "
-            f"--n-splits {n_splits} --seed {rows['seed'].iloc[0]} "
-            f"--max-train {rows['max_train'].iloc[0]} {max_rows}"
+            f"tabtransfer {command} --suite {suite} --methods {methods} "
+            f"--n-splits {n_splits} --seed {rows['seed'].iloc[0]} {sizes} {max_rows}"
             f"--threads {rows['n_threads'].iloc[0]} --jobs {rows['n_jobs'].max()}"
         )
     return "\n".join(lines)

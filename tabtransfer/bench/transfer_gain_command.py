@@ -83,11 +83,12 @@ def transfer_gain(
 
 def show_transfer_gain(results: pd.DataFrame, folder: Path) -> None:
     """Write the report of nested training sizes and print what it says."""
+    from tabtransfer.bench.results import OK
     from tabtransfer.bench.transfer_gain_report import write_transfer_gain_report
 
     for sentence in write_transfer_gain_report(results, folder):
         typer.echo(sentence)
-    n_troubles = int((results["status"] != "ok").sum())
+    n_troubles = int((results["status"] != OK).sum())
     if n_troubles:
         typer.echo(f"{n_troubles} jobs didn't end well; the report says why.")
     typer.echo(f"Report: {folder / 'report.html'}")

@@ -11,7 +11,12 @@ from tabtransfer.bench.gain_plot import draw_gain_curves
 from tabtransfer.bench.gain_sentences import SCORES, TABLES, describe_curve
 from tabtransfer.bench.plot_style import to_svg
 from tabtransfer.bench.protocol import PRETRAINED, SCRATCH, SYNTHETIC
-from tabtransfer.bench.report import describe_conditions, list_troubles, render_page
+from tabtransfer.bench.report import (
+    describe_conditions,
+    list_troubles,
+    render_page,
+    reproduction_command,
+)
 from tabtransfer.bench.results import OK
 from tabtransfer.bench.statistics import MIN_TABLES, N_RESAMPLES, TIE
 from tabtransfer.bench.transfer_gain import GainCurve, gain_curves
@@ -88,7 +93,7 @@ def _facts(results: pd.DataFrame, curves: list[GainCurve]) -> dict[str, Any]:
         cards=cards.to_dict("records"),
         conditions=describe_conditions(results),
         troubles=list_troubles(results),
-        command=_reproduction_command(results),
+        command=reproduction_command(results),
         tie=TIE,
         min_tables=MIN_TABLES,
         n_resamples=N_RESAMPLES,
@@ -133,18 +138,3 @@ def _seconds_by_size(results: pd.DataFrame, sizes: list[int]) -> list[dict[str, 
     means = seconds.groupby([finished["method"], finished["max_train"]]).mean().unstack()
     means = means.reindex(columns=sizes)
     return [{"method": method, "means": list(row)} for method, row in means.iterrows()]
-
-
-def _reproduction_command(results: pd.DataFrame) -> str:
-    lines = []
-    for suite, rows in results.groupby("suite", sort=False):
-        methods = ",".join(dict.fromkeys(rows["method"]))
-        sizes = ",".join(map(str, sorted(rows["max_train"].unique())))
-        most = rows["max_rows"].max()
-        max_rows = "" if pd.isna(most) else f"--max-rows {most:.0f} "
-        lines.append(
-            f"tabtransfer transfer-gain --suite {suite} --methods {methods} --sizes {sizes} "
-            f"--n-splits {rows['split'].max() + 1} --seed {rows['seed'].iloc[0]} {max_rows}"
-            f"--threads {rows['n_threads'].iloc[0]} --jobs {rows['n_jobs'].max()}"
-        )
-    return "\n".join(lines)

@@ -10,40 +10,9 @@ from sklearn.metrics import balanced_accuracy_score
 from tabtransfer import (
     TabTransferClassifier,
     TabTransferError,
-    TabTransferRegressor,
     inference,
 )
 from tabtransfer.finetune.loop import FinetuneConfig
-
-
-@pytest.fixture
-def classifier(small_checkpoint):
-    return TabTransferClassifier(n_estimators=2, checkpoint=small_checkpoint, random_state=0)
-
-
-@pytest.fixture
-def regressor(regression_checkpoint):
-    return TabTransferRegressor(n_estimators=4, checkpoint=regression_checkpoint, random_state=0)
-
-
-@pytest.fixture(params=["classification", "regression"])
-def estimator(request):
-    name = "classifier" if request.param == "classification" else "regressor"
-    return request.getfixturevalue(name)
-
-
-def make_frame(n_rows=60):
-    """Columns of several types and a target that is numbers and classes at once."""
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame(
-        {
-            "number": rng.lognormal(size=n_rows),
-            "holes": np.where(rng.random(n_rows) < 0.3, np.nan, rng.normal(size=n_rows)),
-            "mostly zero": np.where(rng.random(n_rows) < 0.9, 0.0, rng.normal(size=n_rows)),
-            "text": rng.choice(["a", "b", "c", None], n_rows),
-        }
-    )
-    return frame, (frame["number"] * 2.0).round().clip(upper=4).astype(int)
 
 
 def answer(model, X):
@@ -51,7 +20,9 @@ def answer(model, X):
 
 
 class TestSampleWeights:
-    def test_whole_weights_equal_repeated_rows_and_zero_leaves_a_row_out(self, estimator):
+    def test_whole_weights_equal_repeated_rows_and_zero_leaves_a_row_out(
+        self, estimator, make_frame
+    ):
         X, y = make_frame()
         times = np.random.default_rng(1).integers(0, 4, 60)
         rows = np.random.default_rng(2).permutation(np.arange(60).repeat(times))
@@ -61,7 +32,7 @@ class TestSampleWeights:
         assert not np.allclose(answer(weighted, X), answer(clone(estimator).fit(X, y), X))
 
     @pytest.mark.parametrize(("double_cells", "atol"), [(5_000, 1e-5), (0, 1e-3)])
-    def test_shipped_weights(self, estimator, monkeypatch, double_cells, atol):
+    def test_shipped_weights(self, estimator, monkeypatch, double_cells, atol, make_frame):
         monkeypatch.setattr(inference, "DOUBLE_CELLS", double_cells)
         X, y = make_frame()
         estimator.set_params(checkpoint=None, n_estimators=2)
@@ -71,14 +42,14 @@ class TestSampleWeights:
         repeated = answer(clone(estimator).fit(X.iloc[rows], y.iloc[rows]), X)
         np.testing.assert_allclose(weighted, repeated, rtol=0, atol=atol)
 
-    def test_ones_change_nothing_and_shares_are_scaled(self, estimator):
+    def test_ones_change_nothing_and_shares_are_scaled(self, estimator, make_frame):
         X, y = make_frame()
         plain = answer(clone(estimator).fit(X, y), X)
         for weights in (np.ones(60), np.full(60, 1 / 60), [1] * 60, pd.Series(np.full(60, 0.3))):
             found = answer(clone(estimator).fit(X, y, sample_weight=weights), X)
             np.testing.assert_allclose(found, plain, rtol=1e-12)
 
-    def test_rows_of_weight_zero_are_not_even_looked_at(self, estimator):
+    def test_rows_of_weight_zero_are_not_even_looked_at(self, estimator, make_frame):
         X, y = make_frame()
         weights = np.ones(60)
         weights[:5] = 0.0
@@ -88,7 +59,7 @@ class TestSampleWeights:
         np.testing.assert_array_equal(answer(found, X), answer(expected, X))
 
     @pytest.mark.parametrize("weight", [1e-12, 1e12])
-    def test_extreme_weights_give_finite_answers(self, estimator, weight):
+    def test_extreme_weights_give_finite_answers(self, estimator, weight, make_frame):
         X, y = make_frame()
         weights = np.ones(60)
         weights[7] = weight
@@ -103,18 +74,18 @@ class TestSampleWeights:
             ([np.nan] + [1.0] * 59, "1 missing or infinite weights, the first in row 0"),
         ],
     )
-    def test_weights_that_cannot_be_used(self, estimator, weights, message):
+    def test_weights_that_cannot_be_used(self, estimator, weights, message, make_frame):
         with pytest.raises(TabTransferError, match=message):
             estimator.fit(*make_frame(), sample_weight=weights)
 
-    def test_more_rows_than_the_context_keep_their_weights(self, estimator):
+    def test_more_rows_than_the_context_keep_their_weights(self, estimator, make_frame):
         X, y = make_frame()
         model = estimator.set_params(max_context_rows=30)
         model.fit(X, y, sample_weight=np.arange(60.0) + 0.5)
         assert model.n_context_rows_ == 30 and np.isfinite(answer(model, X)).all()
         assert model.ensemble_.weights.sum() == pytest.approx(60.0)
 
-    def test_fine_tuning_takes_them(self, estimator, monkeypatch):
+    def test_fine_tuning_takes_them(self, estimator, monkeypatch, make_frame):
         config = FinetuneConfig(learning_rate=2e-3, max_steps=2, check_every=1)
         monkeypatch.setattr(type(estimator), "_finetune_config", config)
         X, y = make_frame(160)
@@ -127,7 +98,7 @@ class TestSampleWeights:
 
 
 class TestClassWeights:
-    def test_they_multiply_probabilities(self, classifier):
+    def test_they_multiply_probabilities(self, classifier, make_frame):
         X, y = make_frame()
         plain = clone(classifier).fit(X, y).predict_proba(X)
         class_weight = {0: 2, 3: 3}
@@ -149,14 +120,14 @@ class TestClassWeights:
         )
         assert plain < 0.65 and balanced > 0.75
 
-    def test_balanced_counts_rows_by_their_weights(self, classifier):
+    def test_balanced_counts_rows_by_their_weights(self, classifier, make_frame):
         X, y = make_frame()
         weights = np.random.default_rng(0).integers(1, 3, 60)
         classifier.set_params(class_weight="balanced").fit(X, y, sample_weight=weights)
         totals = np.bincount(y, weights)
         np.testing.assert_allclose(classifier.class_weight_ * totals, totals.mean())
 
-    def test_unknown_classes_are_named(self, classifier):
+    def test_unknown_classes_are_named(self, classifier, make_frame):
         X, y = make_frame()
         with pytest.raises(TabTransferError, match="classes that y doesn't have: 'rare'"):
             classifier.set_params(class_weight={"rare": 2.0}).fit(X, y)
@@ -179,7 +150,7 @@ class TestCalibration:
         ]
         assert losses[1] < losses[0]
 
-    def test_distributions_are_stretched_and_means_stay(self, regressor):
+    def test_distributions_are_stretched_and_means_stay(self, regressor, make_frame):
         X, y = make_frame()
         plain = clone(regressor).fit(X, y)
         fitted = clone(regressor).set_params(calibrate=True).fit(X, y)
@@ -192,7 +163,7 @@ class TestCalibration:
         ]
         np.testing.assert_allclose(widths[1], temperature * widths[0])
 
-    def test_fitting_again_without_it_forgets_it(self, estimator):
+    def test_fitting_again_without_it_forgets_it(self, estimator, make_frame):
         X, y = make_frame()
         estimator.set_params(calibrate=True).fit(X, y).set_params(calibrate=False).fit(X, y)
         assert not hasattr(estimator, "calibration_")
@@ -200,7 +171,7 @@ class TestCalibration:
 
 class TestFinetuning:
     @pytest.fixture
-    def tune(self, estimator, monkeypatch):
+    def tune(self, estimator, monkeypatch, make_frame):
         """Fit with a learning rate, on a table that is large enough to be tuned on."""
 
         def tune(learning_rate):
@@ -211,7 +182,7 @@ class TestFinetuning:
 
         return tune
 
-    def test_weights_that_validate_no_better_change_nothing(self, tune):
+    def test_weights_that_validate_no_better_change_nothing(self, tune, make_frame):
         X, y = make_frame(160)
         model = tune(0.0)
         record = model.finetuning_
@@ -225,7 +196,7 @@ class TestFinetuning:
         better = record.tuned_loss < record.base_loss
         assert record.chosen == ("tuned" if better else "base")
 
-    def test_columns_keep_their_names(self, tune):
+    def test_columns_keep_their_names(self, tune, make_frame):
         X, _ = make_frame(160)
         model = tune(2e-3)
         assert model.feature_names_in_.tolist() == list(X.columns)
@@ -235,7 +206,7 @@ class TestFinetuning:
 
 
 class TestSeeds:
-    def test_without_a_seed_numpy_draws_one(self, estimator):
+    def test_without_a_seed_numpy_draws_one(self, estimator, make_frame):
         X, y = make_frame()
         estimator.set_params(random_state=None)
         first, second = (answer(clone(estimator).fit(X, y), X) for _ in range(2))
@@ -245,7 +216,9 @@ class TestSeeds:
         np.random.seed(0)
         np.testing.assert_array_equal(answer(clone(estimator).fit(X, y), X), first)
 
-    def test_with_a_seed_the_generators_of_the_process_are_left_alone(self, estimator, monkeypatch):
+    def test_with_a_seed_the_generators_of_the_process_are_left_alone(
+        self, estimator, monkeypatch, make_frame
+    ):
         config = FinetuneConfig(max_steps=2, check_every=1)
         monkeypatch.setattr(type(estimator), "_finetune_config", config)
         X, y = make_frame(160)

@@ -1,7 +1,6 @@
 """scikit-learn's tools work with the classifier and the regressor."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn import config_context
 from sklearn.base import clone
@@ -22,44 +21,14 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 
-from tabtransfer import TabTransferClassifier, TabTransferError, TabTransferRegressor
-
-
-@pytest.fixture
-def classifier(small_checkpoint):
-    return TabTransferClassifier(n_estimators=2, checkpoint=small_checkpoint, random_state=0)
-
-
-@pytest.fixture
-def regressor(regression_checkpoint):
-    return TabTransferRegressor(n_estimators=4, checkpoint=regression_checkpoint, random_state=0)
-
-
-@pytest.fixture(params=["classification", "regression"])
-def estimator(request):
-    name = "classifier" if request.param == "classification" else "regressor"
-    return request.getfixturevalue(name)
-
-
-def make_frame(n_rows=60):
-    """Columns of several types and a target that is numbers and classes at once."""
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame(
-        {
-            "number": rng.lognormal(size=n_rows),
-            "holes": np.where(rng.random(n_rows) < 0.3, np.nan, rng.normal(size=n_rows)),
-            "mostly zero": np.where(rng.random(n_rows) < 0.9, 0.0, rng.normal(size=n_rows)),
-            "text": rng.choice(["a", "b", "c", None], n_rows),
-        }
-    )
-    return frame, (frame["number"] * 2.0).round().clip(upper=4).astype(int)
+from tabtransfer import TabTransferError
 
 
 def answer(model, X):
     return model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
 
 
-def test_stacking_and_voting(classifier, regressor):
+def test_stacking_and_voting(classifier, regressor, make_frame):
     X, y = make_frame()
     X = X[["number", "mostly zero"]]
     for model in (
@@ -71,7 +40,7 @@ def test_stacking_and_voting(classifier, regressor):
         assert np.isfinite(answer(model.fit(X, y > 1), X)).all()
 
 
-def test_wrappers_that_fit_several_copies(classifier, regressor):
+def test_wrappers_that_fit_several_copies(classifier, regressor, make_frame):
     X, y = make_frame()
     y = y.clip(1, 3)  # every class has several rows
     for model in (
@@ -85,7 +54,7 @@ def test_wrappers_that_fit_several_copies(classifier, regressor):
         assert len(found) == 60 and np.isfinite(found).all()
 
 
-def test_search_with_successive_halving(estimator):
+def test_search_with_successive_halving(estimator, make_frame):
     X, y = make_frame()
     search = HalvingGridSearchCV(
         estimator,
@@ -99,7 +68,7 @@ def test_search_with_successive_halving(estimator):
     assert search.best_params_["n_estimators"] in (1, 2, 3)
 
 
-def test_weights_are_routed_to_fit(estimator):
+def test_weights_are_routed_to_fit(estimator, make_frame):
     X, y = make_frame()
     weights = np.random.default_rng(1).integers(1, 4, 60)
     expected = answer(clone(estimator).fit(X, y > 1, sample_weight=weights), X)
@@ -113,7 +82,7 @@ def test_weights_are_routed_to_fit(estimator):
         np.testing.assert_array_equal(answer(search.best_estimator_, X), expected)
 
 
-def test_several_targets_through_a_wrapper(regressor):
+def test_several_targets_through_a_wrapper(regressor, make_frame):
     X, y = make_frame()
     targets = np.stack([y, -3.0 * y], 1)
     with pytest.raises(TabTransferError, match="MultiOutputRegressor"):

@@ -1,0 +1,41 @@
+"""What several tests of the estimators share."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tabtransfer import TabTransferClassifier, TabTransferRegressor
+
+
+@pytest.fixture
+def classifier(small_checkpoint):
+    return TabTransferClassifier(n_estimators=2, checkpoint=small_checkpoint, random_state=0)
+
+
+@pytest.fixture
+def regressor(regression_checkpoint):
+    return TabTransferRegressor(n_estimators=4, checkpoint=regression_checkpoint, random_state=0)
+
+
+@pytest.fixture(params=["classification", "regression"])
+def estimator(request):
+    name = "classifier" if request.param == "classification" else "regressor"
+    return request.getfixturevalue(name)
+
+
+@pytest.fixture
+def make_frame():
+    def make_frame(n_rows=60):
+        """Columns of several types and a target that is numbers and classes at once."""
+        rng = np.random.default_rng(0)
+        frame = pd.DataFrame(
+            {
+                "number": rng.lognormal(size=n_rows),
+                "holes": np.where(rng.random(n_rows) < 0.3, np.nan, rng.normal(size=n_rows)),
+                "mostly zero": np.where(rng.random(n_rows) < 0.9, 0.0, rng.normal(size=n_rows)),
+                "text": rng.choice(["a", "b", "c", None], n_rows),
+            }
+        )
+        return frame, (frame["number"] * 2.0).round().clip(upper=4).astype(int)
+
+    return make_frame
