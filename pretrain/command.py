@@ -40,6 +40,9 @@ def pretrain(
     ] = None,
     devices: Annotated[int | None, typer.Option(min=1, help="Processes, one a device.")] = None,
     nodes: Annotated[int | None, typer.Option(min=1, help="Machines.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="Processes a device that make tasks on CPUs.")
+    ] = None,
     accelerator: Annotated[str | None, typer.Option(help="cpu, gpu or auto.")] = None,
     precision: Annotated[
         str | None,
@@ -81,6 +84,7 @@ def pretrain(
             "minutes": None if max_time is None else read_minutes(max_time),
             "devices": devices,
             "nodes": nodes,
+            "workers": workers,
             "accelerator": accelerator,
             "precision": precision,
         },
@@ -103,6 +107,7 @@ def pretrain(
         validation=validation,
         devices=chosen.devices,
         nodes=chosen.nodes,
+        workers=chosen.workers,
         accelerator=chosen.accelerator,
         precision=chosen.precision,
         strategy=chosen.strategy,

@@ -7,8 +7,10 @@ e = s d row width, t thinking rows, k label channels.
 from __future__ import annotations
 
 from tabtransfer.cells import N_CELL_FEATURES
-from tabtransfer.kernels import BLOCK_ROWS, N_KERNELS
+from tabtransfer.kernels import N_KERNELS
+from tabtransfer.laplace import METRIC_STEPS
 from tabtransfer.network import NEIGHBOUR_OFFSETS, NetworkConfig
+from tabtransfer.ridge import BLOCK_ROWS
 
 BACKWARD = 2  # of the forward's operations
 OPTIMIZER_VALUES = 3  # gradient, and at most two moments
@@ -126,7 +128,8 @@ def _stage(n_layers: int, width: int, n_tokens: int, n_last: int, n_keys: int) -
 
 def _kernel_flops(r: int, n: int, c: int, k: int) -> float:
     """Count the kernel predictions' products and solves, which have no backward pass."""
-    block = min(n, BLOCK_ROWS)
-    products = 2 * r * n * 3 * c
-    solves = N_KERNELS * n * (block * block / 2 + 2 * block * k)  # inverse by Cholesky, then use
-    return 2.0 * (products + solves + N_KERNELS * r * n * k)
+    block, n_solves, f = min(n, BLOCK_ROWS), N_KERNELS + METRIC_STEPS - 1, 3 * c
+    similarities = n * block * f * n_solves + (r - n) * n * f * (N_KERNELS - 1)
+    solves = n_solves * n * (block * block / 2 + block * k)  # inverse by Cholesky, then use
+    slopes = METRIC_STEPS * n * block * (f + k * (f + 1))
+    return 2.0 * (similarities + solves + slopes + (N_KERNELS - 1) * (r - n) * n * k)

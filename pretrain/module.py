@@ -44,16 +44,23 @@ class PretrainingModule(pl.LightningModule):
         Where tasks come from.
     config : TrainConfig
         Settings.
+    workers : int
+        Processes on CPUs that make tasks ahead of time; 0: the device makes them in between.
     """
 
     def __init__(
-        self, network: TabularTransformer, stream: TaskStream, config: TrainConfig
+        self,
+        network: TabularTransformer,
+        stream: TaskStream,
+        config: TrainConfig,
+        workers: int = 0,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.network = network
         self.stream = stream
         self.config = config
+        self.workers = workers
         self.progress = 0.0
         self.steps = 0
         self.tasks_seen = 0
@@ -67,8 +74,8 @@ class PretrainingModule(pl.LightningModule):
         """Give the stream, each item already a batch."""
         self.stream.step = self.steps
         self.stream.rank = self.global_rank
-        self.stream.device = str(self.device)
-        return torch.utils.data.DataLoader(self.stream, batch_size=None)
+        self.stream.device = "cpu" if self.workers else str(self.device)
+        return torch.utils.data.DataLoader(self.stream, batch_size=None, num_workers=self.workers)
 
     def configure_optimizers(self) -> Any:
         """Make Muon and AdamW, remembering their full rates."""

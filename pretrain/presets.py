@@ -39,7 +39,8 @@ class Card:
 
 
 CORE = Card("CPU core", 4e9, 5e11, 0.2)  # measured on an AMD EPYC (Zen 5)
-H100 = Card("H100", 80e9, 989e12, 0.05)  # a guess: small networks are far from a card's peak
+# A guess: two runs of the network of ``cpu``, side by side on one H200, reached 0.006.
+H100 = Card("H100", 80e9, 989e12, 0.05)
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class Preset:
         One device; the whole network on each; or its weights spread over all of them.
     devices, nodes : int
         Devices of a machine, and machines.
+    workers : int
+        Processes for each device that make tasks on CPUs.
     card : Card
         What a device offers, for the plan.
     """
@@ -71,6 +74,7 @@ class Preset:
     strategy: Strategy = "auto"
     devices: int = 1
     nodes: int = 1
+    workers: int = 12
     card: Card = field(default=H100)
 
     @property
@@ -80,7 +84,9 @@ class Preset:
 
 
 PRESETS = {
-    "cpu": Preset(Recipe(), minutes=100.0, accelerator="cpu", precision="auto", card=CORE),
+    "cpu": Preset(
+        Recipe(), minutes=100.0, accelerator="cpu", precision="auto", workers=0, card=CORE
+    ),
     "one-gpu": Preset(
         Recipe(
             network=NetworkConfig(n_summary=8, context_layers=8),
@@ -130,7 +136,8 @@ PRESETS = {
         nodes=8,
     ),
 }
-"""From one core to 1,000 GPU-days. Only ``cpu`` has been run; the sizes of the others are within
+"""From one core to 1,000 GPU-days. Only ``cpu`` has been run, the last time on a GPU with larger
+tasks (``records/014-learned-metric``); the sizes of the others are within
 .0001 of the least loss that the measured scaling curve predicts for their budgets
 (``records/011-scaling-long``), and their learning rates are guesses: lower for wider ones."""
 

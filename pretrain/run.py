@@ -65,6 +65,7 @@ def pretrain(
     precision: str = "auto",
     strategy: Strategy = "auto",
     nodes: int = 1,
+    workers: int = 0,
     validate_every: float = 300.0,
     save_every: float = 60.0,
 ) -> dict[str, float]:
@@ -99,6 +100,8 @@ def pretrain(
         over them ("fsdp").
     nodes : int
         Machines.
+    workers : int
+        Processes for each device that make tasks on CPUs; 0: the device makes them itself.
     validate_every : float
         Seconds between validations.
     save_every : float
@@ -137,7 +140,7 @@ def pretrain(
     stream = TaskStream(
         recipe.prior, recipe.stream, recipe.seed, None if real is None else RealTasks(real.tables)
     )
-    module = PretrainingModule(network, stream, recipe.train)
+    module = PretrainingModule(network, stream, recipe.train, workers)
 
     def write(path: Path, scores: dict[str, float], dtype: torch.dtype = torch.float32) -> None:
         whole = gather_network(network)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch.utils.data import IterableDataset
+from torch.utils.data import IterableDataset, get_worker_info
 
 from tabtransfer.pretrain.prior import PriorConfig, sample_batch
 from tabtransfer.pretrain.real_tasks import RealTasks
@@ -40,7 +41,8 @@ class TaskStream(IterableDataset[TaskBatch]):
     """Yield batches for ever, starting at a given step.
 
     Batch ``step`` of ``rank`` depends on (seed, rank, step) alone, so a resumed run sees what an
-    unbroken one would have, and ranks never see each other's tasks.
+    unbroken one would have, and ranks never see each other's tasks. Worker processes of a
+    DataLoader take turns, so that it gives the same batches in the same order.
 
     Parameters
     ----------
@@ -76,9 +78,10 @@ class TaskStream(IterableDataset[TaskBatch]):
         self.step = 0
 
     def __iter__(self) -> Iterator[TaskBatch]:
-        while True:
-            yield self.batch(self.step)
-            self.step += 1
+        worker = get_worker_info()
+        first, stride = (0, 1) if worker is None else (worker.id, worker.num_workers)
+        for step in itertools.count(self.step + first, stride):
+            yield self.batch(step)
 
     def batch(self, step: int) -> TaskBatch:
         """Make the batch of a step."""

@@ -5,6 +5,7 @@ Shapes: ``(..., length, d)``; every leading axis is a batch axis.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
+GPU_SEQUENCES = 2**16 - 1  # of which PyTorch's kernels for GPUs attend to at once, at most
 LONG = 256  # keys from which PyTorch's attention is the faster one on CPUs, without gradients
 
 
@@ -137,11 +140,29 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
         bias = bias.to(q.dtype).expand(*batch, -1, -1, -1).flatten(0, len(batch) - 1)
     q, k, v = (x.flatten(0, len(batch) - 1) for x in (q, k, v))
     learns = torch.is_grad_enabled() and q.requires_grad
-    if q.is_cuda or (k.shape[-2] >= LONG and not learns):
+    if q.is_cuda:
+        y = _fused_attention(q, k, v, bias)
+    elif k.shape[-2] >= LONG and not learns:
         y = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
     else:
         y = _ShortAttention.apply(q * q.shape[-1] ** -0.5, k, v, bias)
     return y.unflatten(0, batch)
+
+
+def _fused_attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
+    """Attend on a GPU, by kernels that take GPU_SEQUENCES at once and any shape.
+
+    cuDNN's, which PyTorch prefers on some GPUs, are planned anew for every shape: with tasks of
+    ever other shapes that took ten times as long as all else.
+    """
+    biases = [None] if bias is None else bias.split(GPU_SEQUENCES)
+    parts = zip(*(x.split(GPU_SEQUENCES) for x in (q, k, v)), strict=True)
+    with sdpa_kernel([SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]):
+        attended = [
+            F.scaled_dot_product_attention(*part, part_bias)
+            for part, part_bias in zip(parts, itertools.cycle(biases), strict=False)
+        ]
+    return torch.cat(attended) if len(attended) > 1 else attended[0]
 
 
 class _ShortAttention(torch.autograd.Function):

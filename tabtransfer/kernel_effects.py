@@ -15,16 +15,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tabtransfer.kernels import (
-    LAPLACE_RIDGE,
-    LINEAR_RIDGE,
-    KernelRidge,
-    blocks,
-    invert,
-    products,
-    similarities,
-    unblocked,
-)
+from tabtransfer.kernels import LINEAR_RIDGE, KernelRidge
+from tabtransfer.laplace import LAPLACE_RIDGE
+from tabtransfer.ridge import blocks, invert, products, similarities, unblocked
 
 __all__ = ["KernelEffects"]
 
@@ -33,7 +26,7 @@ Kernel = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class KernelEffects:
-    """Give what each training row adds to the three kernel predictions of a row.
+    """Give what each training row adds to the kernel predictions of a row.
 
     Parameters
     ----------
@@ -71,7 +64,7 @@ class KernelEffects:
         ----------
         features : Tensor, (b, r, f)
             Of the predicted rows.
-        sensitivity : Tensor, (b, r, 3 * k)
+        sensitivity : Tensor, (b, r, 4 * k)
             Factor of each prediction in the sum.
 
         Returns
@@ -120,7 +113,7 @@ class KernelFit:
         weights: Tensor,
         ridge: float,
     ) -> KernelFit:
-        """Invert a kernel matrix, in blocks as `tabtransfer.kernels.solve` does."""
+        """Invert a kernel matrix, in blocks as `tabtransfer.ridge.solve` does."""
         n_train = features.shape[1]
         root, inverse = invert(kernel, features, weights.to(features.dtype), ridge)
         leverage = inverse.diagonal(dim1=-2, dim2=-1)[..., None]

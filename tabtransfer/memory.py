@@ -16,8 +16,8 @@ import psutil
 from numpy.typing import NDArray
 
 from tabtransfer.kernel_features import MAX_LEVELS
-from tabtransfer.kernels import BLOCK_ROWS
 from tabtransfer.network import NetworkConfig
+from tabtransfer.ridge import BLOCK_ROWS
 
 __all__ = ["ContextShape", "MemoryBudget", "pieces"]
 
@@ -83,7 +83,7 @@ class ContextShape:
     def bytes_kept(self) -> float:
         """Bytes of a context that was read."""
         cells = self.n_columns * (7 + self.n_channels)
-        features = 2 * self._n_features
+        features = 3 * self._n_features
         keys = 2 * self.network.context_layers * self.network.d_row
         return self.value_bytes * self.n_rows * (cells + features + keys)
 
@@ -91,7 +91,7 @@ class ContextShape:
     def bytes_to_read(self) -> float:
         """Bytes at the peak of reading it, all but those of the rows in the row stage."""
         cells = _VALUES_PER_FEATURE * self.n_columns * (6 + self.n_channels)
-        kernels = 4 * min(self.n_rows, BLOCK_ROWS) + 6 * self._n_features
+        kernels = 4 * min(self.n_rows, BLOCK_ROWS) + 9 * self._n_features
         units = _VALUES_PER_UNIT * self.network.d_row
         working = self.value_bytes * self.n_rows * max(cells, kernels, units)
         return self.bytes_kept + working

@@ -86,3 +86,11 @@ def test_both_kinds_of_targets_are_drawn_and_the_prior_stands_in_where_there_is_
         batches = [stream.batch(step) for step in range(30)]
         assert {batch.is_regression for batch in batches if is_real(batch)} == kinds
         assert {batch.is_regression for batch in batches} == {True, False}
+
+
+def test_worker_processes_take_turns():
+    stream = TaskStream(PriorConfig(), CONFIG, seed=3)
+    stream.step = 2
+    loader = torch.utils.data.DataLoader(stream, batch_size=None, num_workers=3)
+    for step, batch in zip(range(2, 9), loader, strict=False):
+        assert same(batch, TaskStream(PriorConfig(), CONFIG, seed=3).batch(step))

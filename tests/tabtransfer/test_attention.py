@@ -2,7 +2,7 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 
 from tabtransfer import attention
-from tabtransfer.attention import Block, _ShortAttention
+from tabtransfer.attention import Block, _fused_attention, _ShortAttention
 
 
 def tensors(dtype=torch.float64):
@@ -46,6 +46,15 @@ def test_long_and_short_attention_agree(monkeypatch):
     torch.testing.assert_close(answers[0], answers[2])
     torch.testing.assert_close(answers[1], answers[3])
     assert not torch.allclose(answers[0], answers[1])
+
+
+def test_attention_in_parts_equals_the_whole(monkeypatch):
+    q, k, v = tensors()
+    bias = torch.randn(3, 1, 1, 7, dtype=torch.float64)
+    expected = [scaled_dot_product_attention(q, k, v, attn_mask=mask) for mask in (None, bias)]
+    monkeypatch.setattr(attention, "GPU_SEQUENCES", 2)
+    torch.testing.assert_close(_fused_attention(q, k, v, None), expected[0])
+    torch.testing.assert_close(_fused_attention(q, k, v, bias), expected[1])
 
 
 def test_attention_is_the_weighted_sum_of_values():

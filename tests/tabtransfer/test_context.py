@@ -66,7 +66,7 @@ class TestContext:
     def test_kept_or_not_the_answers_are_the_same(self, model):
         X, y = make_data()
         kept = answer(model.fit(X[:250], y[:250]), X)
-        model.set_params(memory_limit=9_000_000).fit(X[:250], y[:250])
+        model.set_params(memory_limit=12_000_000).fit(X[:250], y[:250])
         assert not model.context_cached_ and model.n_context_rows_ == 250
         np.testing.assert_allclose(answer(model, X), kept, rtol=0, atol=1e-6)
 
@@ -108,7 +108,7 @@ class TestMemory:
         ("name", "shape", "limit"),
         [
             ("TabTransferClassifier", (2000, 50, 1000), 300_000_000),
-            ("TabTransferRegressor", (1000, 20, 3000), 60_000_000),
+            ("TabTransferRegressor", (3000, 20, 3000), 150_000_000),
         ],
     )
     def test_the_limit_is_kept(self, name, shape, limit):

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from tabtransfer import kernels
+from tabtransfer import ridge
 from tabtransfer.kernel_effects import KernelFit
-from tabtransfer.kernels import products, similarities, solve
+from tabtransfer.ridge import products, similarities, solve
 
 
 def make_rows(n_rows=20):
@@ -15,7 +15,7 @@ def make_rows(n_rows=20):
 @pytest.mark.parametrize("kernel", [products, similarities])
 @pytest.mark.parametrize("block_rows", [1024, 8])
 def test_effects_are_those_of_solving_without_the_row(kernel, block_rows, monkeypatch):
-    monkeypatch.setattr(kernels, "BLOCK_ROWS", block_rows)
+    monkeypatch.setattr(ridge, "BLOCK_ROWS", block_rows)
     features, labels, weights = make_rows()
     query = torch.randn(1, 4, 3).double()
     dual, _ = solve(kernel, features, labels, weights, 0.3)

@@ -1,9 +1,11 @@
 import pytest
 import torch
 
-from tabtransfer import kernels
+from tabtransfer import kernels, ridge
 from tabtransfer.cells import ColumnStatistics
-from tabtransfer.kernels import KernelRidge, solve
+from tabtransfer.kernels import KernelRidge
+from tabtransfer.laplace import LaplaceRidge
+from tabtransfer.ridge import solve
 from tabtransfer.tasks import TaskBatch
 
 N_TRAIN, N_ROWS = 12, 16
@@ -53,8 +55,8 @@ def predict(batch, n_classes=2):
         x.split([N_TRAIN, N_ROWS - N_TRAIN], 1) for x in (batch.values, batch.missing)
     )
     columns = ColumnStatistics.of(batch, labels)
-    ridge, own = KernelRidge.of(batch, columns.describe(known, hidden, labels), labels)
-    predicted = torch.cat([own, ridge.predict(query, columns.describe(query, beyond))], 1)[0]
+    fitted, own = KernelRidge.of(batch, columns.describe(known, hidden, labels), labels)
+    predicted = torch.cat([own, fitted.predict(query, columns.describe(query, beyond))], 1)[0]
     return predicted.unflatten(-1, (kernels.N_KERNELS, n_classes))
 
 
@@ -80,7 +82,7 @@ def test_a_weight_of_two_equals_the_row_twice():
 
 
 def test_blocks_average_their_own_fits(monkeypatch):
-    monkeypatch.setattr(kernels, "BLOCK_ROWS", 6)
+    monkeypatch.setattr(ridge, "BLOCK_ROWS", 6)
     n_train = 11  # two blocks, of six and of five rows
     places, labels = random(14, 3), random(n_train, 1, seed=1)
     kernel, predicted = laplace(places, places), solve_once(places, labels)
@@ -108,6 +110,55 @@ def test_a_kernel_trusts_columns_that_correlate_with_the_labels():
     predicted = predict(make_batch(values, labels, [False] * 21))[N_TRAIN:, :, 1]
     right = predicted * (2.0 * labels[N_TRAIN:, None] - 1.0)
     assert right[:, 2].mean() > right[:, 1].mean() + 0.05
+
+
+def gradients(fit, rows):
+    """Of the first label channel, by automatic differentiation."""
+    rows = rows.clone().requires_grad_()
+    apart = (rows[:, :, None] * fit.scale[:, None] - fit.features[:, None]).square().sum(-1)
+    apart = torch.where(apart > 1e-12, apart, 0.0).clamp(min=1e-24).sqrt()
+    (apart.neg().exp() @ fit.dual)[..., 0].sum().backward()
+    return rows.grad
+
+
+def test_slopes_are_the_mean_squared_gradients():
+    features, labels = random(1, N_TRAIN, 3), random(1, N_TRAIN, 1, seed=1)
+    weights = torch.ones(1, N_TRAIN, dtype=torch.float64)
+    fit, _ = LaplaceRidge.of(features, features.new_ones(1, 1, 3), labels, weights)
+    expected = gradients(fit, features).square().mean(1, keepdim=True)
+    torch.testing.assert_close(fit._slopes(weights), expected, rtol=1e-5, atol=1e-9)
+
+
+def test_a_learned_metric_finds_columns_that_matter_together_alone():
+    values = random(200, 6)
+    labels = (values[:, :1] * values[:, 1:2]).sign()[None]  # no column correlates with it
+    weights = torch.ones(1, 150, dtype=torch.float64)
+    scale = values.new_ones(1, 1, 6)
+    plain, _ = LaplaceRidge.of(values[None, :150], scale, labels[:, :150], weights)
+    learned, own = plain.with_learned_metric(values[None, :150], labels[:, :150], weights)
+    assert learned.scale[0, 0, :2].min() > 2.0 * learned.scale[0, 0, 2:].max()
+    right = [
+        float((fit.predict(values[None, 150:]) * labels[:, 150:]).mean())
+        for fit in (plain, learned)
+    ]
+    assert right[1] > right[0] + 0.1
+    assert float((own * labels[:, :150]).mean()) == pytest.approx(right[1], abs=0.1)
+
+
+def learned(features, labels, weights):
+    plain, _ = LaplaceRidge.of(features, features.new_ones(1, 1, 3), labels, weights)
+    return plain.with_learned_metric(features, labels, weights)[0]
+
+
+def test_a_learned_metric_counts_weights_as_rows():
+    values, labels = random(N_TRAIN, 3), random(N_TRAIN, 1, seed=1)
+    weights = torch.ones(N_TRAIN, dtype=torch.float64)
+    weights[3] = 2.0
+    rows = [*range(N_TRAIN), 3]
+    once = learned(values[None], labels[None], weights[None])
+    twice = learned(values[None, rows], labels[None, rows], weights.new_ones(1, N_TRAIN + 1))
+    places = random(1, 5, 3, seed=2)
+    torch.testing.assert_close(once.predict(places), twice.predict(places))
 
 
 def test_codes_of_categories_and_unseen_ones_do_not_matter():
