@@ -135,7 +135,8 @@ def pretrain(
         trained_tables = list(known.values())
     out.mkdir(parents=True, exist_ok=True)
     on_gpu = accelerator != "cpu" and torch.cuda.is_available()
-    precision = choose_precision(precision, torch.device("cuda" if on_gpu else "cpu"))
+    device = torch.device("cuda" if on_gpu else "cpu")
+    precision = choose_precision(precision, device)
     torch.set_num_threads(4 if on_gpu else 1)
     stream = TaskStream(
         recipe.prior, recipe.stream, recipe.seed, None if real is None else RealTasks(real.tables)
@@ -145,7 +146,9 @@ def pretrain(
     def write(path: Path, scores: dict[str, float], dtype: torch.dtype = torch.float32) -> None:
         whole = gather_network(network)
         n_devices = devices * nodes
-        header = _header(recipe, module, clock, scores, described, precision, n_devices, history)
+        header = _header(recipe, module, clock, scores, described, history)
+        conditions = {"precision": precision, "devices": n_devices, "hardware": _hardware(device)}
+        header["training"].update(conditions)
         header["tables"] = trained_tables
         if trainer.is_global_zero:
             save_checkpoint(path, whole, header, dtype)
@@ -248,8 +251,6 @@ def _header(
     clock: Clock,
     scores: dict[str, float],
     validation: str,
-    precision: str,
-    devices: int,
     history: list[dict[str, Any]],
 ) -> dict[str, Any]:
     settings = dataclasses.asdict(recipe)
@@ -261,9 +262,6 @@ def _header(
             "tasks_seen": module.tasks_seen,
             "steps": module.steps,
             "seconds": round(clock.seconds),
-            "precision": precision,
-            "devices": devices,
-            "hardware": _hardware(module.device),
             "torch": torch.__version__,
             "validation": validation,
             "scores": scores,

@@ -2,7 +2,8 @@
 
 Leaving row i out of a ridge regression changes a prediction by s_i u_i / c_ii, where C is the
 inverse of the regularised kernel matrix, u = C y and s = k C for the similarities k of the
-predicted row: exact, without solving again (Cook 1977; Cawley and Talbot 2004).
+predicted row: exact, without solving again (Cook 1977; Cawley and Talbot 2004), but for the scales
+of features, which are taken as the row's company made them.
 
 Shapes: b tasks, r rows, n training rows, f features, k label channels; blocks of m training rows.
 """
