@@ -155,12 +155,12 @@ def _fused_attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Te
     cuDNN's, which PyTorch prefers on some GPUs, are planned anew for every shape: with tasks of
     ever other shapes that took ten times as long as all else.
     """
-    biases = [None] if bias is None else bias.split(GPU_SEQUENCES)
-    parts = zip(*(x.split(GPU_SEQUENCES) for x in (q, k, v)), strict=True)
+    masks = itertools.repeat(None) if bias is None else bias.split(GPU_SEQUENCES)
+    parts = zip(*(x.split(GPU_SEQUENCES) for x in (q, k, v)), masks, strict=False)
     with sdpa_kernel([SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]):
         attended = [
-            F.scaled_dot_product_attention(*part, part_bias)
-            for part, part_bias in zip(parts, itertools.cycle(biases), strict=False)
+            F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
+            for queries, keys, values, mask in parts
         ]
     return torch.cat(attended) if len(attended) > 1 else attended[0]
 
