@@ -137,6 +137,11 @@ def pretrain(
     on_gpu = accelerator != "cpu" and torch.cuda.is_available()
     device = torch.device("cuda" if on_gpu else "cpu")
     precision = choose_precision(precision, device)
+    conditions = {
+        "precision": precision,
+        "devices": devices * nodes,
+        "hardware": _hardware(device),
+    }
     torch.set_num_threads(4 if on_gpu else 1)
     stream = TaskStream(
         recipe.prior, recipe.stream, recipe.seed, None if real is None else RealTasks(real.tables)
@@ -145,10 +150,7 @@ def pretrain(
 
     def write(path: Path, scores: dict[str, float], dtype: torch.dtype = torch.float32) -> None:
         whole = gather_network(network)
-        n_devices = devices * nodes
-        header = _header(recipe, module, clock, scores, described, history)
-        conditions = {"precision": precision, "devices": n_devices, "hardware": _hardware(device)}
-        header["training"].update(conditions)
+        header = _header(recipe, module, clock, scores, described, conditions, history)
         header["tables"] = trained_tables
         if trainer.is_global_zero:
             save_checkpoint(path, whole, header, dtype)
@@ -251,6 +253,7 @@ def _header(
     clock: Clock,
     scores: dict[str, float],
     validation: str,
+    conditions: dict[str, Any],
     history: list[dict[str, Any]],
 ) -> dict[str, Any]:
     settings = dataclasses.asdict(recipe)
@@ -262,6 +265,7 @@ def _header(
             "tasks_seen": module.tasks_seen,
             "steps": module.steps,
             "seconds": round(clock.seconds),
+            **conditions,
             "torch": torch.__version__,
             "validation": validation,
             "scores": scores,
