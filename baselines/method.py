@@ -136,6 +136,8 @@ class Method:
         ``keep_progress(estimator, path)`` has an unfitted estimator keep the progress of its fit
         in a file, so that after a kill the same fit goes on from there; ``earlier_seconds_`` then
         says what was spent before. None where a fit always starts anew.
+    search_seconds : float, optional
+        Most seconds that a fit searches settings. None where it searches none, or has no limit.
 
     Examples
     --------
@@ -156,6 +158,7 @@ class Method:
     make_regressor: Callable[[int, int], BaseEstimator] | None = None
     quantiles: Callable[[Any, Any, Sequence[float]], NDArray[Any]] | None = None
     keep_progress: Callable[[Any, Path], None] | None = None
+    search_seconds: float | None = None
 
     def make_for(self, task: str, random_state: int, n_threads: int) -> BaseEstimator:
         """Return a new, unfitted estimator for a kind of task.

@@ -19,7 +19,7 @@ from tabtransfer.baselines.transfer import (
     TABTRANSFER_SCRATCH,
     TABTRANSFER_SYNTHETIC,
 )
-from tabtransfer.baselines.tuning import make_tuned
+from tabtransfer.baselines.tuning import SECONDS, make_tuned
 from tabtransfer.baselines.xgboost import XGBOOST
 from tabtransfer.errors import TabTransferError
 
@@ -43,12 +43,12 @@ _TUNABLE = (
 METHODS: dict[str, Method] = {method.name: method for method in (*_OURS, *_TUNABLE, TABPFN, TABICL)}
 """Methods in their default form by name, in the order in which reports list them."""
 
-_TUNED = {method.name: method for method in map(make_tuned, _TUNABLE)}
+_TUNED = {f"{method.name}-tuned": method for method in _TUNABLE}
 _BY_NAME = {
     **METHODS,
-    **_TUNED,
     **{method.name: method for method in (TABTRANSFER_SYNTHETIC, *TABPFN_VERSIONS)},
 }
+_NAMES = (*METHODS, *_TUNED, *(name for name in _BY_NAME if name not in METHODS))
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "all": tuple(METHODS),
@@ -76,7 +76,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 ``transfer-gain`` is what the experiment of that name compares."""
 
 
-def get_method(name: str) -> Method:
+def get_method(name: str, search_seconds: float = SECONDS) -> Method:
     """Return a method by its name.
 
     Parameters
@@ -84,6 +84,8 @@ def get_method(name: str) -> Method:
     name : str
         A key of ``METHODS``, ``NAME-tuned`` for the tuned form of a method that has settings to
         search, ``tabpfn-VERSION``, or ``tabtransfer-synthetic``.
+    search_seconds : float, default=30.0
+        Most seconds of the search of a tuned form.
 
     Returns
     -------
@@ -100,21 +102,25 @@ def get_method(name: str) -> Method:
     >>> get_method("catboost").packages
     ('catboost',)
     """
+    if name in _TUNED:
+        return make_tuned(_TUNED[name], seconds=search_seconds)
     if name not in _BY_NAME:
         raise TabTransferError(
-            f"There is no method {name!r}; the methods are {', '.join(_BY_NAME)}, and the groups "
+            f"There is no method {name!r}; the methods are {', '.join(_NAMES)}, and the groups "
             f"{', '.join(GROUPS)}."
         )
     return _BY_NAME[name]
 
 
-def resolve_methods(text: str) -> list[Method]:
+def resolve_methods(text: str, search_seconds: float = SECONDS) -> list[Method]:
     """Return the methods that a comma-separated list of names and groups asks for.
 
     Parameters
     ----------
     text : str
         Names of methods and keys of ``GROUPS``, such as ``"all-offline,tabm"``.
+    search_seconds : float, default=30.0
+        Most seconds of each tuned form's search.
 
     Returns
     -------
@@ -133,6 +139,6 @@ def resolve_methods(text: str) -> list[Method]:
     """
     wanted = [name.strip() for name in text.split(",") if name.strip()]
     if not wanted:
-        raise TabTransferError(f"No method given; the methods are {', '.join(_BY_NAME)}.")
+        raise TabTransferError(f"No method given; the methods are {', '.join(_NAMES)}.")
     names = [name for entry in wanted for name in GROUPS.get(entry, (entry,))]
-    return [get_method(name) for name in dict.fromkeys(names)]
+    return [get_method(name, search_seconds) for name in dict.fromkeys(names)]

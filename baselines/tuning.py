@@ -374,6 +374,7 @@ def make_tuned(method: Method, n_trials: int = N_TRIALS, seconds: float | None =
         search_space=nothing_to_search,
         packages=(*method.packages, "optuna"),
         keep_progress=_keep_study,
+        search_seconds=seconds,
     )
 
 

@@ -13,6 +13,7 @@ from tabtransfer.bench.options import (
     MaxRows,
     MemoryLimit,
     MethodNames,
+    SearchTime,
     Seed,
     SuiteName,
     Threads,
@@ -44,6 +45,7 @@ def benchmark(
     max_train: Annotated[int, typer.Option(min=2, help="Most training rows of a split.")] = 1000,
     max_rows: MaxRows = None,
     seed: Seed = 0,
+    search_time: SearchTime = 30.0,
     time_limit: TimeLimit = None,
     memory_limit: MemoryLimit = None,
     backend: Backend = "local",
@@ -58,7 +60,7 @@ def benchmark(
     from tabtransfer.datasets.suites import FOLDER, load_suite
 
     folder = out if out is not None else Path("reports") / Path(suite.removeprefix(FOLDER)).name
-    chosen = resolve_methods(methods)
+    chosen = resolve_methods(methods, search_time)
     limits = read_limits(time_limit, memory_limit, chosen)
     results = run(
         suite,

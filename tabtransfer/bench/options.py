@@ -38,6 +38,9 @@ MaxRows = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of splits and methods.")]
+SearchTime = Annotated[
+    float, typer.Option(min=1, help="Most seconds that a tuned method searches settings in a job.")
+]
 TimeLimit = Annotated[
     float | None, typer.Option(min=0, help="Most seconds of a job.", show_default="none")
 ]
@@ -52,13 +55,13 @@ def read_limits(
     time_limit: float | None, memory_limit: float | None, methods: Iterable[Method]
 ) -> Limits:
     """Give the limits of a job, unless they end searches before their time is up."""
-    from tabtransfer.baselines.tuning import SECONDS
     from tabtransfer.bench.protocol import Limits
 
-    tuned = [method.name for method in methods if method.keep_progress is not None]
-    if time_limit is not None and time_limit <= SECONDS and tuned:
+    searches = {m.name: m.search_seconds for m in methods if m.search_seconds is not None}
+    if time_limit is not None and searches and time_limit <= max(searches.values()):
         raise TabTransferError(
-            f"--time-limit {time_limit:g} ends {', '.join(tuned)} before the {SECONDS:g} s of "
-            "their searches are up: give more, or leave them out of --methods."
+            f"--time-limit {time_limit:g} ends {', '.join(searches)} before the "
+            f"{max(searches.values()):g} s of their searches are up: give more, give less with "
+            "--search-time, or leave them out of --methods."
         )
     return Limits(time_limit, memory_limit)

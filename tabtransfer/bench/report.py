@@ -150,9 +150,11 @@ def reproduction_command(results: pd.DataFrame) -> str:
         n_splits = TABARENA if rows["splits"].iloc[0] == TABARENA else rows["split"].max() + 1
         most = rows["max_rows"].max()
         max_rows = "" if pd.isna(most) else f"--max-rows {most:.0f} "
+        searched = rows["search_seconds"].max()
+        search_time = "" if pd.isna(searched) else f"--search-time {searched:g} "
         lines.append(
             f"tabtransfer {command} --suite {suite} --methods {methods} "
-            f"--n-splits {n_splits} --seed {rows['seed'].iloc[0]} {sizes} {max_rows}"
+            f"--n-splits {n_splits} --seed {rows['seed'].iloc[0]} {sizes} {max_rows}{search_time}"
             f"--threads {rows['n_threads'].iloc[0]} --jobs {rows['n_jobs'].max()}"
         )
     return "\n".join(lines)

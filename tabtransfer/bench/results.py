@@ -52,6 +52,7 @@ COLUMNS = {
     "table_hash": "string",
     "max_rows": "int64",
     "n_jobs": "int64",
+    "search_seconds": "float64",
     "time_limit": "float64",
     "memory_limit": "float64",
     "machine": "string",
@@ -76,10 +77,11 @@ COLUMNS = {
 `error` is what rankings minimise, `job_seconds` all that a job took, the harness's own work
 included; `peak_memory_mb` is beyond the memory at the job's start (imports and table);
 `versions` is JSON; `reliability` is JSON too, the counts of `count_by_confidence`; `max_rows` is
-what tables were thinned to, null for all rows.
+what tables were thinned to, null for all rows; `search_seconds` what a tuned
+method may search for, null for others.
 """
 # What files lack that older versions wrote.
-_LATER = frozenset({"max_rows", "reliability", *COVERAGE})
+_LATER = frozenset({"max_rows", "search_seconds", "reliability", *COVERAGE})
 
 # What a job of this status ran into.
 _LIMITS = {TIMEOUT: "time_limit", OUT_OF_MEMORY: "memory_limit"}
@@ -132,6 +134,7 @@ class ResultsFile:
         """
         for job in list(planned)[:1]:
             self._check_same_protocol(job)
+        self._check_same_searches({facts.get("search_seconds") for facts in planned.values()})
         done: set[Job] = set()
         rows = []
         for row in self.rows:
@@ -156,6 +159,15 @@ class ResultsFile:
                     f"{self.path} holds results measured with {was}, and this run has {now}. "
                     "Write to another folder (--out), or delete the file."
                 )
+
+    def _check_same_searches(self, wanted: set[float | None]) -> None:
+        now = wanted - {None}
+        was = {row["search_seconds"] for row in self.rows} - {None}
+        if now and was and now != was:
+            raise TabTransferError(
+                f"{self.path} holds results measured with search_seconds={_join(was)}, and this "
+                f"run has {_join(now)}. Write to another folder (--out), or delete the file."
+            )
 
     def add(self, row: dict[str, Any]) -> None:
         """Add a row and append it to the journal."""
@@ -225,7 +237,8 @@ def read_results(path: Path) -> pd.DataFrame:
     ------
     TabTransferError
         The file is missing, isn't Parquet, lacks columns, has no rows, or mixes protocols
-        (rows of one suite measured with different seeds, sizes or threads).
+        (rows of one suite measured with different seeds, sizes, threads
+        or times of searches).
     """
     return _read_checked(path).to_pandas()
 
@@ -246,7 +259,7 @@ def _read_checked(path: Path) -> pa.Table:
     table = _latest(pa.concat_tables(parts))
     if not len(table):
         raise TabTransferError(f"{path} has no rows; run `tabtransfer benchmark` again.")
-    check_one_protocol(table.select(["suite", *_ONE_PROTOCOL]).to_pylist(), path)
+    check_one_protocol(table.select(["suite", "search_seconds", *_ONE_PROTOCOL]).to_pylist(), path)
     return table
 
 
@@ -306,7 +319,7 @@ def _stands(row: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
 
 
 def check_one_protocol(rows: Iterable[Mapping[str, Any]], origin: object) -> None:
-    """Refuse rows of one suite that were measured with different splits, sizes or threads.
+    """Refuse rows of one suite that differ in splits, sizes, threads or the time of searches.
 
     Nested training sets are there to differ in size; they are refused beside other splits.
 
@@ -328,17 +341,23 @@ def check_one_protocol(rows: Iterable[Mapping[str, Any]], origin: object) -> Non
         nested.add(row["splits"] == NESTED)
         for name in _protocol_columns(row["splits"]):
             found.setdefault((row["suite"], name), set()).add(row[name])
+        if row["search_seconds"] is not None:
+            found.setdefault((row["suite"], "search_seconds"), set()).add(row["search_seconds"])
     for (suite, name), values in found.items():
         if len(values) > 1:
             raise TabTransferError(
                 f"{origin}: rows of the suite {suite!r} have different {name} "
-                f"({', '.join(sorted(map(str, values)))}); keep one protocol in a file."
+                f"({_join(values)}); keep one protocol in a file."
             )
     if len(nested) > 1:
         raise TabTransferError(
             f"{origin}: results of `tabtransfer transfer-gain` lie beside those of `tabtransfer "
             "benchmark`; keep each in a file of its own."
         )
+
+
+def _join(values: Iterable[object]) -> str:
+    return ", ".join(sorted(map(str, values)))
 
 
 def _protocol_columns(splits: str) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from tabtransfer.datasets.table import Table
 
 # What a row must have in common with the job for it to be kept; limits only where they were hit.
-_FIXED = ("table_hash", "versions", "time_limit", "memory_limit")
+_FIXED = ("table_hash", "versions", "search_seconds", "time_limit", "memory_limit")
 
 
 def run(
@@ -210,7 +210,13 @@ def _prepare(
     tables_by_name = {table.name: table for table in tables}
     methods_by_name = {method.name: method for method in methods}
     facts = {table.name: {**_table_facts(table), **conditions} for table in tables}
-    versions = {method.name: json.dumps(package_versions(method.packages)) for method in methods}
+    of_method = {
+        method.name: {
+            "versions": json.dumps(package_versions(method.packages)),
+            "search_seconds": method.search_seconds,
+        }
+        for method in methods
+    }
     jobs = [
         job
         for max_train, by_table in splits.items()
@@ -226,7 +232,7 @@ def _prepare(
             tables_by_name[job.table],
             methods_by_name[job.method],
             splits[job.max_train][job.table][job.split],
-            {**facts[job.table], "versions": versions[job.method]},
+            {**facts[job.table], **of_method[job.method]},
             limits,
         )
         for job in sorted(jobs, key=lambda job: job.split)  # no second split before all sizes

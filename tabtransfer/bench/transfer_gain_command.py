@@ -13,6 +13,7 @@ from tabtransfer.bench.options import (
     MaxRows,
     MemoryLimit,
     MethodNames,
+    SearchTime,
     Seed,
     SuiteName,
     Threads,
@@ -44,6 +45,7 @@ def transfer_gain(
     threads: Threads = 1,
     max_rows: MaxRows = None,
     seed: Seed = 0,
+    search_time: SearchTime = 30.0,
     time_limit: TimeLimit = None,
     memory_limit: MemoryLimit = None,
     backend: Backend = "local",
@@ -62,7 +64,7 @@ def transfer_gain(
 
     name = Path(suite.removeprefix(FOLDER)).name
     folder = out if out is not None else Path("reports") / f"{name}-transfer-gain"
-    chosen, wanted = resolve_methods(methods), _read_sizes(sizes)
+    chosen, wanted = resolve_methods(methods, search_time), _read_sizes(sizes)
     limits = read_limits(time_limit, memory_limit, chosen)
     results = run(
         suite,

@@ -119,13 +119,17 @@ def test_methods_go_by_their_names_and_name_installed_packages():
         assert all(metadata.version(package) for package in method.packages)
 
 
-def test_tuned_forms_have_one_limit():
+@pytest.mark.parametrize(("arguments", "seconds"), [((), 30.0), ((7.5,), 7.5)])
+def test_tuned_forms_have_one_limit(arguments, seconds):
     limits = set()
-    for method in resolve_methods("tuned"):
+    tuned = resolve_methods("tuned", *arguments)
+    for method in tuned:
         model = method.make(random_state=0, n_threads=1)
         assert method.name == f"{model.method.name}-tuned" and model.method.name in QUICK
-        limits.add((model.n_trials, model.seconds, model.n_folds))
-    assert len(resolve_methods("tuned")) == len(QUICK) and len(limits) == 1
+        assert method.search_seconds == model.seconds == seconds
+        limits.add((model.n_trials, model.n_folds))
+    assert len(tuned) == len(QUICK) and len(limits) == 1
+    assert all(method.search_seconds is None for method in resolve_methods("all", *arguments))
 
 
 def test_a_list_names_methods_and_groups():

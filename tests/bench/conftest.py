@@ -93,6 +93,7 @@ def make_results():
                             "table_hash": "0",
                             "max_rows": None,
                             "n_jobs": 1,
+                            "search_seconds": None,
                             "time_limit": None,
                             "memory_limit": None,
                             "machine": "Some system, 2 cores, 8 GB",

@@ -41,6 +41,20 @@ def test_benchmark_then_report_from_the_table_alone(app, one_table, tmp_path):
         assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "r" / name).read_bytes()
 
 
+def test_searches_take_the_time_that_is_given(app, one_table, tmp_path):
+    arguments = ["--suite", "one", "--methods", "linear,linear-tuned", "--n-splits", "1"]
+    options = [*arguments, "--search-time", "1", "--out", str(tmp_path)]
+    result = CliRunner().invoke(app, ["benchmark", *options])
+    assert result.exit_code == 0, result.output
+    measured = read_results(tmp_path / "results.parquet").set_index("method")
+    assert measured["search_seconds"].groupby(level=0).agg(list).astype(str).to_dict() == {
+        "linear": "[nan, nan]",
+        "linear-tuned": "[1.0, 1.0]",
+    }
+    assert measured.loc["linear-tuned", "fit_seconds"].between(0.1, 10).all()
+    assert "--search-time 1 " in (tmp_path / "report.html").read_text()
+
+
 def test_merge_writes_one_file(app, tmp_path, make_results):
     for name, scores in (("a", {"t": {"m": 0.9}}), ("b", {"u": {"m": 0.8}})):
         make_results(scores).to_parquet(tmp_path / name)
@@ -62,6 +76,10 @@ def test_merge_writes_one_file(app, tmp_path, make_results):
         (
             {"methods": "catboost,linear-tuned", "time_limit": 20.0},
             "20 ends linear-tuned before the 30 s",
+        ),
+        (
+            {"methods": "linear-tuned,mlp-tuned", "time_limit": 5.0, "search_time": 6.0},
+            "5 ends linear-tuned, mlp-tuned before the 6 s",
         ),
     ],
 )

@@ -159,9 +159,11 @@ def test_report_is_drawn_when_nothing_finished(make_results, tmp_path):
 def test_reproduction_names_methods_splits_and_seed(make_results):
     command = reproduction_command(make_results(SCORES, n_splits=2, offsets=(0.0, 0.0)))
     assert "--n-splits 2 --seed 0 --max-train 1000 --threads 1" in command
-    assert "--max-rows" not in command
+    assert "--max-rows" not in command and "--search-time" not in command
     folds = make_results(SCORES).assign(splits="tabarena")
     assert "--n-splits tabarena --seed 0" in reproduction_command(folds)
+    searched = make_results(SCORES).assign(search_seconds=[60.0] + [None] * (len(folds) - 1))
+    assert "--search-time 60 " in reproduction_command(searched)
     assert "--methods tabtransfer,tabtransfer-finetuned,tabtransfer-scratch,catboost" in command
 
 

@@ -45,6 +45,18 @@ def test_another_protocol_is_refused_with_both_values(path):
         ResultsFile(path).keep({_job("a", max_train=50): {}})
 
 
+def test_searches_of_another_length_are_refused(path):
+    rows = [{**read_rows(path)[0], "search_seconds": 30.0}]
+    write_results(rows, path)
+    assert ResultsFile(path).keep({_job("a"): {"search_seconds": 30.0}}) == {_job("a")}
+    assert ResultsFile(path).keep({_job("b"): {"search_seconds": None}}) == set()
+    with pytest.raises(TabTransferError, match=r"search_seconds=30\.0, and this run has 5\.0"):
+        ResultsFile(path).keep({_job("b"): {"search_seconds": 5.0}, _job("c"): {}})
+    write_results([*rows, {**rows[0], "method": "b", "search_seconds": 5.0}], path)
+    with pytest.raises(TabTransferError, match=r"different search_seconds \(30\.0, 5\.0\)"):
+        read_results(path)
+
+
 def test_a_limit_that_was_hit_holds_until_it_is_raised(path):
     rows = [{**row, "status": "timeout", "time_limit": 60.0} for row in read_rows(path)[:1]]
     write_results(rows, path)
@@ -102,7 +114,14 @@ def test_read_back_is_what_was_written(path):
 
 
 def test_files_of_older_versions_are_read(tmp_path, path):
-    later = ["max_rows", "reliability", "coverage_50", "coverage_80", "coverage_90"]
+    later = [
+        "max_rows",
+        "search_seconds",
+        "reliability",
+        "coverage_50",
+        "coverage_80",
+        "coverage_90",
+    ]
     frame = read_results(path)
     assert frame["reliability"].notna().tolist() == [True, False]
     frame.drop(columns=later).to_parquet(tmp_path / "old.parquet")
