@@ -171,9 +171,10 @@ def table_seen_by_synthetic(table: Table) -> str | None:
 def _trained_on(path: Path, table: Table) -> str | None:
     from tabtransfer.checkpoint import read_header
     from tabtransfer.datasets.fingerprints import trained_on
+    from tabtransfer.datasets.frames import with_target
 
-    frame = table.X.assign(**{str(table.y.name): table.y})
-    return trained_on(read_header(path).get("tables", []), table.name, frame)
+    cards = read_header(path).get("tables", [])
+    return trained_on(cards, table.name, with_target(table.X, table.y))
 
 
 _PACKAGES = ("tabtransfer", "torch")

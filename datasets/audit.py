@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tabtransfer.datasets.fingerprints import Fingerprint, fingerprint, meets
+from tabtransfer.datasets.fingerprints import SAME_ROWS, Fingerprint, fingerprint, meets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ class Sighting:
     reason : str
         What they have in common.
     columns : tuple of str
-        Columns of the user's table whose values each prove a copy alone.
+        Columns of the user's table that speak for it.
 
     Examples
     --------
@@ -41,8 +41,8 @@ class Sighting:
 
     def sentence(self, target: str) -> str:
         """Say what was found and how sure it is; whether the target is part of it matters most."""
-        sure = "Very likely" if len(self.columns) >= _SURE else "Possibly"
-        text = f"{sure} seen as {self.name!r}: {self.reason}"
+        sure = len(self.columns) >= _SURE or self.reason == SAME_ROWS
+        text = f"{'Very likely' if sure else 'Possibly'} seen as {self.name!r}: {self.reason}"
         if self.columns:
             text += f" ({', '.join(self.columns)})"
             if target in self.columns:
@@ -77,19 +77,22 @@ def find_seen(cards: Iterable[dict[str, Any]], name: str, frame: pd.DataFrame) -
     """
     mark = fingerprint(name, frame)
     of_columns = {
-        str(frame.columns[i]): fingerprint("", frame.iloc[:, [i]]).strong
-        for i in range(frame.shape[1])
+        str(frame.columns[i]): fingerprint("", frame.iloc[:, [i]]) for i in range(frame.shape[1])
     }
     sightings = []
     for card in cards:
         seen = Fingerprint.from_text(card["fingerprint"])
-        # Its hashes count more than once for a column, so columns are counted here.
-        columns = tuple(column for column, own in of_columns.items() if own & seen.strong)
-        if columns:
-            noun = "column holds" if len(columns) == 1 else "columns hold"
-            reason = f"{len(columns)} {noun} the same values"
-        else:
-            reason = meets(seen, mark) or ""
-        if reason:
-            sightings.append(Sighting(card["name"], reason, columns))
+        reason = meets(seen, mark)
+        if reason is None:
+            continue
+        proven = [column for column, own in of_columns.items() if own.strong & seen.strong]
+        if proven:  # its hashes count more than once for a column, so columns are counted here
+            noun = "column holds" if len(proven) == 1 else "columns hold"
+            reason = f"{len(proven)} {noun} the same values"
+        columns = proven or [name for name, own in of_columns.items() if _agree(own, seen)]
+        sightings.append(Sighting(card["name"], reason, tuple(columns)))
     return sorted(sightings, key=lambda sighting: -len(sighting.columns))
+
+
+def _agree(column: Fingerprint, seen: Fingerprint) -> bool:
+    return any(own.agrees(other) for own in column.sketches for other in seen.sketches)

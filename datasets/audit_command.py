@@ -18,8 +18,8 @@ def audit(
     """Tell whether the model may have seen a table while it was trained.
 
     Compares the table with the fingerprints in the checkpoint. Shuffled rows, reordered or
-    renamed columns and other units are recognised. A subset of the rows, and rounded values where
-    they leave no column as it was, are not.
+    renamed columns, other units, rounded numbers and a subset of the rows are recognised, within
+    limits that it prints.
     """
     from tabtransfer.checkpoint import read_header
     from tabtransfer.datasets.audit import find_seen
@@ -46,6 +46,6 @@ def audit(
     if not sightings:
         typer.echo("No sign that the model has seen this table.")
     typer.echo(
-        "Not recognised: a subset of a table's rows, and rounded values where they leave no "
-        "column as it was."
+        "Not recognised: under an eighth of a table's rows; rows of renamed columns, and rounded "
+        "values, where not two columns have numbers of many digits; both together."
     )

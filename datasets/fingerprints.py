@@ -1,31 +1,41 @@
 """Fingerprints of tables: is this table, or a copy of it, the one that was seen before?
 
 What is recognised: the same column under another name, in another order of rows, with recoded
-categories, or on another linear scale; a subset of the rows, where numbers have enough digits to
-be told apart, or columns with few distinct values have them in unusual numbers; and a name made
-of the same words. What isn't: numbers that were binned, reflected or bent, a subset of the rows
-on another scale, and tables that were only derived from the same source. It errs towards seeing
-copies: of tables that have nothing to do with each other, one in fifty or so is suspected.
+categories, or on another linear scale; numbers that were rounded, in two columns; a subset of the
+rows, an eighth and more, where they are as they were, or two columns have numbers of many digits;
+and a name with the same columns. What isn't: numbers that were binned, reflected or bent, a subset
+of the rows on another scale or rounded, and tables that were only derived from the same source.
+
+`meets` says more of two tables whose fingerprints were computed here than of one that `to_text`
+wrote: then it errs towards seeing copies. Of tables that have nothing to do with each other, one in
+fifty or so is suspected.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tabtransfer.datasets import bottom_k
+from tabtransfer.datasets.cell_keys import known_cells, mix, number_keys, text_keys
+from tabtransfer.datasets.column_sketch import ColumnSketch
+
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Fingerprint", "fingerprint", "meets", "normalised_name", "trained_on"]
+__all__ = ["SAME_ROWS", "Fingerprint", "fingerprint", "meets", "normalised_name", "trained_on"]
 
+SAME_ROWS = "the same rows, or part of them"
 _DIGITS = 10  # of a hash in hexadecimal
 _MIN_DISTINCT = 10  # numbers with fewer distinct values prove nothing alone
 _MIN_COUNTS, _MIN_COUNT = 5, 10  # so do categories, unless five differ in size, of ten rows each
@@ -35,10 +45,9 @@ _MAX_LEVELS = 30
 _MIN_LEVELS, _MIN_KINDS = 6, 3  # columns with as many levels, and how many such numbers differ
 _SHARED_LEVELS = 0.8
 _MIN_LETTERS = 4
-_SKETCH = 64  # hashes kept of the distinct values of a column
-_MAX_SKETCHES = 8
-_MIN_COMPARED = 8
-_CONTAINED = 0.95
+_MIN_ROWS = 32  # distinct ones, or the same rows prove nothing
+_MIN_SKETCHED = 2  # columns that must agree by their sketches, if there are as many
+_WRITTEN_SKETCHES = 3
 
 
 @dataclass(frozen=True)
@@ -57,12 +66,14 @@ class Fingerprint:
         Hashes of columns that tell little, such as the counts of a yes/no column.
     name_parts : frozenset of str
         Words of the name, of four letters and more.
+    rows : frozenset of int
+        The 64 smallest hashes of the distinct rows, cells taken with their columns' names.
+    sketches : tuple of ColumnSketch
+        Columns of numbers, the most telling ones first; they show subsets of rows, and rounded
+        numbers.
     levels : tuple of int
         Numbers of distinct values of the columns that have at most 30, sorted; they show copies
         of coded tables whatever the codes, and subsets of rows.
-    sketches : tuple of frozenset of int
-        The 64 smallest hashes of the distinct values of columns whose numbers have four digits
-        and more; they show subsets of rows.
 
     Examples
     --------
@@ -77,35 +88,43 @@ class Fingerprint:
     column_names: str
     strong: frozenset[str]
     weak: frozenset[str]
+    rows: frozenset[int]
+    sketches: tuple[ColumnSketch, ...]
     name_parts: frozenset[str] = frozenset()
     levels: tuple[int, ...] = ()
-    sketches: tuple[frozenset[int], ...] = ()
 
     def to_text(self) -> str:
         """Write the hashes as short text: what proves a copy, without what raises suspicion.
 
-        Left out are the parts of the name, the levels and the sketches.
+        Left out are the parts of the name, the levels, and all but three of the sketches.
         """
-        parts = (self.name, self.column_names, *("".join(sorted(s)) for s in self._sets))
-        return ".".join(parts)
+        hashes = ("".join(sorted(marks)) for marks in (self.strong, self.weak))
+        columns = [sketch.to_bytes() for sketch in self.sketches[:_WRITTEN_SKETCHES]]
+        sketches = [bottom_k.to_bytes(self.rows), *columns]
+        texts = (base64.urlsafe_b64encode(data).decode() for data in sketches)
+        return ".".join((self.name, self.column_names, *hashes, *texts))
 
     @classmethod
     def from_text(cls, text: str) -> Fingerprint:
         """Read what `to_text` wrote."""
-        name, column_names, *sets = text.split(".")
-        strong, weak = (
-            frozenset(hashes[i : i + _DIGITS] for i in range(0, len(hashes), _DIGITS))
-            for hashes in sets
+        name, column_names, strong, weak, *texts = text.split(".")
+        rows, *sketches = (base64.urlsafe_b64decode(text) for text in texts)
+        return cls(
+            name,
+            column_names,
+            _read_hashes(strong),
+            _read_hashes(weak),
+            bottom_k.from_bytes(rows),
+            tuple(map(ColumnSketch.from_bytes, sketches)),
         )
-        return cls(name, column_names, strong, weak)
-
-    @property
-    def _sets(self) -> tuple[frozenset[str], frozenset[str]]:
-        return self.strong, self.weak
 
     @cached_property
-    def _sketched(self) -> frozenset[int]:
-        return frozenset().union(*self.sketches)
+    def _values(self) -> frozenset[int]:
+        return frozenset().union(*(sketch.values for sketch in self.sketches))
+
+    @cached_property
+    def _lengths(self) -> frozenset[int]:
+        return frozenset(sketch.n_known for sketch in self.sketches)
 
 
 def fingerprint(name: str, frame: pd.DataFrame) -> Fingerprint:
@@ -132,11 +151,17 @@ def fingerprint(name: str, frame: pd.DataFrame) -> Fingerprint:
     """
     strong: set[str] = set()
     weak: set[str] = set()
-    sketches: list[NDArray[np.int64]] = []
+    sketches: list[tuple[tuple[bool, int], ColumnSketch]] = []
     levels: list[int] = []
-    for index in range(frame.shape[1]):
-        cells, is_number = _known_cells(frame.iloc[:, index])
-        distinct, counts = np.unique(cells, return_counts=True)
+    rows = np.zeros(len(frame), dtype=np.uint64)
+    for index, title in enumerate(frame.columns):
+        column = known_cells(frame.iloc[:, index].reset_index(drop=True))
+        cells = column.to_numpy()
+        is_number = cells.dtype == np.float64
+        keys = number_keys(cells) if is_number else text_keys(cells)
+        salt = text_keys(np.array([normalised_name(title)]))
+        rows[column.index] += mix(keys.astype(np.uint64) ^ salt)
+        distinct, counts = np.unique(cells if is_number else keys, return_counts=True)
         if len(distinct) < 2:
             continue
         if len(distinct) <= _MAX_LEVELS:
@@ -145,32 +170,35 @@ def fingerprint(name: str, frame: pd.DataFrame) -> Fingerprint:
             tells = len(np.unique(counts[counts >= _MIN_COUNT])) >= _MIN_COUNTS
             (strong if tells else weak).add(_digest("counts", np.sort(counts)))
         if is_number:
-            keys = _five_digits(cells)
             if _tells(distinct):
                 strong.add(_digest("values", np.sort(keys)))
                 strong.add(_digest("shape", _shape(cells)))
-            sketches.append(np.unique(keys))
-    rich = sorted(filter(_is_rich, sketches), key=len, reverse=True)[:_MAX_SKETCHES]
+            sketch = ColumnSketch.of(cells)
+            sketches.append(((bool(sketch.values), len(distinct)), sketch))
+    sketches.sort(key=itemgetter(0), reverse=True)
     return Fingerprint(
         _digest(normalised_name(name)),
         _digest("\n".join(sorted({normalised_name(column) for column in frame.columns}))),
         frozenset(strong),
         frozenset(weak),
+        bottom_k.smallest(mix(rows)),
+        tuple(sketch for _, sketch in sketches),
         _name_parts(name),
         tuple(sorted(levels)),
-        tuple(_sketch(keys) for keys in rich),
     )
 
 
 def meets(first: Fingerprint, second: Fingerprint) -> str | None:
     """Say by what two tables seem to be one, or None where nothing speaks for it.
 
-    One informative column in common is enough; columns that tell little have to be four, and
-    half of those of the table that has fewer. So is the same name with the same column names, or
-    a name whose words are all in the other; columns with few distinct values of which four in
-    five have a column with as many; and distinct values of which nearly all are in a column of
-    the other table: two such columns, or the only one that can be compared. Of the last three
-    only tables whose fingerprints were computed here are suspected (see `Fingerprint.to_text`).
+    One informative column in common is enough, and so are the same rows, or part of them. Columns
+    that tell little have to be four, and half of those of the table that has fewer. Columns of
+    numbers that hold nearly all distinct values of another's, or are another's rounded, have to be
+    two, or the only one that can be compared. So is the same name with the same column names.
+
+    More is suspected of tables whose fingerprints were computed here (see `Fingerprint.to_text`):
+    a name whose words are all in the other, and columns with few distinct values of which four in
+    five have a column with as many.
 
     Parameters
     ----------
@@ -185,12 +213,17 @@ def meets(first: Fingerprint, second: Fingerprint) -> str | None:
     --------
     >>> import numpy as np, pandas as pd
     >>> frame = pd.DataFrame(np.random.default_rng(0).normal(size=(500, 3)))
-    >>> meets(fingerprint("all", frame), fingerprint("half", frame[::2]))
-    '3 columns hold the same distinct values'
+    >>> mark = fingerprint("all", frame)
+    >>> meets(mark, fingerprint("half", frame[::2]))
+    'the same rows, or part of them'
+    >>> meets(mark, fingerprint("two", frame[[2, 0]].round(2)))
+    '2 columns of the same numbers, rounded'
     """
     shared = len(first.strong & second.strong)
     if shared:
         return f"{shared} informative column{'s' if shared > 1 else ''} in common"
+    if _share_rows(first, second):
+        return SAME_ROWS
     shared = len(first.weak & second.weak)
     if shared >= max(_MIN_WEAK, min(len(first.weak), len(second.weak)) / 2):
         return f"{shared} columns with the same counts"
@@ -201,21 +234,13 @@ def meets(first: Fingerprint, second: Fingerprint) -> str | None:
         return "same words in the name"
     if _share_levels(first.levels, second.levels):
         return "columns with as many distinct values"
-    if len(first._sketched & second._sketched) < _MIN_COMPARED:
-        return None
-    contained = sum(any(_contained(a, b) for b in second.sketches) for a in first.sketches)
-    if contained >= min(2, len(first.sketches), len(second.sketches)):
-        return (
-            f"{contained} column{'s hold' if contained > 1 else ' holds'} the same distinct values"
-        )
-    return None
+    return _share_sketches(first, second)
 
 
 def trained_on(tables: Iterable[dict[str, Any]], name: str, frame: pd.DataFrame) -> str | None:
     """Name the table of a checkpoint's header that a table meets, or return None.
 
-    The header holds what proves a copy, not what raises suspicion: a subset of a table's rows
-    isn't recognised here.
+    The header holds what proves a copy, not what raises suspicion.
 
     Parameters
     ----------
@@ -277,40 +302,35 @@ def _name_parts(name: str) -> frozenset[str]:
     return frozenset(word for word in words if len(word) >= _MIN_LETTERS)
 
 
+def _share_rows(first: Fingerprint, second: Fingerprint) -> bool:
+    """Whether nearly all distinct rows of one table are in the other."""
+    enough = min(len(first.rows), len(second.rows)) >= _MIN_ROWS
+    return enough and bottom_k.contained(first.rows, second.rows)
+
+
+def _share_sketches(first: Fingerprint, second: Fingerprint) -> str | None:
+    """Say how many columns' numbers are the other's, all or part of them, or rounded."""
+    if first._values & second._values:
+        rich = min(sum(bool(column.values) for column in mark.sketches) for mark in (first, second))
+        kept = sum(any(map(column.holds, second.sketches)) for column in first.sketches)
+        if kept >= min(_MIN_SKETCHED, rich):
+            return f"{kept} column{'s hold' if kept > 1 else ' holds'} the same distinct values"
+    if first._lengths & second._lengths:
+        agreeing = sum(any(map(column.agrees, second.sketches)) for column in first.sketches)
+        if agreeing >= _MIN_SKETCHED:
+            return f"{agreeing} columns of the same numbers, rounded"
+    return None
+
+
+def _read_hashes(text: str) -> frozenset[str]:
+    return frozenset(text[i : i + _DIGITS] for i in range(0, len(text), _DIGITS))
+
+
 def _share_levels(first: tuple[int, ...], second: tuple[int, ...]) -> bool:
     """Whether most columns with few distinct values have one of as many in the other table."""
     shared = Counter(first) & Counter(second)
     enough = max(_MIN_LEVELS, _SHARED_LEVELS * max(len(first), len(second)))
     return len(shared) >= _MIN_KINDS and shared.total() >= enough
-
-
-def _known_cells(column: pd.Series) -> tuple[NDArray, bool]:
-    """Give the cells that aren't missing, and whether they are numbers."""
-    import pandas as pd
-    from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
-
-    known = column[column.notna()]
-    if isinstance(known.dtype, pd.CategoricalDtype):
-        known = known.astype(known.cat.categories.dtype)
-    if known.dtype == object:
-        known = known.infer_objects()
-    if is_datetime64_any_dtype(known):
-        known = known.astype("int64")
-    if is_bool_dtype(known) or not is_numeric_dtype(known):
-        return pd.factorize(known.astype(str))[0], False
-    # Copies stored in single precision must give the same hashes.
-    cells = known.to_numpy(dtype=np.float64).astype(np.float32).astype(np.float64)
-    return cells[np.isfinite(cells)], True
-
-
-def _five_digits(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Give each number's five leading digits and exponent as one integer."""
-    size = np.abs(values)
-    exponent = np.floor(np.log10(np.where(size > 0, size, 1.0)))
-    digits = np.round(values * 10.0 ** (4 - exponent))
-    carried = np.abs(digits) >= 100_000
-    digits, exponent = np.where(carried, digits / 10, digits), exponent + carried
-    return digits.astype(np.int64) * 1000 + exponent.astype(np.int64)
 
 
 def _tells(distinct: NDArray[np.float64]) -> bool:
@@ -324,29 +344,6 @@ def _shape(values: NDArray[np.float64]) -> NDArray[np.int64]:
     relative = (quantiles - quantiles[0]) / (quantiles[-1] - quantiles[0])
     # An odd factor, so that values on a grid don't fall on the edges of rounding.
     return np.append(np.round(relative * 999.73), len(values)).astype(np.int64)
-
-
-def _is_rich(keys: NDArray[np.int64]) -> bool:
-    """Whether distinct values are many, and most have four digits and more."""
-    digits = (keys + 500) // 1000  # of 0.05 the exponent is negative
-    return len(keys) >= _SKETCH and bool((digits % 100 != 0).mean() >= 0.5)
-
-
-def _sketch(keys: NDArray[np.int64]) -> frozenset[int]:
-    """Keep the smallest hashes (of splitmix64) of distinct values."""
-    mixed = keys.astype(np.uint64)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    mixed = (mixed ^ (mixed >> np.uint64(31))) >> np.uint64(32)
-    return frozenset(np.unique(mixed)[:_SKETCH].tolist())
-
-
-def _contained(first: frozenset[int], second: frozenset[int]) -> bool:
-    """Whether nearly all values of one column are in the other, as far as sketches show."""
-    reach = min(max(first), max(second))
-    sizes = [sum(value <= reach for value in sketch) for sketch in (first, second)]
-    compared = min(sizes)
-    return compared >= _MIN_COMPARED and len(first & second) >= _CONTAINED * compared
 
 
 def _digest(*parts: str | NDArray) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 from tabtransfer.datasets.table import Card, Kind, Table, Task, categorical_columns
 from tabtransfer.errors import TabTransferError
 
-__all__ = ["make_table", "table_from_frame"]
+__all__ = ["make_table", "table_from_frame", "with_target"]
 
 
 def table_from_frame(
@@ -148,3 +148,14 @@ def _kind(n_categorical: int, n_columns: int, missing_share: float) -> Kind:
     types = {0: "numeric", n_columns: "categorical"}.get(n_categorical, "mixed")
     kind: Kind = f"{types} with missing values" if missing_share else types  # type: ignore[assignment]
     return kind
+
+
+def with_target(X: pd.DataFrame, y: pd.Series) -> pd.DataFrame:
+    """Put the target beside the input, as its last column.
+
+    Examples
+    --------
+    >>> with_target(pd.DataFrame({"a": [1]}), pd.Series([2], name="y")).columns.tolist()
+    ['a', 'y']
+    """
+    return pd.concat([X, y.rename(str(y.name))], axis=1)

@@ -198,6 +198,7 @@ def _is_licensed(licence: str) -> bool:
 def _guard(validation: Path | None) -> Iterator[tuple[str, Fingerprint]]:
     """Fingerprint what must not be trained on: all suites, and the validation tables."""
     from tabtransfer.datasets.fingerprints import fingerprint
+    from tabtransfer.datasets.frames import with_target
     from tabtransfer.datasets.suites import SUITES, load_table
 
     for name in sorted({name for suite in SUITES.values() for name in suite}):
@@ -208,7 +209,7 @@ def _guard(validation: Path | None) -> Iterator[tuple[str, Fingerprint]]:
                 f"Real tables can't be compared with the suites' tables: {error}; or train on a "
                 "file that `tabtransfer pack-tables` made where they are installed."
             ) from error
-        yield name, fingerprint(name, table.X.assign(**{str(table.y.name): table.y}))
+        yield name, fingerprint(name, with_target(table.X, table.y))
     for source in () if validation is None else read_sources(validation):
         yield f"{source.name} (validation)", fingerprint(source.name, source.frame)
 
@@ -252,7 +253,8 @@ def read_tables(path: Path, validation: Path | None = None) -> PackedTables:
 
     Packed tables were compared with the suites when they were packed; they are compared once
     more with the validation tables, and training on one of these is an error. What a file keeps
-    of their fingerprints doesn't show subsets of rows: pack with the validation tables to be sure.
+    of their fingerprints shows less than `pack_tables` compares: pack with the validation tables
+    to be sure.
 
     Parameters
     ----------

@@ -37,12 +37,13 @@ def split_off_seen(
     ([], {'toy': "trained on 'toy': same name and same column names"})
     """
     from tabtransfer.datasets.fingerprints import trained_on
+    from tabtransfer.datasets.frames import with_target
 
     cards = list(cards)
     unseen: list[RealTable] = []
     seen: dict[str, str] = {}
     for table in tables:
-        reason = trained_on(cards, table.name, table.X.assign(**{str(table.y.name): table.y}))
+        reason = trained_on(cards, table.name, with_target(table.X, table.y))
         if reason is None:
             unseen.append(table)
         else:

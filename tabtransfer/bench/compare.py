@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tabtransfer.baselines.method import Method, never_seen
+from tabtransfer.baselines.method import Method
 from tabtransfer.bench.budget import affordable_searches, default_methods
 from tabtransfer.bench.comparison import FILE, JOB_SHARE
 from tabtransfer.bench.protocol import Limits
@@ -93,17 +91,14 @@ def compare(
             seconds=end - time.monotonic(),
         )
 
-    entrants = [
-        _know(method, table) for method in (default_methods() if methods is None else methods)
-    ]
+    entrants = list(default_methods() if methods is None else methods)
     results = measure(entrants, 1)
     if methods is None:
         left = end - time.monotonic()
         affordable = affordable_searches(left, n_jobs, _first_split(results))
-        searches = [_know(method, table) for method in affordable]
-        if searches:
-            entrants += searches
-            results = measure(searches, 1)
+        if affordable:
+            entrants += affordable
+            results = measure(affordable, 1)
     going_on = [method for method in entrants if method.name in _first_split(results)]
     if going_on and time.monotonic() < end:
         results = measure(going_on)
@@ -114,17 +109,6 @@ def _first_split(results: pd.DataFrame) -> dict[str, float]:
     """Give the seconds of the methods that went well on the first split."""
     rows = results[(results["split"] == 0) & (results["status"] == OK)]
     return dict(zip(rows["method"], rows["job_seconds"], strict=True))
-
-
-def _know(method: Method, table: Table) -> Method:
-    """Settle whether the method knows the table by all of its rows: a sample isn't recognised."""
-    if method.seen is never_seen:
-        return method
-    return replace(method, seen=partial(_give, method.seen(table)))
-
-
-def _give(reason: str | None, table: Table) -> str | None:
-    return reason
 
 
 def _check_same_table(path: Path, table: Table) -> None:

@@ -96,9 +96,10 @@ def _say_seen(name: str, rows: TrainingTable) -> None:
     """Say when the weights may have been trained on the table; `run` leaves them out then."""
     from tabtransfer.checkpoint import read_header
     from tabtransfer.datasets.audit import find_seen
+    from tabtransfer.datasets.frames import with_target
 
-    frame = rows.X.assign(**{str(rows.y.name): rows.y})
-    sightings = find_seen(read_header().get("tables", []), name, frame)
+    cards = read_header().get("tables", [])
+    sightings = find_seen(cards, name, with_target(rows.X, rows.y))
     for sighting in sightings:
         _say(sighting.sentence(str(rows.y.name)))
     if sightings:

@@ -27,6 +27,7 @@ from tabtransfer.bench.protocol import (
 )
 from tabtransfer.bench.results import FAILED, LEFT_OUT, TABLE_FACTS, ResultsFile
 from tabtransfer.bench.run_job import Task, describe_error, finish_row
+from tabtransfer.bench.seen_tables import SeenTables
 from tabtransfer.bench.studies import Studies
 from tabtransfer.bench.workers import LOCAL, Workers, open_workers
 from tabtransfer.datasets.capping import cap_rows
@@ -130,7 +131,8 @@ def run(
         seed=seed,
         n_threads=n_threads,
     )
-    capped = [cap_rows(table, max_rows, seed) for table in tables]
+    whole = {table.name: table for table in tables}
+    capped = [cap_rows(table, max_rows, seed) for table in whole.values()]
     if isinstance(max_train, int):
         pattern = replace(pattern, max_train=max_train)
         first = {t.name: _split(t, pattern, n_splits)[:most_splits] for t in capped}
@@ -159,7 +161,8 @@ def run(
     with closing(results), RunProgress(len(tasks), len(done), seconds) as progress:
         if left:
             workers = open_workers(backend, n_threads)
-            with closing(_execute(left, n_jobs, workers, deadline)) as rows:
+            seen = SeenTables(whole)
+            with closing(_execute(left, n_jobs, workers, seen, deadline)) as rows:
                 for row in rows:
                     results.add(row)
                     studies.drop(row)
@@ -260,12 +263,12 @@ def _table_facts(table: Table) -> dict[str, Any]:
 
 
 def _execute(
-    tasks: Sequence[Task], n_jobs: int, workers: Workers, deadline: float
+    tasks: Sequence[Task], n_jobs: int, workers: Workers, seen: SeenTables, deadline: float
 ) -> Generator[dict[str, Any], None, None]:
     """Yield each task's row as it finishes; none for those that the deadline came before."""
     pool = ThreadPoolExecutor(n_jobs)
     try:
-        running = [pool.submit(_run_task, task, workers, deadline) for task in tasks]
+        running = [pool.submit(_run_task, task, workers, seen, deadline) for task in tasks]
         for future in as_completed(running):
             row = future.result()
             if row is not None:
@@ -275,14 +278,21 @@ def _execute(
         workers.close()
 
 
-def _run_task(task: Task, workers: Workers, deadline: float) -> dict[str, Any] | None:
+def _run_task(
+    task: Task, workers: Workers, seen: SeenTables, deadline: float
+) -> dict[str, Any] | None:
     # By value where a method is made by a script or a notebook, which workers can't import.
     import cloudpickle
 
     if time.monotonic() >= deadline:
         return None
+    started = time.perf_counter()
     try:
-        outcome = workers.run(cloudpickle.dumps(task))
+        settled = cloudpickle.dumps(seen.settle(task))
+        prepared = time.perf_counter() - started
+        outcome = workers.run(settled)
+        if "job_seconds" in outcome:
+            outcome["job_seconds"] += prepared
     except Exception as error:  # the task can't be sent, or its worker was lost again and again
         outcome = {"status": FAILED, "reason": describe_error(error)}
     return finish_row(task, outcome)

@@ -125,6 +125,24 @@ def test_thinned_tables_are_noted_and_named_by_the_report(tables, diabetes, logi
     assert "--max-train 1000 --max-rows 160 --threads 1" in reproduction_command(frame)
 
 
+def test_a_method_is_asked_for_all_rows_of_a_thinned_table(tables, logistic, tmp_path):
+    asked = []
+
+    def seen(table):
+        asked.append(len(table.X))
+        return "trained on it" if table.name == "iris" and len(table.X) == 150 else None
+
+    knowing = [replace(logistic, name=name, seen=seen) for name in "ab"]
+    options = {"n_splits": 1, "n_jobs": 1, "max_rows": 100}
+    frame = run("s", tables, [*knowing, logistic], tmp_path / "r.parquet", **options)
+    skipped = frame[frame["status"] == "skipped"]
+    assert list(zip(skipped["table"], skipped["method"], strict=True)) == [
+        ("iris", "a"),
+        ("iris", "b"),
+    ]
+    assert asked == [150, 178]  # once a table, here; the jobs' processes get the thinned table
+
+
 def test_jobs_end_at_their_limits_and_the_rest_goes_on(tables, logistic, tmp_path):
     def hang():
         sum(range(10**12))  # one call that no signal handler of Python interrupts

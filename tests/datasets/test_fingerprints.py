@@ -24,6 +24,12 @@ def mixed(seed=0, n_rows=400):
     )
 
 
+def round_digits(column):
+    if column.dtype != "float64":
+        return column
+    return column.map(lambda number: float(f"{number:.3g}"))
+
+
 def ways_to_copy():
     rows = np.random.default_rng(9).permutation(400)
     frame = mixed()
@@ -32,7 +38,10 @@ def ways_to_copy():
     yield "other units", frame[["height"]] / 2.54 - 3
     yield "single precision", frame[["height", "income"]].astype("float32")
     yield "recoded categories", frame[["town"]].apply(lambda c: c.map(ord).astype("category"))
-    yield "half of the rows", frame[["height", "income"]].iloc[rows[:200]]
+    yield "half of the rows", frame.iloc[rows[:200]]
+    yield "half of the rows, columns renamed", frame.set_axis(list("wxyz"), axis=1).iloc[rows[:200]]
+    yield "decimals rounded", frame.round(0)
+    yield "digits rounded", frame.set_axis(list("wxyz"), axis=1).apply(round_digits).iloc[rows]
     yield "another table's columns besides", pd.concat([mixed(5), frame[["income"]]], axis=1)
 
 
@@ -45,6 +54,29 @@ def test_a_copy_is_recognised(how):
     original, other = fingerprint("people", mixed()), fingerprint("other", copy)
     assert meets(original, other) is not None
     assert meets(other, original) is not None
+    assert meets(Fingerprint.from_text(original.to_text()), other) is not None
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [mixed()[:30], mixed()[:200].round(0), mixed().round(-2)],
+    ids=["a few rows", "half the rows, rounded", "two digits"],
+)
+def test_too_few_rows_or_digits_are_not_recognised(copy):
+    original = fingerprint("people", mixed())
+    assert meets(original, fingerprint("other", copy[["height", "income"]])) is None
+
+
+def test_rows_of_a_coded_table_are_recognised_by_their_columns_names():
+    random = np.random.default_rng(0)
+    coded = pd.DataFrame(random.integers(1, 6, (500, 6)), columns=list("abcdef"))
+    part = fingerprint("other", coded.iloc[random.permutation(500)[:200]][list("fbcade")])
+    mark = Fingerprint.from_text(fingerprint("answers", coded).to_text())
+    assert meets(mark, part) == "the same rows, or part of them"
+    renamed = fingerprint("other", coded[:200].rename(columns={"a": "first"}))
+    assert meets(mark, renamed) is None
+    others = pd.DataFrame(random.integers(1, 6, (500, 6)), columns=list("abcdef"))
+    assert meets(mark, fingerprint("other", others)) is None
 
 
 def test_tables_that_share_no_content_do_not_meet():
@@ -93,7 +125,9 @@ def test_a_recoded_subset_of_a_coded_table_is_recognised():
 def test_text_form_keeps_what_proves_a_copy():
     mark = fingerprint("people", mixed())
     again = Fingerprint.from_text(mark.to_text())
-    assert len(mark.sketches) == 2 and again.sketches == ()
+    assert len(mark.sketches) == 2 and again.sketches == mark.sketches
+    assert (again.rows, len(again.rows)) == (mark.rows, 64)
+    assert (again.name_parts, again.levels) == (frozenset(), ())
     assert (again.strong, again.weak) == (mark.strong, mark.weak)
     assert (again.name, again.column_names) == (mark.name, mark.column_names)
 
@@ -128,12 +162,29 @@ def test_odd_columns_are_survived():
     assert meets(fingerprint("odd", frame), fingerprint("odd", frame)) is not None
 
 
+def test_dense_numbers_do_not_show_a_subset():
+    random = np.random.default_rng(0)
+    all_of_them = pd.DataFrame({"balance": random.integers(0, 10_000, 50_000)})
+    some = pd.DataFrame({"prize": random.integers(1_000, 10_000, 150)})
+    assert meets(fingerprint("bank", all_of_them), fingerprint("contest", some)) is None
+
+
+def test_columns_of_one_distribution_are_not_taken_for_rounded_copies():
+    random = np.random.default_rng(0)
+    marks = [
+        fingerprint(name, pd.DataFrame(random.normal(size=(1000, 30))).round(digits))
+        for name, digits in (("first", 6), ("second", 2))
+    ]
+    assert meets(*marks) is None
+    assert meets(Fingerprint.from_text(marks[0].to_text()), marks[1]) is None
+
+
 @pytest.mark.parametrize("step", [0.01, 1.0, 100.0])
 def test_numbers_of_two_digits_do_not_show_a_subset(step):
     random = np.random.default_rng(0)
     first, second = (pd.DataFrame(random.integers(1, 100, (n, 2)) * step) for n in (900, 700))
     marks = fingerprint("first", first), fingerprint("second", second)
-    assert not marks[0].sketches
+    assert not any(column.values for column in marks[0].sketches)
     assert meets(*marks) is None
 
 
