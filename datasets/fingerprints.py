@@ -191,10 +191,10 @@ def fingerprint(name: str, frame: pd.DataFrame) -> Fingerprint:
 def meets(first: Fingerprint, second: Fingerprint) -> str | None:
     """Say by what two tables seem to be one, or None where nothing speaks for it.
 
-    One informative column in common is enough, and so are the same rows, or part of them. Columns
-    that tell little have to be four, and half of those of the table that has fewer. Columns of
-    numbers that hold nearly all distinct values of another's, or are another's rounded, have to be
-    two, or the only one that can be compared. So is the same name with the same column names.
+    One informative column in common is enough, and so are the same rows, or part of them, or the
+    same name with the same column names. Columns that tell little have to be four, and half of
+    those of the table that has fewer. Columns of numbers that hold nearly all distinct values of
+    another table's have to be two, or the only one that can be compared; rounded ones always two.
 
     More is suspected of tables whose fingerprints were computed here (see `Fingerprint.to_text`):
     a name whose words are all in the other, and columns with few distinct values of which four in

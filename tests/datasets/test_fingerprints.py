@@ -152,6 +152,8 @@ def test_odd_columns_are_survived():
     frame = pd.DataFrame(
         {
             "empty": [np.nan] * 30,
+            "nothing": [None] * 30,
+            "zeros": [0.0, -0.0] * 15,
             "constant": ["x"] * 30,
             "infinite": [np.inf, -np.inf, 0.0, *range(27)],
             "day": pd.date_range("2020-01-01", periods=30),
