@@ -8,6 +8,7 @@ import pandas as pd
 from tabtransfer.bench.elo import elo_table, pairwise_wins
 from tabtransfer.bench.families import average_families
 from tabtransfer.bench.statistics import add_interval, table_scores
+from tabtransfer.bench.table_ranks import rank_on_tables
 
 
 def improvability(errors: pd.DataFrame) -> pd.DataFrame:
@@ -84,7 +85,7 @@ def win_matrix(results: pd.DataFrame) -> pd.DataFrame:
 
 def mean_ranks(results: pd.DataFrame) -> pd.Series:
     """Give the mean rank of each method that has an error, as `rank_methods` does."""
-    return _family_ranks(results).mean()
+    return average_families(rank_on_tables(results), results).mean()
 
 
 def rank_methods(results: pd.DataFrame) -> pd.DataFrame:
@@ -100,9 +101,8 @@ def rank_methods(results: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         One row a method that has a score on any table, best mean rank first. ``elo``,
         ``improvability``, ``rank`` and ``win_rate`` each have ``_low`` and ``_high``, the 95 %
-        bootstrap interval over families of tables. ``n_best`` counts the families where the
-        method has the lowest error. The rank on a table is 1 for the best, ties share the mean
-        rank, and a method without an error there shares the last ranks.
+        bootstrap interval over families of tables (ranks: see `rank_on_tables`). ``n_best`` counts
+        the families where the method has the lowest error.
     """
     errors = table_scores(results, "error")
     errors = errors.loc[:, errors.notna().any()]
@@ -110,18 +110,12 @@ def rank_methods(results: pd.DataFrame) -> pd.DataFrame:
     board = pd.DataFrame(index=pd.Index(errors.columns, name="method"))
     board = board.join(elo_table(results))
     add_interval(board, "improvability", average_families(improvability(errors), results))
-    add_interval(board, "rank", _family_ranks(results))
+    add_interval(board, "rank", average_families(rank_on_tables(results), results))
     add_interval(board, "win_rate", _win_rates(results).reindex(columns=board.index))
     family_ranks = average_families(errors.rank(axis=1, method="min"), results)
     board["n_best"] = (family_ranks == 1).sum()
     board["n_families"] = by_family.notna().sum()
     return board.sort_values(["rank", "improvability"])
-
-
-def _family_ranks(results: pd.DataFrame) -> pd.DataFrame:
-    errors = table_scores(results, "error")
-    shown = errors.loc[:, errors.notna().any()].fillna(np.inf)
-    return average_families(shown.rank(axis=1), results)
 
 
 def _win_rates(results: pd.DataFrame) -> pd.DataFrame:

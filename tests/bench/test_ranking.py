@@ -14,7 +14,8 @@ SCORES = {
 
 def test_ranks_improvability_and_wins_by_hand(make_results):
     board = rank_methods(make_results(SCORES))
-    assert board["rank"].to_dict() == pytest.approx({"a": 5.5 / 3, "c": 5.5 / 3, "b": 7 / 3})
+    # b was skipped on t3, where it counts as half a win over either, as on t1 and t2.
+    assert board["rank"].to_dict() == pytest.approx({"a": 6 / 3, "b": 4 / 2, "c": 6 / 3})
     expected = (0 + (1 - 0.25 / 0.30) + (1 - 0.35 / 0.40)) / 3
     assert board.loc["a", "improvability"] == pytest.approx(expected)
     # a beat b and c on t1, tied with c and lost to b on t2, lost to c on t3.

@@ -38,8 +38,8 @@ def test_no_score_where_a_split_is_missing_that_others_finished(make_results):
 
 def test_ranks_means_and_records_by_hand(make_results):
     board = leaderboard(make_results(SCORES), "ref").set_index("method")
-    # a: 1, 2.5, 2; b: 3, 1, last (3); ref: 2, 2.5, 1.
-    assert board["rank"].to_dict() == pytest.approx({"a": 5.5 / 3, "b": 7 / 3, "ref": 5.5 / 3})
+    # a: 1, 2.5, 2 + half of b; b: 3, 1, skipped; ref: 2, 2.5, 1 + half of b.
+    assert board["rank"].to_dict() == pytest.approx({"a": 2.0, "b": 2.0, "ref": 2.0})
     assert board["roc_auc"].to_dict() == pytest.approx({"a": 2.2 / 3, "b": 0.775, "ref": 2.2 / 3})
     assert board["n_tables"].to_dict() == {"a": 3, "b": 2, "ref": 3}
     assert board.loc["a", ["wins", "ties", "losses"]].tolist() == [1, 1, 1]
