@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from tabtransfer.bench.paired import ALPHA, holm
+from tabtransfer.bench.paired import ALPHA, describe_p, holm
 from tabtransfer.bench.resampled import SplitMean, corrected_mean, split_errors
 from tabtransfer.bench.results import LEFT_OUT, OK
 from tabtransfer.bench.statistics import drop_cut_splits
@@ -239,18 +239,3 @@ def _list(entrants: list[Entrant]) -> str:
 
 def _seconds(one: Entrant) -> str:
     return f"{one.seconds:.0f} s" if one.seconds >= 10 else f"{one.seconds:.2g} s"
-
-
-def describe_p(value: float) -> str:
-    """Write a p-value with as many digits as it needs.
-
-    Examples
-    --------
-    >>> describe_p(0.4123), describe_p(0.00312), describe_p(1e-9)
-    ('p = 0.41', 'p = 0.003', 'p < 0.0001')
-    """
-    if math.isnan(value):
-        return "no p-value from one split"
-    if value < 1e-4:
-        return "p < 0.0001"
-    return f"p = {value:.2f}" if value >= 0.01 else f"p = {value:.1g}"

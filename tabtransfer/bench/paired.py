@@ -13,6 +13,7 @@ import pandas as pd
 from tabtransfer.bench.ranking import relative_gain
 
 ALPHA = 0.05
+_MIN_PRESENT = 0.75  # of the tables, for a method to be compared with all others at once
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -91,7 +92,7 @@ class CriticalDifference:
     ranks : pandas.Series
         Mean rank of each method, best first.
     n_tables : int
-        Tables or families that all these methods have an error on.
+        Tables or families, on which all these methods have an error.
     p : float
         Friedman's test that all methods are equal.
     distance : float
@@ -120,16 +121,18 @@ def critical_difference(errors: pd.DataFrame) -> CriticalDifference | None:
     Parameters
     ----------
     errors : pandas.DataFrame, (n_tables, n_methods)
-        Errors, one row an independent table or family. Methods that lack one are left out.
+        Errors, one row an independent table or family. Methods that lack more than a quarter of
+        them are left out, then the tables that one of the others lacks.
 
     Returns
     -------
     CriticalDifference or None
-        None for fewer than three complete methods or two tables, for which there is no test.
+        None for fewer than three such methods or two tables, for which there is no test.
     """
     from scipy.stats import friedmanchisquare, studentized_range
 
-    complete = errors.dropna(axis=1)
+    present = errors.notna().mean()
+    complete = errors.loc[:, present >= _MIN_PRESENT].dropna()
     n_tables, n_methods = complete.shape
     if n_methods < 3 or n_tables < 2:
         return None
@@ -139,3 +142,18 @@ def critical_difference(errors: pd.DataFrame) -> CriticalDifference | None:
     quantile = float(studentized_range.ppf(1 - ALPHA, n_methods, np.inf)) / math.sqrt(2)
     distance = quantile * math.sqrt(n_methods * (n_methods + 1) / (6 * n_tables))
     return CriticalDifference(ranks.mean().sort_values(kind="stable"), n_tables, p, distance)
+
+
+def describe_p(value: float) -> str:
+    """Write a p-value with as many digits as it needs.
+
+    Examples
+    --------
+    >>> describe_p(0.4123), describe_p(0.00312), describe_p(1e-9)
+    ('p = 0.41', 'p = 0.003', 'p < 0.0001')
+    """
+    if math.isnan(value):
+        return "no p-value from one split"
+    if value < 1e-4:
+        return "p < 0.0001"
+    return f"p = {value:.2f}" if value >= 0.01 else f"p = {value:.1g}"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabtransfer.bench.plot_style import GRID, INK, PAPER, method_colour, new_axes
+from tabtransfer.bench.plot_style import GRID, INK, OTHER, PAPER, method_colour, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -122,7 +122,7 @@ def _pareto_front(seconds: NDArray[np.float64], scores: NDArray[np.float64]) -> 
 def _label_points(
     axes: Axes, labels: list[str], x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]
 ) -> None:
-    """Name the points, moving a name up where it would lie on the one below it."""
+    """Name the points; a name that would lie on the one below it moves up, on a line."""
     low, high = axes.get_ylim()
     step = (high - low) * 0.065
     reach = 0.3 * float(np.log10(np.divide(*axes.get_xlim()[::-1])))  # a name's width
@@ -140,4 +140,5 @@ def _label_points(
             va="center",
             fontsize=8.5,
             color=INK,
+            arrowprops={"arrowstyle": "-", "color": OTHER, "lw": 0.6} if place > y[index] else None,
         )

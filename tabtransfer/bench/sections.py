@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from tabtransfer.bench.families import average_families
-from tabtransfer.bench.paired import critical_difference, paired_tests
+from tabtransfer.bench.paired import critical_difference, describe_p, paired_tests
 from tabtransfer.bench.ranking import win_matrix
 from tabtransfer.bench.results import OK
 from tabtransfer.bench.statistics import table_scores
@@ -18,11 +18,13 @@ def describe_ranks(results: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]
     methods = [name for name, n in zip(board["method"], board["n_tables"], strict=True) if n]
     wins = win_matrix(results).reindex(index=methods, columns=methods)
     errors = average_families(table_scores(results, "error")[methods], results)
+    critical = critical_difference(errors)
     return {
         "methods": methods,
         "wins": [{"method": name, "shares": list(row)} for name, row in wins.iterrows()],
         "tests": paired_tests(errors).to_dict("records"),
-        "critical": critical_difference(errors),
+        "critical": critical,
+        "friedman": "" if critical is None else describe_p(critical.p),
     }
 
 

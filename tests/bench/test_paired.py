@@ -46,8 +46,14 @@ def test_groups_are_the_longest_runs_within_the_distance():
     assert [set(pair) for pair in found.groups()] == [{"a", "b"}, {"c", "d"}]
 
 
-def test_a_method_that_lacks_a_table_is_left_out():
+def test_tables_that_a_method_lacks_are_left_out_or_the_method_is():
     errors = pd.DataFrame(np.random.default_rng(0).random((5, 4)), columns=list("abcd"))
     errors.loc[0, "d"] = np.nan
-    assert set(critical_difference(errors).ranks.index) == set("abc")
+    found = critical_difference(errors)  # d lacks one table of five, which no method is ranked on
+    assert set(found.ranks.index) == set("abcd")
+    assert found.n_tables == 4
+    errors.loc[:1, "d"] = np.nan
+    found = critical_difference(errors)
+    assert set(found.ranks.index) == set("abc")
+    assert found.n_tables == 5
     assert critical_difference(errors[["a", "b", "d"]]) is None
