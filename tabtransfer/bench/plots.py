@@ -68,6 +68,7 @@ def draw_quality_and_time(board: pd.DataFrame) -> Figure:
     axes.grid(color=GRID, lw=0.8)
     axes.set_xlabel("seconds to fit and predict, mean of a job (log scale)")
     axes.set_ylabel("mean ROC AUC")
+    figure.draw_without_rendering()  # so that the layout doesn't move the points afterwards
     _label_points(axes, list(shown["method"]), seconds, shown["roc_auc"].to_numpy(dtype=float))
     return figure
 
@@ -124,10 +125,9 @@ def _label_points(axes: Axes, labels: list[str], x: NDArray[Any], y: NDArray[Any
     from adjustText import adjust_text
 
     texts = [
-        axes.text(*place, label, fontsize=8.5, color=INK)
-        for *place, label in zip(x, y, labels, strict=True)
+        axes.text(left, low, label, fontsize=8.5, color=INK)
+        for left, low, label in zip(x, y, labels, strict=True)
     ]
-    axes.figure.draw_without_rendering()  # so that the layout doesn't move the points afterwards
     adjust_text(
         texts,
         x=x,
