@@ -76,21 +76,21 @@ def find_seen(cards: Iterable[dict[str, Any]], name: str, frame: pd.DataFrame) -
     [('price',)]
     """
     mark = fingerprint(name, frame)
+    known = [(card["name"], Fingerprint.from_text(card["fingerprint"])) for card in cards]
+    met = [(name, seen, reason) for name, seen in known if (reason := meets(seen, mark))]
+    if not met:
+        return []
     of_columns = {
         str(frame.columns[i]): fingerprint("", frame.iloc[:, [i]]) for i in range(frame.shape[1])
     }
     sightings = []
-    for card in cards:
-        seen = Fingerprint.from_text(card["fingerprint"])
-        reason = meets(seen, mark)
-        if reason is None:
-            continue
+    for name, seen, reason in met:
         proven = [column for column, own in of_columns.items() if own.strong & seen.strong]
         if proven:  # its hashes count more than once for a column, so columns are counted here
             noun = "column holds" if len(proven) == 1 else "columns hold"
             reason = f"{len(proven)} {noun} the same values"
-        columns = proven or [name for name, own in of_columns.items() if _agree(own, seen)]
-        sightings.append(Sighting(card["name"], reason, tuple(columns)))
+        columns = proven or [column for column, own in of_columns.items() if _agree(own, seen)]
+        sightings.append(Sighting(name, reason, tuple(columns)))
     return sorted(sightings, key=lambda sighting: -len(sighting.columns))
 
 

@@ -155,19 +155,19 @@ class ResultsFile:
             if different:
                 was = ", ".join(f"{name}={row[name]}" for name in different)
                 now = ", ".join(f"{name}={wanted[name]}" for name in different)
-                raise TabTransferError(
-                    f"{self.path} holds results measured with {was}, and this run has {now}. "
-                    "Write to another folder (--out), or delete the file."
-                )
+                raise self._other_protocol(was, now)
 
     def _check_same_searches(self, wanted: set[float | None]) -> None:
         now = wanted - {None}
         was = {row["search_seconds"] for row in self.rows} - {None}
         if now and was and now != was:
-            raise TabTransferError(
-                f"{self.path} holds results measured with search_seconds={_join(was)}, and this "
-                f"run has {_join(now)}. Write to another folder (--out), or delete the file."
-            )
+            raise self._other_protocol(f"search_seconds={_join(was)}", _join(now))
+
+    def _other_protocol(self, was: str, now: str) -> TabTransferError:
+        return TabTransferError(
+            f"{self.path} holds results measured with {was}, and this run has {now}. "
+            "Write to another folder (--out), or delete the file."
+        )
 
     def add(self, row: dict[str, Any]) -> None:
         """Add a row and append it to the journal."""
