@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabtransfer.encoder import EncodedTable
-from tabtransfer.inference import stratified_rows, task_batch
+from tabtransfer.inference import Channels, stratified_rows, task_batch
+from tabtransfer.learners.channels import ClassChannels, NumberChannels
 from tabtransfer.many_classes import ClassNode, class_tree
 from tabtransfer.target_scale import learn_scale
 from tabtransfer.tasks import TaskBatch
@@ -89,11 +90,16 @@ def draw_episodes(
         context, query = _split(groups[rows], rng)
         weight = None if weights is None else weights[rows]
         known = None if weight is None else weight[context]
+        shown = view.show(table.take(rows))
         targets: NDArray[Any] = groups[rows]
-        if not n_classes:
+        channels: Channels
+        if n_classes:
+            channels = ClassChannels(node.groups)
+        else:
             scale = learn_scale(labels[rows[context]], known, view.normal_target)
             targets = scale.standardise(labels[rows])
-        shown = view.show(table.take(rows))
+            own = shown.take(context).learners
+            channels = NumberChannels.of(own, targets[context], scale, known)
         yield task_batch(
             shown.take(context),
             targets[context],
@@ -102,6 +108,7 @@ def draw_episodes(
             query_labels=targets[query],
             weights=known,
             query_weights=None if weight is None else weight[query],
+            channels=channels,
         )
 
 

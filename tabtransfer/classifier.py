@@ -55,6 +55,10 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         sample of its own, each class at its share; likewise if memory is short.
     time_limit : float or None, default=60.0
         Seconds that fine-tuning and calibration may take each.
+    trees : bool, default=True
+        Whether the network reads what a forest and boosted trees predict, fitted to all training
+        rows in folds (`tabtransfer.learners`). Without them `fit` is quicker, and tables of
+        several thousand rows are predicted less well.
     random_state : int, RandomState instance or None, default=None
         Seed of the views, the samples and fine-tuning.
     n_threads : int or None, default=None
@@ -92,6 +96,9 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         ``calibrate=True``.
     encoder_ : TableEncoder
         What was learned of the columns.
+    learners_ : FittedLearners or None
+        The trees whose predictions the network reads; None if ``trees=False``, or the table is
+        too small or has too many classes for them (`tabtransfer.learners.choice`).
     ensemble_ : ClassEnsemble
         The training rows and the members that read them.
 
@@ -143,6 +150,7 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         checkpoint: str | os.PathLike[str] | None = None,
         max_context_rows: int = 4096,
         time_limit: float | None = 60.0,
+        trees: bool = True,
         random_state: int | np.random.RandomState | None = None,
         n_threads: int | None = None,
         memory_limit: int | None = None,
@@ -155,6 +163,7 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
             checkpoint=checkpoint,
             max_context_rows=max_context_rows,
             time_limit=time_limit,
+            trees=trees,
             random_state=random_state,
             n_threads=n_threads,
             memory_limit=memory_limit,

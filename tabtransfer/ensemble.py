@@ -18,6 +18,7 @@ from scipy.special import softmax
 
 from tabtransfer.encoder import EncodedTable
 from tabtransfer.inference import stratified_rows
+from tabtransfer.learners.channels import ClassChannels, NumberChannels
 from tabtransfer.many_classes import ClassNode, class_tree, multiply_down
 from tabtransfer.members import Advance, Ensemble, MemberTask, ignore
 from tabtransfer.memory import FEWEST_ROWS, ContextShape, MemoryBudget
@@ -205,6 +206,7 @@ class ClassEnsemble(Ensemble):
                 rows,
                 node.group_of(self.labels[rows], self.n_classes),
                 len(node.groups),
+                ClassChannels(node.groups),
             )
             for member in self.members * (self.n_classes > 1)
             for node, rows in member.context.items()
@@ -332,11 +334,13 @@ class NumberEnsemble(Ensemble):
 
     def tasks(self) -> list[MemberTask]:
         """Give what the members read: standardised targets."""
-        return [
-            MemberTask(member.view, member.rows, self._scale(member).standardise(targets), 0)
-            for member in self.members
-            for targets in (self.labels[member.rows],)
-        ]
+        return [self._task(member) for member in self.members]
+
+    def _task(self, member: NumberMember) -> MemberTask:
+        scale, known = self._scale(member), self.table.take(member.rows)
+        targets = scale.standardise(self.labels[member.rows])
+        channels = NumberChannels.of(known.learners, targets, scale, self.weights_of(member.rows))
+        return MemberTask(member.view, member.rows, targets, 0, channels)
 
     def n_outputs(self, network: NetworkConfig) -> int:
         """Numbers that are predicted for a row: the quantiles."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags, check_consistent_length, check_random_state
@@ -20,6 +22,8 @@ from tabtransfer.ensemble import build_ensemble
 from tabtransfer.ensemble_size import ensemble_size
 from tabtransfer.errors import TabTransferError
 from tabtransfer.finetune.loop import FinetuneConfig, FinetuneRecord, finetune_network
+from tabtransfer.learners import DistinctRows, FittedLearners, fit_learners
+from tabtransfer.learners.choice import N_FOLDS, choose_learners
 from tabtransfer.members import Advance
 from tabtransfer.memory import MemoryBudget, pieces
 from tabtransfer.network import TabularTransformer
@@ -56,6 +60,7 @@ class InContextEstimator(ABC, BaseEstimator):
         checkpoint: str | os.PathLike[str] | None = None,
         max_context_rows: int = 4096,
         time_limit: float | None = 60.0,
+        trees: bool = True,
         random_state: int | np.random.RandomState | None = None,
         n_threads: int | None = None,
         memory_limit: int | None = None,
@@ -67,6 +72,7 @@ class InContextEstimator(ABC, BaseEstimator):
         self.checkpoint = checkpoint
         self.max_context_rows = max_context_rows
         self.time_limit = time_limit
+        self.trees = trees
         self.random_state = random_state
         self.n_threads = n_threads
         self.memory_limit = memory_limit
@@ -97,8 +103,10 @@ class InContextEstimator(ABC, BaseEstimator):
         sample_weight: Any,
         seed: int,
         network: TabularTransformer | None = None,
+        learners: FittedLearners | None = None,
+        fits_learners: bool = True,
     ) -> None:
-        """Fit with the seed given; with a network given, that of the same fit before."""
+        """Fit with the seed given; with a network or learners given, those of a fit before."""
         for name in ("network_", "finetuning_", "calibration_", "_lacks_rows"):  # of an earlier fit
             self.__dict__.pop(name, None)
         frame = read_table(X)
@@ -114,6 +122,11 @@ class InContextEstimator(ABC, BaseEstimator):
         given_weights, weights = weights, scale_weights(weights, self.max_context_rows)
         self.encoder_ = TableEncoder().fit(frame, weights)
         table = self.encoder_.transform(frame)
+        if fits_learners:
+            learners = self._fit_learners(table, labels, n_classes, weights, seed)
+        self.learners_ = learners
+        if learners is not None:
+            table = replace(table, learners=learners.own)
         with torch_threads(self.n_threads):
             if network is None:
                 network = self._starting_network(seed)
@@ -140,6 +153,33 @@ class InContextEstimator(ABC, BaseEstimator):
             self.context_cached_ = self._read_contexts(network)
         self._seed, self._fit_settings = seed, self.get_params()
         self._training_rows = TrainingRows(frame.copy(deep=False), labels, given_weights)
+
+    def _fit_learners(
+        self,
+        table: EncodedTable,
+        labels: NDArray[Any],
+        n_classes: int,
+        weights: NDArray[np.float64] | None,
+        seed: int,
+    ) -> FittedLearners | None:
+        """Fit the learners whose predictions the network reads; none where they don't pay."""
+        if not self.trees or not table.values.shape[1] or (labels == labels[0]).all():
+            return None
+        rows = DistinctRows.of(table.cells, labels, weights)
+        budget = MemoryBudget.of(self.memory_limit)
+        settings = choose_learners(rows.n_rows, n_classes, budget.learners)
+        if settings is None:
+            return None
+        with progress_bar("growing trees", len(settings) * N_FOLDS, self.verbose) as advance:
+            threads = self.n_threads or torch.get_num_threads()
+            return fit_learners(
+                table, labels, n_classes, rows, settings, N_FOLDS, seed, threads, advance
+            )
+
+    def _encode(self, frame: Any) -> EncodedTable:
+        """Encode rows to predict, with what the learners predict of them."""
+        table = self.encoder_.transform(frame)
+        return table if self.learners_ is None else self.learners_.describe(table)
 
     def explain(self, X: Any, n_rows: int = 10) -> Explanation:
         """Say which columns and which training rows drove the prediction of each row.
@@ -227,9 +267,7 @@ class InContextEstimator(ABC, BaseEstimator):
             n_rows = MemoryBudget.of(self.memory_limit).encoded_rows(frame.shape[1], n_outputs)
             with progress_bar(doing, n_tasks * len(frame), self.verbose) as advance:
                 return [
-                    ask(
-                        self.ensemble_, network, self.encoder_.transform(frame.iloc[piece]), advance
-                    )
+                    ask(self.ensemble_, network, self._encode(frame.iloc[piece]), advance)
                     for piece in pieces(len(frame), n_rows)
                 ]
 

@@ -111,9 +111,11 @@ def explain(model: InContextEstimator, X: Any, n_rows: int = 10) -> Explanation:
         ensemble: Any, network: TabularTransformer, query: EncodedTable, advance: Advance
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], RowWeights]:
         def predict(rows: EncodedTable) -> NDArray[np.float64]:
-            return model._values(ensemble, network, rows, ignore)
+            learners = model.learners_
+            told = rows if learners is None else learners.describe(rows)
+            return model._values(ensemble, network, told, ignore)
 
-        values = predict(query)
+        values = model._values(ensemble, network, query, ignore)
         outputs = values.argmax(1)
         budget = MemoryBudget.of(model.memory_limit)
         n_outputs = ensemble.n_outputs(network.config)

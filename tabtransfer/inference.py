@@ -10,6 +10,7 @@ is depends on the training rows alone.
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -23,7 +24,10 @@ from tabtransfer.memory import FEWEST_ROWS, ContextShape, MemoryBudget
 from tabtransfer.network import Context, TabularTransformer
 from tabtransfer.tasks import TaskBatch
 
+Channels = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
 __all__ = [
+    "Channels",
     "ask",
     "at_precision",
     "precision",
@@ -52,6 +56,7 @@ def read_context(
     labels: NDArray[Any],
     n_classes: int,
     budget: MemoryBudget,
+    channels: Channels,
     weights: NDArray[np.float64] | None = None,
 ) -> Context:
     """Let a network read training rows.
@@ -60,7 +65,7 @@ def read_context(
     ----------
     network : TabularTransformer
         The network; computes in its own type.
-    context, labels, n_classes, weights
+    context, labels, n_classes, channels, weights
         The task, see `task_batch`.
     budget : MemoryBudget
         Decides how many rows go through at once.
@@ -70,7 +75,8 @@ def read_context(
     Context
     """
     dtype = next(network.parameters()).dtype
-    batch = task_batch(context, labels, context.take(slice(0)), n_classes, dtype, weights=weights)
+    query = context.take(slice(0))
+    batch = task_batch(context, labels, query, n_classes, dtype, weights=weights, channels=channels)
     shape = ContextShape.of(
         context.n_rows, context.n_categories, n_classes, network.config, dtype.itemsize
     )
@@ -78,7 +84,9 @@ def read_context(
 
 
 @torch.inference_mode()
-def ask(network: TabularTransformer, context: Context, query: EncodedTable) -> Tensor:
+def ask(
+    network: TabularTransformer, context: Context, query: EncodedTable, channels: Channels
+) -> Tensor:
     """Ask a network about query rows.
 
     Parameters
@@ -89,6 +97,8 @@ def ask(network: TabularTransformer, context: Context, query: EncodedTable) -> T
         From `read_context`.
     query : EncodedTable
         The query rows, in the view that the network gets.
+    channels : callable
+        As in `task_batch`.
 
     Returns
     -------
@@ -100,7 +110,10 @@ def ask(network: TabularTransformer, context: Context, query: EncodedTable) -> T
     dtype = next(network.parameters()).dtype
     values = torch.from_numpy(query.values[rows])[None].to(dtype)
     missing = torch.from_numpy(query.missing[rows])[None]
-    return network.predict(context, values, missing)[0, : query.n_rows].double()
+    learners = None
+    if query.learners is not None:
+        learners = torch.from_numpy(channels(query.learners[rows]))[None].to(dtype)
+    return network.predict(context, values, missing, learners)[0, : query.n_rows].double()
 
 
 def task_batch(
@@ -112,6 +125,7 @@ def task_batch(
     query_labels: NDArray[Any] | None = None,
     weights: NDArray[np.float64] | None = None,
     query_weights: NDArray[np.float64] | None = None,
+    channels: Channels | None = None,
 ) -> TaskBatch:
     """Put a context and query rows together as a batch of one task.
 
@@ -131,6 +145,9 @@ def task_batch(
         Labels of the query rows, where a loss is to be computed.
     weights, query_weights : ndarray of float64, optional
         Weights of the context's rows, and of the query rows in the loss; ones if not given.
+    channels : callable, optional
+        Turns what learners predict (`EncodedTable.learners`) into what they say of the label
+        channels, as `TaskBatch.learners` has it; if not given, they are left out.
 
     Returns
     -------
@@ -152,6 +169,9 @@ def task_batch(
     def joined(first: NDArray, second: NDArray) -> Tensor:
         return torch.from_numpy(np.concatenate([first, second]))[None]
 
+    learners = None
+    if channels is not None and context.learners is not None and query.learners is not None:
+        learners = joined(channels(context.learners), channels(query.learners))
     batch = TaskBatch(
         values=joined(context.values, query.values),
         missing=joined(context.missing, query.missing),
@@ -162,6 +182,7 @@ def task_batch(
         n_classes=torch.tensor([n_classes]),
         weights=None if weights is None else torch.from_numpy(weights)[None],
         query_weights=None if query_weights is None else torch.from_numpy(query_weights)[None],
+        learners=learners,
     )
     return batch.to(dtype)
 

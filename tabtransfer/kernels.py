@@ -45,12 +45,16 @@ class KernelRidge:
     laplace : tuple of LaplaceRidge
         The predictions with a Laplace kernel: of all columns alike, by trust, and with a learned
         metric.
+    mean, deviation : Tensor, (b, 1, k)
+        Of the training rows' label channels; a little is added to the deviation.
     """
 
     layout: FeatureLayout
     coefficients: Tensor
     dual: Tensor
     laplace: tuple[LaplaceRidge, ...]
+    mean: Tensor
+    deviation: Tensor
 
     @classmethod
     @torch.no_grad()
@@ -79,9 +83,10 @@ class KernelRidge:
             weights = batch.row_weights
             shares = (weights / weights.sum(-1, keepdim=True))[..., None]  # (b, n, 1)
             layout, features = FeatureLayout.of(batch, cells, shares)
-            labels = label_channels - (shares * label_channels).sum(1, keepdim=True)
-            deviation = (shares * labels.square()).sum(1, keepdim=True).sqrt()
-            labels = labels / (deviation + 1e-6)
+            mean = (shares * label_channels).sum(1, keepdim=True)
+            labels = label_channels - mean
+            deviation = (shares * labels.square()).sum(1, keepdim=True).sqrt() + 1e-6
+            labels = labels / deviation
             dual, linear = solve(products, features, labels, weights, LINEAR_RIDGE)
             trust = _trust(features, labels, shares).sqrt()
             fits = [
@@ -89,7 +94,8 @@ class KernelRidge:
                 for scale in (torch.ones_like(trust), trust)
             ]
             fits.append(fits[-1][0].with_learned_metric(features, labels, weights))
-            ridge = cls(layout, features.mT @ dual, dual, tuple(fit for fit, _ in fits))
+            laplace = tuple(fit for fit, _ in fits)
+            ridge = cls(layout, features.mT @ dual, dual, laplace, mean, deviation)
             return ridge, _joined([linear, *(own for _, own in fits)])
 
     @torch.no_grad()

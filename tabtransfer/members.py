@@ -18,7 +18,7 @@ from torch import Tensor
 
 from tabtransfer.context_cache import ContextCache
 from tabtransfer.encoder import EncodedTable
-from tabtransfer.inference import ask, at_precision, precision, read_context
+from tabtransfer.inference import Channels, ask, at_precision, precision, read_context
 from tabtransfer.memory import ContextShape, MemoryBudget, pieces
 from tabtransfer.network import Context, NetworkConfig, TabularTransformer
 from tabtransfer.views import View
@@ -46,12 +46,15 @@ class MemberTask:
         Their labels as the network gets them.
     n_classes : int
         Number of classes; 0 if the labels are numbers.
+    channels : callable
+        Turns what learners predict into what they say of the labels: see `task_batch`.
     """
 
     view: View
     rows: NDArray[np.int64]
     labels: NDArray[Any]
     n_classes: int
+    channels: Channels
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,9 @@ class Ensemble(ABC):
     ) -> Context:
         shown = task.view.show(self.table.take(task.rows))
         weights = self.weights_of(task.rows)
-        context = read_context(network, shown, task.labels, task.n_classes, budget, weights)
+        context = read_context(
+            network, shown, task.labels, task.n_classes, budget, task.channels, weights
+        )
         advance(1)
         return context
 
@@ -163,7 +168,7 @@ class Ensemble(ABC):
             outputs = []
             for piece in pieces(query.n_rows, budget.chunk_rows(self.shape(network, task))):
                 shown = task.view.show(query.take(piece))
-                outputs.append(ask(reader, context, shown))
+                outputs.append(ask(reader, context, shown, task.channels))
                 advance(shown.n_rows)
             yield torch.cat(outputs)
 

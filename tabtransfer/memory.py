@@ -1,8 +1,8 @@
 """How much memory the network takes on a CPU, and how much of everything goes through at once.
 
-A budget of bytes is shared out (`MemoryBudget`): half of it for reading one context, a quarter
-for contexts that are kept, an eighth for the query rows in the network at once, and an eighth
-for query rows in encoded form. The estimates were measured with contexts of 100 to 4,096 rows
+A budget of bytes is shared out (`MemoryBudget`): half of it for reading one context, an eighth
+each for contexts that are kept, for trees, for the query rows in the network at once, and for
+query rows in encoded form. The estimates were measured with contexts of 100 to 4,096 rows
 and 4 to 200 columns.
 """
 
@@ -125,7 +125,7 @@ class MemoryBudget:
     --------
     >>> from tabtransfer.memory import MemoryBudget
     >>> budget = MemoryBudget.of(2**30)
-    >>> budget.context == 2 * budget.kept == 2**29
+    >>> budget.context == 4 * budget.kept == 2**29
     True
     """
 
@@ -142,9 +142,14 @@ class MemoryBudget:
         return self.n_bytes / 2
 
     @property
+    def learners(self) -> float:
+        """Bytes for the trees whose predictions the network reads."""
+        return self.n_bytes / 8
+
+    @property
     def kept(self) -> float:
         """Bytes for contexts that are kept."""
-        return self.n_bytes / 4
+        return self.n_bytes / 8
 
     @property
     def chunk(self) -> float:

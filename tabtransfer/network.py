@@ -4,7 +4,8 @@
    among the training cells of its column, the labels of its nearest training cells, and two
    neighbouring columns (`tabtransfer.cells`).
 2. Row stage: cells of a row meet each other; a few summary tokens leave as the row's vector.
-   What kernel ridge regression predicts for the row joins it (`tabtransfer.kernels`).
+   What kernel ridge regression, trees and their stack predict for the row joins it
+   (`tabtransfer.row_predictions`).
 3. Context stage: every row attends to the training rows, which carry their labels.
 
 After TabICL (Qu et al. 2025, arXiv 2502.05564) and TabICLv2 (arXiv 2602.11139), made small.
@@ -27,7 +28,7 @@ from torch.nn import functional as F
 
 from tabtransfer.attention import AttentionKeys
 from tabtransfer.cells import N_CELL_FEATURES, CellFeatures, ColumnStatistics
-from tabtransfer.kernels import N_KERNELS, KernelRidge
+from tabtransfer.row_predictions import N_PREDICTIONS, RowPredictions
 from tabtransfer.stages import ContextStage, RowStage
 from tabtransfer.tasks import TaskBatch
 
@@ -93,7 +94,7 @@ class TabularTransformer(nn.Module):
         self.cell_labels = _linears({task: channels[task] for task in config.tasks}, d)
         self.rows = RowStage(d, config.row_heads, config.row_layers, config.n_summary)
         self.row_predictions = _linears(
-            {task: N_KERNELS * channels[task] for task in config.tasks}, e
+            {task: N_PREDICTIONS * channels[task] for task in config.tasks}, e
         )
         self.row_labels = _linears({task: channels[task] for task in config.tasks}, e)
         self.context = ContextStage(
@@ -127,7 +128,9 @@ class TabularTransformer(nn.Module):
         """
         n_train = batch.n_train
         context = self.read_context(batch)
-        return self.predict(context, batch.values[:, n_train:], batch.missing[:, n_train:])
+        learners = None if batch.learners is None else batch.learners[:, n_train:]
+        values, missing = batch.values[:, n_train:], batch.missing[:, n_train:]
+        return self.predict(context, values, missing, learners)
 
     def read_context(self, batch: TaskBatch, chunk_rows: int | None = None) -> Context:
         """Compute all that depends on the training rows alone.
@@ -160,16 +163,18 @@ class TabularTransformer(nn.Module):
             columns.describe(values[:, p], missing[:, p], labels[:, p], weights[:, p])
             for p in parts
         ]
-        kernels, predictions = KernelRidge.of(batch, _joined(cells), labels)
-        context = Context(task, batch.n_columns, batch.n_classes, columns, kernels, ())
+        predictions, own = RowPredictions.of(batch, _joined(cells), labels)
+        context = Context(task, batch.n_columns, batch.n_classes, columns, predictions, ())
         rows = [
-            self.row_vectors(context, part_cells, predictions[:, part], labels[:, part])
+            self.row_vectors(context, part_cells, own[:, part], labels[:, part])
             for part, part_cells in zip(parts, cells, strict=True)
         ]
         keys = self.context.read(torch.cat(rows, 1), batch.weights)
         return replace(context, keys=keys)
 
-    def predict(self, context: Context, values: Tensor, missing: Tensor) -> Tensor:
+    def predict(
+        self, context: Context, values: Tensor, missing: Tensor, learners: Tensor | None = None
+    ) -> Tensor:
         """Predict query rows from a context, as `forward` does.
 
         Parameters
@@ -178,6 +183,9 @@ class TabularTransformer(nn.Module):
             From `read_context`.
         values, missing : Tensor, (b, q, c)
             The query rows, as in `TaskBatch`.
+        learners : Tensor, (b, q, 2, k), optional
+            What other models predict for them, as in `TaskBatch`; to be given if it was in the
+            context.
 
         Returns
         -------
@@ -185,9 +193,8 @@ class TabularTransformer(nn.Module):
             As in `forward`.
         """
         cells = context.columns.describe(values, missing)
-        return self.decide(
-            context, self.row_vectors(context, cells, context.kernels.predict(values, cells))
-        )
+        predictions = context.predictions.predict(values, cells, learners)
+        return self.decide(context, self.row_vectors(context, cells, predictions))
 
     def decide(self, context: Context, rows: Tensor) -> Tensor:
         """Predict query rows from their vectors (b, q, e), as `forward` does."""
@@ -207,14 +214,15 @@ class TabularTransformer(nn.Module):
         predictions: Tensor,
         labels: Tensor | None = None,
     ) -> Tensor:
-        """Compress rows, with their labels if they are training rows: (b, r, e)."""
+        """Compress rows, with their labels if they are training rows: (b, r, e).
+
+        What is predicted for them is (b, r, 7, k), as `RowPredictions` gives it.
+        """
         task = context.task
         x = self._cell_vectors(context, cells)  # (b, c, r, d)
         if labels is not None:
             x = x + _known(self.cell_labels[task], labels)[:, None]
-        n_channels = predictions.shape[-1] // N_KERNELS
-        predictions = predictions.unflatten(-1, (N_KERNELS, n_channels))
-        n_absent = self.row_labels[task].in_features - n_channels
+        n_absent = self.row_labels[task].in_features - predictions.shape[-1]
         predictions = F.pad(predictions, (0, n_absent)).flatten(-2)
         rows = self.rows(x, _padding(context.n_columns, x.shape[1]))
         rows = rows + self.row_predictions[task](predictions)
@@ -250,8 +258,8 @@ class Context:
         As in `TaskBatch`.
     columns : ColumnStatistics
         Of the column stage.
-    kernels : KernelRidge
-        Of the kernel predictions.
+    predictions : RowPredictions
+        What is predicted for rows before the network looks at them.
     keys : tuple of AttentionKeys
         Of the context stage, one for each of its layers.
     """
@@ -260,7 +268,7 @@ class Context:
     n_columns: Tensor
     n_classes: Tensor
     columns: ColumnStatistics
-    kernels: KernelRidge
+    predictions: RowPredictions
     keys: tuple[AttentionKeys, ...]
 
 

@@ -48,6 +48,10 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
         sample of its own; likewise if memory is short.
     time_limit : float or None, default=60.0
         Seconds that fine-tuning and calibration may take each.
+    trees : bool, default=True
+        Whether the network reads what a forest and boosted trees predict, fitted to all training
+        rows in folds (`tabtransfer.learners`). Without them `fit` is quicker, and tables of
+        several thousand rows are predicted less well.
     random_state : int, RandomState instance or None, default=None
         Seed of the views, the samples and fine-tuning.
     n_threads : int or None, default=None
@@ -83,6 +87,9 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
         and with it. Only with ``calibrate=True``.
     encoder_ : TableEncoder
         What was learned of the columns.
+    learners_ : FittedLearners or None
+        The trees whose predictions the network reads; None if ``trees=False``, or the table is
+        too small or has too many classes for them (`tabtransfer.learners.choice`).
     ensemble_ : NumberEnsemble
         The training rows and the members that read them.
 

@@ -21,8 +21,9 @@ from torch import Tensor
 
 from tabtransfer.encoder import EncodedTable
 from tabtransfer.ensemble import ClassEnsemble, NumberEnsemble
-from tabtransfer.inference import at_precision
+from tabtransfer.inference import Channels, at_precision
 from tabtransfer.kernel_effects import KernelEffects
+from tabtransfer.kernels import N_KERNELS
 from tabtransfer.members import Advance, MemberTask, ignore
 from tabtransfer.memory import FEWEST_ROWS, MemoryBudget, pieces
 from tabtransfer.network import Context, TabularTransformer
@@ -84,11 +85,11 @@ def weigh_rows(
     groups = ensemble.groups(classes) if isinstance(ensemble, ClassEnsemble) else None
     for index, (task, context) in enumerate(ensemble.contexts(network)):
         weights = ensemble.weights_of(task.rows)
-        kernels = KernelEffects.of(context.kernels, _row_weights(context, weights))
+        kernels = KernelEffects.of(context.predictions.kernels, _row_weights(context, weights))
         for piece in pieces(query.n_rows, _chunk_rows(ensemble, network, task)):
             outputs = None if groups is None else groups[index][piece]
             shown = task.view.show(query.take(piece))
-            found = _weigh(reader, context, kernels, shown, outputs)
+            found = _weigh(reader, context, kernels, shown, task.channels, outputs)
             for total, part in zip((attention, effects), found, strict=True):
                 total[piece, task.rows] += part.numpy()
             advance(shown.n_rows)
@@ -100,6 +101,7 @@ def _weigh(
     context: Context,
     kernels: KernelEffects,
     query: EncodedTable,
+    channels: Channels,
     outputs: NDArray[np.int64] | None,
 ) -> tuple[Tensor, Tensor]:
     """Give a task's attention and kernel effects (q, n), 0 for rows whose output is -1."""
@@ -108,11 +110,15 @@ def _weigh(
     missing = torch.from_numpy(query.missing)[None]
     with torch.no_grad():
         cells = context.columns.describe(values, missing)
-        predictions = context.kernels.predict(values, cells)
+        learners = None
+        if query.learners is not None:
+            learners = torch.from_numpy(channels(query.learners))[None].to(dtype)
+        predictions = context.predictions.without_stack(values, cells, learners)
     predictions.requires_grad_(True)
     asked = torch.ones(query.n_rows, dtype=dtype)
     with torch.enable_grad():
-        rows = network.row_vectors(context, cells, predictions)
+        stacked = context.predictions.with_stack(predictions)
+        rows = network.row_vectors(context, cells, stacked)
         output = network.decide(context, rows)[0]
         if outputs is None:
             explained = output.mean(-1)
@@ -122,13 +128,14 @@ def _weigh(
             explained = output.log_softmax(-1).gather(1, own)[:, 0]
         (sensitivity,) = torch.autograd.grad((asked * explained).sum(), predictions)
     with torch.no_grad():
-        features = context.kernels.layout.features(values, cells)
+        features = context.predictions.kernels.layout.features(values, cells)
+        sensitivity = sensitivity[:, :, :N_KERNELS].flatten(2)
         attention = network.context.attention(rows.detach(), context.keys)[0]
         return asked[:, None] * attention, kernels.of_rows(features, sensitivity)[0]
 
 
 def _row_weights(context: Context, weights: NDArray[np.float64] | None) -> Tensor:
-    dual = context.kernels.dual
+    dual = context.predictions.kernels.dual
     if weights is None:
         return dual.new_ones(dual.shape[:2])
     return torch.from_numpy(weights)[None].to(dual.dtype)

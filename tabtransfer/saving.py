@@ -7,6 +7,7 @@ A file is a zip archive of
 - ``weights.safetensors``: the network. Its checkpoint is copied whole (some MiB), so that the
   file works where the checkpoint isn't or another version of tabtransfer ships other weights;
   where the same checkpoint is at hand, the network of that is shared;
+- ``learners.safetensors``: the trees whose predictions the network reads, if there are any;
 - ``table.parquet`` and ``target.parquet``: the training rows as they were given.
 
 What the encoder and the ensemble learned is not in it: loading fits them again, from the same
@@ -43,6 +44,7 @@ from tabtransfer.errors import TabTransferError
 from tabtransfer.estimator import InContextEstimator
 from tabtransfer.files import replacing
 from tabtransfer.finetune.loop import FinetuneRecord
+from tabtransfer.learners.archive import read_learners, write_learners
 from tabtransfer.network import TabularTransformer
 from tabtransfer.regressor import TabTransferRegressor
 from tabtransfer.sketch import TableSketch
@@ -51,12 +53,15 @@ from tabtransfer.training_rows import TrainingRows
 
 __all__ = ["load", "save"]
 
-FORMAT = 1
-_RECORD, _WEIGHTS = "model.json", "weights.safetensors"
+FORMAT = 2
+_RECORD, _WEIGHTS, _LEARNERS = "model.json", "weights.safetensors", "learners.safetensors"
 _ESTIMATORS = {kind.__name__: kind for kind in (TabTransferClassifier, TabTransferRegressor)}
 # Of what loading doesn't repeat.
 _OUTCOMES = {"finetuning_": FinetuneRecord, "calibration_": Calibration}
-_LIBRARIES = ("tabtransfer", "torch", "numpy", "pandas", "scikit-learn", "skrub", "pyarrow")
+_LIBRARIES = (
+    *("tabtransfer", "torch", "numpy", "pandas", "scikit-learn"),
+    *("catboost", "skrub", "pyarrow"),
+)
 _networks: WeakValueDictionary[str, TabularTransformer] = WeakValueDictionary()
 
 
@@ -76,6 +81,11 @@ def save(
         with zipfile.ZipFile(unfinished, "w") as archive:
             archive.writestr(zipfile.ZipInfo(_RECORD), json.dumps(record, indent=1))
             archive.writestr(zipfile.ZipInfo(_WEIGHTS), weights)
+            if model.learners_ is not None:
+                n_columns = model.ensemble_.table.values.shape[1]
+                learners = zipfile.ZipInfo(_LEARNERS)
+                learners.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(learners, write_learners(model.learners_, n_columns))
             if training_rows:
                 rows: TrainingRows = model._training_rows
                 rows.write(lambda name: archive.open(zipfile.ZipInfo(name), "w", force_zip64=True))
@@ -139,6 +149,9 @@ def load(
         record = _read_record(archive, path)
         model = _unfitted(record, path)
         network = _network(archive, record, model.checkpoint, path)
+        learners = None
+        if _LEARNERS in archive.namelist():
+            learners = read_learners(archive.read(_LEARNERS))
         if "table.parquet" in archive.namelist():
             if X is not None:
                 raise TabTransferError(f"{path} holds the training rows: leave X and y out.")
@@ -149,7 +162,7 @@ def load(
     if X is None:
         _show_without_rows(model, record, network)
     else:
-        model._learn(X, y, sample_weight, record["seed"], network)
+        model._learn(X, y, sample_weight, record["seed"], network, learners, fits_learners=False)
         _check_same(model, record)
     for name, values in record["outcomes"].items():
         setattr(model, name, _OUTCOMES[name](**values))

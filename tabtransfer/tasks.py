@@ -8,13 +8,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
+N_LEARNERS = 2
+"""Models other than the network whose predictions a task may carry: a forest and boosted trees."""
+
 
 @dataclass(frozen=True)
 class TaskBatch:
     """A batch of prediction tasks of equal shape, training rows first.
 
-    Shapes use b tasks, r rows (training rows, then query rows), c columns. Tasks with
-    fewer columns than c are padded on the right; rows are never padded.
+    Shapes use b tasks, r rows (training rows, then query rows), c columns, k label channels:
+    as many as the task with most classes has classes; or two, a numeric target and its square
+    less 1. Tasks with fewer columns than c are padded on the right; rows are never padded.
 
     Parameters
     ----------
@@ -38,6 +42,12 @@ class TaskBatch:
         Row weights of the training rows; weight 2 equals the row twice. None: all one.
     query_weights : Tensor of float, (b, r - n_train), optional
         Weights of the query rows; only the loss reads them. None: all one.
+    learners : Tensor of float, (b, r, 2, k), optional
+        What other models predict of the label channels: probabilities of classes, or the
+        expected target and its expected square less 1. A training row is predicted without its
+        own label, by a model of the same kind as those that predict query rows, which may have
+        learned from more rows than the task shows. NaN in all rows of a model that is absent;
+        None: both are.
     """
 
     values: Tensor
@@ -49,6 +59,7 @@ class TaskBatch:
     n_classes: Tensor
     weights: Tensor | None = None
     query_weights: Tensor | None = None
+    learners: Tensor | None = None
 
     @property
     def is_regression(self) -> bool:

@@ -88,7 +88,7 @@ class View:
                 shown[:, place] = self.normal[source].transform(shown[:, place])
         shown[missing] = 0.0
         n_categories = table.n_categories[self.sources]
-        return EncodedTable(shown, missing, categorical, n_categories)
+        return EncodedTable(shown, missing, categorical, n_categories, table.learners)
 
 
 class ViewMaker:

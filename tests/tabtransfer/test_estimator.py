@@ -239,6 +239,7 @@ def test_copies_keep_every_setting(estimator, tmp_path):
         "checkpoint": tmp_path / "weights.safetensors",
         "max_context_rows": 99,
         "time_limit": 1.5,
+        "trees": False,
         "random_state": 5,
         "n_threads": 3,
         "memory_limit": 10**9,

@@ -324,7 +324,7 @@ class TestBadFiles:
     @pytest.mark.parametrize(
         ("change", "message"),
         [
-            ({"format": 2}, r"format 2, and tabtransfer .* reads formats up to 1: upgrade"),
+            ({"format": 3}, r"format 3, and tabtransfer .* reads formats up to 2: upgrade"),
             ({"estimator": "Ranker"}, "no such estimator or parameter: 'Ranker'"),
             ({"settings": {"depth": 3}}, "no such estimator or parameter.*'depth'"),
             (

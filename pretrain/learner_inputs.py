@@ -1,0 +1,156 @@
+"""Learners' predictions for tasks in training: of random strength, from more rows than are shown.
+
+In use, trees learn from all rows of a table and are as strong as these make them, while the
+network reads some of the rows. In training they are small, to be quick; they are strong beside
+the network where they see rows that the network doesn't.
+
+Shapes: b tasks, r rows, k label channels.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from tabtransfer.encoder import EncodedTable
+from tabtransfer.learners import BoostingSettings, DistinctRows, ForestSettings, fit_learners
+from tabtransfer.learners.channels import NumberChannels
+from tabtransfer.learners.fitted import Settings
+from tabtransfer.target_scale import TargetScale
+from tabtransfer.tasks import N_LEARNERS, TaskBatch
+
+N_FOLDS = 3
+_ABSENT = 0.1  # share of the tasks without a learner, for each
+_AS_IT_IS = TargetScale(0.0, 1.0)  # targets in training are on the network's scale
+_FEWEST_ROWS = 20  # to grow trees on
+
+
+def with_learners(batch: TaskBatch, random: np.random.Generator) -> TaskBatch:
+    """Fit learners of random strength to each task, and put their predictions in.
+
+    Parameters
+    ----------
+    batch : TaskBatch
+        Tasks on the CPU.
+    random : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    TaskBatch
+        The tasks with `TaskBatch.learners`.
+    """
+    n_train, n_rows = batch.n_train, batch.labels.shape[1]
+    n_channels = 2 if batch.is_regression else int(batch.n_classes.max())
+    learners = np.full((len(batch.labels), n_rows, N_LEARNERS, n_channels), np.nan)
+    if n_train < _FEWEST_ROWS:
+        return batch
+    for index in range(len(batch.labels)):
+        n_classes = int(batch.n_classes[index])
+        labels = batch.labels[index, :n_train].numpy()
+        settings = draw_settings(random, n_classes)
+        seed = int(random.integers(2**31))
+        if (labels == labels[0]).all():
+            continue
+        table = _table(batch, index)
+        targets = labels.astype(np.float64) if batch.is_regression else labels
+        known = table.take(slice(n_train))
+        rows = DistinctRows.of(known.cells, targets, None)
+        fitted = fit_learners(known, targets, n_classes, rows, settings, N_FOLDS, seed)
+        query = fitted.predict(table.take(slice(n_train, None)))
+        found = np.concatenate([fitted.own, query])
+        if batch.is_regression:
+            learners[index] = NumberChannels.of(fitted.own, targets, _AS_IT_IS, None)(found)
+        else:
+            learners[index, :, :, :n_classes] = found
+            learners[index, :, :, n_classes:] = np.where(np.isnan(found[..., :1]), np.nan, 0.0)
+    return replace(batch, learners=torch.from_numpy(learners.astype(np.float32)))
+
+
+def draw_settings(random: np.random.Generator, n_classes: int) -> tuple[Settings | None, ...]:
+    """Draw a forest and boosted trees of random strength, either of which may be absent."""
+    fewer = 1.0 if n_classes <= 2 else math.sqrt(2.0 / n_classes)  # boosting grows one a class
+    forest = ForestSettings(
+        n_trees=round(_log_uniform(random, 5, 20)),
+        least_rows=int(random.choice((1, 2, 3, 5))),
+        column_share=float(random.choice((0.3, 0.5, 0.8))),
+    )
+    boosting = BoostingSettings(
+        n_trees=max(6, round(fewer * _log_uniform(random, 10, 60))),
+        depth=int(random.choice((3, 4, 5, 6))),
+        learning_rate=_log_uniform(random, 0.08, 0.3),
+        n_borders=32,
+    )
+    absent = random.random(N_LEARNERS) < _ABSENT
+    drawn = (forest, boosting)
+    return tuple(None if gone else settings for settings, gone in zip(drawn, absent, strict=True))
+
+
+def hide_rows(batch: TaskBatch, n_hidden: int) -> TaskBatch:
+    """Take some training rows out of tasks, once learners have learned from them.
+
+    Every class keeps a row. Numeric targets, and what is predicted of them, are put on the scale
+    of the rows that are left.
+    """
+    if not n_hidden:
+        return batch
+    if not batch.is_regression:
+        batch = _one_of_each_class_last(batch)
+    labels, learners = batch.labels[:, n_hidden:], batch.learners
+    learners = None if learners is None else learners[:, n_hidden:]
+    n_train = batch.n_train - n_hidden
+    if batch.is_regression:
+        shown = labels[:, :n_train]
+        mean = shown.mean(1, keepdim=True)
+        deviation = shown.std(1, keepdim=True, unbiased=False).clamp(min=1e-3)
+        labels = (labels - mean) / deviation
+        if learners is not None:
+            first, second = learners.unbind(-1)
+            mean, deviation = mean[..., None], deviation[..., None]
+            square = (second + 1.0 - 2.0 * mean * first + mean.square()) / deviation.square()
+            learners = torch.stack([(first - mean) / deviation, square - 1.0], -1)
+    return replace(
+        batch,
+        values=batch.values[:, n_hidden:],
+        missing=batch.missing[:, n_hidden:],
+        labels=labels,
+        n_train=n_train,
+        learners=learners,
+    )
+
+
+def _one_of_each_class_last(batch: TaskBatch) -> TaskBatch:
+    """Move a training row of each class behind the others, so that these can be hidden."""
+    order = torch.arange(batch.labels.shape[1]).repeat(len(batch.labels), 1)
+    for index, labels in enumerate(batch.labels[:, : batch.n_train].numpy()):
+        _, chosen = np.unique(labels, return_index=True)
+        others = np.setdiff1d(np.arange(batch.n_train), chosen)
+        order[index, : batch.n_train] = torch.from_numpy(np.concatenate([others, chosen]))
+    cells = order[..., None]
+    learners = batch.learners
+    if learners is not None:
+        learners = torch.take_along_dim(learners, order[..., None, None], 1)
+    return replace(
+        batch,
+        values=torch.take_along_dim(batch.values, cells, 1),
+        missing=torch.take_along_dim(batch.missing, cells, 1),
+        labels=torch.take_along_dim(batch.labels, order, 1),
+        learners=learners,
+    )
+
+
+def _table(batch: TaskBatch, index: int) -> EncodedTable:
+    """Give the cells of a task as a table."""
+    n_columns = int(batch.n_columns[index])
+    values = batch.values[index, :, :n_columns].numpy().astype(np.float32)
+    missing = batch.missing[index, :, :n_columns].numpy()
+    categorical = batch.categorical[index, :n_columns].numpy()
+    n_categories = np.where(categorical, np.where(missing, 0, values).max(0) + 1, 0)
+    return EncodedTable(values, missing, categorical, n_categories.astype(np.int64))
+
+
+def _log_uniform(random: np.random.Generator, low: float, high: float) -> float:
+    return math.exp(random.uniform(math.log(low), math.log(high)))

@@ -1,0 +1,159 @@
+"""Fitted learners as one safetensors file, without code in it.
+
+Trees of the forest are arrays of their splits, put together for each fold; boosted trees are in
+CatBoost's own format. What is read is checked: a broken file gives an error, never a wrong tree.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from tabtransfer.errors import TabTransferError
+from tabtransfer.learners.boosting import FittedBoosting
+from tabtransfer.learners.fitted import Fit, FittedLearners
+from tabtransfer.learners.forest import FittedForest
+from tabtransfer.target_scale import TargetScale
+
+__all__ = ["read_learners", "write_learners"]
+
+_HEADER = "learners"
+_SPLITS = ("left_child", "right_child", "feature", "threshold", "missing_go_to_left")
+_LEAF = -1  # in place of a child
+
+
+def write_learners(learners: FittedLearners, n_columns: int) -> bytes:
+    """Write learners.
+
+    Parameters
+    ----------
+    learners : FittedLearners
+        Fitted.
+    n_columns : int
+        Columns of the encoded table.
+
+    Returns
+    -------
+    bytes
+        For `read_learners`.
+    """
+    arrays: dict[str, NDArray[Any]] = {"own": np.ascontiguousarray(learners.own)}
+    kinds = []
+    for index, fits in enumerate(learners.fits):
+        kinds.append([_write(fit, f"{index}.{fold}.", arrays) for fold, fit in enumerate(fits)])
+    header = {
+        "kinds": kinds,
+        "scale": asdict(learners.scale),
+        "n_columns": n_columns,
+    }
+    return safetensors.numpy.save(arrays, {_HEADER: json.dumps(header)})
+
+
+def read_learners(content: bytes) -> FittedLearners:
+    """Read what `write_learners` wrote.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+
+    Returns
+    -------
+    FittedLearners
+        They predict as those written do, to the bit.
+
+    Raises
+    ------
+    TabTransferError
+        If a tree refers to what isn't there.
+    """
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(json.loads(content[8 : 8 + length])["__metadata__"][_HEADER])
+    arrays = safetensors.numpy.load(content)
+    fits = tuple(
+        tuple(
+            _read(kind, f"{index}.{fold}.", arrays, header["n_columns"])
+            for fold, kind in enumerate(of_folds)
+        )
+        for index, of_folds in enumerate(header["kinds"])
+    )
+    return FittedLearners(fits, TargetScale(**header["scale"]), arrays["own"])
+
+
+def _write(fit: Fit, name: str, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    """Put the arrays of a fit with the others, and give what else there is to say of it."""
+    arrays[f"{name}known"] = fit.known
+    if isinstance(fit, FittedForest):
+        states = [tree.__getstate__() for tree in fit.trees]
+        for split in _SPLITS:
+            parts = [np.ascontiguousarray(state["nodes"][split]) for state in states]
+            arrays[name + split] = np.concatenate(parts)
+        arrays[f"{name}values"] = np.concatenate([state["values"][:, 0] for state in states])
+        arrays[f"{name}counts"] = np.array([state["node_count"] for state in states])
+        arrays[f"{name}depths"] = np.array([state["max_depth"] for state in states])
+        return {"kind": "forest", "n_classes": fit.n_classes}
+    arrays[f"{name}constant"] = fit.constant
+    if fit.booster is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "booster.cbm"
+            fit.booster.save_model(str(path))
+            arrays[f"{name}booster"] = np.frombuffer(path.read_bytes(), np.uint8)
+    return {"kind": "boosting", "n_classes": fit.n_classes}
+
+
+def _read(kind: dict[str, Any], name: str, arrays: dict[str, NDArray[Any]], n_columns: int) -> Fit:
+    if kind["kind"] == "forest":
+        return _read_forest(kind["n_classes"], name, arrays, n_columns)
+    booster = None
+    if f"{name}booster" in arrays:
+        from catboost import CatBoost
+
+        booster = CatBoost().load_model(blob=arrays[f"{name}booster"].tobytes())
+    return FittedBoosting(
+        booster, arrays[f"{name}constant"], arrays[f"{name}known"], kind["n_classes"]
+    )
+
+
+def _read_forest(
+    n_classes: int, name: str, arrays: dict[str, NDArray[Any]], n_columns: int
+) -> FittedForest:
+    from sklearn.tree._tree import NODE_DTYPE, Tree
+
+    counts, depths = arrays[f"{name}counts"], arrays[f"{name}depths"]
+    nodes = np.zeros(int(counts.sum()), NODE_DTYPE)
+    for split in _SPLITS:
+        nodes[split] = arrays[name + split]
+    values = arrays[f"{name}values"]
+    n_outputs = np.array([values.shape[1]])
+    trees = []
+    for stop, count, depth in zip(np.cumsum(counts), counts, depths, strict=True):
+        own = nodes[stop - count : stop].copy()
+        _check(own, n_columns)
+        tree = Tree(n_columns, n_outputs, 1)
+        state = {
+            "max_depth": int(depth),
+            "node_count": int(count),
+            "nodes": own,
+            "values": np.ascontiguousarray(values[stop - count : stop, None]),
+        }
+        tree.__setstate__(state)
+        trees.append(tree)
+    return FittedForest(tuple(trees), arrays[f"{name}known"], n_classes)
+
+
+def _check(nodes: NDArray[Any], n_columns: int) -> None:
+    """Raise unless every node is a leaf, or splits a column into nodes that come after it."""
+    inner = nodes[nodes["left_child"] != _LEAF]
+    places = np.flatnonzero(nodes["left_child"] != _LEAF)
+    sound = len(nodes) > 0 and ((inner["feature"] >= 0) & (inner["feature"] < n_columns)).all()
+    for child in ("left_child", "right_child"):
+        sound = sound and ((inner[child] > places) & (inner[child] < len(nodes))).all()
+    if not sound:
+        raise TabTransferError("The trees of the saved model refer to what isn't there.")

@@ -1,0 +1,55 @@
+"""Which learners a table gets, and how large, by the size of the table (record 015)."""
+
+from __future__ import annotations
+
+import math
+
+from tabtransfer.learners.boosting import BoostingSettings
+from tabtransfer.learners.forest import ForestSettings
+
+__all__ = ["FEWEST_ROWS", "MOST_CLASSES", "N_FOLDS", "choose_learners"]
+
+N_FOLDS = 5
+FEWEST_ROWS = 60  # distinct training rows; fewer say nothing in folds
+MOST_CLASSES = 10  # boosting costs in proportion to them
+_MANY_ROWS = 5000
+_MOST_LEAVES = 2000  # of a tree of the forest, about
+_BYTES_PER_LEAF = 2 * (64 + 8 * MOST_CLASSES)  # with the split above it, at most
+
+
+def choose_learners(
+    n_rows: int, n_classes: int, n_bytes: float = math.inf
+) -> tuple[ForestSettings, BoostingSettings] | None:
+    """Choose a forest and boosted trees, or neither where they don't pay.
+
+    Parameters
+    ----------
+    n_rows : int
+        Distinct training rows.
+    n_classes : int
+        Number of classes; 0 for numbers.
+    n_bytes : float, optional
+        Memory that the forest may take; its leaves get larger where that is little.
+
+    Returns
+    -------
+    tuple of ForestSettings and BoostingSettings, or None
+
+    Examples
+    --------
+    >>> from tabtransfer.learners.choice import choose_learners
+    >>> choose_learners(1000, 2)[0].n_trees, choose_learners(1000, 100)
+    (40, None)
+    """
+    if n_rows < FEWEST_ROWS or n_classes > MOST_CLASSES:
+        return None
+    n_trees = 40 if n_rows < _MANY_ROWS else 20
+    largest = N_FOLDS * n_trees * n_rows * _BYTES_PER_LEAF  # with a row a leaf
+    least_rows = math.ceil(max(2, n_rows / _MOST_LEAVES, largest / n_bytes))
+    forest = ForestSettings(n_trees, least_rows)
+    boosting = BoostingSettings(
+        n_trees=100 if n_rows < _MANY_ROWS else 300,
+        depth=4 if n_classes and n_rows < _MANY_ROWS else 6,
+        learning_rate=0.2 if n_classes else 0.1,
+    )
+    return forest, boosting

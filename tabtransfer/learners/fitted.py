@@ -1,0 +1,156 @@
+"""Learners fitted to a table: what they say of its rows, and of any others.
+
+Each learner is fitted to all folds but one, for every fold. A training row is predicted by the
+fit that has not seen it (Wolpert 1992, "Stacked generalization"), any other row by the mean of
+all fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any, cast
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+
+from tabtransfer.encoder import EncodedTable
+from tabtransfer.learners.boosting import BoostingSettings, FittedBoosting
+from tabtransfer.learners.folds import DistinctRows
+from tabtransfer.learners.forest import FittedForest, ForestSettings
+from tabtransfer.target_scale import TargetScale
+
+__all__ = ["FittedLearners", "fit_learners"]
+
+Settings = ForestSettings | BoostingSettings
+Fit = FittedForest | FittedBoosting
+_FEWEST = 10  # rows of different cells to learn from
+
+
+@dataclass(frozen=True)
+class FittedLearners:
+    """Hold learners and what they predict for the training rows, without their own labels.
+
+    Parameters
+    ----------
+    fits : tuple of tuple of FittedForest or FittedBoosting
+        Of each learner, the fits of its folds; empty for one that is absent.
+    scale : TargetScale
+        Of targets that are numbers, on which the learners were fitted; as it is for classes.
+    own : ndarray of float64, (n_rows, n_learners, n_values)
+        Probabilities of the classes, or the target (one value). NaN for absent learners.
+    """
+
+    fits: tuple[tuple[Fit, ...], ...]
+    scale: TargetScale
+    own: NDArray[np.float64]
+
+    def describe(self, table: EncodedTable) -> EncodedTable:
+        """Put what the learners predict beside the cells of rows that they weren't fitted to."""
+        return replace(table, learners=self.predict(table))
+
+    def predict(self, table: EncodedTable) -> NDArray[np.float64]:
+        """Predict rows that are not among the training rows.
+
+        Parameters
+        ----------
+        table : EncodedTable
+            The rows, encoded as the training rows are.
+
+        Returns
+        -------
+        ndarray of float64, (n_rows, n_learners, n_values)
+            As in ``own``.
+        """
+        cells = table.cells
+        shape = table.n_rows, len(self.fits), self.own.shape[2]
+        values = np.full(shape, np.nan)
+        for index, fits in enumerate(self.fits):
+            if fits:
+                values[:, index] = np.mean([fit.predict(cells) for fit in fits], 0)
+        return self.scale.restore(values)
+
+
+def fit_learners(
+    table: EncodedTable,
+    labels: NDArray[Any],
+    n_classes: int,
+    rows: DistinctRows,
+    settings: Sequence[Settings | None],
+    n_folds: int,
+    seed: int,
+    n_threads: int = 1,
+    advance: Callable[[int], object] = lambda steps: None,
+) -> FittedLearners:
+    """Fit learners to the folds of a table.
+
+    Parameters
+    ----------
+    table : EncodedTable
+        The training rows.
+    labels : ndarray of int64 or float64, (n_rows,)
+        Class index of each, or its target as it is.
+    n_classes : int
+        Number of classes; 0 if the targets are numbers.
+    rows : DistinctRows
+        The same rows without copies, with their weights.
+    settings : sequence of ForestSettings, BoostingSettings or None
+        Of each learner; None for one to leave out.
+    n_folds : int
+        Folds; copies of a row are in the same one. Of fewer than 10 rows of different cells,
+        nothing is learned.
+    seed : int
+        Same seed, same learners.
+    n_threads : int, default=1
+        Fits at a time, each by one thread.
+    advance : callable
+        Called with 1 whenever a fit is done.
+
+    Returns
+    -------
+    FittedLearners
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.encoder import TableEncoder
+    >>> from tabtransfer.learners import BoostingSettings, DistinctRows, fit_learners
+    >>> X, y = np.arange(100.0)[:, None], np.arange(100) // 50
+    >>> table = TableEncoder().fit(X).transform(X)
+    >>> settings = BoostingSettings(n_trees=30, depth=2, learning_rate=0.2)
+    >>> rows = DistinctRows.of(table.cells, y, None)
+    >>> learners = fit_learners(table, y, 2, rows, [settings], 5, seed=0)
+    >>> learners.own[[5, 95], 0].round()
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    cells, targets = table.cells[rows.first], labels[rows.first]
+    scale = TargetScale(0.0, 1.0) if n_classes else TargetScale.of(targets, rows.weights)
+    rng = np.random.default_rng(seed)
+    folds = rows.folds(targets, n_folds, rng)
+    seeds = rng.integers(2**31, size=(len(settings), n_folds))
+    if not n_classes:
+        targets = (targets - scale.mean) / scale.deviation
+    enough = rows.n_groups >= _FEWEST
+    places = [i for i, chosen in enumerate(settings) if chosen is not None and enough]
+
+    def fit(index: int, fold: int) -> Fit:
+        seen, chosen = folds != fold, cast(Settings, settings[index])
+        seed = int(seeds[index, fold])
+        return chosen.fit(cells[seen], targets[seen], rows.weights[seen], n_classes, seed)
+
+    jobs = list(product(places, range(n_folds)))
+    own = np.full((len(targets), len(settings), max(1, n_classes)), np.nan)
+    fits: list[list[Fit]] = [[] for _ in settings]
+    done = Parallel(n_threads, prefer="threads", return_as="generator")(
+        delayed(fit)(*job) for job in jobs
+    )
+    for (index, fold), found in zip(jobs, done, strict=True):
+        held_out = folds == fold
+        own[held_out, index] = found.predict(cells[held_out])
+        fits[index].append(found)
+        advance(1)
+    own = scale.restore(own)[rows.inverse]
+    return FittedLearners(tuple(map(tuple, fits)), scale, own)
