@@ -71,7 +71,7 @@ def test_parts_of_a_budget_do_not_exceed_it():
     shape = ContextShape(1000, 20, 0, 2, NETWORK)
     chunk = budget.chunk_rows(shape) * shape.bytes_per_row
     encoded = budget.encoded_rows(20, 99) * (20 * 16 + 99 * 32)
-    total = budget.context + budget.kept + chunk + encoded
+    total = budget.context + budget.kept + budget.learners + chunk + encoded
     assert 0.95 * 2**26 < total <= 2**26
 
 
