@@ -10,6 +10,7 @@ Shapes: b tasks, r rows, k label channels.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,14 +19,14 @@ import torch
 from tabtransfer.encoder import EncodedTable
 from tabtransfer.learners import BoostingSettings, DistinctRows, ForestSettings, fit_learners
 from tabtransfer.learners.channels import NumberChannels
+from tabtransfer.learners.choice import N_FOLDS, choose_learners
 from tabtransfer.learners.fitted import Settings
 from tabtransfer.target_scale import TargetScale
 from tabtransfer.tasks import N_LEARNERS, TaskBatch
 
-N_FOLDS = 3
+Choose = Callable[[int, int], Sequence[Settings | None] | None]
 _ABSENT = 0.1  # share of the tasks without a learner, for each
 _AS_IT_IS = TargetScale(0.0, 1.0)  # targets in training are on the network's scale
-_FEWEST_ROWS = 20  # to grow trees on
 
 
 def with_learners(batch: TaskBatch, random: np.random.Generator) -> TaskBatch:
@@ -43,25 +44,44 @@ def with_learners(batch: TaskBatch, random: np.random.Generator) -> TaskBatch:
     TaskBatch
         The tasks with `TaskBatch.learners`.
     """
+    return _with_learners(batch, lambda _, n_classes: draw_settings(random, n_classes), 3, random)
+
+
+def with_chosen_learners(batch: TaskBatch) -> TaskBatch:
+    """Fit the learners that the estimators would choose, and put their predictions in.
+
+    Parameters
+    ----------
+    batch : TaskBatch
+        Tasks on the CPU; always get the same learners.
+
+    Returns
+    -------
+    TaskBatch
+        The tasks with `TaskBatch.learners`.
+    """
+    return _with_learners(batch, choose_learners, N_FOLDS, np.random.default_rng(0))
+
+
+def _with_learners(
+    batch: TaskBatch, choose: Choose, n_folds: int, random: np.random.Generator
+) -> TaskBatch:
     n_train, n_rows = batch.n_train, batch.labels.shape[1]
     n_channels = 2 if batch.is_regression else int(batch.n_classes.max())
     learners = np.full((len(batch.labels), n_rows, N_LEARNERS, n_channels), np.nan)
-    if n_train < _FEWEST_ROWS:
-        return batch
     for index in range(len(batch.labels)):
         n_classes = int(batch.n_classes[index])
         labels = batch.labels[index, :n_train].numpy()
-        settings = draw_settings(random, n_classes)
-        seed = int(random.integers(2**31))
-        if (labels == labels[0]).all():
-            continue
-        table = _table(batch, index)
         targets = labels.astype(np.float64) if batch.is_regression else labels
-        known = table.take(slice(n_train))
+        table = _table(batch, index)
+        known, query = table.take(slice(n_train)), table.take(slice(n_train, None))
         rows = DistinctRows.of(known.cells, targets, None)
-        fitted = fit_learners(known, targets, n_classes, rows, settings, N_FOLDS, seed)
-        query = fitted.predict(table.take(slice(n_train, None)))
-        found = np.concatenate([fitted.own, query])
+        settings = choose(rows.n_rows, n_classes)
+        if settings is None or (labels == labels[0]).all():
+            continue
+        seed = int(random.integers(2**31))
+        fitted = fit_learners(known, targets, n_classes, rows, settings, n_folds, seed)
+        found = np.concatenate([fitted.own, fitted.predict(query)])
         if batch.is_regression:
             learners[index] = NumberChannels.of(fitted.own, targets, _AS_IT_IS, None)(found)
         else:

@@ -10,6 +10,7 @@ import torch
 from tabtransfer.errors import TabTransferError
 from tabtransfer.network import TabularTransformer
 from tabtransfer.pretrain.corpus import RealTable, to_task
+from tabtransfer.pretrain.learner_inputs import with_chosen_learners
 from tabtransfer.pretrain.numeric_targets import draw_numbers
 from tabtransfer.pretrain.scores import one_vs_one_auc, r_squared, relative_log_loss
 from tabtransfer.tasks import TaskBatch
@@ -32,7 +33,8 @@ def validation_tasks(tables: Sequence[RealTable], task: str = "classification") 
     -------
     list of TaskBatch
         One batch of one task for each table, at most 500 training and 500 query rows, and the
-        10 most frequent classes. Numeric targets are standardised by the training rows.
+        10 most frequent classes. Numeric targets are standardised by the training rows. Trees
+        that the estimators would choose are grown on the training rows.
 
     Raises
     ------
@@ -47,9 +49,11 @@ def validation_tasks(tables: Sequence[RealTable], task: str = "classification") 
     [4]
     """
     if task == "regression":
-        return [_numeric_task(table) for table in tables]
+        return [with_chosen_learners(_numeric_task(table)) for table in tables]
     rows = MAX_CONTEXT + MAX_QUERY
-    return [to_task(table, rows, MAX_CONTEXT / rows, seed=0) for table in tables]
+    return [
+        with_chosen_learners(to_task(table, rows, MAX_CONTEXT / rows, seed=0)) for table in tables
+    ]
 
 
 def _numeric_task(table: RealTable) -> TaskBatch:
