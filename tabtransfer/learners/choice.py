@@ -11,16 +11,16 @@ __all__ = ["FEWEST_ROWS", "MOST_CLASSES", "N_FOLDS", "choose_learners"]
 
 N_FOLDS = 5
 FEWEST_ROWS = 60  # distinct training rows; fewer say nothing in folds
-MOST_CLASSES = 10  # boosting costs in proportion to them
+MOST_CLASSES = 10  # to boost, which costs in proportion to them
 _MANY_ROWS = 5000
 _MOST_LEAVES = 2000  # of a tree of the forest, about
-_BYTES_PER_LEAF = 2 * (64 + 8 * MOST_CLASSES)  # with the split above it, at most
+_SPLIT_BYTES = 64
 
 
 def choose_learners(
     n_rows: int, n_classes: int, n_bytes: float = math.inf
-) -> tuple[ForestSettings, BoostingSettings] | None:
-    """Choose a forest and boosted trees, or neither where they don't pay.
+) -> tuple[ForestSettings, BoostingSettings | None] | None:
+    """Choose a forest and boosted trees, or not, where they don't pay.
 
     Parameters
     ----------
@@ -33,20 +33,23 @@ def choose_learners(
 
     Returns
     -------
-    tuple of ForestSettings and BoostingSettings, or None
+    tuple of ForestSettings, and of BoostingSettings or None; or None
 
     Examples
     --------
     >>> from tabtransfer.learners.choice import choose_learners
-    >>> choose_learners(1000, 2)[0].n_trees, choose_learners(1000, 100)
-    (40, None)
+    >>> choose_learners(1000, 2)[0].n_trees, choose_learners(1000, 100)[1], choose_learners(20, 2)
+    (40, None, None)
     """
-    if n_rows < FEWEST_ROWS or n_classes > MOST_CLASSES:
+    if n_rows < FEWEST_ROWS:
         return None
     n_trees = 40 if n_rows < _MANY_ROWS else 20
-    largest = N_FOLDS * n_trees * n_rows * _BYTES_PER_LEAF  # with a row a leaf
+    bytes_per_leaf = 2 * (_SPLIT_BYTES + 8 * max(1, n_classes))  # with the split above it
+    largest = N_FOLDS * n_trees * n_rows * bytes_per_leaf  # with a row a leaf
     least_rows = math.ceil(max(2, n_rows / _MOST_LEAVES, largest / n_bytes))
     forest = ForestSettings(n_trees, least_rows)
+    if n_classes > MOST_CLASSES:
+        return forest, None
     boosting = BoostingSettings(
         n_trees=100 if n_rows < _MANY_ROWS else 300,
         depth=4 if n_classes and n_rows < _MANY_ROWS else 6,

@@ -46,7 +46,8 @@ def test_trees_that_do_not_pay_are_left_out():
     model = TabTransferClassifier(1, random_state=0, n_threads=1)
     assert model.fit(X[: FEWEST_ROWS - 1], y[: FEWEST_ROWS - 1] > 1).learners_ is None
     assert model.fit(np.repeat(X[:20], 5, 0), np.repeat(y[:20] > 1, 5)).learners_ is None
-    assert model.fit(X, np.arange(240) % 12).learners_ is None  # classes
+    many = model.fit(X, np.arange(240) % 12).learners_
+    assert [len(fits) for fits in many.fits] == [5, 0]  # boosting takes too long
     assert model.fit(X, np.zeros(240)).learners_ is None
     assert TabTransferRegressor(1).fit(X, np.ones(240)).learners_ is None
 
