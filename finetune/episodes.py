@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tabtransfer.encoder import EncodedTable
+from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.inference import Channels, stratified_rows, task_batch
 from tabtransfer.learners.channels import ClassChannels, NumberChannels
 from tabtransfer.many_classes import ClassNode, class_tree

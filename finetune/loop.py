@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tabtransfer.encoder import EncodedTable
+from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.ensemble import Ensemble, build_ensemble
 from tabtransfer.finetune.episodes import draw_episodes
 from tabtransfer.inference import stratified_rows

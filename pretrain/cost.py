@@ -11,6 +11,7 @@ from tabtransfer.kernels import N_KERNELS
 from tabtransfer.laplace import METRIC_STEPS
 from tabtransfer.network import NEIGHBOUR_OFFSETS, NetworkConfig
 from tabtransfer.ridge import BLOCK_ROWS
+from tabtransfer.row_predictions import N_PREDICTIONS
 
 BACKWARD = 2  # of the forward's operations
 OPTIMIZER_VALUES = 3  # gradient, and at most two moments
@@ -46,7 +47,7 @@ def training_flops(network: NetworkConfig, n_rows: int, n_train: int, n_columns:
     tokens, rows, context = s + c, r + network.n_thinking, n + network.n_thinking
     cells = c * r * d * (N_CELL_FEATURES * len(NEIGHBOUR_OFFSETS) + k + 1) + n * k * d
     row_stage = r * _stage(network.row_layers, d, tokens, s, tokens)
-    labels = n * k * e + r * N_KERNELS * k * e
+    labels = n * k * e + r * N_PREDICTIONS * k * e
     context_stage = _stage(network.context_layers, e, rows, q, context)
     head = q * (2 * e * e + 2 * e * k)
     learned = 2 * (cells + row_stage + labels + context_stage + head)

@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from tabtransfer.encoder import EncodedTable
+from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.learners import BoostingSettings, DistinctRows, ForestSettings, fit_learners
 from tabtransfer.learners.channels import NumberChannels
 from tabtransfer.learners.choice import N_FOLDS, choose_learners

@@ -21,7 +21,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 
 from tabtransfer.distribution import QuantileDistribution
-from tabtransfer.encoder import EncodedTable
+from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.ensemble import ClassEnsemble, NumberEnsemble, build_ensemble
 from tabtransfer.inference import stratified_rows
 from tabtransfer.network import TabularTransformer

@@ -12,7 +12,7 @@ from sklearn.base import ClassifierMixin
 
 from tabtransfer.calibration import temper_probabilities
 from tabtransfer.class_weights import read_class_weights, weigh_classes
-from tabtransfer.encoder import EncodedTable
+from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.ensemble import ClassEnsemble
 from tabtransfer.estimator import InContextEstimator
 from tabtransfer.members import Advance

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from tabtransfer.encoder import EncodedTable
+from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.inference import stratified_rows
 from tabtransfer.learners.channels import ClassChannels, NumberChannels
 from tabtransfer.many_classes import ClassNode, class_tree, multiply_down

@@ -17,7 +17,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from tabtransfer.calibration import Calibration, fit_temperature
 from tabtransfer.checkpoint import SHIPPED, fingerprint, load_checkpoint
-from tabtransfer.encoder import EncodedTable, TableEncoder, read_table
+from tabtransfer.encoded_table import EncodedTable
+from tabtransfer.encoder import TableEncoder, read_table
 from tabtransfer.ensemble import build_ensemble
 from tabtransfer.ensemble_size import ensemble_size
 from tabtransfer.errors import TabTransferError

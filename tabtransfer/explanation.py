@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabtransfer.column_effects import column_effects, draw_values
-from tabtransfer.encoder import EncodedTable
+from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.errors import TabTransferError
 from tabtransfer.members import Advance, ignore
 from tabtransfer.memory import MemoryBudget

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tabtransfer.encoder import EncodedTable
+from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.memory import FEWEST_ROWS, ContextShape, MemoryBudget
 from tabtransfer.network import Context, TabularTransformer
 from tabtransfer.tasks import TaskBatch

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tabtransfer.context_cache import ContextCache
-from tabtransfer.encoder import EncodedTable
+from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.inference import Channels, ask, at_precision, precision, read_context
 from tabtransfer.memory import ContextShape, MemoryBudget, pieces
 from tabtransfer.network import Context, NetworkConfig, TabularTransformer

@@ -11,7 +11,7 @@ from sklearn.base import RegressorMixin
 
 from tabtransfer.calibration import temper_quantiles
 from tabtransfer.distribution import QuantileDistribution
-from tabtransfer.encoder import EncodedTable
+from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.ensemble import NumberEnsemble
 from tabtransfer.errors import TabTransferError
 from tabtransfer.estimator import InContextEstimator

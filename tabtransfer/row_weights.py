@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tabtransfer.encoder import EncodedTable
+from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.ensemble import ClassEnsemble, NumberEnsemble
 from tabtransfer.inference import Channels, at_precision
 from tabtransfer.kernel_effects import KernelEffects

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tabtransfer.encoder import EncodedTable
+from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.errors import name_list
 
 __all__ = ["TableSketch"]

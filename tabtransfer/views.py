@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tabtransfer.encoder import EncodedTable
+from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.normal_scores import NormalScores
 
 __all__ = ["KINDS", "View", "ViewKind", "ViewMaker"]

@@ -16,7 +16,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from tabtransfer.encoder import EncodedTable
+from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.learners.boosting import BoostingSettings, FittedBoosting
 from tabtransfer.learners.folds import DistinctRows
 from tabtransfer.learners.forest import FittedForest, ForestSettings
