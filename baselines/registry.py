@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tabtransfer.baselines.catboost import CATBOOST
+from tabtransfer.baselines.catboost_bag import CATBOOST_BAG
 from tabtransfer.baselines.forest import EXTRA_TREES, RANDOM_FOREST
 from tabtransfer.baselines.histogram import HISTOGRAM_BOOSTING
 from tabtransfer.baselines.lightgbm import LIGHTGBM
@@ -14,10 +15,12 @@ from tabtransfer.baselines.pytabkit import REALMLP, TABM
 from tabtransfer.baselines.tabicl import TABICL
 from tabtransfer.baselines.tabpfn import TABPFN, TABPFN_VERSIONS
 from tabtransfer.baselines.transfer import (
+    STACK,
     TABTRANSFER,
     TABTRANSFER_FINETUNED,
     TABTRANSFER_SCRATCH,
     TABTRANSFER_SYNTHETIC,
+    TABTRANSFER_WITHOUT_TREES,
 )
 from tabtransfer.baselines.tuning import SECONDS, make_tuned
 from tabtransfer.baselines.xgboost import XGBOOST
@@ -25,7 +28,8 @@ from tabtransfer.errors import TabTransferError
 
 __all__ = ["GROUPS", "METHODS", "get_method", "resolve_methods"]
 
-_OURS = (TABTRANSFER, TABTRANSFER_FINETUNED, TABTRANSFER_SCRATCH)
+_OURS = (TABTRANSFER, TABTRANSFER_FINETUNED, TABTRANSFER_SCRATCH, TABTRANSFER_WITHOUT_TREES)
+_COMBINED = (STACK, CATBOOST_BAG)
 _TUNABLE = (
     CATBOOST,
     LIGHTGBM,
@@ -40,7 +44,9 @@ _TUNABLE = (
     TABM,
 )
 
-METHODS: dict[str, Method] = {method.name: method for method in (*_OURS, *_TUNABLE, TABPFN, TABICL)}
+METHODS: dict[str, Method] = {
+    method.name: method for method in (*_OURS, *_COMBINED, *_TUNABLE, TABPFN, TABICL)
+}
 """Methods in their default form by name, in the order in which reports list them."""
 
 _TUNED = {f"{method.name}-tuned": method for method in _TUNABLE}
@@ -55,7 +61,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     # TabM is left out for its time: about a minute for a thousand rows on one core. The tuned
     # forms are those of one method for each family.
     "all-offline": (
-        *(method.name for method in _OURS),
+        *(method.name for method in (*_OURS, *_COMBINED)),
         *(method.name for method in _TUNABLE if method is not TABM),
         "catboost-tuned",
         "lightgbm-tuned",
@@ -67,7 +73,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "transfer-gain": (
         *(TABTRANSFER_SCRATCH.name, TABTRANSFER.name, TABTRANSFER_FINETUNED.name),
-        *(TABTRANSFER_SYNTHETIC.name, CATBOOST.name, "catboost-tuned", TABPFN.name),
+        *(TABTRANSFER_SYNTHETIC.name, STACK.name, CATBOOST.name, "catboost-tuned", TABPFN.name),
     ),
     "tuned": tuple(_TUNED),
     "tabpfn-versions": tuple(method.name for method in TABPFN_VERSIONS),

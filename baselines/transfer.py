@@ -1,4 +1,8 @@
-"""The package's own estimators as methods of the leaderboard, with and without pretraining."""
+"""The package's own estimators as methods of the leaderboard, and what they are measured by.
+
+That is the same network without pretraining, without trees among its inputs, or with its inputs
+alone.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,12 @@ if TYPE_CHECKING:
     from tabtransfer.datasets.table import Table
 
 __all__ = [
+    "STACK",
     "TABTRANSFER",
     "TABTRANSFER_FINETUNED",
     "TABTRANSFER_SCRATCH",
     "TABTRANSFER_SYNTHETIC",
+    "TABTRANSFER_WITHOUT_TREES",
 ]
 
 TUNING_SECONDS = 15.0  # for one fit, fine-tuning and training from scratch alike
@@ -101,6 +107,52 @@ def make_synthetic_regressor(random_state: int, n_threads: int) -> BaseEstimator
     return regressor.set_params(checkpoint=checkpoint.SYNTHETIC)
 
 
+def make_without_trees(random_state: int, n_threads: int) -> BaseEstimator:
+    """Make the pretrained classifier that reads no predictions of trees.
+
+    Parameters
+    ----------
+    random_state, n_threads : int
+        Seed and threads.
+
+    Returns
+    -------
+    TabTransferClassifier
+        An unfitted classifier.
+    """
+    return make_pretrained(random_state, n_threads).set_params(trees=False)
+
+
+def make_regressor_without_trees(random_state: int, n_threads: int) -> BaseEstimator:
+    """Make the pretrained regressor that reads no predictions of trees."""
+    return make_pretrained_regressor(random_state, n_threads).set_params(trees=False)
+
+
+def make_stack(random_state: int, n_threads: int) -> BaseEstimator:
+    """Make the stack of what the pretrained classifier reads, without a network.
+
+    Parameters
+    ----------
+    random_state, n_threads : int
+        Seed and threads.
+
+    Returns
+    -------
+    StackClassifier
+        An unfitted classifier.
+    """
+    from tabtransfer.baselines.stack import StackClassifier
+
+    return StackClassifier(random_state=random_state, n_threads=n_threads)
+
+
+def make_stack_regressor(random_state: int, n_threads: int) -> BaseEstimator:
+    """Make the stack of what the pretrained regressor reads; see `make_stack`."""
+    from tabtransfer.baselines.stack import StackRegressor
+
+    return StackRegressor(random_state=random_state, n_threads=n_threads)
+
+
 def make_scratch(random_state: int, n_threads: int) -> BaseEstimator:
     """Make the same network, trained from a random start on the training rows alone.
 
@@ -177,7 +229,8 @@ def _trained_on(path: Path, table: Table) -> str | None:
     return trained_on(cards, table.name, with_target(table.X, table.y))
 
 
-_PACKAGES = ("tabtransfer", "torch")
+_LIBRARIES = ("torch", "scikit-learn", "catboost")
+_PACKAGES = ("tabtransfer", *_LIBRARIES)
 
 TABTRANSFER = Method(
     "tabtransfer",
@@ -212,5 +265,21 @@ TABTRANSFER_SCRATCH = Method(
     weights_missing,
     packages=_PACKAGES,
     make_regressor=make_scratch_regressor,
+    quantiles=own_quantiles,
+)
+TABTRANSFER_WITHOUT_TREES = Method(
+    "tabtransfer-no-trees",
+    make_without_trees,
+    weights_missing,
+    table_seen,
+    packages=_PACKAGES,
+    make_regressor=make_regressor_without_trees,
+    quantiles=own_quantiles,
+)
+STACK = Method(
+    "stack",
+    make_stack,
+    packages=_LIBRARIES,
+    make_regressor=make_stack_regressor,
     quantiles=own_quantiles,
 )

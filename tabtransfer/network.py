@@ -147,30 +147,50 @@ class TabularTransformer(nn.Module):
         Context
             For `predict`.
         """
+        context, cells, own = self.read_predictions(batch, chunk_rows)
+        n_rows = chunk_rows or batch.n_train
+        parts = zip(
+            cells, own.split(n_rows, 1), label_channels(batch).split(n_rows, 1), strict=True
+        )
+        rows = [self.row_vectors(context, *part) for part in parts]
+        return replace(context, keys=self.context.read(torch.cat(rows, 1), batch.weights))
+
+    def read_predictions(
+        self, batch: TaskBatch, chunk_rows: int | None = None
+    ) -> tuple[Context, list[CellFeatures], Tensor]:
+        """Compute what is known of the training rows before the row stage.
+
+        Parameters
+        ----------
+        batch, chunk_rows
+            As in `read_context`.
+
+        Returns
+        -------
+        context : Context
+            Without the context stage's keys.
+        cells : list of CellFeatures
+            Of the training rows, ``chunk_rows`` at a time.
+        own : Tensor, (b, n, 7, k)
+            What is predicted for each of them by the others, as `RowPredictions.of` gives it.
+        """
         task = "regression" if batch.is_regression else "classification"
         if task not in self.config.tasks:
             raise ValueError(f"this network was built for {self.config.tasks}, not for {task}")
         n_train = batch.n_train
-        labels = _label_channels(batch)  # (b, n, k)
-        values, missing = batch.values[:, :n_train], batch.missing[:, :n_train]
+        labels = label_channels(batch)  # (b, n, k)
         columns = ColumnStatistics.of(batch, labels)
-        parts = [
-            slice(start, start + (chunk_rows or n_train))
-            for start in range(0, n_train, chunk_rows or n_train)
-        ]
-        weights = batch.row_weights
+        n_rows = chunk_rows or n_train
+        parts = [slice(start, min(start + n_rows, n_train)) for start in range(0, n_train, n_rows)]
         cells = [
-            columns.describe(values[:, p], missing[:, p], labels[:, p], weights[:, p])
+            columns.describe(
+                batch.values[:, p], batch.missing[:, p], labels[:, p], batch.row_weights[:, p]
+            )
             for p in parts
         ]
         predictions, own = RowPredictions.of(batch, _joined(cells), labels)
         context = Context(task, batch.n_columns, batch.n_classes, columns, predictions, ())
-        rows = [
-            self.row_vectors(context, part_cells, own[:, part], labels[:, part])
-            for part, part_cells in zip(parts, cells, strict=True)
-        ]
-        keys = self.context.read(torch.cat(rows, 1), batch.weights)
-        return replace(context, keys=keys)
+        return context, cells, own
 
     def predict(
         self, context: Context, values: Tensor, missing: Tensor, learners: Tensor | None = None
@@ -278,8 +298,19 @@ def _linears(n_inputs: dict[str, int], n_outputs: int) -> Mapping[str, nn.Linear
     return cast("Mapping[str, nn.Linear]", nn.ModuleDict(layers))
 
 
-def _label_channels(batch: TaskBatch) -> Tensor:
-    """Give numeric labels of the training rows (b, n, k), of the classes that the tasks have."""
+def label_channels(batch: TaskBatch) -> Tensor:
+    """Give numeric labels of the training rows, of the classes that the tasks have.
+
+    Parameters
+    ----------
+    batch : TaskBatch
+        Tasks of one kind.
+
+    Returns
+    -------
+    Tensor, (b, n, k)
+        One-hot classes; or the target and its square less 1.
+    """
     labels = batch.labels[:, : batch.n_train]
     if batch.is_regression:
         return torch.stack([labels, labels.square() - 1.0], -1).to(batch.values.dtype)

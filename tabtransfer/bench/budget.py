@@ -9,11 +9,13 @@ from tabtransfer.baselines.registry import GROUPS, get_method
 from tabtransfer.baselines.transfer import TUNING_SECONDS
 from tabtransfer.baselines.tuning import SECONDS
 from tabtransfer.bench.comparison import JOB_SHARE
-from tabtransfer.bench.protocol import FINETUNED, SCRATCH
+from tabtransfer.bench.protocol import FINETUNED, SCRATCH, STACK, WITHOUT_TREES
 
 WANTED_SPLITS = 6
 """Two repeats of three folds: with fewer, intervals are twice as wide and more."""
 _TUNED = "-tuned"
+# They answer what transfer adds, or take the time of a search.
+_NO_CANDIDATES = (FINETUNED, SCRATCH, WITHOUT_TREES, STACK, "catboost-bag")
 
 
 def default_methods() -> list[Method]:
@@ -25,7 +27,7 @@ def default_methods() -> list[Method]:
     ['tabtransfer', 'catboost', 'lightgbm']
     """
     names = [name for name in GROUPS["all-offline"] if not name.endswith(_TUNED)]
-    return [get_method(name) for name in names if name not in (FINETUNED, SCRATCH)]
+    return [get_method(name) for name in names if name not in _NO_CANDIDATES]
 
 
 def affordable_searches(

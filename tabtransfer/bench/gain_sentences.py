@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, SCRATCH, SYNTHETIC
+from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, SCRATCH, STACK, SYNTHETIC
 from tabtransfer.bench.statistics import MIN_TABLES
 from tabtransfer.bench.transfer_gain import Crossing, GainCurve
 from tabtransfer.bench.verdict import describe_interval, signed
@@ -20,6 +20,7 @@ _DEEDS = {
 _BASES = {
     SCRATCH: "the same network trained from scratch",
     SYNTHETIC: "pretraining on synthetic tables alone",
+    STACK: "a stack of the same inputs",
 }
 
 

@@ -10,6 +10,8 @@ PRETRAINED = "tabtransfer"
 FINETUNED = "tabtransfer-finetuned"
 SYNTHETIC = "tabtransfer-synthetic"
 SCRATCH = "tabtransfer-scratch"
+WITHOUT_TREES = "tabtransfer-no-trees"
+STACK = "stack"
 REFERENCE = "catboost"
 
 HALVES = "halves"

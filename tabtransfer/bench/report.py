@@ -16,7 +16,16 @@ from tabtransfer.bench.pictures import draw_pictures, format_seconds
 from tabtransfer.bench.plot_style import method_colour, to_png
 from tabtransfer.bench.plots import draw_leaderboard
 from tabtransfer.bench.pooling import average_coverage, pool_confidence
-from tabtransfer.bench.protocol import FINETUNED, NESTED, PRETRAINED, REFERENCE, SCRATCH, TABARENA
+from tabtransfer.bench.protocol import (
+    FINETUNED,
+    NESTED,
+    PRETRAINED,
+    REFERENCE,
+    SCRATCH,
+    STACK,
+    TABARENA,
+    WITHOUT_TREES,
+)
 from tabtransfer.bench.regimes import judge_regimes
 from tabtransfer.bench.results import OK
 from tabtransfer.bench.sections import describe_ranks, list_splits
@@ -176,9 +185,11 @@ def _against_reference(scores: pd.DataFrame, board: pd.DataFrame) -> list[dict[s
 
 
 def _additions(results: pd.DataFrame) -> list[dict[str, Any]]:
-    """The two questions about transfer, each answered for every kind of table."""
+    """The questions about transfer, each answered for every kind of table."""
     pairs = [
         ("What pretraining adds", PRETRAINED, SCRATCH),
+        ("What pretraining adds beyond a stack of the same inputs", PRETRAINED, STACK),
+        ("What trees add to the inputs", PRETRAINED, WITHOUT_TREES),
         ("What fine-tuning adds", FINETUNED, PRETRAINED),
     ]
     return [

@@ -53,10 +53,10 @@ def transfer_gain(
     """Measure what pretraining gains at growing numbers of training rows, and where it ends.
 
     The same network untrained, pretrained, fine-tuned and pretrained on synthetic tables alone,
-    against CatBoost, tuned and not, and TabPFN. A table's training sets lie within each other, and
-    its test rows are the same at all sizes; it is left out at sizes that half its rows don't give.
-    Writes results.parquet, report.html and transfer_gain.csv. When stopped, the same command goes
-    on where it was.
+    against a stack of its inputs, CatBoost, tuned and not, and TabPFN. A table's training sets lie
+    within each other, and its test rows are the same at all sizes; it is left out at sizes that
+    half its rows don't give. Writes results.parquet, report.html and transfer_gain.csv. When
+    stopped, the same command goes on where it was.
     """
     from tabtransfer.baselines.registry import resolve_methods
     from tabtransfer.bench.run import run

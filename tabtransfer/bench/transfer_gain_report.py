@@ -10,7 +10,7 @@ import pandas as pd
 from tabtransfer.bench.gain_plot import draw_gain_curves
 from tabtransfer.bench.gain_sentences import SCORES, TABLES, describe_curve
 from tabtransfer.bench.plot_style import to_svg
-from tabtransfer.bench.protocol import PRETRAINED, SCRATCH, SYNTHETIC
+from tabtransfer.bench.protocol import PRETRAINED, SCRATCH, STACK, SYNTHETIC
 from tabtransfer.bench.report import (
     describe_conditions,
     list_troubles,
@@ -26,6 +26,7 @@ _CARD = ("table", "task", "n_rows", "n_columns", "source", "licence")
 _QUESTIONS = {
     SCRATCH: "What transfer adds: over the same network trained from scratch",
     SYNTHETIC: "What real tables add to synthetic ones in pretraining",
+    STACK: "What the network adds: over a stack of its inputs",
 }
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from tabtransfer.bench.families import average_families
-from tabtransfer.bench.protocol import PRETRAINED, REFERENCE, SCRATCH
+from tabtransfer.bench.protocol import PRETRAINED, REFERENCE, SCRATCH, STACK
 from tabtransfer.bench.statistics import MIN_TABLES, Gain, gain, table_scores
 
 CLAIM = "transfer learning is very successful for vision and language, not (yet) for tabular data"
@@ -23,19 +23,21 @@ class Verdict:
     Parameters
     ----------
     state : {"supported", "contradicted", "undecided"}
-        Contradicted: the pretrained network is above the reference and above the same
-        network without pretraining, both intervals over 0. Supported: one of the two
-        intervals lies under 0. Undecided: anything else, too few tables included.
+        Contradicted: the pretrained network is above the reference, above the same network
+        without pretraining, and above a stack of the same inputs where that was measured, all
+        intervals over 0. Supported: one of the intervals lies under 0. Undecided: anything else,
+        too few tables included.
     sentences : tuple of str
-        Two sentences for a reader, with the intervals.
-    over_reference, over_scratch : Gain or None
-        The two comparisons; None where a method has no score.
+        Sentences for a reader, with the intervals: two, or three where the stack was measured.
+    over_reference, over_scratch, over_stack : Gain or None
+        The comparisons; None where a method has no score.
     """
 
     state: State
-    sentences: tuple[str, str]
+    sentences: tuple[str, ...]
     over_reference: Gain | None
     over_scratch: Gain | None
+    over_stack: Gain | None
 
 
 def judge(results: pd.DataFrame) -> Verdict:
@@ -49,17 +51,22 @@ def judge(results: pd.DataFrame) -> Verdict:
     Returns
     -------
     Verdict
-        The verdict, with the two comparisons that it rests on. Tables of one family count once.
+        The verdict, with the comparisons that it rests on. Tables of one family count once.
     """
     scores = average_families(table_scores(results), results)
     over_reference = gain(scores, PRETRAINED, REFERENCE)
     over_scratch = gain(scores, PRETRAINED, SCRATCH)
-    state = _decide(_sign(over_reference), _sign(over_scratch))
-    sentences = (
-        f"“{CLAIM[0].upper()}{CLAIM[1:]}” is {state} here: " + _against_reference(over_reference),
-        _against_scratch(over_scratch) + _conclusion(state, over_reference, over_scratch),
+    over_stack = gain(scores, PRETRAINED, STACK)
+    told = [_against_scratch(over_scratch)]
+    if over_stack is not None:
+        told = [told[0] + ".", _against_stack(over_stack)]
+    needed = over_reference, over_scratch, *([over_stack] if over_stack is not None else [])
+    state = _decide([_sign(value) for value in needed])
+    told[-1] += _conclusion(state, over_reference, over_scratch, over_stack)
+    first = f"“{CLAIM[0].upper()}{CLAIM[1:]}” is {state} here: " + _against_reference(
+        over_reference
     )
-    return Verdict(state, sentences, over_reference, over_scratch)
+    return Verdict(state, (first, *told), over_reference, over_scratch, over_stack)
 
 
 def _sign(value: Gain | None) -> int | None:
@@ -69,12 +76,12 @@ def _sign(value: Gain | None) -> int | None:
     return (value.low > 0) - (value.high < 0)
 
 
-def _decide(against_reference: int | None, against_scratch: int | None) -> State:
-    if against_reference is None or against_scratch is None:
+def _decide(signs: list[int | None]) -> State:
+    if None in signs:
         return "undecided"
-    if -1 in (against_reference, against_scratch):
+    if -1 in signs:
         return "supported"
-    return "contradicted" if against_reference == against_scratch == 1 else "undecided"
+    return "undecided" if 0 in signs else "contradicted"
 
 
 def _against_reference(value: Gain | None) -> str:
@@ -95,19 +102,35 @@ def _against_scratch(value: Gain | None) -> str:
     )
 
 
-def _conclusion(state: State, over_reference: Gain | None, over_scratch: Gain | None) -> str:
+def _against_stack(value: Gain) -> str:
+    return (
+        f"What pretraining adds beyond a stack of the same inputs: {signed(value.mean)} "
+        f"({describe_interval(value)}; {_record(value)})"
+    )
+
+
+def _conclusion(
+    state: State,
+    over_reference: Gain | None,
+    over_scratch: Gain | None,
+    over_stack: Gain | None,
+) -> str:
     if over_reference is None or over_scratch is None:
         return ", so nothing is decided."
-    if min(over_reference.n_tables, over_scratch.n_tables) < MIN_TABLES:
+    transfer = [over_scratch] if over_stack is None else [over_scratch, over_stack]
+    if min(value.n_tables for value in (over_reference, *transfer)) < MIN_TABLES:
         return f", but fewer than {MIN_TABLES} tables decide nothing."
     if state == "contradicted":
         return ", so on these tables transfer works and beats the reference."
+    helps = all(value.low > 0 for value in transfer)
     if state == "supported":
         if over_scratch.high < 0:
             return ", so on these tables pretraining does harm."
-        adds = "pretraining helps but" if over_scratch.low > 0 else "what it adds is unclear and"
+        if over_stack is not None and over_stack.high < 0:
+            return ", so on these tables the inputs do better without the network."
+        adds = "pretraining helps but" if helps else "what it adds is unclear and"
         return f", so on these tables {adds} the result stays under the reference."
-    adds = "transfer works" if over_scratch.low > 0 else "whether transfer works is open"
+    adds = "transfer works" if helps else "whether transfer works is open"
     beats = "it beats" if over_reference.low > 0 else "it is open whether it beats"
     return f", so on these tables {adds} and {beats} the reference."
 

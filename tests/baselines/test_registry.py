@@ -12,7 +12,8 @@ from tabtransfer.baselines.registry import GROUPS, METHODS, get_method, resolve_
 from tabtransfer.baselines.study import TrialLog
 from tabtransfer.errors import TabTransferError
 
-OURS = ["tabtransfer", "tabtransfer-finetuned", "tabtransfer-scratch"]
+OURS = ["tabtransfer", "tabtransfer-finetuned", "tabtransfer-scratch", "tabtransfer-no-trees"]
+COMBINED = ["stack", "catboost-bag"]
 QUICK = {
     "catboost": {"n_trees": 50},
     "lightgbm": {},
@@ -111,7 +112,7 @@ def test_few_rows_are_taken(name, n_rows, messy):
 
 
 def test_methods_go_by_their_names_and_name_installed_packages():
-    assert list(METHODS) == [*OURS, *QUICK, "tabpfn", "tabicl"]
+    assert list(METHODS) == [*OURS, *COMBINED, *QUICK, "tabpfn", "tabicl"]
     for name, method in METHODS.items():
         assert method.name == name
         assert get_method(name) is method
@@ -139,14 +140,14 @@ def test_a_list_names_methods_and_groups():
     ]
     assert [m.name for m in resolve_methods("all")] == list(METHODS)
     offline = [m.name for m in resolve_methods("all-offline")]
-    assert offline[:4] == [*OURS, "catboost"] and "catboost-tuned" in offline
+    assert offline[:7] == [*OURS, *COMBINED, "catboost"] and "catboost-tuned" in offline
     assert not any(name.startswith(("tabpfn", "tabicl")) for name in offline)
     mixed = [m.name for m in resolve_methods("tabm,all-offline,catboost")]
     assert mixed == ["tabm", *offline]
     assert [m.name for m in resolve_methods("tabpfn-versions")][::4] == ["tabpfn-v2", "tabpfn-v3.5"]
     assert [m.name for m in resolve_methods("transfer-gain")] == [
         *("tabtransfer-scratch", "tabtransfer", "tabtransfer-finetuned", "tabtransfer-synthetic"),
-        *("catboost", "catboost-tuned", "tabpfn"),
+        *("stack", "catboost", "catboost-tuned", "tabpfn"),
     ]
     assert set(GROUPS) == {"all", "all-offline", "transfer-gain", "tuned", "tabpfn-versions"}
 

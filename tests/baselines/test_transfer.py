@@ -15,6 +15,7 @@ from tabtransfer.baselines.transfer import (
     TABTRANSFER_FINETUNED,
     TABTRANSFER_SCRATCH,
     TABTRANSFER_SYNTHETIC,
+    TABTRANSFER_WITHOUT_TREES,
 )
 from tabtransfer.bench.protocol import Job
 from tabtransfer.bench.run_job import Task, run_job
@@ -43,6 +44,23 @@ def test_regressors_differ_as_classifiers_do():
         settings = method.make(3, 2).get_params()
         del settings["class_weight"]
         assert regressor.get_params() == settings
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_without_trees_nothing_else_differs(task):
+    with_trees, without = (
+        method.make_for(task, 3, 2).get_params()
+        for method in (TABTRANSFER, TABTRANSFER_WITHOUT_TREES)
+    )
+    assert with_trees.pop("trees") is True and without.pop("trees") is False
+    assert with_trees == without
+
+
+def test_without_trees_none_are_grown_and_the_table_is_scored():
+    table = load_table("wine")
+    model = TABTRANSFER_WITHOUT_TREES.make(random_state=0, n_threads=1).fit(table.X, table.y)
+    assert model.learners_ is None
+    assert measure(TABTRANSFER_WITHOUT_TREES, "wine")["status"] == "ok"
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
@@ -162,6 +180,14 @@ class TestScratch:
         model.fit(X[::2], y[::2])
         assert model.finetuning_.chosen == "tuned"
         assert model.score(X[1::2], y[1::2]) > 0.8
+
+    def test_it_reads_the_same_inputs_as_the_pretrained_network(self, small_checkpoint):
+        X, y = load_wine(return_X_y=True)
+        settings = {"checkpoint": small_checkpoint, "random_state": 0, "time_limit": 0.0}
+        scratch = ScratchClassifier(**settings).fit(X, y)
+        pretrained = TabTransferClassifier(**settings).fit(X, y)
+        assert scratch.trees
+        assert np.array_equal(scratch.learners_.own, pretrained.learners_.own)
 
     def test_it_learns_numbers_from_nothing(self, small_checkpoint):
         X = np.random.default_rng(0).normal(size=(200, 3))

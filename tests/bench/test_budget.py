@@ -28,4 +28,6 @@ def test_only_methods_that_went_well_are_searched():
 def test_the_default_methods_have_nothing_to_search_with():
     found = {method.name for method in default_methods()}
     assert {"tabtransfer", "catboost", "linear"} <= found
-    assert not any(name.endswith(("tuned", "scratch")) for name in found)
+    assert not any(
+        name.endswith(("tuned", "scratch", "no-trees", "-bag", "stack")) for name in found
+    )

@@ -57,6 +57,9 @@ def test_arms_are_told_by_what_they_do():
     )
     told = _describe(crossing, "tabtransfer-finetuned", "tabtransfer-scratch")
     assert "with fine-tuning pays on average against the same network trained from scratch" in told
+    assert "pretraining pays on average against a stack of the same inputs at" in _describe(
+        crossing, base="stack"
+    )
 
 
 def test_sizes_at_which_the_gain_may_be_a_loss_are_named():

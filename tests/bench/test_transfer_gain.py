@@ -89,6 +89,7 @@ def test_numbers_are_scored_apart_by_the_share_of_the_error_that_is_gone(make_si
 
 def test_arms_are_compared_with_scratch_with_synthetic_and_with_every_opponent(make_sizes):
     names = ["catboost", "tabtransfer-scratch", "tabtransfer", "tabtransfer-synthetic", "tabpfn"]
+    names.insert(4, "stack")
     scores = dict.fromkeys(names, 0.8) | {"tabpfn": None}
     found = gain_curves(make_sizes({32: {"t": scores}, 64: {"t": scores}}))
     assert [(curve.method, curve.base) for curve in found] == [
@@ -98,6 +99,9 @@ def test_arms_are_compared_with_scratch_with_synthetic_and_with_every_opponent(m
         ("tabtransfer", "catboost"),
         ("tabtransfer-synthetic", "catboost"),
         ("tabtransfer-scratch", "catboost"),
+        ("tabtransfer", "stack"),
+        ("tabtransfer-synthetic", "stack"),
+        ("tabtransfer-scratch", "stack"),
     ]
 
 

@@ -61,3 +61,49 @@ def test_a_missing_method_decides_nothing_and_is_named(make_results, absent):
     assert verdict.state == "undecided"
     assert absent in " ".join(verdict.sentences)
     assert "nothing is decided" in verdict.sentences[1]
+
+
+def _judge_beside_stack(make_results, over_stack, over_catboost=0.02, n_stacks=N):
+    """Judge where tabtransfer is this far above the stack, on the first tables alone."""
+    scores = _scores(lambda i: over_catboost, lambda i: 0.05)
+    for i, row in enumerate(scores.values()):
+        row["stack"] = 0.8 - over_stack(i) - 0.001 * (i % 3 - 1) if i < n_stacks else None
+    return judge(make_results(scores))
+
+
+@pytest.mark.parametrize(
+    ("over_stack", "over_catboost", "state", "words"),
+    [
+        (lambda i: 0.01, 0.02, "contradicted", "transfer works and beats"),
+        (lambda i: 0.01 * (-1) ** i, 0.02, "undecided", "whether transfer works is open and it"),
+        (lambda i: -0.01, 0.02, "supported", "the inputs do better without the network"),
+        (lambda i: 0.01, -0.02, "supported", "pretraining helps but the result stays"),
+        (lambda i: 0.01 * (-1) ** i, -0.02, "supported", "what it adds is unclear and"),
+    ],
+)
+def test_transfer_is_credited_only_beyond_a_stack_that_was_measured(
+    make_results, over_stack, over_catboost, state, words
+):
+    verdict = _judge_beside_stack(make_results, over_stack, over_catboost)
+    assert verdict.state == state and verdict.over_stack.n_tables == N
+    _, second, third = verdict.sentences
+    assert second.endswith("8 won, 0 tied, 0 lost).") and words not in second
+    assert third.startswith("What pretraining adds beyond a stack of the same inputs: ")
+    assert words in third
+
+
+def test_the_gain_over_the_stack_is_told_with_its_interval(make_results):
+    third = _judge_beside_stack(make_results, lambda i: 0.01).sentences[2]
+    assert "inputs: +0.010 (95 % interval +0.009 to +0.010; 8 won, 0 tied, 0 lost), so" in third
+
+
+def test_a_stack_on_few_tables_leaves_transfer_open(make_results):
+    verdict = _judge_beside_stack(make_results, lambda i: 0.01, n_stacks=5)
+    assert verdict.state == "undecided"
+    assert "fewer than 6 tables decide nothing" in verdict.sentences[2]
+
+
+def test_a_stack_without_a_score_changes_nothing(make_results):
+    without = judge(make_results(_scores(lambda i: 0.02, lambda i: 0.05)))
+    assert _judge_beside_stack(make_results, lambda i: 0.01, n_stacks=0) == without
+    assert without.over_stack is None and len(without.sentences) == 2

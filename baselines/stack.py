@@ -1,0 +1,174 @@
+"""The network's inputs without the network: what pretraining adds is measured against this too.
+
+Beside the cells, the network reads what kernel ridge regression, a forest, boosted trees and their
+closed-form stack predict for a row (`tabtransfer.row_predictions`). Here that stack is the answer.
+
+Shapes: b tasks, r rows, n training rows, k label channels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tabtransfer.cells import CellFeatures
+from tabtransfer.classifier import TabTransferClassifier
+from tabtransfer.errors import TabTransferError
+from tabtransfer.estimator import InContextEstimator
+from tabtransfer.explanation import Explanation
+from tabtransfer.network import Context, NetworkConfig, TabularTransformer, label_channels
+from tabtransfer.quantiles import quantile_levels
+from tabtransfer.regressor import TabTransferRegressor
+from tabtransfer.tasks import TaskBatch
+
+__all__ = ["StackClassifier", "StackNetwork", "StackRegressor"]
+
+FLOOR = 1e-3  # least probability of a class, times the number of classes
+
+
+@dataclass(frozen=True)
+class StackContext(Context):
+    """Hold all that the stack needs of the training rows.
+
+    Parameters
+    ----------
+    deviation : Tensor, (b, 1, 1)
+        How far off the stack predicts the first label channel of training rows, each without its
+        own label: the root of the mean squared error.
+    """
+
+    deviation: Tensor
+
+
+class StackNetwork(TabularTransformer):
+    """Answer with the stack of what is predicted for a row, in place of a network.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+        How many classes and quantiles there are; what a network of this size may read at once, the
+        stack reads too.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tabtransfer.baselines.stack import StackNetwork
+    >>> from tabtransfer.network import NetworkConfig
+    >>> from tabtransfer.tasks import TaskBatch
+    >>> values = torch.linspace(-1.0, 1.0, 12)[None, :, None]
+    >>> batch = TaskBatch(
+    ...     values=values, missing=torch.zeros(1, 12, 1, dtype=torch.bool),
+    ...     categorical=torch.zeros(1, 1, dtype=torch.bool), labels=(values[..., 0] > 0).long(),
+    ...     n_train=10, n_columns=torch.tensor([1]), n_classes=torch.tensor([2]))
+    >>> StackNetwork(NetworkConfig())(batch).argmax(-1)
+    tensor([[1, 1]])
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        nn.Module.__init__(self)  # none of a network's layers
+        self.config = config
+        normal = [NormalDist().inv_cdf(level) for level in quantile_levels(config.n_quantiles)]
+        self.normal = nn.Parameter(torch.tensor(normal), requires_grad=False)
+
+    def read_context(self, batch: TaskBatch, chunk_rows: int | None = None) -> StackContext:
+        """Fit the stack to the training rows; see `TabularTransformer.read_context`."""
+        context, _, own = self.read_predictions(batch, chunk_rows)
+        errors = _answers(context, own)[..., :1] - label_channels(batch)[..., :1]
+        weights = batch.row_weights[..., None]
+        variance = (weights * errors.square()).sum(1, keepdim=True) / weights.sum(1, keepdim=True)
+        return StackContext(**vars(context), deviation=variance.sqrt())
+
+    def row_vectors(
+        self,
+        context: Context,
+        cells: CellFeatures,
+        predictions: Tensor,
+        labels: Tensor | None = None,
+    ) -> Tensor:
+        """Give the stack of predictions (b, r, 7, k) as label channels, (b, r, k)."""
+        return _answers(context, predictions)
+
+    def decide(self, context: Context, rows: Tensor) -> Tensor:
+        """Turn what `row_vectors` gives into log probabilities or quantiles.
+
+        Parameters
+        ----------
+        context : Context
+            From `read_context`.
+        rows : Tensor, (b, r, k)
+            Label channels.
+
+        Returns
+        -------
+        Tensor, (b, r, max_classes) or (b, r, n_quantiles)
+            As in `TabularTransformer.forward`; quantiles are those of a normal distribution.
+        """
+        if context.task == "regression":
+            return rows[..., :1] + cast(StackContext, context).deviation * self.normal
+        n_classes = context.n_classes[:, None, None]
+        logs = rows.maximum(FLOOR / n_classes.to(rows.dtype)).log()
+        logs = F.pad(logs, (0, self.config.max_classes - logs.shape[-1]))
+        absent = torch.arange(logs.shape[-1], device=logs.device) >= n_classes
+        return logs.masked_fill(absent, -torch.inf).log_softmax(-1)
+
+
+class _Stack(InContextEstimator):
+    @property
+    def _finetunes(self) -> bool:
+        return False
+
+    def _starting_network(self, seed: int) -> TabularTransformer:
+        return StackNetwork(NetworkConfig()).eval()
+
+    def _keep(self, network: TabularTransformer) -> None:
+        self.network_ = network
+
+    def explain(self, X: Any, n_rows: int = 10) -> Explanation:
+        """Refuse, as no attention says which training rows count."""
+        raise TabTransferError("A stack can't be explained: explain a TabTransfer model.")
+
+
+class StackClassifier(_Stack, TabTransferClassifier):
+    """Classify by the stack of kernels, a forest and boosted trees, without a network.
+
+    Encoder, views, members and what is predicted for each row are those of
+    `TabTransferClassifier` with the shipped weights. The answer is the training mean plus the
+    stack's deviation from it, at least `FLOOR` over the number of classes. See there for
+    parameters and attributes; ``finetune`` and ``checkpoint`` have no effect.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from tabtransfer.baselines.stack import StackClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> bool(StackClassifier(random_state=0).fit(X[::2], y[::2]).score(X[1::2], y[1::2]) > 0.9)
+    True
+    """
+
+
+class StackRegressor(_Stack, TabTransferRegressor):
+    """Predict numbers by the stack of kernels, a forest and boosted trees, without a network.
+
+    The same for numbers as `StackClassifier` for classes. A row's distribution is a normal one on
+    each member's scale of the target, as wide as the stack errs on training rows.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from tabtransfer.baselines.stack import StackRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = StackRegressor(random_state=0).fit(X[::2], y[::2])
+    >>> model.predict(X[1::2], output="quantiles", quantiles=[0.1, 0.9]).shape
+    (221, 2)
+    """
+
+
+def _answers(context: Context, predictions: Tensor) -> Tensor:
+    """Give the stack, the last of predictions (b, r, 7, k), as label channels (b, r, k)."""
+    kernels = context.predictions.kernels
+    return kernels.mean + kernels.deviation * predictions[:, :, -1]
