@@ -57,6 +57,10 @@ def pretrain(
     real_share: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, help="Share of the steps on real tables.")
     ] = None,
+    learner_share: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="Share of the steps with predictions of trees."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same tasks and same start.")] = 0,
     validate_every: Annotated[float, typer.Option(min=0.01, help="Minutes in between.")] = 5.0,
 ) -> None:
@@ -77,6 +81,7 @@ def pretrain(
             "max_columns": max_columns,
             "cells": cells,
             "real_share": real_share,
+            "learner_share": learner_share,
         },
         train={"learning_rate": learning_rate},
         recipe={"seed": seed},

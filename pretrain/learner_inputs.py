@@ -104,9 +104,8 @@ def draw_settings(random: np.random.Generator, n_classes: int) -> tuple[Settings
         learning_rate=_log_uniform(random, 0.08, 0.3),
         n_borders=32,
     )
-    absent = random.random(N_LEARNERS) < _ABSENT
-    drawn = (forest, boosting)
-    return tuple(None if gone else settings for settings, gone in zip(drawn, absent, strict=True))
+    no_forest, no_boosting = random.random(2) < _ABSENT
+    return None if no_forest else forest, None if no_boosting else boosting
 
 
 def hide_rows(batch: TaskBatch, n_hidden: int) -> TaskBatch:

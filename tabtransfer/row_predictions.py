@@ -17,11 +17,12 @@ import torch
 from torch import Tensor
 
 from tabtransfer.cells import CellFeatures
-from tabtransfer.kernels import CLIP, N_KERNELS, KernelRidge
+from tabtransfer.kernels import N_KERNELS, KernelRidge
 from tabtransfer.stack import stack_weights
 from tabtransfer.tasks import N_LEARNERS, TaskBatch
 
 N_PREDICTIONS = N_KERNELS + N_LEARNERS + 1
+FURTHEST = 8.0  # standard deviations from the mean that a learner may predict
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def _joined(kernels: KernelRidge, found: Tensor, told: Tensor | None) -> Tensor:
         absent = found.new_zeros(*found.shape[:2], N_LEARNERS, found.shape[-1])
         return torch.cat([found, absent], 2)
     scaled = (told.to(found.dtype) - kernels.mean[:, :, None]) / kernels.deviation[:, :, None]
-    return torch.cat([found, scaled.nan_to_num(0.0).clamp(-CLIP, CLIP)], 2)
+    return torch.cat([found, scaled.nan_to_num(0.0).clamp(-FURTHEST, FURTHEST)], 2)
 
 
 def _present(parts: Tensor, told: Tensor | None) -> Tensor:

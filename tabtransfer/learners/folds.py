@@ -70,7 +70,8 @@ class DistinctRows:
         """
         _, same_cells = _distinct(np.where(np.isnan(cells), np.inf, cells))
         first, inverse = _distinct(np.column_stack([same_cells, labels.astype(np.float64)]))
-        return cls(first, inverse, same_cells[first], np.bincount(inverse, weights))
+        total = np.bincount(inverse, weights).astype(np.float64)
+        return cls(first, inverse, same_cells[first], total)
 
     def folds(
         self, labels: NDArray[Any], n_folds: int, rng: np.random.Generator
