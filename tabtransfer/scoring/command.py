@@ -54,6 +54,9 @@ def fit(
     finetune: Annotated[
         bool, typer.Option("--finetune", help="Adapt the network's weights to the table.")
     ] = False,
+    trees: Annotated[
+        bool, typer.Option("--trees/--no-trees", help="Whether the network reads trees as well.")
+    ] = True,
     n_estimators: Annotated[
         int | None,
         typer.Option(min=1, help="Members of the ensemble.", show_default="by the table's size"),
@@ -82,7 +85,12 @@ def fit(
 
     kind = TabTransferClassifier if rows.task == "classification" else TabTransferRegressor
     model = kind(
-        n_estimators, finetune=finetune, random_state=seed, n_threads=threads, verbose=True
+        n_estimators,
+        finetune=finetune,
+        trees=trees,
+        random_state=seed,
+        n_threads=threads,
+        verbose=True,
     )
     model.fit(rows.X, rows.y)
     if finetune:
