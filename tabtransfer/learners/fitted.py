@@ -26,6 +26,7 @@ __all__ = ["FittedLearners", "fit_learners"]
 
 Settings = ForestSettings | BoostingSettings
 Fit = FittedForest | FittedBoosting
+MOST_ROWS = 200_000  # that a learner is fitted to; of more, each fit takes a sample
 _FEWEST = 10  # rows of different cells to learn from
 
 
@@ -137,8 +138,11 @@ def fit_learners(
     places = [i for i, chosen in enumerate(settings) if chosen is not None and enough]
 
     def fit(index: int, fold: int) -> Fit:
-        seen, chosen = folds != fold, cast(Settings, settings[index])
+        seen, chosen = np.flatnonzero(folds != fold), cast(Settings, settings[index])
         seed = int(seeds[index, fold])
+        if len(seen) > MOST_ROWS:
+            chance = np.random.default_rng(seed)
+            seen = np.sort(chance.choice(seen, MOST_ROWS, replace=False))
         return chosen.fit(cells[seen], targets[seen], rows.weights[seen], n_classes, seed)
 
     jobs = list(product(places, range(n_folds)))

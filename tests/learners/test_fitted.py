@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from tabtransfer.encoder import TableEncoder
-from tabtransfer.learners import BoostingSettings, DistinctRows, ForestSettings, fit_learners
+from tabtransfer.learners import (
+    BoostingSettings,
+    DistinctRows,
+    ForestSettings,
+    fit_learners,
+    fitted,
+)
 
 SETTINGS = (ForestSettings(20, 2), BoostingSettings(30, 3, 0.2))
 
@@ -85,6 +91,15 @@ def test_few_distinct_rows_and_classes_that_a_fold_lacks():
     rare[3], rare[4:8] = 1, 2
     own = fit(table, rare, 4).own
     assert np.isfinite(own).all() and (own[..., 3] == 0.0).all()
+
+
+def test_of_very_many_rows_each_fit_takes_a_sample(monkeypatch):
+    monkeypatch.setattr(fitted, "MOST_ROWS", 40)
+    table, score = make_table(200)
+    learners = fit(table, score, 0)
+    forest = learners.fits[0][0]
+    assert forest.trees[0].n_node_samples[0] == 40
+    assert np.isfinite(learners.own).all()
 
 
 def test_progress_is_told():

@@ -19,7 +19,7 @@ from tabtransfer.pretrain.stream import StreamConfig
 
 SMALL = Recipe(
     network=NetworkConfig(d_cell=8, n_summary=2, row_layers=1, context_layers=1),
-    stream=StreamConfig(max_rows=64, max_columns=4, cells=1024),
+    stream=StreamConfig(max_rows=64, max_columns=4, cells=1024, learner_share=0.3),
 )
 
 
