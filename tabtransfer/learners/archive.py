@@ -17,7 +17,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.learners.boosting import FittedBoosting
+from tabtransfer.learners.boosting import ColumnBins, FittedBoosting
 from tabtransfer.learners.fitted import Fit, FittedLearners
 from tabtransfer.learners.forest import FittedForest
 from tabtransfer.target_scale import TargetScale
@@ -100,6 +100,8 @@ def _write(fit: Fit, name: str, arrays: dict[str, NDArray[Any]]) -> dict[str, An
         arrays[f"{name}depths"] = np.array([state["max_depth"] for state in states])
         return {"kind": "forest", "n_classes": fit.n_classes}
     arrays[f"{name}constant"] = fit.constant
+    arrays[f"{name}borders"] = np.concatenate([*fit.bins.borders, np.zeros(0)])
+    arrays[f"{name}counts"] = np.array([len(borders) for borders in fit.bins.borders])
     if fit.booster is not None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "booster.cbm"
@@ -116,8 +118,10 @@ def _read(kind: dict[str, Any], name: str, arrays: dict[str, NDArray[Any]], n_co
         from catboost import CatBoost
 
         booster = CatBoost().load_model(blob=arrays[f"{name}booster"].tobytes())
+    stops = np.cumsum(arrays[f"{name}counts"])[:-1]
+    bins = ColumnBins(tuple(np.split(arrays[f"{name}borders"], stops)))
     return FittedBoosting(
-        booster, arrays[f"{name}constant"], arrays[f"{name}known"], kind["n_classes"]
+        booster, bins, arrays[f"{name}constant"], arrays[f"{name}known"], kind["n_classes"]
     )
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BoostingSettings", "FittedBoosting"]
 
+_BETWEEN = 0.55  # of the way from a value to the next one, where values of a grid aren't
+
 
 @dataclass(frozen=True)
 class BoostingSettings:
@@ -56,13 +58,15 @@ class BoostingSettings:
         """Boost trees on rows; see `ForestSettings.fit`."""
         from catboost import CatBoost, Pool
 
+        bins = ColumnBins.of(cells, self.n_borders)
+
         known = np.unique(labels) if n_classes else np.zeros(0, np.int64)
         constant = np.array([np.average(labels, weights=weights)])
         varies = (cells != cells[:1]).any(0) & ~np.isnan(cells).all(0)
         if not varies.any() or (labels == labels[0]).all():  # which CatBoost refuses
             if n_classes:
                 constant = np.bincount(labels, weights, n_classes) / weights.sum()
-            return FittedBoosting(None, constant, known, n_classes)
+            return FittedBoosting(None, bins, constant, known, n_classes)
         if n_classes:
             labels = np.searchsorted(known, labels)
         loss = {0: "RMSE", 2: "Logloss"}.get(len(known), "MultiClass")
@@ -73,14 +77,65 @@ class BoostingSettings:
                 "depth": self.depth,
                 "learning_rate": self.learning_rate,
                 "border_count": self.n_borders,
+                "bootstrap_type": "Bernoulli",
+                "subsample": 0.8,
                 "random_seed": seed,
                 "thread_count": 1,
                 "verbose": 0,
                 "allow_writing_files": False,
             }
         )
-        booster.fit(Pool(cells, labels, weight=weights))
-        return FittedBoosting(booster, constant, known, n_classes)
+        booster.fit(Pool(bins.number(cells), labels, weight=weights))
+        return FittedBoosting(booster, bins, constant, known, n_classes)
+
+
+@dataclass(frozen=True)
+class ColumnBins:
+    """Cut columns into bins, of which boosted trees get the numbers.
+
+    CatBoost does so itself, with borders halfway between values; by rounding, a value of a grid
+    that lies there falls to either side.
+
+    Parameters
+    ----------
+    borders : tuple of ndarray of float64, (n_borders,)
+        Of each column, ascending; a value on a border is below it.
+    """
+
+    borders: tuple[NDArray[np.float64], ...]
+
+    @classmethod
+    def of(cls, cells: NDArray[np.float32], n_borders: int) -> ColumnBins:
+        """Put borders between neighbouring values, at even shares of the rows.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from tabtransfer.learners.boosting import ColumnBins
+        >>> ColumnBins.of(np.array([[1.0], [3.0], [np.nan], [7.0]]), 64).borders
+        (array([2.1, 5.2]),)
+        """
+        return cls(tuple(_borders(column, n_borders) for column in cells.T))
+
+    def number(self, cells: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Give the number of each cell's bin (n_rows, n_columns); NaN where it is NaN."""
+        numbers = np.empty(cells.shape, np.float32)
+        for place, borders in enumerate(self.borders):
+            numbers[:, place] = np.searchsorted(borders, cells[:, place])
+        numbers[np.isnan(cells)] = np.nan
+        return numbers
+
+
+def _borders(column: NDArray[np.float32], n_borders: int) -> NDArray[np.float64]:
+    known = np.sort(column[~np.isnan(column)]).astype(np.float64)
+    values = np.unique(known)
+    borders = values[:-1] + _BETWEEN * np.diff(values)
+    if len(borders) <= n_borders:
+        return borders
+    shares = np.arange(1, n_borders + 1) / (n_borders + 1)
+    reached = known[(shares * len(known)).astype(np.int64)]
+    places = np.unique(np.searchsorted(values, reached))
+    return borders[places[places < len(borders)]]
 
 
 @dataclass(frozen=True)
@@ -90,7 +145,9 @@ class FittedBoosting:
     Parameters
     ----------
     booster : CatBoost or None
-        Fitted; None where there was nothing to tell rows apart by.
+        Fitted to the numbers of bins; None where there was nothing to tell rows apart by.
+    bins : ColumnBins
+        Of the columns.
     constant : ndarray of float64, (n_classes,) or (1,)
         What is predicted then.
     known : ndarray of int64
@@ -100,6 +157,7 @@ class FittedBoosting:
     """
 
     booster: CatBoost | None
+    bins: ColumnBins
     constant: NDArray[np.float64]
     known: NDArray[np.int64]
     n_classes: int
@@ -108,6 +166,7 @@ class FittedBoosting:
         """Predict rows (n_rows, n_columns): probabilities (n_rows, n_classes), or (n_rows, 1)."""
         if self.booster is None or not len(cells):
             return np.tile(self.constant, (len(cells), 1))
+        cells = self.bins.number(cells)
         if not self.n_classes:
             return np.asarray(self.booster.predict(cells, thread_count=1))[:, None]
         probabilities = np.zeros((len(cells), self.n_classes))
