@@ -128,10 +128,12 @@ def _read(kind: dict[str, Any], name: str, arrays: dict[str, NDArray[Any]], n_co
 def _read_forest(
     n_classes: int, name: str, arrays: dict[str, NDArray[Any]], n_columns: int
 ) -> FittedForest:
-    from sklearn.tree._tree import NODE_DTYPE, Tree
+    from sklearn.tree import DecisionTreeRegressor
 
+    # Has the types that scikit-learn has no public names for.
+    model = DecisionTreeRegressor().fit([[0.0], [1.0]], [0.0, 1.0]).tree_
     counts, depths = arrays[f"{name}counts"], arrays[f"{name}depths"]
-    nodes = np.zeros(int(counts.sum()), NODE_DTYPE)
+    nodes = np.zeros(int(counts.sum()), model.__getstate__()["nodes"].dtype)
     for split in _SPLITS:
         nodes[split] = arrays[name + split]
     values = arrays[f"{name}values"]
@@ -140,7 +142,7 @@ def _read_forest(
     for stop, count, depth in zip(np.cumsum(counts), counts, depths, strict=True):
         own = nodes[stop - count : stop].copy()
         _check(own, n_columns)
-        tree = Tree(n_columns, n_outputs, 1)
+        tree = type(model)(n_columns, n_outputs, 1)
         state = {
             "max_depth": int(depth),
             "node_count": int(count),

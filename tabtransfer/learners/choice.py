@@ -10,7 +10,7 @@ from tabtransfer.learners.forest import ForestSettings
 __all__ = ["FEWEST_ROWS", "MOST_CLASSES", "N_FOLDS", "choose_learners"]
 
 N_FOLDS = 5
-FEWEST_ROWS = 60  # distinct training rows; fewer say nothing in folds
+FEWEST_ROWS = 60  # distinct training rows, or three a class; fewer say nothing in folds
 MOST_CLASSES = 10  # to boost, which costs in proportion to them
 _MANY_ROWS = 5000
 _MOST_LEAVES = 2000  # of a tree of the forest, about
@@ -41,7 +41,7 @@ def choose_learners(
     >>> choose_learners(1000, 2)[0].n_trees, choose_learners(1000, 100)[1], choose_learners(20, 2)
     (40, None, None)
     """
-    if n_rows < FEWEST_ROWS:
+    if n_rows < max(FEWEST_ROWS, 3 * n_classes):
         return None
     n_trees = 40 if n_rows < _MANY_ROWS else 20
     bytes_per_leaf = 2 * (_SPLIT_BYTES + 8 * max(1, n_classes))  # with the split above it

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from sklearn.tree._tree import Tree
 
 __all__ = ["FittedForest", "ForestSettings"]
 
@@ -85,15 +82,15 @@ class FittedForest:
 
     Parameters
     ----------
-    trees : tuple of sklearn.tree._tree.Tree
-        Grown.
+    trees : tuple
+        The ``tree_`` of each of scikit-learn's trees.
     known : ndarray of int64
         Classes that the trees know.
     n_classes : int
         Number of classes; 0 for numbers.
     """
 
-    trees: tuple[Tree, ...]
+    trees: tuple[Any, ...]
     known: NDArray[np.int64]
     n_classes: int
 

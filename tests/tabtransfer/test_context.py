@@ -66,6 +66,7 @@ class TestContext:
 
     def test_kept_or_not_the_answers_are_the_same(self, model):
         X, y = make_data()
+        model.set_params(trees=False)  # which would be smaller
         kept = answer(model.fit(X[:250], y[:250]), X)
         model.set_params(memory_limit=12_000_000).fit(X[:250], y[:250])
         assert not model.context_cached_ and model.n_context_rows_ == 250
