@@ -43,7 +43,8 @@ def choose_learners(
     """
     if n_rows < max(FEWEST_ROWS, 3 * n_classes):
         return None
-    n_trees = 40 if n_rows < _MANY_ROWS else 20
+    few = n_rows < _MANY_ROWS
+    n_trees = 40 if few else 20
     bytes_per_leaf = 2 * (_SPLIT_BYTES + 8 * max(1, n_classes))  # with the split above it
     largest = N_FOLDS * n_trees * n_rows * bytes_per_leaf  # with a row a leaf
     least_rows = math.ceil(max(2, n_rows / _MOST_LEAVES, largest / n_bytes))
@@ -51,8 +52,9 @@ def choose_learners(
     if n_classes > MOST_CLASSES:
         return forest, None
     boosting = BoostingSettings(
-        n_trees=100 if n_rows < _MANY_ROWS else 300,
-        depth=4 if n_classes and n_rows < _MANY_ROWS else 6,
-        learning_rate=0.2 if n_classes else 0.1,
+        n_trees=100 if few else 300,
+        depth=4 if n_classes and few else 6,
+        learning_rate=0.1 if few and not n_classes else 0.2,
+        n_borders=64 if few else 128,
     )
     return forest, boosting
