@@ -13,7 +13,7 @@ N_FOLDS = 5
 FEWEST_ROWS = 60  # distinct training rows, or three a class; fewer say nothing in folds
 MOST_CLASSES = 10  # to boost, which costs in proportion to them
 _MANY_ROWS = 5000
-_MOST_LEAVES = 2000  # of a tree of the forest, about
+_MOST_LEAVES = 20_000  # of a tree of the forest, about
 _SPLIT_BYTES = 64
 
 

@@ -56,7 +56,7 @@ def test_a_forest_keeps_to_the_memory_it_gets():
     plenty = choose_learners(4000, 2)[0]
     little = choose_learners(4000, 2, n_bytes=2_000_000)[0]
     assert plenty.least_rows == 2 < little.least_rows
-    assert choose_learners(10**6, 0)[0].least_rows == 500
+    assert choose_learners(10**6, 0)[0].least_rows == 50
 
 
 def test_a_row_alone_equals_the_row_among_others(case):
