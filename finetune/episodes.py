@@ -91,6 +91,7 @@ def draw_episodes(
         weight = None if weights is None else weights[rows]
         known = None if weight is None else weight[context]
         shown = view.show(table.take(rows))
+        seen = shown.take(context)
         targets: NDArray[Any] = groups[rows]
         channels: Channels
         if n_classes:
@@ -98,10 +99,10 @@ def draw_episodes(
         else:
             scale = learn_scale(labels[rows[context]], known, view.normal_target)
             targets = scale.standardise(labels[rows])
-            own = shown.take(context).learners
+            own = seen.learners
             channels = NumberChannels.of(own, targets[context], scale, known)
         yield task_batch(
-            shown.take(context),
+            seen,
             targets[context],
             shown.take(query),
             n_groups,

@@ -337,9 +337,10 @@ class NumberEnsemble(Ensemble):
         return [self._task(member) for member in self.members]
 
     def _task(self, member: NumberMember) -> MemberTask:
-        scale, known = self._scale(member), self.table.take(member.rows)
+        scale, own = self._scale(member), self.table.learners
+        own = None if own is None else own[member.rows]
         targets = scale.standardise(self.labels[member.rows])
-        channels = NumberChannels.of(known.learners, targets, scale, self.weights_of(member.rows))
+        channels = NumberChannels.of(own, targets, scale, self.weights_of(member.rows))
         return MemberTask(member.view, member.rows, targets, 0, channels)
 
     def n_outputs(self, network: NetworkConfig) -> int:

@@ -177,9 +177,8 @@ class InContextEstimator(ABC, BaseEstimator):
                 table, labels, n_classes, rows, settings, N_FOLDS, seed, threads, advance
             )
 
-    def _encode(self, frame: Any) -> EncodedTable:
-        """Encode rows to predict, with what the learners predict of them."""
-        table = self.encoder_.transform(frame)
+    def _with_learners(self, table: EncodedTable) -> EncodedTable:
+        """Put what the learners predict beside rows to predict, if there are learners."""
         return table if self.learners_ is None else self.learners_.describe(table)
 
     def explain(self, X: Any, n_rows: int = 10) -> Explanation:
@@ -267,10 +266,11 @@ class InContextEstimator(ABC, BaseEstimator):
             n_outputs = self.ensemble_.n_outputs(network.config) + n_numbers
             n_rows = MemoryBudget.of(self.memory_limit).encoded_rows(frame.shape[1], n_outputs)
             with progress_bar(doing, n_tasks * len(frame), self.verbose) as advance:
-                return [
-                    ask(self.ensemble_, network, self._encode(frame.iloc[piece]), advance)
-                    for piece in pieces(len(frame), n_rows)
-                ]
+                answers = []
+                for piece in pieces(len(frame), n_rows):
+                    query = self._with_learners(self.encoder_.transform(frame.iloc[piece]))
+                    answers.append(ask(self.ensemble_, network, query, advance))
+                return answers
 
     def _check_fitted(self) -> None:
         if hasattr(self, "_lacks_rows"):

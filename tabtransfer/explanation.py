@@ -111,9 +111,7 @@ def explain(model: InContextEstimator, X: Any, n_rows: int = 10) -> Explanation:
         ensemble: Any, network: TabularTransformer, query: EncodedTable, advance: Advance
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], RowWeights]:
         def predict(rows: EncodedTable) -> NDArray[np.float64]:
-            learners = model.learners_
-            told = rows if learners is None else learners.describe(rows)
-            return model._values(ensemble, network, told, ignore)
+            return model._values(ensemble, network, model._with_learners(rows), ignore)
 
         values = model._values(ensemble, network, query, ignore)
         outputs = values.argmax(1)

@@ -30,6 +30,7 @@ __all__ = [
     "Channels",
     "ask",
     "at_precision",
+    "learner_tensor",
     "precision",
     "read_context",
     "stratified_rows",
@@ -108,12 +109,18 @@ def ask(
     # Few rows would be multiplied by another routine, with other roundings.
     rows = np.resize(np.arange(query.n_rows), max(query.n_rows, FEWEST_ROWS))
     dtype = next(network.parameters()).dtype
-    values = torch.from_numpy(query.values[rows])[None].to(dtype)
-    missing = torch.from_numpy(query.missing[rows])[None]
-    learners = None
-    if query.learners is not None:
-        learners = torch.from_numpy(channels(query.learners[rows]))[None].to(dtype)
+    asked = query.take(rows)
+    values = torch.from_numpy(asked.values)[None].to(dtype)
+    missing = torch.from_numpy(asked.missing)[None]
+    learners = learner_tensor(asked, channels, dtype)
     return network.predict(context, values, missing, learners)[0, : query.n_rows].double()
+
+
+def learner_tensor(query: EncodedTable, channels: Channels, dtype: torch.dtype) -> Tensor | None:
+    """Give what learners say of query rows' labels (1, n_query, 2, k); None without learners."""
+    if query.learners is None:
+        return None
+    return torch.from_numpy(channels(query.learners))[None].to(dtype)
 
 
 def task_batch(

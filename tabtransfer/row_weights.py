@@ -21,7 +21,7 @@ from torch import Tensor
 
 from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.ensemble import ClassEnsemble, NumberEnsemble
-from tabtransfer.inference import Channels, at_precision
+from tabtransfer.inference import Channels, at_precision, learner_tensor
 from tabtransfer.kernel_effects import KernelEffects
 from tabtransfer.kernels import N_KERNELS
 from tabtransfer.members import Advance, MemberTask, ignore
@@ -110,9 +110,7 @@ def _weigh(
     missing = torch.from_numpy(query.missing)[None]
     with torch.no_grad():
         cells = context.columns.describe(values, missing)
-        learners = None
-        if query.learners is not None:
-            learners = torch.from_numpy(channels(query.learners))[None].to(dtype)
+        learners = learner_tensor(query, channels, dtype)
         predictions = context.predictions.without_stack(values, cells, learners)
     predictions.requires_grad_(True)
     asked = torch.ones(query.n_rows, dtype=dtype)

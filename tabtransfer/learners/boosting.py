@@ -62,10 +62,10 @@ class BoostingSettings:
 
         known = np.unique(labels) if n_classes else np.zeros(0, np.int64)
         constant = np.array([np.average(labels, weights=weights)])
+        if n_classes:
+            constant = np.bincount(labels, weights, n_classes) / weights.sum()
         varies = (cells != cells[:1]).any(0) & ~np.isnan(cells).all(0)
         if not varies.any() or (labels == labels[0]).all():  # which CatBoost refuses
-            if n_classes:
-                constant = np.bincount(labels, weights, n_classes) / weights.sum()
             return FittedBoosting(None, bins, constant, known, n_classes)
         if n_classes:
             labels = np.searchsorted(known, labels)
