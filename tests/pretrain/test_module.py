@@ -24,6 +24,9 @@ class Halves(TaskStream):
         whole = super().batch(step // 2)
         part = slice(0, 2) if step % 2 == 0 else slice(2, 4)
         tensors = {k: v[part] for k, v in vars(whole).items() if isinstance(v, torch.Tensor)}
+        if whole.learners is not None and not whole.is_regression:
+            n_channels = int(tensors["n_classes"].max())
+            tensors["learners"] = tensors["learners"][..., :n_channels]
         return dataclasses.replace(whole, **tensors)
 
 
