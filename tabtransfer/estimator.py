@@ -23,7 +23,7 @@ from tabtransfer.ensemble import build_ensemble
 from tabtransfer.ensemble_size import ensemble_size
 from tabtransfer.errors import TabTransferError
 from tabtransfer.finetune.loop import FinetuneConfig, FinetuneRecord, finetune_network
-from tabtransfer.learners import DistinctRows, FittedLearners, fit_learners
+from tabtransfer.learners import DistinctRows, FittedLearners, count_fits, fit_learners
 from tabtransfer.learners.choice import N_FOLDS, choose_learners
 from tabtransfer.members import Advance
 from tabtransfer.memory import MemoryBudget, pieces
@@ -171,7 +171,8 @@ class InContextEstimator(ABC, BaseEstimator):
         settings = choose_learners(rows.n_rows, n_classes, budget.learners)
         if settings is None:
             return None
-        with progress_bar("growing trees", len(settings) * N_FOLDS, self.verbose) as advance:
+        n_fits = count_fits(settings, N_FOLDS)
+        with progress_bar("fitting learners", n_fits, self.verbose) as advance:
             threads = self.n_threads or torch.get_num_threads()
             return fit_learners(
                 table, labels, n_classes, rows, settings, N_FOLDS, seed, threads, advance

@@ -4,10 +4,16 @@ import safetensors.numpy
 
 from tabtransfer import TabTransferError
 from tabtransfer.encoder import TableEncoder
-from tabtransfer.learners import BoostingSettings, DistinctRows, ForestSettings, fit_learners
+from tabtransfer.learners import (
+    BoostingSettings,
+    DistinctRows,
+    ForestSettings,
+    KernelSettings,
+    fit_learners,
+)
 from tabtransfer.learners.archive import read_learners, write_learners
 
-SETTINGS = (ForestSettings(5, 2), BoostingSettings(10, 3, 0.2))
+SETTINGS = (ForestSettings(5, 2), BoostingSettings(10, 3, 0.2), KernelSettings())
 
 
 def make(n_classes, settings=SETTINGS):
