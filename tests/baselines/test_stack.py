@@ -67,7 +67,9 @@ def test_weights_are_non_negative_least_squares(name, request):
 def test_probabilities_are_the_stack_in_shares(classifier):
     query = WINE[0][1::2]
     task, context = next(iter(classifier.ensemble_.contexts(classifier.network_)))
-    shown = task.view.show(classifier._with_learners(classifier.encoder_.transform(pd.DataFrame(query))))
+    shown = task.view.show(
+        classifier._with_learners(classifier.encoder_.transform(pd.DataFrame(query)))
+    )
     values, missing = torch.from_numpy(shown.values)[None].double(), torch.from_numpy(shown.missing)
     told = torch.from_numpy(task.channels(shown.learners))[None]
     parts = context.predictions.without_stack(

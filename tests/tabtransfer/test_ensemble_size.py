@@ -33,16 +33,16 @@ class TestEstimators:
     )
     def test_go_by_the_rows(self, kind, n_rows, expected, regression_checkpoint):
         X, y = np.arange(n_rows)[:, None], np.arange(n_rows) % 2
-        model = kind(checkpoint=regression_checkpoint, random_state=0).fit(X, y)
+        model = kind(checkpoint=regression_checkpoint, trees=False, random_state=0).fit(X, y)
         assert model.n_estimators is None
         assert model.n_estimators_ == len(model.ensemble_.members) == expected
 
     def test_a_row_of_weight_two_counts_as_two_rows(self, small_checkpoint):
         X, y = np.arange(1_001)[:, None], np.arange(1_001) % 2
-        model = TabTransferClassifier(checkpoint=small_checkpoint, random_state=0)
+        model = TabTransferClassifier(checkpoint=small_checkpoint, trees=False, random_state=0)
         assert model.fit(X, y, sample_weight=np.full(1_001, 2)).n_estimators_ == FEWEST
 
     def test_a_number_that_is_given_is_kept(self, small_checkpoint):
         X, y = np.arange(2_001)[:, None], np.arange(2_001) % 2
-        model = TabTransferClassifier(3, checkpoint=small_checkpoint, random_state=0)
+        model = TabTransferClassifier(3, checkpoint=small_checkpoint, trees=False, random_state=0)
         assert model.fit(X, y).n_estimators_ == 3
