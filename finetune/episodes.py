@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tabtransfer.encoded_table import EncodedTable
-from tabtransfer.inference import Channels, stratified_rows, task_batch
+from tabtransfer.inference.many_classes import ClassNode, class_tree
+from tabtransfer.inference.predict import Channels, stratified_rows, task_batch
+from tabtransfer.inference.views import KINDS, ViewKind, ViewMaker
 from tabtransfer.learners.channels import ClassChannels, NumberChannels
-from tabtransfer.many_classes import ClassNode, class_tree
-from tabtransfer.target_scale import learn_scale
+from tabtransfer.preprocessing.encoded_table import EncodedTable
+from tabtransfer.preprocessing.target_scale import learn_scale
 from tabtransfer.tasks import TaskBatch
-from tabtransfer.views import KINDS, ViewKind, ViewMaker
 
 __all__ = ["draw_episodes"]
 
@@ -69,7 +69,7 @@ def draw_episodes(
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.encoder import TableEncoder
+    >>> from tabtransfer.preprocessing.encoder import TableEncoder
     >>> from tabtransfer.finetune.episodes import draw_episodes
     >>> X, y = np.arange(40.0)[:, None], np.arange(40) % 2
     >>> table = TableEncoder().fit(X).transform(X)

@@ -21,14 +21,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tabtransfer.encoded_table import EncodedTable
-from tabtransfer.ensemble import Ensemble, build_ensemble
 from tabtransfer.finetune.episodes import draw_episodes
-from tabtransfer.inference import stratified_rows
-from tabtransfer.loss import task_loss
-from tabtransfer.network import TabularTransformer
+from tabtransfer.inference.ensemble import Ensemble, build_ensemble
+from tabtransfer.inference.predict import stratified_rows
+from tabtransfer.inference.views import KINDS, ViewKind
+from tabtransfer.network.loss import task_loss
+from tabtransfer.network.transformer import TabularTransformer
+from tabtransfer.preprocessing.encoded_table import EncodedTable
 from tabtransfer.tasks import TaskBatch
-from tabtransfer.views import KINDS, ViewKind
 
 __all__ = ["FinetuneConfig", "FinetuneRecord", "finetune_network"]
 
@@ -145,9 +145,9 @@ def finetune_network(
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.encoder import TableEncoder
+    >>> from tabtransfer.preprocessing.encoder import TableEncoder
     >>> from tabtransfer.finetune.loop import FinetuneConfig, finetune_network
-    >>> from tabtransfer.network import NetworkConfig, TabularTransformer
+    >>> from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
     >>> X, y = np.arange(60.0)[:, None], np.arange(60) // 30
     >>> table = TableEncoder().fit(X).transform(X)
     >>> config = FinetuneConfig(max_steps=3, min_validation_rows=10)

@@ -16,12 +16,12 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.learners import BoostingSettings, DistinctRows, ForestSettings, fit_learners
 from tabtransfer.learners.channels import NumberChannels
 from tabtransfer.learners.choice import N_FOLDS, choose_learners
 from tabtransfer.learners.fitted import Settings
-from tabtransfer.target_scale import TargetScale
+from tabtransfer.preprocessing.encoded_table import EncodedTable
+from tabtransfer.preprocessing.target_scale import TargetScale
 from tabtransfer.tasks import N_LEARNERS, TaskBatch
 
 Choose = Callable[[int, int], Sequence[Settings | None] | None]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from tabtransfer.pretrain.packed_tables import PackedTables
+    from tabtransfer.pretrain.real_tables.packed_tables import PackedTables
 
 MAX_LICENCES = 20
 
@@ -33,7 +33,7 @@ def pack_tables(
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    from tabtransfer.pretrain import packed_tables
+    from tabtransfer.pretrain.real_tables import packed_tables
 
     names = {name.strip() for name in without.split(",")}
     console = Console(soft_wrap=True, highlight=False)

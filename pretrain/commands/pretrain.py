@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from tabtransfer.pretrain.presets import Preset
+    from tabtransfer.pretrain.plan.presets import Preset
 
 SHIPPED = "shipped"
 
@@ -69,10 +69,10 @@ def pretrain(
     Options that aren't given come from the preset.
     """
     from tabtransfer import checkpoint
+    from tabtransfer.duration import read_minutes
     from tabtransfer.errors import TabTransferError
-    from tabtransfer.pretrain.duration import read_minutes
-    from tabtransfer.pretrain.presets import get_preset
-    from tabtransfer.pretrain.run import pretrain as run
+    from tabtransfer.pretrain.plan.presets import get_preset
+    from tabtransfer.pretrain.training.run import pretrain as run
 
     chosen = _replace_parts(
         get_preset(preset),
@@ -95,8 +95,8 @@ def pretrain(
         },
     )
     if dry_run:
-        from tabtransfer.pretrain.dry_run import dry_run as check
-        from tabtransfer.pretrain.dry_run_report import describe
+        from tabtransfer.pretrain.plan.dry_run import dry_run as check
+        from tabtransfer.pretrain.plan.dry_run_report import describe
 
         typer.echo(describe(preset, chosen, check(chosen)))
         return

@@ -27,9 +27,9 @@ def prior_report(
     from rich.markdown import Markdown
     from rich.progress import Progress
 
-    from tabtransfer.pretrain.prior_measure import compare_prior
-    from tabtransfer.pretrain.prior_picture import draw_report
-    from tabtransfer.pretrain.prior_report import to_markdown
+    from tabtransfer.pretrain.prior_report.comparison import to_markdown
+    from tabtransfer.pretrain.prior_report.measure import compare_prior
+    from tabtransfer.pretrain.prior_report.picture import draw_report
 
     console = Console()
     with Progress(console=console) as progress:

@@ -21,7 +21,7 @@ def validation_tables(
     out: Annotated[Path, typer.Argument(help="Folder to write to.")],
 ) -> None:
     """Write the tables that training decisions are made on, as a folder of .parquet files."""
-    from tabtransfer.pretrain.validation_set import write_validation_tables
+    from tabtransfer.pretrain.validation.tables import write_validation_tables
 
     names = write_validation_tables(corpus, out)
     typer.echo(f"{len(names)} tables: {out}")
@@ -50,10 +50,10 @@ def validate(
     from rich.console import Console
     from rich.progress import Progress
 
-    from tabtransfer.pretrain.corpus import load_corpus
-    from tabtransfer.pretrain.score_cache import ScoreCache
-    from tabtransfer.pretrain.unseen import split_off_seen
-    from tabtransfer.pretrain.validation_bench import score_methods, summarise
+    from tabtransfer.pretrain.real_tables.corpus import load_corpus
+    from tabtransfer.pretrain.real_tables.unseen import split_off_seen
+    from tabtransfer.pretrain.validation.estimator_scores import score_methods, summarise
+    from tabtransfer.pretrain.validation.score_cache import ScoreCache
 
     names = list(dict.fromkeys(checkpoint or [SHIPPED]))
     contenders = [_contender(name) for name in names]
@@ -90,7 +90,7 @@ def _trained_tables(checkpoints: list[str]) -> list[dict[str, Any]]:
 
 def _contender(checkpoint: str) -> Method:
     from tabtransfer.baselines.method import Method
-    from tabtransfer.classifier import TabTransferClassifier
+    from tabtransfer.estimators.classifier import TabTransferClassifier
 
     path = _path(checkpoint)
     return Method(
@@ -105,7 +105,7 @@ def _table_by_table(scores: pd.DataFrame) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from tabtransfer.pretrain.validation_bench import CLASS_SHARES
+    from tabtransfer.pretrain.validation.estimator_scores import CLASS_SHARES
 
     means = scores.groupby(["table", "method"], sort=False)[["roc_auc", "log_loss"]].mean()
     methods = [name for name in dict.fromkeys(scores["method"]) if name != CLASS_SHARES]
@@ -145,7 +145,7 @@ def _summary_table(summary: pd.DataFrame) -> Table:
 
 
 def _wins(summary: pd.DataFrame, contenders: list[str]) -> list[str]:
-    from tabtransfer.pretrain.validation_bench import OPPONENTS
+    from tabtransfer.pretrain.validation.estimator_scores import OPPONENTS
 
     return [
         f"{method} wins against {opponent} on {row[f'won_{opponent}_roc_auc']:.0%} of the tables "
@@ -157,8 +157,8 @@ def _wins(summary: pd.DataFrame, contenders: list[str]) -> list[str]:
 
 def _differences(scores: pd.DataFrame, contenders: list[str]) -> list[str]:
     """Say how far each further checkpoint is from the first, table by table."""
-    from tabtransfer.bench.statistics import bootstrap_mean
-    from tabtransfer.pretrain.validation_bench import normalised_scores
+    from tabtransfer.bench.analysis.statistics import bootstrap_mean
+    from tabtransfer.pretrain.validation.estimator_scores import normalised_scores
 
     normalised = normalised_scores(scores)
     first, *others = contenders

@@ -19,14 +19,14 @@ import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from tabtransfer.loss import task_loss
-from tabtransfer.network import NetworkConfig, TabularTransformer
-from tabtransfer.pretrain.cost import activation_bytes, state_bytes, training_flops
-from tabtransfer.pretrain.optim import build_optimizers
-from tabtransfer.pretrain.precision import choose_precision, has_fast_bfloat16
-from tabtransfer.pretrain.presets import Preset
-from tabtransfer.pretrain.sharding import shard_network
-from tabtransfer.pretrain.stream import StreamConfig, TaskStream
+from tabtransfer.network.loss import task_loss
+from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
+from tabtransfer.pretrain.plan.presets import Preset
+from tabtransfer.pretrain.training.cost import activation_bytes, state_bytes, training_flops
+from tabtransfer.pretrain.training.optim import build_optimizers
+from tabtransfer.pretrain.training.precision import choose_precision, has_fast_bfloat16
+from tabtransfer.pretrain.training.sharding import shard_network
+from tabtransfer.pretrain.training.stream import StreamConfig, TaskStream
 
 GRID = 12  # sizes of tasks looked at in each direction
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tabtransfer.pretrain.dry_run import DryRun
-from tabtransfer.pretrain.presets import Preset
+from tabtransfer.pretrain.plan.dry_run import DryRun
+from tabtransfer.pretrain.plan.presets import Preset
 
 _STRATEGIES = {
     "auto": "one process",

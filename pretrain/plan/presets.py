@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.network import NetworkConfig
-from tabtransfer.pretrain.module import TrainConfig
-from tabtransfer.pretrain.run import Recipe, Strategy
-from tabtransfer.pretrain.stream import StreamConfig
+from tabtransfer.network.transformer import NetworkConfig
+from tabtransfer.pretrain.training.module import TrainConfig
+from tabtransfer.pretrain.training.run import Recipe, Strategy
+from tabtransfer.pretrain.training.stream import StreamConfig
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Compare measured tables of a prior with real ones, in words.
 
-Everything here is a pure function of data frames of `tabtransfer.pretrain.prior_measure`.
+Everything here is a pure function of data frames of `tabtransfer.pretrain.prior_report.measure`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tabtransfer.pretrain.prior_figures import Comparison
-from tabtransfer.pretrain.prior_measure import MAX_ROWS, TRAIN_SHARE
+from tabtransfer.pretrain.prior_report.figures import Comparison
+from tabtransfer.pretrain.prior_report.measure import MAX_ROWS, TRAIN_SHARE
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def largest_differences(comparison: Comparison) -> list[Difference]:
 
     Examples
     --------
-    >>> from tabtransfer.pretrain.prior_figures import FIGURES
+    >>> from tabtransfer.pretrain.prior_report.figures import FIGURES
     >>> figures = FIGURES["regression"]
     >>> real = pd.DataFrame({name: [0.1, 0.2, 0.3] for name in figures.spreads})
     >>> worst = largest_differences(Comparison(figures, real.assign(forest_r2=0.9), real))[0]
@@ -88,8 +88,8 @@ def to_markdown(comparisons: Sequence[Comparison]) -> str:
 
     Examples
     --------
-    >>> from tabtransfer.pretrain.prior_figures import FIGURES
-    >>> from tabtransfer.pretrain.prior_measure import measure_prior
+    >>> from tabtransfer.pretrain.prior_report.figures import FIGURES
+    >>> from tabtransfer.pretrain.prior_report.measure import measure_prior
     >>> measured = measure_prior(2, seed=0, advance=lambda n: None)
     >>> words = to_markdown([Comparison(FIGURES["classification"], measured)])
     >>> words.startswith("# Prior report")

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.pretrain.scores import one_vs_one_auc, r_squared, relative_log_loss
-from tabtransfer.target_scale import MAX_TARGET
+from tabtransfer.preprocessing.target_scale import MAX_TARGET
+from tabtransfer.pretrain.validation.metrics import one_vs_one_auc, r_squared, relative_log_loss
 from tabtransfer.tasks import TaskBatch
 
 if TYPE_CHECKING:

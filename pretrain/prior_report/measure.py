@@ -14,9 +14,14 @@ import torch
 from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.pretrain.corpus import RealTable, load_corpus, share_in_top_classes, to_task
-from tabtransfer.pretrain.difficulty import measure_difficulty
-from tabtransfer.pretrain.prior_figures import FIGURES, Comparison
+from tabtransfer.pretrain.prior_report.difficulty import measure_difficulty
+from tabtransfer.pretrain.prior_report.figures import FIGURES, Comparison
+from tabtransfer.pretrain.real_tables.corpus import (
+    RealTable,
+    load_corpus,
+    share_in_top_classes,
+    to_task,
+)
 
 MAX_ROWS = 256
 MIN_ROWS = 60

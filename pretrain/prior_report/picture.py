@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tabtransfer.pretrain.prior_figures import Comparison
+from tabtransfer.pretrain.prior_report.figures import Comparison
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,8 +31,8 @@ def draw_report(comparison: Comparison, file: Path) -> None:
     Examples
     --------
     >>> import tempfile
-    >>> from tabtransfer.pretrain.prior_figures import FIGURES
-    >>> from tabtransfer.pretrain.prior_measure import measure_prior
+    >>> from tabtransfer.pretrain.prior_report.figures import FIGURES
+    >>> from tabtransfer.pretrain.prior_report.measure import measure_prior
     >>> file = Path(tempfile.mkdtemp()) / "report.png"
     >>> measured = measure_prior(2, seed=0, advance=lambda n: None)
     >>> draw_report(Comparison(FIGURES["classification"], measured), file)

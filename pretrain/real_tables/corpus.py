@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.pretrain.numeric_targets import draw_numbers
+from tabtransfer.pretrain.real_tables.numeric_targets import draw_numbers
 from tabtransfer.tasks import TaskBatch
 
 if TYPE_CHECKING:

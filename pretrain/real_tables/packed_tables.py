@@ -20,9 +20,9 @@ import numpy as np
 
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
-from tabtransfer.pretrain.copies import find_copies
-from tabtransfer.pretrain.corpus import Source, encode_column, read_sources
-from tabtransfer.pretrain.real_tasks import NumberTable
+from tabtransfer.pretrain.real_tables.copies import find_copies
+from tabtransfer.pretrain.real_tables.corpus import Source, encode_column, read_sources
+from tabtransfer.pretrain.real_tables.real_tasks import NumberTable
 
 if TYPE_CHECKING:
     from tabtransfer.datasets.fingerprints import Fingerprint

@@ -17,10 +17,10 @@ import torch
 from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.pretrain.corpus import MAX_CLASSES
+from tabtransfer.preprocessing.target_scale import TargetScale
 from tabtransfer.pretrain.prior.config import PriorConfig
 from tabtransfer.pretrain.prior.targets import present_classes
-from tabtransfer.target_scale import TargetScale
+from tabtransfer.pretrain.real_tables.corpus import MAX_CLASSES
 from tabtransfer.tasks import TaskBatch
 
 _KNOWN_TARGET = 0.5  # chance to take the column that the table's source calls the target

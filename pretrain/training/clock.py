@@ -13,8 +13,8 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
-from tabtransfer.pretrain.module import PretrainingModule
-from tabtransfer.pretrain.throughput import Throughput, peak_flops
+from tabtransfer.pretrain.training.module import PretrainingModule
+from tabtransfer.pretrain.training.throughput import Throughput, peak_flops
 
 RESUME_FILE = "resume.ckpt"
 CURVE_FILE = "curve.csv"

@@ -6,12 +6,12 @@ e = s d row width, t thinking rows, k label channels.
 
 from __future__ import annotations
 
-from tabtransfer.cells import N_CELL_FEATURES
-from tabtransfer.kernels import N_KERNELS
-from tabtransfer.laplace import METRIC_STEPS
-from tabtransfer.network import NEIGHBOUR_OFFSETS, NetworkConfig
-from tabtransfer.ridge import BLOCK_ROWS
-from tabtransfer.row_predictions import N_PREDICTIONS
+from tabtransfer.network.cells import N_CELL_FEATURES
+from tabtransfer.network.kernels import N_KERNELS
+from tabtransfer.network.laplace import METRIC_STEPS
+from tabtransfer.network.ridge import BLOCK_ROWS
+from tabtransfer.network.row_predictions import N_PREDICTIONS
+from tabtransfer.network.transformer import NEIGHBOUR_OFFSETS, NetworkConfig
 
 BACKWARD = 2  # of the forward's operations
 OPTIMIZER_VALUES = 3  # gradient, and at most two moments
@@ -38,7 +38,7 @@ def training_flops(network: NetworkConfig, n_rows: int, n_train: int, n_columns:
 
     Examples
     --------
-    >>> from tabtransfer.network import NetworkConfig
+    >>> from tabtransfer.network.transformer import NetworkConfig
     >>> 1e9 < training_flops(NetworkConfig(), 256, 128, 10) < 1e10
     True
     """
@@ -100,7 +100,7 @@ def activation_bytes(
 
     Examples
     --------
-    >>> from tabtransfer.network import NetworkConfig
+    >>> from tabtransfer.network.transformer import NetworkConfig
     >>> on_cpu = activation_bytes(NetworkConfig(), 800, 400, 20, 2, keeps_attention=True)
     >>> on_cpu > activation_bytes(NetworkConfig(), 800, 400, 20, 2, keeps_attention=False)
     True

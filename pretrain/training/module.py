@@ -11,12 +11,12 @@ from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor
 from torch.distributed.tensor import DTensor
 
-from tabtransfer.loss import task_loss
-from tabtransfer.network import TabularTransformer
-from tabtransfer.pretrain.optim import build_optimizers
-from tabtransfer.pretrain.schedule import learning_rate_factor
-from tabtransfer.pretrain.sharding import shard_network
-from tabtransfer.pretrain.stream import TaskStream
+from tabtransfer.network.loss import task_loss
+from tabtransfer.network.transformer import TabularTransformer
+from tabtransfer.pretrain.training.optim import build_optimizers
+from tabtransfer.pretrain.training.schedule import learning_rate_factor
+from tabtransfer.pretrain.training.sharding import shard_network
+from tabtransfer.pretrain.training.stream import TaskStream
 from tabtransfer.tasks import TaskBatch
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from tabtransfer.pretrain.muon import Float32Muon
-from tabtransfer.pretrain.precision import has_fast_bfloat16
+from tabtransfer.pretrain.training.muon import Float32Muon
+from tabtransfer.pretrain.training.precision import has_fast_bfloat16
 
 MUON_LR = 2e-3
 ADAMW_LR = 1.5e-3
@@ -30,7 +30,7 @@ def build_optimizers(network: nn.Module) -> list[torch.optim.Optimizer]:
 
     Examples
     --------
-    >>> from tabtransfer.network import NetworkConfig, TabularTransformer
+    >>> from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
     >>> muon, adamw = build_optimizers(TabularTransformer(NetworkConfig()))
     >>> isinstance(muon, torch.optim.Muon), isinstance(adamw, torch.optim.AdamW)
     (True, True)

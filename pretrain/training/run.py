@@ -16,20 +16,20 @@ from pytorch_lightning.strategies import ModelParallelStrategy
 
 from tabtransfer.checkpoint import load_checkpoint, read_header, save_checkpoint
 from tabtransfer.errors import TabTransferError
-from tabtransfer.network import NetworkConfig, TabularTransformer
-from tabtransfer.pretrain.clock import CURVE_FILE, RESUME_FILE, Clock
-from tabtransfer.pretrain.corpus import load_corpus
-from tabtransfer.pretrain.model_card import write_model_card
-from tabtransfer.pretrain.module import PretrainingModule, TrainConfig
-from tabtransfer.pretrain.packed_tables import read_tables
-from tabtransfer.pretrain.precision import choose_precision
+from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
 from tabtransfer.pretrain.prior import PriorConfig
-from tabtransfer.pretrain.real_tasks import RealTasks
-from tabtransfer.pretrain.sharding import gather_network
-from tabtransfer.pretrain.stream import StreamConfig, TaskStream
-from tabtransfer.pretrain.throughput import Throughput
-from tabtransfer.pretrain.unseen import split_off_seen
-from tabtransfer.pretrain.validation import validation_score, validation_tasks
+from tabtransfer.pretrain.real_tables.corpus import load_corpus
+from tabtransfer.pretrain.real_tables.packed_tables import read_tables
+from tabtransfer.pretrain.real_tables.real_tasks import RealTasks
+from tabtransfer.pretrain.real_tables.unseen import split_off_seen
+from tabtransfer.pretrain.training.clock import CURVE_FILE, RESUME_FILE, Clock
+from tabtransfer.pretrain.training.model_card import write_model_card
+from tabtransfer.pretrain.training.module import PretrainingModule, TrainConfig
+from tabtransfer.pretrain.training.precision import choose_precision
+from tabtransfer.pretrain.training.sharding import gather_network
+from tabtransfer.pretrain.training.stream import StreamConfig, TaskStream
+from tabtransfer.pretrain.training.throughput import Throughput
+from tabtransfer.pretrain.validation.network_scores import validation_score, validation_tasks
 from tabtransfer.tasks import TaskBatch
 
 HELD_FILE = "held.safetensors"

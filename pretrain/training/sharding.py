@@ -7,7 +7,7 @@ from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
 from torch.distributed.tensor import DTensor
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.network import TabularTransformer
+from tabtransfer.network.transformer import TabularTransformer
 
 
 def shard_network(network: TabularTransformer, mesh: DeviceMesh) -> None:

@@ -13,7 +13,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from tabtransfer.pretrain.learner_inputs import hide_rows, with_learners
 from tabtransfer.pretrain.prior import PriorConfig, sample_batch
-from tabtransfer.pretrain.real_tasks import RealTasks
+from tabtransfer.pretrain.real_tables.real_tasks import RealTasks
 from tabtransfer.tasks import TaskBatch
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from tabtransfer.network import NetworkConfig
-from tabtransfer.pretrain.cost import training_flops
+from tabtransfer.network.transformer import NetworkConfig
+from tabtransfer.pretrain.training.cost import training_flops
 
 if TYPE_CHECKING:
     from tabtransfer.tasks import TaskBatch
@@ -34,7 +34,7 @@ class Throughput:
 
     Examples
     --------
-    >>> from tabtransfer.network import NetworkConfig
+    >>> from tabtransfer.network.transformer import NetworkConfig
     >>> speed = Throughput(NetworkConfig())
     >>> speed.start()
     >>> speed.read()

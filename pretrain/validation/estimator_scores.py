@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.pretrain.score_cache import ScoreCache, table_digest
-from tabtransfer.pretrain.scores import one_vs_one_auc, relative_log_loss
+from tabtransfer.pretrain.validation.metrics import one_vs_one_auc, relative_log_loss
+from tabtransfer.pretrain.validation.score_cache import ScoreCache, table_digest
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from tabtransfer.baselines.method import Method
     from tabtransfer.datasets.splits import Split
-    from tabtransfer.pretrain.corpus import RealTable
+    from tabtransfer.pretrain.real_tables.corpus import RealTable
 
 OPPONENTS = ("catboost", "random-forest")
 CLASS_SHARES = "class-shares"
@@ -71,7 +71,7 @@ def score_methods(
     """
     import pandas as pd
 
-    from tabtransfer.bench.environment import limit_threads
+    from tabtransfer.environment import limit_threads
 
     if not tables:
         raise TabTransferError("no tables to validate on: give a corpus with classification tables")
@@ -140,7 +140,7 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from tabtransfer.bench.statistics import bootstrap_mean, gain
+    from tabtransfer.bench.analysis.statistics import bootstrap_mean, gain
 
     normalised = normalised_scores(scores)
     summary = pd.DataFrame({"score": normalised.mean()})
@@ -162,9 +162,9 @@ def _score_table(
     table: RealTable, contenders: Sequence[Method], n_splits: int, cache: ScoreCache
 ) -> list[dict[str, Any]]:
     from tabtransfer.baselines.registry import get_method
-    from tabtransfer.bench.environment import package_versions
     from tabtransfer.datasets.splits import stratified_splits
-    from tabtransfer.pretrain.corpus import RealTable
+    from tabtransfer.environment import package_versions
+    from tabtransfer.pretrain.real_tables.corpus import RealTable
 
     known = table.y.notna().to_numpy()
     table = RealTable(table.name, table.X[known], table.y[known].astype(str))

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.network import TabularTransformer
-from tabtransfer.pretrain.corpus import RealTable, to_task
+from tabtransfer.network.transformer import TabularTransformer
 from tabtransfer.pretrain.learner_inputs import with_chosen_learners
-from tabtransfer.pretrain.numeric_targets import draw_numbers
-from tabtransfer.pretrain.scores import one_vs_one_auc, r_squared, relative_log_loss
+from tabtransfer.pretrain.real_tables.corpus import RealTable, to_task
+from tabtransfer.pretrain.real_tables.numeric_targets import draw_numbers
+from tabtransfer.pretrain.validation.metrics import one_vs_one_auc, r_squared, relative_log_loss
 from tabtransfer.tasks import TaskBatch
 
 MAX_CONTEXT = 500
@@ -57,8 +57,8 @@ def validation_tasks(tables: Sequence[RealTable], task: str = "classification") 
 
 
 def _numeric_task(table: RealTable) -> TaskBatch:
-    from tabtransfer.encoder import TableEncoder
-    from tabtransfer.inference import task_batch
+    from tabtransfer.inference.predict import task_batch
+    from tabtransfer.preprocessing.encoder import TableEncoder
 
     max_rows = MAX_CONTEXT + MAX_QUERY
     rows, targets, n_train = draw_numbers(table, max_rows, MAX_CONTEXT / max_rows, seed=0)
@@ -100,7 +100,7 @@ def validation_score(network: TabularTransformer, tasks: Sequence[TaskBatch]) ->
     Examples
     --------
     >>> import pandas as pd
-    >>> from tabtransfer.network import NetworkConfig
+    >>> from tabtransfer.network.transformer import NetworkConfig
     >>> table = RealTable("toy", pd.DataFrame({"a": range(8)}), pd.Series(list("xyxyxyxy")))
     >>> network = TabularTransformer(NetworkConfig())
     >>> sorted(validation_score(network, validation_tasks([table])))

@@ -70,8 +70,8 @@ def fit(
 
     Rows without a target are left out. The file holds the training rows and no code.
     """
-    from tabtransfer.scoring.find import find_files
-    from tabtransfer.scoring.training_table import read_training_table
+    from tabtransfer.batch_prediction.find import find_files
+    from tabtransfer.batch_prediction.training_table import read_training_table
 
     files = find_files(table)
     check_out(out, files)
@@ -132,18 +132,18 @@ def predict(
     Writes one row for each, in order: the prediction, and the probability of each class or
     quantiles. Columns are found by name; those that the model doesn't know are left aside.
     """
-    from tabtransfer.scoring.find import find_files, kind_of
+    from tabtransfer.batch_prediction.find import find_files, kind_of
 
     files = find_files(table)
     kind_of(out)
     check_out(out, [*files, model])
     levels = _levels(quantiles)
 
-    from tabtransfer.saving import load
-    from tabtransfer.scoring.engines import ENGINES
-    from tabtransfer.scoring.reader import Source
-    from tabtransfer.scoring.scorer import Scorer
-    from tabtransfer.scoring.writer import table_writer
+    from tabtransfer.batch_prediction.engines import ENGINES
+    from tabtransfer.batch_prediction.reader import Source
+    from tabtransfer.batch_prediction.scorer import Scorer
+    from tabtransfer.batch_prediction.writer import table_writer
+    from tabtransfer.saving.archive import load
 
     fitted = load(model).set_params(verbose=False)
     if threads is not None:

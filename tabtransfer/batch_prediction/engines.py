@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 
 import pyarrow as pa
 
+from tabtransfer.batch_prediction.reader import Source, read_part
+from tabtransfer.batch_prediction.scorer import Scorer
 from tabtransfer.errors import TabTransferError
-from tabtransfer.scoring.reader import Source, read_part
-from tabtransfer.scoring.scorer import Scorer
 
 __all__ = ["ENGINES", "score_here", "score_with_ray"]
 

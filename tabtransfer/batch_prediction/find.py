@@ -33,7 +33,7 @@ def kind_of(path: Path) -> Kind:
     Examples
     --------
     >>> from pathlib import Path
-    >>> from tabtransfer.scoring.find import kind_of
+    >>> from tabtransfer.batch_prediction.find import kind_of
     >>> kind_of(Path("sales.csv.gz")), kind_of(Path("sales.feather"))
     ('csv', 'arrow')
     """

@@ -1,7 +1,7 @@
 """Table files read in pieces, so that they may be larger than memory.
 
-CSV is read as text, every column of it; `tabtransfer.scoring.text` gives columns their types.
-What a cell is read as then never depends on the other cells of its piece.
+CSV is read as text, every column of it; `tabtransfer.batch_prediction.text` gives columns their
+types. What a cell is read as then never depends on the other cells of its piece.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from tabtransfer.batch_prediction.find import Kind, kind_of
 from tabtransfer.errors import TabTransferError, name_list
-from tabtransfer.scoring.find import Kind, kind_of
 
 __all__ = ["Part", "Source", "read_part"]
 

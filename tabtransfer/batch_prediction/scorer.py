@@ -7,10 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from tabtransfer.classifier import TabTransferClassifier
+from tabtransfer.batch_prediction.text import parse, types_of
 from tabtransfer.errors import TabTransferError
-from tabtransfer.regressor import TabTransferRegressor
-from tabtransfer.scoring.text import parse, types_of
+from tabtransfer.estimators.classifier import TabTransferClassifier
+from tabtransfer.estimators.regressor import TabTransferRegressor
 
 __all__ = ["Scorer"]
 
@@ -38,7 +38,7 @@ class Scorer:
     --------
     >>> import pyarrow as pa
     >>> from tabtransfer import TabTransferClassifier
-    >>> from tabtransfer.scoring.scorer import Scorer
+    >>> from tabtransfer.batch_prediction.scorer import Scorer
     >>> table = pa.table({"a": [0.0, 1.0, 2.0, 3.0], "b": list("wxyz")})
     >>> model = TabTransferClassifier(random_state=0).fit(table.to_pandas(), [0, 0, 1, 1])
     >>> Scorer(model, from_text=False, keep=("b",))(table).column_names

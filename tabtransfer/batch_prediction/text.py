@@ -19,7 +19,7 @@ def infer_types(table: pa.Table) -> pa.Table:
     Examples
     --------
     >>> import pyarrow as pa
-    >>> from tabtransfer.scoring.text import infer_types
+    >>> from tabtransfer.batch_prediction.text import infer_types
     >>> table = pa.table({"a": ["1", " 2.5", None], "b": ["true", "False", None], "c": list("1x2")})
     >>> [str(column.type) for column in infer_types(table).columns]
     ['double', 'bool', 'string']
@@ -53,7 +53,7 @@ def types_of(frame: pd.DataFrame) -> dict[str, pa.DataType]:
     Examples
     --------
     >>> import pandas as pd
-    >>> from tabtransfer.scoring.text import types_of
+    >>> from tabtransfer.batch_prediction.text import types_of
     >>> frame = pd.DataFrame({"a": [1, 2], "b": pd.Categorical(["u", "v"]), "c": [True, False]})
     >>> {name: str(wanted) for name, wanted in types_of(frame).items()}
     {'a': 'double', 'b': 'string', 'c': 'bool'}

@@ -10,10 +10,10 @@ from typing import Literal
 import pandas as pd
 import pyarrow as pa
 
+from tabtransfer.batch_prediction.reader import Source, read_part
+from tabtransfer.batch_prediction.task import choose_task
+from tabtransfer.batch_prediction.text import infer_types
 from tabtransfer.errors import TabTransferError, name_list
-from tabtransfer.scoring.reader import Source, read_part
-from tabtransfer.scoring.task import choose_task
-from tabtransfer.scoring.text import infer_types
 
 __all__ = ["TrainingTable", "read_training_table"]
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from tabtransfer.batch_prediction.find import kind_of
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
-from tabtransfer.scoring.find import kind_of
 
 __all__ = ["table_writer"]
 
@@ -44,7 +44,7 @@ def table_writer(path: Path) -> Iterator[Callable[[pa.Table], None]]:
     >>> import tempfile
     >>> from pathlib import Path
     >>> import pyarrow as pa
-    >>> from tabtransfer.scoring.writer import table_writer
+    >>> from tabtransfer.batch_prediction.writer import table_writer
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "out.csv"
     ...     with table_writer(path) as write:

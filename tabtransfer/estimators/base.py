@@ -15,27 +15,27 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from tabtransfer.calibration import Calibration, fit_temperature
 from tabtransfer.checkpoint import SHIPPED, fingerprint, load_checkpoint
-from tabtransfer.encoded_table import EncodedTable
-from tabtransfer.encoder import TableEncoder, read_table
-from tabtransfer.ensemble import build_ensemble
-from tabtransfer.ensemble_size import ensemble_size
 from tabtransfer.errors import TabTransferError
 from tabtransfer.finetune.loop import FinetuneConfig, FinetuneRecord, finetune_network
+from tabtransfer.inference.calibration import Calibration, fit_temperature
+from tabtransfer.inference.ensemble import build_ensemble
+from tabtransfer.inference.ensemble_size import ensemble_size
+from tabtransfer.inference.members import Advance
+from tabtransfer.inference.memory import MemoryBudget, pieces
 from tabtransfer.learners import DistinctRows, FittedLearners, fit_learners
 from tabtransfer.learners.choice import N_FOLDS, choose_learners
-from tabtransfer.members import Advance
-from tabtransfer.memory import MemoryBudget, pieces
-from tabtransfer.network import TabularTransformer
+from tabtransfer.network.transformer import TabularTransformer
+from tabtransfer.preprocessing.encoded_table import EncodedTable
+from tabtransfer.preprocessing.encoder import TableEncoder, read_table
+from tabtransfer.preprocessing.sample_weights import read_sample_weights, scale_weights
+from tabtransfer.preprocessing.target import read_target
 from tabtransfer.progress import progress_bar
-from tabtransfer.sample_weights import read_sample_weights, scale_weights
-from tabtransfer.target import read_target
+from tabtransfer.saving.training_rows import TrainingRows
 from tabtransfer.threads import torch_threads
-from tabtransfer.training_rows import TrainingRows
 
 if TYPE_CHECKING:
-    from tabtransfer.explanation import Explanation
+    from tabtransfer.explain.explanation import Explanation
 
 __all__ = ["InContextEstimator"]
 
@@ -201,7 +201,7 @@ class InContextEstimator(ABC, BaseEstimator):
         TabTransferError
             As `predict` does, and if ``n_rows`` isn't a whole number from 1 on.
         """
-        from tabtransfer.explanation import explain
+        from tabtransfer.explain.explanation import explain
 
         return explain(self, X, n_rows)
 
@@ -225,7 +225,7 @@ class InContextEstimator(ABC, BaseEstimator):
             If the rows or settings can't be written so that they come back as they were; the
             message names the column.
         """
-        from tabtransfer.saving import save
+        from tabtransfer.saving.archive import save
 
         save(self, path, training_rows)
 

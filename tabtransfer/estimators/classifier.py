@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
-from tabtransfer.calibration import temper_probabilities
-from tabtransfer.class_weights import read_class_weights, weigh_classes
-from tabtransfer.encoded_table import EncodedTable
-from tabtransfer.ensemble import ClassEnsemble
-from tabtransfer.estimator import InContextEstimator
-from tabtransfer.members import Advance
-from tabtransfer.network import TabularTransformer
-from tabtransfer.target import encode_labels
+from tabtransfer.estimators.base import InContextEstimator
+from tabtransfer.inference.calibration import temper_probabilities
+from tabtransfer.inference.ensemble import ClassEnsemble
+from tabtransfer.inference.members import Advance
+from tabtransfer.network.transformer import TabularTransformer
+from tabtransfer.preprocessing.class_weights import read_class_weights, weigh_classes
+from tabtransfer.preprocessing.encoded_table import EncodedTable
+from tabtransfer.preprocessing.target import encode_labels
 
 __all__ = ["TabTransferClassifier"]
 
@@ -26,10 +26,9 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
     """Classify rows with a pretrained network that reads the training rows as its context.
 
     Frames, arrays and sparse matrices may hold numbers, strings, text, categoricals, booleans,
-    dates, durations and missing values as they are; `tabtransfer.encoder.TableEncoder` says how
-    they are read. Any number of classes and rows works: more classes than the network has
-    outputs for go through a tree of class groups, more rows than ``max_context_rows`` are
-    sampled.
+    dates, durations and missing values as they are; `tabtransfer.TableEncoder` says how they are
+    read. Any number of classes and rows works: more classes than the network has outputs for go
+    through a tree of class groups, more rows than ``max_context_rows`` are sampled.
 
     Parameters
     ----------

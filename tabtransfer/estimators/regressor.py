@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 
-from tabtransfer.calibration import temper_quantiles
-from tabtransfer.distribution import QuantileDistribution
-from tabtransfer.encoded_table import EncodedTable
-from tabtransfer.ensemble import NumberEnsemble
 from tabtransfer.errors import TabTransferError
-from tabtransfer.estimator import InContextEstimator
-from tabtransfer.members import Advance
-from tabtransfer.network import TabularTransformer
-from tabtransfer.quantiles import quantile_levels
-from tabtransfer.target import read_numbers
+from tabtransfer.estimators.base import InContextEstimator
+from tabtransfer.inference.calibration import temper_quantiles
+from tabtransfer.inference.distribution import QuantileDistribution
+from tabtransfer.inference.ensemble import NumberEnsemble
+from tabtransfer.inference.members import Advance
+from tabtransfer.network.quantiles import quantile_levels
+from tabtransfer.network.transformer import TabularTransformer
+from tabtransfer.preprocessing.encoded_table import EncodedTable
+from tabtransfer.preprocessing.target import read_numbers
 
 __all__ = ["TabTransferRegressor"]
 
@@ -27,8 +27,8 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
     """Predict numbers with a pretrained network that reads the training rows as its context.
 
     Frames, arrays and sparse matrices may hold numbers, strings, text, categoricals, booleans,
-    dates, durations and missing values as they are; `tabtransfer.encoder.TableEncoder` says how
-    they are read. Any number of rows works: more than ``max_context_rows`` are sampled.
+    dates, durations and missing values as they are; `tabtransfer.TableEncoder` says how they are
+    read. Any number of rows works: more than ``max_context_rows`` are sampled.
 
     Parameters
     ----------

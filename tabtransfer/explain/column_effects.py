@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tabtransfer.encoded_table import EncodedTable
-from tabtransfer.memory import pieces
+from tabtransfer.inference.memory import pieces
+from tabtransfer.preprocessing.encoded_table import EncodedTable
 
 __all__ = ["ColumnDraws", "column_effects", "draw_values"]
 
@@ -101,8 +101,8 @@ def draw_values(
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.column_effects import draw_values
-    >>> from tabtransfer.encoder import TableEncoder
+    >>> from tabtransfer.explain.column_effects import draw_values
+    >>> from tabtransfer.preprocessing.encoder import TableEncoder
     >>> X = [["a"], ["b"], ["a"], ["a"]]
     >>> table = TableEncoder().fit(X).transform(X)
     >>> draw_values(table, slice(0, 1), None, np.random.default_rng(0)).shares

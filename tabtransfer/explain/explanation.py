@@ -10,18 +10,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabtransfer.column_effects import column_effects, draw_values
-from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.errors import TabTransferError
-from tabtransfer.members import Advance, ignore
-from tabtransfer.memory import MemoryBudget
-from tabtransfer.network import TabularTransformer
-from tabtransfer.row_weights import RowWeights, weigh_rows
+from tabtransfer.explain.column_effects import column_effects, draw_values
+from tabtransfer.explain.row_weights import RowWeights, weigh_rows
+from tabtransfer.inference.members import Advance, ignore
+from tabtransfer.inference.memory import MemoryBudget
+from tabtransfer.network.transformer import TabularTransformer
+from tabtransfer.preprocessing.encoded_table import EncodedTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from tabtransfer.estimator import InContextEstimator
+    from tabtransfer.estimators.base import InContextEstimator
 
 __all__ = ["Explanation", "explain"]
 
@@ -41,13 +41,13 @@ class Explanation:
     columns : DataFrame, (n_rows, n_features)
         How much the row's value of each column raises the probability or the mean above what it
         is for other values of the column, those of training rows, on average
-        (`tabtransfer.column_effects`).
+        (`tabtransfer.explain.column_effects`).
     rows : DataFrame
         The training rows of most weight for each row, a line each: ``query``, the row's place
         in ``X``; ``row``, the training row's label in the index of the frame given to `fit` (its
         place, if that was no frame, or in a model that was loaded from a file); ``weight``, of
-        which those of all training rows sum to 1 (`tabtransfer.row_weights`); ``raises``, whether
-        the row seems to raise the probability or the mean; ``target``, its target.
+        which those of all training rows sum to 1 (`tabtransfer.explain.row_weights`); ``raises``,
+        whether the row seems to raise the probability or the mean; ``target``, its target.
 
     Examples
     --------
@@ -88,7 +88,7 @@ class Explanation:
             raise TabTransferError(
                 f"There is no row {row!r}: {len(self.X)} rows are explained, numbered from 0."
             )
-        from tabtransfer.explanation_plot import plot_explanation
+        from tabtransfer.explain.plot import plot_explanation
 
         return plot_explanation(self, row)
 

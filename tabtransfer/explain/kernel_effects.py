@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tabtransfer.kernels import LINEAR_RIDGE, KernelRidge
-from tabtransfer.laplace import LAPLACE_RIDGE
-from tabtransfer.ridge import blocks, invert, products, similarities, unblocked
+from tabtransfer.network.kernels import LINEAR_RIDGE, KernelRidge
+from tabtransfer.network.laplace import LAPLACE_RIDGE
+from tabtransfer.network.ridge import blocks, invert, products, similarities, unblocked
 
 __all__ = ["KernelEffects"]
 
@@ -114,7 +114,7 @@ class KernelFit:
         weights: Tensor,
         ridge: float,
     ) -> KernelFit:
-        """Invert a kernel matrix, in blocks as `tabtransfer.ridge.solve` does."""
+        """Invert a kernel matrix, in blocks as `tabtransfer.network.ridge.solve` does."""
         n_train = features.shape[1]
         root, inverse = invert(kernel, features, weights.to(features.dtype), ridge)
         leverage = inverse.diagonal(dim1=-2, dim2=-1)[..., None]

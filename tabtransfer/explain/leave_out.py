@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tabtransfer.errors import TabTransferError, name_list
 
 if TYPE_CHECKING:
-    from tabtransfer.estimator import InContextEstimator
+    from tabtransfer.estimators.base import InContextEstimator
 
 __all__ = ["leave_out_effect"]
 
@@ -52,7 +52,7 @@ def leave_out_effect(
     --------
     >>> from sklearn.datasets import load_iris
     >>> from tabtransfer import TabTransferClassifier
-    >>> from tabtransfer.leave_out import leave_out_effect
+    >>> from tabtransfer.explain.leave_out import leave_out_effect
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
     >>> model = TabTransferClassifier(random_state=0).fit(X, y)
     >>> setosas = list(range(49))

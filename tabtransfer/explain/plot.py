@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from tabtransfer.explanation import Explanation
+    from tabtransfer.explain.explanation import Explanation
 
 __all__ = ["plot_explanation"]
 

@@ -5,7 +5,8 @@ Training rows reach a prediction in two ways, which count one half each (record 
 - attention: the share of the network's attention that a training row gets from the predicted
   row, as the mean of all heads of the context stage;
 - kernels: what leaving the row out does to the kernel predictions that the network reads
-  (`tabtransfer.kernel_effects`), times how the prediction changes with these (its gradient).
+  (`tabtransfer.explain.kernel_effects`), times how the prediction changes with these (its
+  gradient).
 
 That is cheaper by far than to leave rows out and predict again, which `leave_out_effect` does.
 """
@@ -19,14 +20,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tabtransfer.encoded_table import EncodedTable
-from tabtransfer.ensemble import ClassEnsemble, NumberEnsemble
-from tabtransfer.inference import Channels, at_precision, learner_tensor
-from tabtransfer.kernel_effects import KernelEffects
-from tabtransfer.kernels import N_KERNELS
-from tabtransfer.members import Advance, MemberTask, ignore
-from tabtransfer.memory import FEWEST_ROWS, MemoryBudget, pieces
-from tabtransfer.network import Context, TabularTransformer
+from tabtransfer.explain.kernel_effects import KernelEffects
+from tabtransfer.inference.ensemble import ClassEnsemble, NumberEnsemble
+from tabtransfer.inference.members import Advance, MemberTask, ignore
+from tabtransfer.inference.memory import FEWEST_ROWS, MemoryBudget, pieces
+from tabtransfer.inference.predict import Channels, at_precision, learner_tensor
+from tabtransfer.network.kernels import N_KERNELS
+from tabtransfer.network.transformer import Context, TabularTransformer
+from tabtransfer.preprocessing.encoded_table import EncodedTable
 
 __all__ = ["RowWeights", "weigh_rows"]
 

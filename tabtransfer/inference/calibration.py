@@ -20,15 +20,15 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 
-from tabtransfer.distribution import QuantileDistribution
-from tabtransfer.encoded_table import EncodedTable
-from tabtransfer.ensemble import ClassEnsemble, NumberEnsemble, build_ensemble
-from tabtransfer.inference import stratified_rows
-from tabtransfer.network import TabularTransformer
-from tabtransfer.quantiles import pinball_loss, quantile_levels
-from tabtransfer.target_scale import TargetScale
-from tabtransfer.views import KINDS, ViewKind
-from tabtransfer.weighted_statistics import weighted_moments
+from tabtransfer.inference.distribution import QuantileDistribution
+from tabtransfer.inference.ensemble import ClassEnsemble, NumberEnsemble, build_ensemble
+from tabtransfer.inference.predict import stratified_rows
+from tabtransfer.inference.views import KINDS, ViewKind
+from tabtransfer.network.quantiles import pinball_loss, quantile_levels
+from tabtransfer.network.transformer import TabularTransformer
+from tabtransfer.preprocessing.encoded_table import EncodedTable
+from tabtransfer.preprocessing.target_scale import TargetScale
+from tabtransfer.preprocessing.weighted_statistics import weighted_moments
 
 __all__ = ["Calibration", "fit_temperature", "temper_probabilities", "temper_quantiles"]
 
@@ -80,7 +80,7 @@ def temper_probabilities(
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.calibration import temper_probabilities
+    >>> from tabtransfer.inference.calibration import temper_probabilities
     >>> temper_probabilities(np.array([[0.9, 0.1]]), 2.0).round(2)
     array([[0.75, 0.25]])
     """
@@ -94,7 +94,7 @@ def temper_quantiles(quantiles: NDArray[np.float64], temperature: float) -> NDAr
     Parameters
     ----------
     quantiles : ndarray of float64, (n_rows, n_quantiles)
-        At the levels of `tabtransfer.quantiles.quantile_levels`.
+        At the levels of `tabtransfer.network.quantiles.quantile_levels`.
     temperature : float
         Above 0.
 
@@ -105,7 +105,7 @@ def temper_quantiles(quantiles: NDArray[np.float64], temperature: float) -> NDAr
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.calibration import temper_quantiles
+    >>> from tabtransfer.inference.calibration import temper_quantiles
     >>> temper_quantiles(np.array([[1.0, 2.0, 3.0]]), 2.0)
     array([[0., 2., 4.]])
     """
@@ -153,9 +153,9 @@ def fit_temperature(
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.calibration import fit_temperature
-    >>> from tabtransfer.encoder import TableEncoder
-    >>> from tabtransfer.network import NetworkConfig, TabularTransformer
+    >>> from tabtransfer.inference.calibration import fit_temperature
+    >>> from tabtransfer.preprocessing.encoder import TableEncoder
+    >>> from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
     >>> X, y = np.arange(30.0)[:, None], np.arange(30) // 15
     >>> table = TableEncoder().fit(X).transform(X)
     >>> network = TabularTransformer(NetworkConfig()).eval()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterable, Mapping
 
-from tabtransfer.network import Context, TabularTransformer
+from tabtransfer.network.transformer import Context, TabularTransformer
 
 __all__ = ["ContextCache"]
 
@@ -17,8 +17,8 @@ class ContextCache:
 
     Examples
     --------
-    >>> from tabtransfer.context_cache import ContextCache
-    >>> from tabtransfer.network import NetworkConfig, TabularTransformer
+    >>> from tabtransfer.inference.context_cache import ContextCache
+    >>> from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
     >>> cache, network = ContextCache(), TabularTransformer(NetworkConfig())
     >>> cache.keep(network, [])
     >>> cache.belongs_to(network), len(cache.of(network))

@@ -43,7 +43,7 @@ class QuantileDistribution:
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.distribution import QuantileDistribution
+    >>> from tabtransfer.inference.distribution import QuantileDistribution
     >>> levels = np.arange(1, 10) / 10
     >>> uniform = QuantileDistribution(levels, np.stack([levels, 10.0 * levels]))
     >>> uniform.median(), uniform.cdf([0.25, 2.5])

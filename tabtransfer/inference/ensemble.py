@@ -1,8 +1,8 @@
 """Ensembles: the training rows shown to a network in several views, predictions averaged.
 
 Nothing is trained here. Each member shows the network the training rows as context in its own
-view (`tabtransfer.views`) and asks for the query rows. Of more training rows than fit, each
-member takes a sample of its own.
+view (`tabtransfer.inference.views`) and asks for the query rows. Of more training rows than fit,
+each member takes a sample of its own.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from tabtransfer.encoded_table import EncodedTable
-from tabtransfer.inference import stratified_rows
+from tabtransfer.inference.many_classes import ClassNode, class_tree, multiply_down
+from tabtransfer.inference.members import Advance, Ensemble, MemberTask, ignore
+from tabtransfer.inference.memory import FEWEST_ROWS, ContextShape, MemoryBudget
+from tabtransfer.inference.predict import stratified_rows
+from tabtransfer.inference.views import KINDS, View, ViewKind, ViewMaker
 from tabtransfer.learners.channels import ClassChannels, NumberChannels
-from tabtransfer.many_classes import ClassNode, class_tree, multiply_down
-from tabtransfer.members import Advance, Ensemble, MemberTask, ignore
-from tabtransfer.memory import FEWEST_ROWS, ContextShape, MemoryBudget
-from tabtransfer.network import NetworkConfig, TabularTransformer
-from tabtransfer.quantiles import pinball_loss
-from tabtransfer.target_scale import NormalTargetScale, TargetScale, learn_scale
-from tabtransfer.views import KINDS, View, ViewKind, ViewMaker
+from tabtransfer.network.quantiles import pinball_loss
+from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
+from tabtransfer.preprocessing.encoded_table import EncodedTable
+from tabtransfer.preprocessing.target_scale import NormalTargetScale, TargetScale, learn_scale
 
 __all__ = [
     "ClassEnsemble",
@@ -84,9 +84,9 @@ def build_ensemble(
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.encoder import TableEncoder
-    >>> from tabtransfer.ensemble import build_ensemble
-    >>> from tabtransfer.network import NetworkConfig, TabularTransformer
+    >>> from tabtransfer.preprocessing.encoder import TableEncoder
+    >>> from tabtransfer.inference.ensemble import build_ensemble
+    >>> from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
     >>> X, y = np.arange(12.0)[:, None], np.arange(12) % 3
     >>> table = TableEncoder().fit(X).transform(X)
     >>> network = TabularTransformer(NetworkConfig()).eval()
@@ -296,9 +296,9 @@ class NumberEnsemble(Ensemble):
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.encoder import TableEncoder
-    >>> from tabtransfer.ensemble import build_ensemble
-    >>> from tabtransfer.network import NetworkConfig, TabularTransformer
+    >>> from tabtransfer.preprocessing.encoder import TableEncoder
+    >>> from tabtransfer.inference.ensemble import build_ensemble
+    >>> from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
     >>> X = np.arange(12.0)[:, None]
     >>> table = TableEncoder().fit(X).transform(X)
     >>> network = TabularTransformer(NetworkConfig(tasks=("regression",))).eval()
@@ -364,7 +364,7 @@ class NumberEnsemble(Ensemble):
         Returns
         -------
         ndarray of float64, (n_query, n_quantiles)
-            At the levels of `tabtransfer.quantiles.quantile_levels`.
+            At the levels of `tabtransfer.network.quantiles.quantile_levels`.
         """
         total = np.zeros((query.n_rows, network.config.n_quantiles))
         answers = self._answers(network, query, advance)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tabtransfer.views import MAX_COLUMNS
+from tabtransfer.inference.views import MAX_COLUMNS
 
 USUAL, FEWEST = 4, 2  # FEWEST is one of each kind of view
 MANY_ROWS = 2_000  # of a context; members that read so many alike differ little
@@ -37,7 +37,7 @@ def ensemble_size(
 
     Examples
     --------
-    >>> from tabtransfer.ensemble_size import ensemble_size
+    >>> from tabtransfer.inference.ensemble_size import ensemble_size
     >>> [ensemble_size(n, 20, 2, 4096, 10) for n in (1000, 3000, 5000)]
     [4, 2, 4]
     """

@@ -68,7 +68,7 @@ def class_tree(classes: NDArray[np.int64], max_classes: int) -> ClassNode:
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.many_classes import class_tree
+    >>> from tabtransfer.inference.many_classes import class_tree
     >>> root = class_tree(np.arange(12), max_classes=10)
     >>> [len(group) for group in root.groups], len(list(root.nodes()))
     ([6, 6], 3)
@@ -107,7 +107,7 @@ def multiply_down(
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.many_classes import class_tree, multiply_down
+    >>> from tabtransfer.inference.many_classes import class_tree, multiply_down
     >>> root = class_tree(np.arange(3), max_classes=2)  # classes 0 and 1, then 2
     >>> even = {node: np.log([[0.5, 0.5]]) for node in root.nodes()}
     >>> np.exp(multiply_down(root, even, 3)).round(2)

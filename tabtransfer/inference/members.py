@@ -16,12 +16,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tabtransfer.context_cache import ContextCache
-from tabtransfer.encoded_table import EncodedTable
-from tabtransfer.inference import Channels, ask, at_precision, precision, read_context
-from tabtransfer.memory import ContextShape, MemoryBudget, pieces
-from tabtransfer.network import Context, NetworkConfig, TabularTransformer
-from tabtransfer.views import View
+from tabtransfer.inference.context_cache import ContextCache
+from tabtransfer.inference.memory import ContextShape, MemoryBudget, pieces
+from tabtransfer.inference.predict import Channels, ask, at_precision, precision, read_context
+from tabtransfer.inference.views import View
+from tabtransfer.network.transformer import Context, NetworkConfig, TabularTransformer
+from tabtransfer.preprocessing.encoded_table import EncodedTable
 
 __all__ = ["Advance", "Ensemble", "MemberTask", "ignore"]
 

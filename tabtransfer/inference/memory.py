@@ -15,9 +15,9 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from tabtransfer.kernel_features import MAX_LEVELS
-from tabtransfer.network import NetworkConfig
-from tabtransfer.ridge import BLOCK_ROWS
+from tabtransfer.network.kernel_features import MAX_LEVELS
+from tabtransfer.network.ridge import BLOCK_ROWS
+from tabtransfer.network.transformer import NetworkConfig
 
 __all__ = ["ContextShape", "MemoryBudget", "pieces"]
 
@@ -51,8 +51,8 @@ class ContextShape:
 
     Examples
     --------
-    >>> from tabtransfer.memory import ContextShape
-    >>> from tabtransfer.network import NetworkConfig
+    >>> from tabtransfer.inference.memory import ContextShape
+    >>> from tabtransfer.network.transformer import NetworkConfig
     >>> small, large = (ContextShape(n, 20, 0, 2, NetworkConfig()) for n in (1000, 4000))
     >>> large.bytes_to_read > large.bytes_kept > small.bytes_kept
     True
@@ -123,7 +123,7 @@ class MemoryBudget:
 
     Examples
     --------
-    >>> from tabtransfer.memory import MemoryBudget
+    >>> from tabtransfer.inference.memory import MemoryBudget
     >>> budget = MemoryBudget.of(2**30)
     >>> budget.context == 4 * budget.kept == 2**29
     True
@@ -187,7 +187,7 @@ def pieces(n_rows: int, size: int) -> Iterator[slice]:
 
     Examples
     --------
-    >>> from tabtransfer.memory import pieces
+    >>> from tabtransfer.inference.memory import pieces
     >>> list(pieces(5, 3))
     [slice(0, 3, None), slice(3, 5, None)]
     """

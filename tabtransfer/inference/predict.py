@@ -19,9 +19,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tabtransfer.encoded_table import EncodedTable
-from tabtransfer.memory import FEWEST_ROWS, ContextShape, MemoryBudget
-from tabtransfer.network import Context, TabularTransformer
+from tabtransfer.inference.memory import FEWEST_ROWS, ContextShape, MemoryBudget
+from tabtransfer.network.transformer import Context, TabularTransformer
+from tabtransfer.preprocessing.encoded_table import EncodedTable
 from tabtransfer.tasks import TaskBatch
 
 Channels = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -163,8 +163,8 @@ def task_batch(
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.encoder import TableEncoder
-    >>> from tabtransfer.inference import task_batch
+    >>> from tabtransfer.preprocessing.encoder import TableEncoder
+    >>> from tabtransfer.inference.predict import task_batch
     >>> table = TableEncoder().fit([[1.0], [2.0], [3.0]]).transform([[1.0], [2.0], [3.0]])
     >>> batch = task_batch(table.take(slice(2)), np.array([0, 1]), table.take(slice(2, 3)), 2)
     >>> batch.values.shape, batch.n_train
@@ -216,7 +216,7 @@ def stratified_rows(
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.inference import stratified_rows
+    >>> from tabtransfer.inference.predict import stratified_rows
     >>> labels = np.array([0] * 90 + [1] * 10)
     >>> np.bincount(labels[stratified_rows(labels, 20, np.random.default_rng(0))]).tolist()
     [18, 2]

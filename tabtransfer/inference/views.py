@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tabtransfer.encoded_table import EncodedTable
-from tabtransfer.normal_scores import NormalScores
+from tabtransfer.preprocessing.encoded_table import EncodedTable
+from tabtransfer.preprocessing.normal_scores import NormalScores
 
 __all__ = ["KINDS", "View", "ViewKind", "ViewMaker"]
 
@@ -106,8 +106,8 @@ class ViewMaker:
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.encoder import TableEncoder
-    >>> from tabtransfer.views import KINDS, ViewMaker
+    >>> from tabtransfer.preprocessing.encoder import TableEncoder
+    >>> from tabtransfer.inference.views import KINDS, ViewMaker
     >>> X = np.array([["a", 1.5], ["b", 2.5], ["c", 3.5]])
     >>> table = TableEncoder().fit(X).transform(X)
     >>> view = ViewMaker(table, n_classes=2).draw(KINDS[0], np.random.default_rng(0))

@@ -20,7 +20,7 @@ from tabtransfer.errors import TabTransferError
 from tabtransfer.learners.boosting import ColumnBins, FittedBoosting
 from tabtransfer.learners.fitted import Fit, FittedLearners
 from tabtransfer.learners.forest import FittedForest
-from tabtransfer.target_scale import TargetScale
+from tabtransfer.preprocessing.target_scale import TargetScale
 
 __all__ = ["read_learners", "write_learners"]
 

@@ -60,7 +60,7 @@ class ColumnStatistics:
     Examples
     --------
     >>> import torch
-    >>> from tabtransfer.cells import ColumnStatistics
+    >>> from tabtransfer.network.cells import ColumnStatistics
     >>> from tabtransfer.tasks import TaskBatch
     >>> values = torch.tensor([[[1.0], [3.0], [3.0]]])
     >>> missing = torch.zeros(1, 3, 1, dtype=torch.bool)

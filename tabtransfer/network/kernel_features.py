@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tabtransfer.cells import CellFeatures
+from tabtransfer.network.cells import CellFeatures
 from tabtransfer.tasks import TaskBatch
 
 MAX_LEVELS = 32  # indicators of a categorical column; more levels share them

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tabtransfer.cells import CellFeatures
-from tabtransfer.kernel_features import FeatureLayout
-from tabtransfer.laplace import LaplaceRidge
-from tabtransfer.ridge import products, solve
+from tabtransfer.network.cells import CellFeatures
+from tabtransfer.network.kernel_features import FeatureLayout
+from tabtransfer.network.laplace import LaplaceRidge
+from tabtransfer.network.ridge import products, solve
 from tabtransfer.tasks import TaskBatch
 
 N_KERNELS = 4

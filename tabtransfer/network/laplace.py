@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from tabtransfer.ridge import blocks, distances, similarities, solve
+from tabtransfer.network.ridge import blocks, distances, similarities, solve
 from tabtransfer.threads import torch_threads
 
 LAPLACE_RIDGE = 0.3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F
 
-from tabtransfer.quantiles import pinball_loss
+from tabtransfer.network.quantiles import pinball_loss
 from tabtransfer.tasks import TaskBatch
 
 __all__ = ["task_loss"]
@@ -33,7 +33,7 @@ def task_loss(output: Tensor, batch: TaskBatch) -> Tensor:
     Examples
     --------
     >>> import torch
-    >>> from tabtransfer.loss import task_loss
+    >>> from tabtransfer.network.loss import task_loss
     >>> from tabtransfer.tasks import TaskBatch
     >>> batch = TaskBatch(
     ...     values=torch.randn(1, 12, 3), missing=torch.zeros(1, 12, 3, dtype=torch.bool),

@@ -26,7 +26,7 @@ def quantile_levels(n_quantiles: int) -> list[float]:
 
     Examples
     --------
-    >>> from tabtransfer.quantiles import quantile_levels
+    >>> from tabtransfer.network.quantiles import quantile_levels
     >>> quantile_levels(3)
     [0.25, 0.5, 0.75]
     """
@@ -54,7 +54,7 @@ def pinball_loss(quantiles: Tensor, targets: Tensor) -> Tensor:
     Examples
     --------
     >>> import torch
-    >>> from tabtransfer.quantiles import pinball_loss, quantile_levels
+    >>> from tabtransfer.network.quantiles import pinball_loss, quantile_levels
     >>> levels = torch.tensor(quantile_levels(99))
     >>> targets = torch.randn(10_000, generator=torch.Generator().manual_seed(0))
     >>> guess = (2**0.5 * torch.erfinv(2 * levels - 1)).expand(10_000, -1)

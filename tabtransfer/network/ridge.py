@@ -53,7 +53,7 @@ def solve(
     Examples
     --------
     >>> import torch
-    >>> from tabtransfer.ridge import solve
+    >>> from tabtransfer.network.ridge import solve
     >>> labels = torch.tensor([[[1.0], [1.0], [-2.0]]])
     >>> ones = torch.ones(1, 3, 1)
     >>> solve(lambda p, q: p @ q.mT, ones, labels, ones[..., 0], 0.01)[1][0, :, 0]

@@ -1,10 +1,10 @@
 """What is predicted for a row before the network looks at it: by kernels, learners, their stack.
 
-Kernel ridge regression learns from the training rows at hand (`tabtransfer.kernels`); learners
-are other models, trees, fitted elsewhere to as many rows as there are, whose predictions come
-with the task (`TaskBatch.learners`). One more prediction combines them all
-(`tabtransfer.stack`). Of training rows, each is made without the row's own label, so the network
-can see in its context how far it is to be trusted.
+Kernel ridge regression learns from the training rows at hand (`tabtransfer.network.kernels`);
+learners are other models, trees, fitted elsewhere to as many rows as there are, whose predictions
+come with the task (`TaskBatch.learners`). One more prediction combines them all
+(`tabtransfer.network.stack`). Of training rows, each is made without the row's own label, so the
+network can see in its context how far it is to be trusted.
 
 Shapes: b tasks, r rows, n training rows, l learners, k label channels.
 """
@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tabtransfer.cells import CellFeatures
-from tabtransfer.kernels import N_KERNELS, KernelRidge
-from tabtransfer.stack import stack_weights
+from tabtransfer.network.cells import CellFeatures
+from tabtransfer.network.kernels import N_KERNELS, KernelRidge
+from tabtransfer.network.stack import stack_weights
 from tabtransfer.tasks import N_LEARNERS, TaskBatch
 
 N_PREDICTIONS = N_KERNELS + N_LEARNERS + 1

@@ -43,7 +43,7 @@ def stack_weights(predictions: Tensor, labels: Tensor, weights: Tensor, present:
     Examples
     --------
     >>> import torch
-    >>> from tabtransfer.stack import stack_weights
+    >>> from tabtransfer.network.stack import stack_weights
     >>> labels = torch.linspace(-1.0, 1.0, 100)[None, :, None]
     >>> predictions = torch.stack([labels, -labels], 2)
     >>> present = torch.ones(1, 2, dtype=torch.bool)

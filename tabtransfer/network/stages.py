@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tabtransfer.attention import AttentionKeys, Block
+from tabtransfer.network.attention import AttentionKeys, Block
 
 
 class RowStage(nn.Module):

@@ -2,10 +2,10 @@
 
 1. Column stage: every cell becomes a vector of exact statistics, without attention: its place
    among the training cells of its column, the labels of its nearest training cells, and two
-   neighbouring columns (`tabtransfer.cells`).
+   neighbouring columns (`tabtransfer.network.cells`).
 2. Row stage: cells of a row meet each other; a few summary tokens leave as the row's vector.
    What kernel ridge regression, trees and their stack predict for the row joins it
-   (`tabtransfer.row_predictions`).
+   (`tabtransfer.network.row_predictions`).
 3. Context stage: every row attends to the training rows, which carry their labels.
 
 After TabICL (Qu et al. 2025, arXiv 2502.05564) and TabICLv2 (arXiv 2602.11139), made small.
@@ -26,10 +26,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tabtransfer.attention import AttentionKeys
-from tabtransfer.cells import N_CELL_FEATURES, CellFeatures, ColumnStatistics
-from tabtransfer.row_predictions import N_PREDICTIONS, RowPredictions
-from tabtransfer.stages import ContextStage, RowStage
+from tabtransfer.network.attention import AttentionKeys
+from tabtransfer.network.cells import N_CELL_FEATURES, CellFeatures, ColumnStatistics
+from tabtransfer.network.row_predictions import N_PREDICTIONS, RowPredictions
+from tabtransfer.network.stages import ContextStage, RowStage
 from tabtransfer.tasks import TaskBatch
 
 NEIGHBOUR_OFFSETS = (0, 1, 3)  # columns seen together in one cell vector (TabICLv2)
@@ -70,7 +70,7 @@ class TabularTransformer(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> from tabtransfer.network import NetworkConfig, TabularTransformer
+    >>> from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
     >>> from tabtransfer.tasks import TaskBatch
     >>> batch = TaskBatch(
     ...     values=torch.randn(1, 12, 3), missing=torch.zeros(1, 12, 3, dtype=torch.bool),

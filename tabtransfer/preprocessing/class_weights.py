@@ -54,7 +54,7 @@ def read_class_weights(
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.class_weights import read_class_weights
+    >>> from tabtransfer.preprocessing.class_weights import read_class_weights
     >>> labels = np.array([0, 0, 0, 1])
     >>> read_class_weights("balanced", np.array(["no", "yes"]), labels).round(2)
     array([0.67, 2.  ])
@@ -109,7 +109,7 @@ def weigh_classes(
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.class_weights import weigh_classes
+    >>> from tabtransfer.preprocessing.class_weights import weigh_classes
     >>> weigh_classes(np.array([[0.8, 0.2]]), np.array([1.0, 4.0]))
     array([[0.5, 0.5]])
     """

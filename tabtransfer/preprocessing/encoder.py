@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import check_array
 
-from tabtransfer.columns import Column, learn_column
-from tabtransfer.columns.learned import UnreadColumn
-from tabtransfer.columns.sparse import dense, unread_columns
-from tabtransfer.columns.text import share_topics
-from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.errors import TabTransferError
+from tabtransfer.preprocessing.columns import Column, learn_column
+from tabtransfer.preprocessing.columns.learned import UnreadColumn
+from tabtransfer.preprocessing.columns.sparse import dense, unread_columns
+from tabtransfer.preprocessing.columns.text import share_topics
+from tabtransfer.preprocessing.encoded_table import EncodedTable
 
 __all__ = ["TableEncoder", "read_table"]
 
@@ -35,7 +35,7 @@ class TableEncoder:
     - Strings of more than 40 distinct values become numbers as well, by the pieces of words
       that they share; each keeps its category code.
     - Sparse columns are read as dense ones, at most 2,000 of them: see
-      `tabtransfer.columns.sparse.unread_columns`.
+      `tabtransfer.preprocessing.columns.sparse.unread_columns`.
 
     Missing is missing however it is written: None, NaN, pandas.NA, NaT. Each row is encoded
     on its own.
@@ -55,7 +55,7 @@ class TableEncoder:
     Examples
     --------
     >>> import pandas as pd
-    >>> from tabtransfer.encoder import TableEncoder
+    >>> from tabtransfer.preprocessing.encoder import TableEncoder
     >>> X = pd.DataFrame({"size": [1.0, 2.0, None], "colour": ["red", "blue", "red"]})
     >>> table = TableEncoder().fit(X).transform(X)
     >>> table.values
@@ -196,7 +196,7 @@ def read_table(X: Any) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from tabtransfer.encoder import read_table
+    >>> from tabtransfer.preprocessing.encoder import read_table
     >>> read_table([["a", 1.5], ["b", None]]).shape
     (2, 2)
     """

@@ -29,7 +29,7 @@ class NormalScores:
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.normal_scores import NormalScores
+    >>> from tabtransfer.preprocessing.normal_scores import NormalScores
     >>> normal = NormalScores.learn(np.array([1.0, 2.0, 100.0]))
     >>> normal.transform(np.array([1.0, 2.0, 51.0, 1000.0])).round(2)
     array([-0.97,  0.  ,  0.48,  0.97])

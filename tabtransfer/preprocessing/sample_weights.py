@@ -1,8 +1,9 @@
 """Weights of training rows: read, and brought to a scale.
 
 A row of weight 2 counts as the row twice, so the sum of the weights is how many rows there
-seem to be. What reads them (`tabtransfer.cells`, `tabtransfer.kernels`, the attention of
-`tabtransfer.network`, the scales of columns and targets) is exact under that.
+seem to be. What reads them (`tabtransfer.network.cells`, `tabtransfer.network.kernels`, the
+attention of `tabtransfer.network.transformer`, the scales of columns and targets) is exact under
+that.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def read_sample_weights(sample_weight: Any, n_rows: int) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> from tabtransfer.sample_weights import read_sample_weights
+    >>> from tabtransfer.preprocessing.sample_weights import read_sample_weights
     >>> read_sample_weights([1, 0, 2], n_rows=3)
     array([1., 0., 2.])
     """
@@ -90,7 +91,7 @@ def scale_weights(
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.sample_weights import scale_weights
+    >>> from tabtransfer.preprocessing.sample_weights import scale_weights
     >>> scale_weights(np.array([1.0, 3.0]), max_total=4096)
     array([1., 3.])
     >>> scale_weights(np.array([0.1, 0.3]), max_total=4096)

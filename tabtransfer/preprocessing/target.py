@@ -39,7 +39,7 @@ def encode_labels(y: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
 
     Examples
     --------
-    >>> from tabtransfer.target import encode_labels
+    >>> from tabtransfer.preprocessing.target import encode_labels
     >>> encode_labels(["yes", "no", "yes"])
     (array(['no', 'yes'], dtype='<U3'), array([1, 0, 1]))
     """
@@ -79,7 +79,7 @@ def read_numbers(y: Any) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> from tabtransfer.target import read_numbers
+    >>> from tabtransfer.preprocessing.target import read_numbers
     >>> read_numbers([1, 2.5])
     array([1. , 2.5])
     """

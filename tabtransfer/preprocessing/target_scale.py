@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tabtransfer.normal_scores import NormalScores
-from tabtransfer.weighted_statistics import weighted_moments
+from tabtransfer.preprocessing.normal_scores import NormalScores
+from tabtransfer.preprocessing.weighted_statistics import weighted_moments
 
 __all__ = ["MAX_TARGET", "NormalTargetScale", "TargetScale", "learn_scale"]
 
@@ -28,7 +28,7 @@ class TargetScale:
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.target_scale import TargetScale
+    >>> from tabtransfer.preprocessing.target_scale import TargetScale
     >>> scale = TargetScale.of(np.array([1.0, 3.0]))
     >>> scale.standardise(np.array([1.0, 3.0, 100.0])), scale.restore(np.array([0.0]))
     (array([-1.,  1.,  5.]), array([2.]))
@@ -75,7 +75,7 @@ class NormalTargetScale:
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.target_scale import NormalTargetScale
+    >>> from tabtransfer.preprocessing.target_scale import NormalTargetScale
     >>> scale = NormalTargetScale.of(np.array([1.0, 2.0, 4.0]))
     >>> scale.standardise(np.array([1.0, 2.0, 4.0])).round(2), scale.restore(np.array([-0.97, 5.0]))
     (array([-0.97,  0.  ,  0.97]), array([1., 4.]))

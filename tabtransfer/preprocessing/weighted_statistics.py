@@ -33,7 +33,7 @@ def weighted_quantiles(
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.weighted_statistics import weighted_quantiles
+    >>> from tabtransfer.preprocessing.weighted_statistics import weighted_quantiles
     >>> weighted_quantiles(np.array([1.0, 5.0]), [0.5, 0.75], np.array([3.0, 1.0]))
     array([1., 2.])
     """
@@ -72,7 +72,7 @@ def weighted_moments(
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.weighted_statistics import weighted_moments
+    >>> from tabtransfer.preprocessing.weighted_statistics import weighted_moments
     >>> weighted_moments(np.array([1.0, 5.0]), np.array([3.0, 1.0]))
     (2.0, 1.7320508075688772)
     """

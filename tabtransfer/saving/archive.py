@@ -37,19 +37,19 @@ import safetensors.torch
 from safetensors import SafetensorError
 
 import tabtransfer
-from tabtransfer.calibration import Calibration
 from tabtransfer.checkpoint import SHIPPED, build_network, fingerprint, load_checkpoint
-from tabtransfer.classifier import TabTransferClassifier
 from tabtransfer.errors import TabTransferError
-from tabtransfer.estimator import InContextEstimator
+from tabtransfer.estimators.base import InContextEstimator
+from tabtransfer.estimators.classifier import TabTransferClassifier
+from tabtransfer.estimators.regressor import TabTransferRegressor
 from tabtransfer.files import replacing
 from tabtransfer.finetune.loop import FinetuneRecord
+from tabtransfer.inference.calibration import Calibration
 from tabtransfer.learners.archive import read_learners, write_learners
-from tabtransfer.network import TabularTransformer
-from tabtransfer.regressor import TabTransferRegressor
-from tabtransfer.sketch import TableSketch
-from tabtransfer.tagged_json import from_json, to_json
-from tabtransfer.training_rows import TrainingRows
+from tabtransfer.network.transformer import TabularTransformer
+from tabtransfer.saving.sketch import TableSketch
+from tabtransfer.saving.tagged_json import from_json, to_json
+from tabtransfer.saving.training_rows import TrainingRows
 
 __all__ = ["load", "save"]
 

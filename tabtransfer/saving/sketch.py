@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.errors import name_list
+from tabtransfer.preprocessing.encoded_table import EncodedTable
 
 __all__ = ["TableSketch"]
 
@@ -36,8 +36,8 @@ class TableSketch:
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.encoder import TableEncoder
-    >>> from tabtransfer.sketch import TableSketch
+    >>> from tabtransfer.preprocessing.encoder import TableEncoder
+    >>> from tabtransfer.saving.sketch import TableSketch
     >>> X = np.arange(8.0).reshape(4, 2)
     >>> table = TableEncoder().fit(X).transform(X)
     >>> one = TableSketch.of(table, np.array([0, 1, 0, 1]))

@@ -68,7 +68,7 @@ def to_json(value: Any) -> Any:
 
     Examples
     --------
-    >>> from tabtransfer.tagged_json import from_json, to_json
+    >>> from tabtransfer.saving.tagged_json import from_json, to_json
     >>> to_json([1, float("inf"), {2: "two"}])
     [1, {'float': 'inf'}, {'dict': [[2, 'two']]}]
     >>> from_json(to_json((1, {2: "two"})))

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.tagged_json import from_json, to_json
+from tabtransfer.saving.tagged_json import from_json, to_json
 
 __all__ = ["TrainingRows"]
 

@@ -9,10 +9,10 @@ from sklearn.datasets import load_diabetes, load_wine
 from tabtransfer import TabTransferClassifier, TabTransferError, TabTransferRegressor
 from tabtransfer.baselines.stack import FLOOR, StackClassifier, StackNetwork, StackRegressor
 from tabtransfer.baselines.transfer import STACK
-from tabtransfer.inference import read_context, task_batch
-from tabtransfer.memory import MemoryBudget
-from tabtransfer.network import NetworkConfig, label_channels
-from tabtransfer.stack import STACK_RIDGE
+from tabtransfer.inference.memory import MemoryBudget
+from tabtransfer.inference.predict import read_context, task_batch
+from tabtransfer.network.stack import STACK_RIDGE
+from tabtransfer.network.transformer import NetworkConfig, label_channels
 
 QUICK = {"n_estimators": 1, "random_state": 0}
 WINE = load_wine(return_X_y=True)
@@ -67,7 +67,9 @@ def test_weights_are_non_negative_least_squares(name, request):
 def test_probabilities_are_the_stack_in_shares(classifier):
     query = WINE[0][1::2]
     task, context = next(iter(classifier.ensemble_.contexts(classifier.network_)))
-    shown = task.view.show(classifier._with_learners(classifier.encoder_.transform(pd.DataFrame(query))))
+    shown = task.view.show(
+        classifier._with_learners(classifier.encoder_.transform(pd.DataFrame(query)))
+    )
     values, missing = torch.from_numpy(shown.values)[None].double(), torch.from_numpy(shown.missing)
     told = torch.from_numpy(task.channels(shown.learners))[None]
     parts = context.predictions.without_stack(
@@ -114,7 +116,7 @@ def test_a_row_alone_is_answered_as_among_others(classifier, regressor):
 
 
 def test_no_checkpoint_is_read(classifier, monkeypatch, tmp_path, small_checkpoint):
-    monkeypatch.setattr("tabtransfer.estimator.load_checkpoint", None)
+    monkeypatch.setattr("tabtransfer.estimators.base.load_checkpoint", None)
     expected = classifier.predict_proba(WINE[0][1::2])
     for path in (small_checkpoint, tmp_path / "none.safetensors"):
         other = StackClassifier(checkpoint=path, finetune=True, **QUICK).fit(

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from tabtransfer.encoder import TableEncoder
 from tabtransfer.finetune.episodes import QUERY_SHARES, draw_episodes
-from tabtransfer.views import KINDS
+from tabtransfer.inference.views import KINDS
+from tabtransfer.preprocessing.encoder import TableEncoder
 
 
 def make_episodes(labels, n_classes, max_classes=10, max_rows=1000, seed=0, kinds=KINDS):

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from tabtransfer.encoder import TableEncoder
 from tabtransfer.finetune.loop import FinetuneConfig, finetune_network
+from tabtransfer.preprocessing.encoder import TableEncoder
 
 QUICK = FinetuneConfig(learning_rate=2e-3, max_steps=20, episode_rows=100, check_every=5)
 

@@ -1,7 +1,7 @@
 import pytest
 
+from tabtransfer.duration import read_minutes
 from tabtransfer.errors import TabTransferError
-from tabtransfer.pretrain.duration import read_minutes
 
 
 @pytest.mark.parametrize(("text", "minutes"), [("30s", 0.5), ("10m", 10), (" 1.5 h", 90), ("7", 7)])

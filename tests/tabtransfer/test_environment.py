@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from tabtransfer.bench import environment
+from tabtransfer import environment
 
 
 def test_versions_name_python_tabtransfer_and_what_is_absent():

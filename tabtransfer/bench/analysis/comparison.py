@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from tabtransfer.bench.paired import ALPHA, describe_p, holm
-from tabtransfer.bench.resampled import SplitMean, corrected_mean, split_errors
+from tabtransfer.bench.analysis.paired import ALPHA, describe_p, holm
+from tabtransfer.bench.analysis.resampled import SplitMean, corrected_mean, split_errors
+from tabtransfer.bench.analysis.statistics import drop_cut_splits
 from tabtransfer.bench.results import LEFT_OUT, OK
-from tabtransfer.bench.statistics import drop_cut_splits
 
 CLOSE = 0.02
 CHEAPER = 0.2

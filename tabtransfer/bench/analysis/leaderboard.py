@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tabtransfer.bench.families import average_families
-from tabtransfer.bench.ranking import rank_methods
+from tabtransfer.bench.analysis.families import average_families
+from tabtransfer.bench.analysis.ranking import rank_methods
+from tabtransfer.bench.analysis.statistics import add_interval, gain, table_scores
 from tabtransfer.bench.results import OK
-from tabtransfer.bench.statistics import add_interval, gain, table_scores
 
 
 def leaderboard(results: pd.DataFrame, reference: str) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from tabtransfer.bench.ranking import relative_gain
+from tabtransfer.bench.analysis.ranking import relative_gain
 
 ALPHA = 0.05
 _MIN_PRESENT = 0.75  # of the tables, for a method to be compared with all others at once

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabtransfer.bench.families import average_families
+from tabtransfer.bench.analysis.families import average_families
+from tabtransfer.bench.analysis.statistics import table_scores
 from tabtransfer.bench.reliability import COVERAGE
 from tabtransfer.bench.results import OK
-from tabtransfer.bench.statistics import table_scores
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tabtransfer.bench.elo import elo_table, pairwise_wins
-from tabtransfer.bench.families import average_families
-from tabtransfer.bench.statistics import add_interval, table_scores
-from tabtransfer.bench.table_ranks import rank_on_tables
+from tabtransfer.bench.analysis.elo import elo_table, pairwise_wins
+from tabtransfer.bench.analysis.families import average_families
+from tabtransfer.bench.analysis.statistics import add_interval, table_scores
+from tabtransfer.bench.analysis.table_ranks import rank_on_tables
 
 
 def improvability(errors: pd.DataFrame) -> pd.DataFrame:

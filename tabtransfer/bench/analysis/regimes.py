@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from tabtransfer.bench.families import average_families
-from tabtransfer.bench.ranking import mean_ranks, relative_gain
-from tabtransfer.bench.statistics import MIN_TABLES, Gain, summarise_gains, table_scores
+from tabtransfer.bench.analysis.families import average_families
+from tabtransfer.bench.analysis.ranking import mean_ranks, relative_gain
+from tabtransfer.bench.analysis.statistics import MIN_TABLES, Gain, summarise_gains, table_scores
 
 State = Literal["supported", "contradicted", "undecided"]
 _INFINITY = float("inf")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabtransfer.bench.families import average_families
+from tabtransfer.bench.analysis.families import average_families
 from tabtransfer.bench.results import LEFT_OUT, OK
 
 TIE = 0.002

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from tabtransfer.bench.analysis.statistics import table_scores
 from tabtransfer.bench.results import FAILED, OUT_OF_MEMORY, TIMEOUT
-from tabtransfer.bench.statistics import table_scores
 
 _LOST = (FAILED, TIMEOUT, OUT_OF_MEMORY)
 

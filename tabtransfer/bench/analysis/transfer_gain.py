@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabtransfer.bench.families import average_families
+from tabtransfer.bench.analysis.families import average_families
+from tabtransfer.bench.analysis.statistics import LEVEL, N_RESAMPLES, Gain, gain, table_scores
 from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, SCRATCH, SYNTHETIC
-from tabtransfer.bench.statistics import LEVEL, N_RESAMPLES, Gain, gain, table_scores
 
 ARMS = (PRETRAINED, FINETUNED, SYNTHETIC, SCRATCH)
 """The same network with more and less transfer; everything else is an opponent."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tabtransfer.batch_prediction.command import Tables, Task, split_names
 from tabtransfer.errors import TabTransferError
-from tabtransfer.scoring.command import Tables, Task, split_names
 
 if TYPE_CHECKING:
     from tabtransfer.datasets.table import Table
@@ -33,11 +33,11 @@ def advise(
     """
     from rich.console import Console
 
-    from tabtransfer.bench.advice import describe_advice, make_advisors
-    from tabtransfer.bench.own_table import read_own_table
+    from tabtransfer.batch_prediction.find import find_files
+    from tabtransfer.bench.analysis.advice import describe_advice, make_advisors
+    from tabtransfer.bench.measure.own_table import read_own_table
+    from tabtransfer.bench.report.terminal import advice_table
     from tabtransfer.bench.results import read_results
-    from tabtransfer.bench.terminal import advice_table
-    from tabtransfer.scoring.find import find_files
 
     files = find_files(table)
     measured = read_results(results)
@@ -58,9 +58,9 @@ def _describe(table: Table, max_train: int) -> dict[str, float]:
     from tempfile import TemporaryDirectory
 
     from tabtransfer.baselines.registry import get_method
-    from tabtransfer.bench.advice import NOISE_METHOD, describe_tables
+    from tabtransfer.bench.analysis.advice import NOISE_METHOD, describe_tables
+    from tabtransfer.bench.measure.run import run
     from tabtransfer.bench.results import OK
-    from tabtransfer.bench.run import run
 
     with TemporaryDirectory() as folder:
         rows = run(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tabtransfer.bench.options import (
+from tabtransfer.bench.commands.options import (
     Backend,
     Jobs,
     MaxRows,
@@ -20,7 +20,7 @@ from tabtransfer.bench.options import (
     TimeLimit,
     read_limits,
 )
-from tabtransfer.bench.transfer_gain_command import show_transfer_gain
+from tabtransfer.bench.commands.transfer_gain import show_transfer_gain
 from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def benchmark(
     the same command goes on where it was; finished jobs are kept.
     """
     from tabtransfer.baselines.registry import resolve_methods
-    from tabtransfer.bench.run import run
+    from tabtransfer.bench.measure.run import run
     from tabtransfer.datasets.suites import FOLDER, load_suite
 
     folder = out if out is not None else Path("reports") / Path(suite.removeprefix(FOLDER)).name
@@ -129,11 +129,11 @@ def _show(results: pd.DataFrame, folder: Path) -> None:
     if (results["splits"] == NESTED).all():
         show_transfer_gain(results, folder)
         return
-    from tabtransfer.bench.cost import harness_share
+    from tabtransfer.bench.analysis.cost import harness_share
+    from tabtransfer.bench.analysis.verdict import judge
     from tabtransfer.bench.protocol import REFERENCE
-    from tabtransfer.bench.report import write_report
-    from tabtransfer.bench.terminal import leaderboard_table
-    from tabtransfer.bench.verdict import judge
+    from tabtransfer.bench.report.pages import write_report
+    from tabtransfer.bench.report.terminal import leaderboard_table
 
     board = write_report(results, folder)
     console = Console()

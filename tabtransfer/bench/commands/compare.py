@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tabtransfer.batch_prediction.command import Tables, Task, check_out, split_names
 from tabtransfer.errors import TabTransferError
-from tabtransfer.scoring.command import Tables, Task, check_out, split_names
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from tabtransfer.baselines.method import Method
-    from tabtransfer.bench.comparison import Comparison
-    from tabtransfer.scoring.training_table import TrainingTable
+    from tabtransfer.batch_prediction.training_table import TrainingTable
+    from tabtransfer.bench.analysis.comparison import Comparison
 
 
 def compare(
@@ -57,12 +57,12 @@ def compare(
     writes. The same command again goes on where it was, with the time given anew.
     """
     from tabtransfer.baselines.registry import resolve_methods
-    from tabtransfer.bench.compare import compare as measure
-    from tabtransfer.bench.comparison import compare_methods
-    from tabtransfer.bench.own_table import read_own_table
-    from tabtransfer.bench.report import write_report
-    from tabtransfer.pretrain.duration import read_minutes
-    from tabtransfer.scoring.find import find_files
+    from tabtransfer.batch_prediction.find import find_files
+    from tabtransfer.bench.analysis.comparison import compare_methods
+    from tabtransfer.bench.measure.compare import compare as measure
+    from tabtransfer.bench.measure.own_table import read_own_table
+    from tabtransfer.bench.report.pages import write_report
+    from tabtransfer.duration import read_minutes
 
     files = find_files(table)
     seconds = 60 * read_minutes(time)
@@ -111,7 +111,7 @@ def _say_seen(name: str, rows: TrainingTable) -> None:
 
 def _check_save(path: Path, files: list[Path], methods: list[Method] | None) -> None:
     """Refuse to save where that isn't possible; say which models can be saved."""
-    from tabtransfer.bench.winner import SAVABLE
+    from tabtransfer.bench.measure.winner import SAVABLE
 
     check_out(path, files, "--save")
     if methods is not None and not any(method.name in SAVABLE for method in methods):
@@ -128,7 +128,7 @@ def _check_save(path: Path, files: list[Path], methods: list[Method] | None) -> 
 def _show(comparison: Comparison, results: pd.DataFrame, folder: Path) -> None:
     from rich.console import Console
 
-    from tabtransfer.bench.terminal import comparison_table
+    from tabtransfer.bench.report.terminal import comparison_table
 
     console = Console()
     console.print(comparison_table(comparison))
@@ -142,7 +142,7 @@ def _show(comparison: Comparison, results: pd.DataFrame, folder: Path) -> None:
 def _save(
     comparison: Comparison, rows: TrainingTable, path: Path, seed: int, n_threads: int
 ) -> None:
-    from tabtransfer.bench.winner import CATBOOST, best_savable, fit_and_save
+    from tabtransfer.bench.measure.winner import CATBOOST, best_savable, fit_and_save
 
     name = best_savable(comparison)
     if name is None:

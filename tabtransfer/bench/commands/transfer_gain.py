@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tabtransfer.bench.options import (
+from tabtransfer.bench.commands.options import (
     Backend,
     Jobs,
     MaxRows,
@@ -59,7 +59,7 @@ def transfer_gain(
     stopped, the same command goes on where it was.
     """
     from tabtransfer.baselines.registry import resolve_methods
-    from tabtransfer.bench.run import run
+    from tabtransfer.bench.measure.run import run
     from tabtransfer.datasets.suites import FOLDER, load_suite
 
     name = Path(suite.removeprefix(FOLDER)).name
@@ -85,8 +85,8 @@ def transfer_gain(
 
 def show_transfer_gain(results: pd.DataFrame, folder: Path) -> None:
     """Write the report of nested training sizes and print what it says."""
+    from tabtransfer.bench.report.transfer_gain import write_transfer_gain_report
     from tabtransfer.bench.results import OK
-    from tabtransfer.bench.transfer_gain_report import write_transfer_gain_report
 
     for sentence in write_transfer_gain_report(results, folder):
         typer.echo(sentence)

@@ -8,7 +8,7 @@ from tabtransfer.baselines.method import Method
 from tabtransfer.baselines.registry import GROUPS, get_method
 from tabtransfer.baselines.transfer import TUNING_SECONDS
 from tabtransfer.baselines.tuning import SECONDS
-from tabtransfer.bench.comparison import JOB_SHARE
+from tabtransfer.bench.analysis.comparison import JOB_SHARE
 from tabtransfer.bench.protocol import FINETUNED, SCRATCH, STACK, WITHOUT_TREES
 
 WANTED_SPLITS = 6

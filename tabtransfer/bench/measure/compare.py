@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tabtransfer.baselines.method import Method
-from tabtransfer.bench.budget import affordable_searches, default_methods
-from tabtransfer.bench.comparison import FILE, JOB_SHARE
+from tabtransfer.bench.analysis.comparison import FILE, JOB_SHARE
+from tabtransfer.bench.measure.budget import affordable_searches, default_methods
+from tabtransfer.bench.measure.run import hash_table, run
 from tabtransfer.bench.protocol import Limits
 from tabtransfer.bench.results import OK, read_results
-from tabtransfer.bench.run import hash_table, run
 from tabtransfer.datasets.capping import cap_rows
 from tabtransfer.errors import TabTransferError
 

@@ -17,10 +17,10 @@ from multiprocessing import connection, get_context
 from multiprocessing.process import BaseProcess
 from typing import IO, Any
 
-from tabtransfer.bench import environment
+from tabtransfer import environment
+from tabtransfer.bench.measure.run_job import Task, describe_error, run_job, warm_up
 from tabtransfer.bench.protocol import Limits
 from tabtransfer.bench.results import FAILED, OUT_OF_MEMORY, TIMEOUT
-from tabtransfer.bench.run_job import Task, describe_error, run_job, warm_up
 
 # Forking a process with loaded libraries is safe on Linux alone; elsewhere each job imports anew.
 _FORKS = sys.platform == "linux"

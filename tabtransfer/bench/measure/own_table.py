@@ -8,11 +8,11 @@ from typing import Literal
 
 import pandas as pd
 
+from tabtransfer.batch_prediction.training_table import TrainingTable, read_training_table
 from tabtransfer.datasets.frames import make_table
 from tabtransfer.datasets.splits import N_FOLDS
 from tabtransfer.datasets.table import Table, Task
 from tabtransfer.errors import TabTransferError, name_list
-from tabtransfer.scoring.training_table import TrainingTable, read_training_table
 
 MIN_ROWS = 30
 """Fewer rows leave less than ten to test on."""

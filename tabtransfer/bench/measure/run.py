@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tabtransfer.baselines.method import Method
-from tabtransfer.bench.environment import cpu_model, machine, package_versions
-from tabtransfer.bench.progress import RunProgress
+from tabtransfer.bench.measure.progress import RunProgress
+from tabtransfer.bench.measure.run_job import Task, describe_error, finish_row
+from tabtransfer.bench.measure.seen_tables import SeenTables
+from tabtransfer.bench.measure.studies import Studies
+from tabtransfer.bench.measure.workers import LOCAL, Workers, open_workers
 from tabtransfer.bench.protocol import (
     HALVES,
     NESTED,
@@ -26,13 +29,10 @@ from tabtransfer.bench.protocol import (
     plan_jobs,
 )
 from tabtransfer.bench.results import FAILED, LEFT_OUT, TABLE_FACTS, ResultsFile
-from tabtransfer.bench.run_job import Task, describe_error, finish_row
-from tabtransfer.bench.seen_tables import SeenTables
-from tabtransfer.bench.studies import Studies
-from tabtransfer.bench.workers import LOCAL, Workers, open_workers
 from tabtransfer.datasets.capping import cap_rows
 from tabtransfer.datasets.nested_splits import nested_splits
 from tabtransfer.datasets.splits import stratified_splits, tabarena_splits, target_bins
+from tabtransfer.environment import cpu_model, machine, package_versions
 from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:

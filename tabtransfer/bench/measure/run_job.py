@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tabtransfer import environment
 from tabtransfer.baselines.method import Method, MethodSkipped
-from tabtransfer.bench import environment
 from tabtransfer.bench.metrics import (
     METRICS,
     QUANTILE_LEVELS,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tabtransfer.baselines.method import never_seen
 
 if TYPE_CHECKING:
-    from tabtransfer.bench.run_job import Task
+    from tabtransfer.bench.measure.run_job import Task
     from tabtransfer.datasets.table import Table
 
 

@@ -10,8 +10,8 @@ from tabtransfer.baselines.registry import get_method
 from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, REFERENCE
 
 if TYPE_CHECKING:
-    from tabtransfer.bench.comparison import Comparison
-    from tabtransfer.scoring.training_table import TrainingTable
+    from tabtransfer.batch_prediction.training_table import TrainingTable
+    from tabtransfer.bench.analysis.comparison import Comparison
 
 OWN = (PRETRAINED, FINETUNED)
 CATBOOST = (REFERENCE, f"{REFERENCE}-tuned")

@@ -17,8 +17,8 @@ from functools import cache
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
-from tabtransfer.bench.environment import thread_variables
 from tabtransfer.bench.results import FAILED
+from tabtransfer.environment import thread_variables
 from tabtransfer.errors import TabTransferError
 
 LOCAL = "local"
@@ -26,7 +26,7 @@ LOCAL = "local"
 
 _SERVE = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
-    "from tabtransfer.bench.job_server import serve; serve()"
+    "from tabtransfer.bench.measure.job_server import serve; serve()"
 )
 _CLOSE_SECONDS = 2.0  # for a server to end by itself
 _MAX_RETRIES = 3  # of a job whose worker was lost

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tabtransfer.bench.plot_style import GRID, INK, OTHER, method_colour, new_figure, style_axes
-from tabtransfer.bench.pooling import Confidence
+from tabtransfer.bench.analysis.pooling import Confidence
+from tabtransfer.bench.report.plot_style import (
+    GRID,
+    INK,
+    OTHER,
+    method_colour,
+    new_figure,
+    style_axes,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tabtransfer.bench.plot_style import GRID, INK, OTHER, OURS, PAPER, new_axes
 from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, SCRATCH, SYNTHETIC
+from tabtransfer.bench.report.plot_style import GRID, INK, OTHER, OURS, PAPER, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from tabtransfer.bench.transfer_gain import GainCurve
+    from tabtransfer.bench.analysis.transfer_gain import GainCurve
 
 _STYLES = {
     PRETRAINED: (OURS, "-", "o"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from tabtransfer.bench.analysis.statistics import MIN_TABLES
+from tabtransfer.bench.analysis.transfer_gain import Crossing, GainCurve
+from tabtransfer.bench.analysis.verdict import describe_interval, signed
 from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, SCRATCH, STACK, SYNTHETIC
-from tabtransfer.bench.statistics import MIN_TABLES
-from tabtransfer.bench.transfer_gain import Crossing, GainCurve
-from tabtransfer.bench.verdict import describe_interval, signed
 
 TABLES = {"classification": "tables of classes", "regression": "tables of numbers"}
 SCORES = {"classification": "ROC AUC", "regression": "1 − RMSE / baseline"}

@@ -8,14 +8,26 @@ from typing import Any
 
 import pandas as pd
 
-from tabtransfer.bench.advice import MIN_FAMILIES, make_advisors
-from tabtransfer.bench.comparison import FILE, Comparison, compare_methods, comparison_command
-from tabtransfer.bench.families import average_families
-from tabtransfer.bench.leaderboard import leaderboard
-from tabtransfer.bench.pictures import draw_pictures, format_seconds
-from tabtransfer.bench.plot_style import method_colour, to_png
-from tabtransfer.bench.plots import draw_leaderboard
-from tabtransfer.bench.pooling import average_coverage, pool_confidence
+from tabtransfer.bench.analysis.advice import MIN_FAMILIES, make_advisors
+from tabtransfer.bench.analysis.comparison import (
+    FILE,
+    Comparison,
+    compare_methods,
+    comparison_command,
+)
+from tabtransfer.bench.analysis.families import average_families
+from tabtransfer.bench.analysis.leaderboard import leaderboard
+from tabtransfer.bench.analysis.pooling import average_coverage, pool_confidence
+from tabtransfer.bench.analysis.regimes import judge_regimes
+from tabtransfer.bench.analysis.statistics import (
+    MIN_TABLES,
+    N_RESAMPLES,
+    TIE,
+    gain,
+    gains_by_kind,
+    table_scores,
+)
+from tabtransfer.bench.analysis.verdict import CLAIM, describe_interval, judge, signed
 from tabtransfer.bench.protocol import (
     FINETUNED,
     NESTED,
@@ -26,18 +38,11 @@ from tabtransfer.bench.protocol import (
     TABARENA,
     WITHOUT_TREES,
 )
-from tabtransfer.bench.regimes import judge_regimes
+from tabtransfer.bench.report.pictures import draw_pictures, format_seconds
+from tabtransfer.bench.report.plot_style import method_colour, to_png
+from tabtransfer.bench.report.plots import draw_leaderboard
+from tabtransfer.bench.report.sections import describe_ranks, list_splits
 from tabtransfer.bench.results import OK
-from tabtransfer.bench.sections import describe_ranks, list_splits
-from tabtransfer.bench.statistics import (
-    MIN_TABLES,
-    N_RESAMPLES,
-    TIE,
-    gain,
-    gains_by_kind,
-    table_scores,
-)
-from tabtransfer.bench.verdict import CLAIM, describe_interval, judge, signed
 
 _CARD = (
     *(
@@ -85,7 +90,7 @@ def render_page(template: str, facts: dict[str, Any]) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("tabtransfer.bench", "."),
+        loader=PackageLoader("tabtransfer.bench.report", "templates"),
         autoescape=".html" in template,
         undefined=StrictUndefined,
         trim_blocks=True,

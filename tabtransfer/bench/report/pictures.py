@@ -7,16 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-from tabtransfer.bench import plots
-from tabtransfer.bench.confidence_plot import describe_confidence, draw_confidence
-from tabtransfer.bench.paired import CriticalDifference
-from tabtransfer.bench.plot_style import to_svg
-from tabtransfer.bench.pooling import Confidence
+from tabtransfer.bench.analysis.paired import CriticalDifference
+from tabtransfer.bench.analysis.pooling import Confidence
+from tabtransfer.bench.analysis.regimes import Regime
+from tabtransfer.bench.analysis.statistics import gain
+from tabtransfer.bench.analysis.verdict import signed
 from tabtransfer.bench.protocol import PRETRAINED, REFERENCE
-from tabtransfer.bench.regime_map import describe_regimes, draw_regime_map
-from tabtransfer.bench.regimes import Regime
-from tabtransfer.bench.statistics import gain
-from tabtransfer.bench.verdict import signed
+from tabtransfer.bench.report import plots
+from tabtransfer.bench.report.confidence_plot import describe_confidence, draw_confidence
+from tabtransfer.bench.report.plot_style import to_svg
+from tabtransfer.bench.report.regime_map import describe_regimes, draw_regime_map
 
 
 def draw_pictures(

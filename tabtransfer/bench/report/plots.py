@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabtransfer.bench.plot_style import GRID, INK, OTHER, PAPER, method_colour, new_axes
+from tabtransfer.bench.report.plot_style import GRID, INK, OTHER, PAPER, method_colour, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from tabtransfer.bench.paired import CriticalDifference
+    from tabtransfer.bench.analysis.paired import CriticalDifference
 
 
 def draw_leaderboard(board: pd.DataFrame) -> Figure:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tabtransfer.bench.plot_style import GRID, INK, OURS, WIDTH, new_axes
-from tabtransfer.bench.regimes import Regime
+from tabtransfer.bench.analysis.regimes import Regime
+from tabtransfer.bench.report.plot_style import GRID, INK, OURS, WIDTH, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

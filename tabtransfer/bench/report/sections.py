@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from tabtransfer.bench.families import average_families
-from tabtransfer.bench.paired import critical_difference, describe_p, paired_tests
-from tabtransfer.bench.ranking import win_matrix
+from tabtransfer.bench.analysis.families import average_families
+from tabtransfer.bench.analysis.paired import critical_difference, describe_p, paired_tests
+from tabtransfer.bench.analysis.ranking import win_matrix
+from tabtransfer.bench.analysis.statistics import table_scores
 from tabtransfer.bench.results import OK
-from tabtransfer.bench.statistics import table_scores
 
 
 def describe_ranks(results: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:

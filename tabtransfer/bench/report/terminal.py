@@ -13,8 +13,8 @@ from tabtransfer.bench.protocol import PRETRAINED
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from tabtransfer.bench.advice import Advice, Advisor
-    from tabtransfer.bench.comparison import Comparison
+    from tabtransfer.bench.analysis.advice import Advice, Advisor
+    from tabtransfer.bench.analysis.comparison import Comparison
 
 
 def leaderboard_table(board: pd.DataFrame, reference: str) -> Table:

@@ -7,20 +7,20 @@ from typing import Any
 
 import pandas as pd
 
-from tabtransfer.bench.gain_plot import draw_gain_curves
-from tabtransfer.bench.gain_sentences import SCORES, TABLES, describe_curve
-from tabtransfer.bench.plot_style import to_svg
+from tabtransfer.bench.analysis.statistics import MIN_TABLES, N_RESAMPLES, TIE
+from tabtransfer.bench.analysis.transfer_gain import GainCurve, gain_curves
+from tabtransfer.bench.analysis.verdict import describe_interval, signed
 from tabtransfer.bench.protocol import PRETRAINED, SCRATCH, STACK, SYNTHETIC
-from tabtransfer.bench.report import (
+from tabtransfer.bench.report.gain_plot import draw_gain_curves
+from tabtransfer.bench.report.gain_sentences import SCORES, TABLES, describe_curve
+from tabtransfer.bench.report.pages import (
     describe_conditions,
     list_troubles,
     render_page,
     reproduction_command,
 )
+from tabtransfer.bench.report.plot_style import to_svg
 from tabtransfer.bench.results import OK
-from tabtransfer.bench.statistics import MIN_TABLES, N_RESAMPLES, TIE
-from tabtransfer.bench.transfer_gain import GainCurve, gain_curves
-from tabtransfer.bench.verdict import describe_interval, signed
 
 _CARD = ("table", "task", "n_rows", "n_columns", "source", "licence")
 _QUESTIONS = {

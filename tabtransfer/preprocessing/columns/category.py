@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabtransfer.columns.cells import Kind, kind_of, refuse_kind
+from tabtransfer.preprocessing.columns.cells import Kind, kind_of, refuse_kind
 
 __all__ = ["CategoryColumn", "category_name"]
 
@@ -59,7 +59,7 @@ def category_name(cell: Any) -> str:
 
     Examples
     --------
-    >>> from tabtransfer.columns.category import category_name
+    >>> from tabtransfer.preprocessing.columns.category import category_name
     >>> category_name(1.0), category_name(1.5), category_name("a")
     ('1', '1.5', 'a')
     """

@@ -59,7 +59,7 @@ def kind_of(column: pd.Series, name: Hashable) -> Kind:
     Examples
     --------
     >>> import pandas as pd
-    >>> from tabtransfer.columns.cells import kind_of
+    >>> from tabtransfer.preprocessing.columns.cells import kind_of
     >>> kind_of(pd.Series(["a", None]), "name"), kind_of(pd.Series([True, False]), "flag")
     (<Kind.STRINGS: 'strings'>, <Kind.CATEGORIES: 'categories'>)
     """

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabtransfer.columns.cells import Kind, kind_of, refuse_kind
-from tabtransfer.columns.number import NumberColumn
-from tabtransfer.columns.skrub_import import import_skrub
 from tabtransfer.errors import TabTransferError
+from tabtransfer.preprocessing.columns.cells import Kind, kind_of, refuse_kind
+from tabtransfer.preprocessing.columns.number import NumberColumn
+from tabtransfer.preprocessing.columns.skrub_import import import_skrub
 
 if TYPE_CHECKING:
     from skrub import DatetimeEncoder
@@ -117,7 +117,7 @@ def date_format(column: pd.Series) -> str | None:
     Examples
     --------
     >>> import pandas as pd
-    >>> from tabtransfer.columns.date import date_format
+    >>> from tabtransfer.preprocessing.columns.date import date_format
     >>> date_format(pd.Series(["2024-05-13", None, "2023-12-24"]))
     '%Y-%m-%d'
     >>> date_format(pd.Series(["1.5", "2.5"])) is None

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabtransfer.columns.category import CategoryColumn
-from tabtransfer.columns.cells import Kind, kind_of
-from tabtransfer.columns.date import DateColumn, date_format
-from tabtransfer.columns.number import DurationColumn, NumberColumn
-from tabtransfer.columns.text import TextColumn, is_text
+from tabtransfer.preprocessing.columns.category import CategoryColumn
+from tabtransfer.preprocessing.columns.cells import Kind, kind_of
+from tabtransfer.preprocessing.columns.date import DateColumn, date_format
+from tabtransfer.preprocessing.columns.number import DurationColumn, NumberColumn
+from tabtransfer.preprocessing.columns.text import TextColumn, is_text
 
 __all__ = ["Column", "EmptyColumn", "UnreadColumn", "learn_column"]
 
@@ -81,7 +81,7 @@ def learn_column(
     Examples
     --------
     >>> import pandas as pd
-    >>> from tabtransfer.columns import learn_column
+    >>> from tabtransfer.preprocessing.columns import learn_column
     >>> column = pd.Series(["low", None, "high"])
     >>> learn_column(column, "level").encode(column, "level").ravel()
     array([ 1., nan,  0.])

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabtransfer.columns.cells import Kind, kind_of, refuse_kind
 from tabtransfer.errors import TabTransferError
-from tabtransfer.weighted_statistics import weighted_moments, weighted_quantiles
+from tabtransfer.preprocessing.columns.cells import Kind, kind_of, refuse_kind
+from tabtransfer.preprocessing.weighted_statistics import weighted_moments, weighted_quantiles
 
 __all__ = ["DurationColumn", "NumberColumn"]
 

@@ -25,7 +25,7 @@ def import_skrub() -> ModuleType:
 
     Examples
     --------
-    >>> from tabtransfer.columns.skrub_import import import_skrub
+    >>> from tabtransfer.preprocessing.columns.skrub_import import import_skrub
     >>> import_skrub().StringEncoder.__name__
     'StringEncoder'
     """

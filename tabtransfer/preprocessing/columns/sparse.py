@@ -41,7 +41,7 @@ def unread_columns(frame: pd.DataFrame) -> NDArray[np.int64]:
     --------
     >>> import pandas as pd
     >>> from scipy import sparse
-    >>> from tabtransfer.columns.sparse import unread_columns
+    >>> from tabtransfer.preprocessing.columns.sparse import unread_columns
     >>> table = sparse.eye_array(3000, format="csc")
     >>> unread_columns(pd.DataFrame.sparse.from_spmatrix(table)).tolist() == list(range(2000, 3000))
     True

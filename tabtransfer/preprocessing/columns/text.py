@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn import config_context
 
-from tabtransfer.columns.category import CategoryColumn
-from tabtransfer.columns.cells import Kind, kind_of
-from tabtransfer.columns.skrub_import import import_skrub
+from tabtransfer.preprocessing.columns.category import CategoryColumn
+from tabtransfer.preprocessing.columns.cells import Kind, kind_of
+from tabtransfer.preprocessing.columns.skrub_import import import_skrub
 
 if TYPE_CHECKING:
     from skrub import StringEncoder
@@ -96,7 +96,7 @@ def is_text(column: pd.Series) -> bool:
     Examples
     --------
     >>> import pandas as pd
-    >>> from tabtransfer.columns.text import is_text
+    >>> from tabtransfer.preprocessing.columns.text import is_text
     >>> names = pd.Series([f"product {number}" for number in range(50)])
     >>> is_text(names), is_text(names[:40]), is_text(names.str[8:])
     (True, False, False)

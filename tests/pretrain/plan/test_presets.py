@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 
 from tabtransfer.cli import app
 from tabtransfer.errors import TabTransferError
-from tabtransfer.network import NetworkConfig
-from tabtransfer.pretrain.dry_run import dry_run
-from tabtransfer.pretrain.dry_run_report import describe
-from tabtransfer.pretrain.presets import PRESETS, get_preset
-from tabtransfer.pretrain.run import Recipe
+from tabtransfer.network.transformer import NetworkConfig
+from tabtransfer.pretrain.plan.dry_run import dry_run
+from tabtransfer.pretrain.plan.dry_run_report import describe
+from tabtransfer.pretrain.plan.presets import PRESETS, get_preset
+from tabtransfer.pretrain.training.run import Recipe
 
 SMALL = NetworkConfig(d_cell=8, n_summary=2, row_layers=2, context_layers=2)
 

@@ -9,16 +9,16 @@ import typer
 from typer.testing import CliRunner
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.pretrain.corpus import RealTable
-from tabtransfer.pretrain.prior_figures import FIGURES, Comparison, Figures
-from tabtransfer.pretrain.prior_measure import (
+from tabtransfer.pretrain.commands.prior_report import prior_report
+from tabtransfer.pretrain.prior_report.comparison import largest_differences, to_markdown
+from tabtransfer.pretrain.prior_report.figures import FIGURES, Comparison, Figures
+from tabtransfer.pretrain.prior_report.measure import (
     comparable_tables,
     compare_prior,
     measure_prior,
     measure_tables,
 )
-from tabtransfer.pretrain.prior_report import largest_differences, to_markdown
-from tabtransfer.pretrain.report_command import prior_report
+from tabtransfer.pretrain.real_tables.corpus import RealTable
 
 CLASSES, NUMBERS = FIGURES["classification"], FIGURES["regression"]
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.pretrain.difficulty import measure_difficulty
+from tabtransfer.pretrain.prior_report.difficulty import measure_difficulty
 from tabtransfer.tasks import TaskBatch
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from tabtransfer.pretrain.copies import find_copies
+from tabtransfer.pretrain.real_tables.copies import find_copies
 
 
 def test_copies_share_a_number_and_others_do_not():

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.pretrain.corpus import (
+from tabtransfer.pretrain.real_tables.corpus import (
     RealTable,
     load_corpus,
     share_in_top_classes,
@@ -163,7 +163,8 @@ def test_every_start_of_a_stratified_order_is_in_proportion():
 
 def test_module_loads_without_pandas_and_the_opponents():
     code = (
-        "import sys, tabtransfer.pretrain.corpus, tabtransfer.pretrain.validation;"
+        "import sys, tabtransfer.pretrain.real_tables.corpus\n"
+        "import tabtransfer.pretrain.validation.network_scores\n"
         "print(sorted({'pandas', 'catboost', 'tabpfn'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

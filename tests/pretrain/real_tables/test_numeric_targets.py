@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.pretrain.corpus import RealTable, to_task
-from tabtransfer.pretrain.numeric_targets import draw_numbers
-from tabtransfer.target_scale import MAX_TARGET
+from tabtransfer.preprocessing.target_scale import MAX_TARGET
+from tabtransfer.pretrain.real_tables.corpus import RealTable, to_task
+from tabtransfer.pretrain.real_tables.numeric_targets import draw_numbers
 
 
 def make_table(targets) -> RealTable:

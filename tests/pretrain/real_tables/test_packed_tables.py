@@ -11,7 +11,7 @@ from tabtransfer.datasets import suites
 from tabtransfer.datasets.fingerprints import fingerprint
 from tabtransfer.datasets.suites import load_table
 from tabtransfer.errors import TabTransferError
-from tabtransfer.pretrain.packed_tables import PackedTables, pack_tables, read_tables
+from tabtransfer.pretrain.real_tables.packed_tables import PackedTables, pack_tables, read_tables
 
 
 def some_table(seed=0, n_rows=150):
@@ -126,8 +126,8 @@ def test_packed_tables_are_read_without_pandas(manifest, tmp_path):
     code = (
         "import sys; sys.modules['pandas'] = None\n"
         "from pathlib import Path\n"
-        "from tabtransfer.pretrain.packed_tables import read_tables\n"
-        "from tabtransfer.pretrain.real_tasks import RealTasks\n"
+        "from tabtransfer.pretrain.real_tables.packed_tables import read_tables\n"
+        "from tabtransfer.pretrain.real_tables.real_tasks import RealTasks\n"
         f"print(len(RealTasks(read_tables(Path({str(tmp_path / 'all.tables')!r})).tables).tables))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -3,11 +3,11 @@ import pytest
 import torch
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.loss import task_loss
-from tabtransfer.pretrain.copies import find_copies
+from tabtransfer.network.loss import task_loss
 from tabtransfer.pretrain.prior import PriorConfig
-from tabtransfer.pretrain.real_tasks import NumberTable, RealTasks
-from tabtransfer.pretrain.stream import StreamConfig, TaskStream
+from tabtransfer.pretrain.real_tables.copies import find_copies
+from tabtransfer.pretrain.real_tables.real_tasks import NumberTable, RealTasks
+from tabtransfer.pretrain.training.stream import StreamConfig, TaskStream
 
 
 def make_table(n_rows=400, n_numbers=6, n_codes=3, target=-1, seed=0):

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from tabtransfer.kernels import N_KERNELS
-from tabtransfer.laplace import METRIC_STEPS
-from tabtransfer.network import NetworkConfig, TabularTransformer
-from tabtransfer.pretrain.cost import activation_bytes, state_bytes, training_flops
-from tabtransfer.pretrain.optim import build_optimizers
+from tabtransfer.network.kernels import N_KERNELS
+from tabtransfer.network.laplace import METRIC_STEPS
+from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
+from tabtransfer.pretrain.training.cost import activation_bytes, state_bytes, training_flops
+from tabtransfer.pretrain.training.optim import build_optimizers
 from tabtransfer.tasks import TaskBatch
 
 NETWORKS = [

@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from tabtransfer.pretrain.model_card import MAX_CURVE_ROWS, write_model_card
+from tabtransfer.pretrain.training.model_card import MAX_CURVE_ROWS, write_model_card
 
 RUN = {
     "tasks_seen": 600,

@@ -7,10 +7,10 @@ import dataclasses
 import pytorch_lightning as pl
 import torch
 
-from tabtransfer.network import NetworkConfig, TabularTransformer
-from tabtransfer.pretrain.module import PretrainingModule, TrainConfig
+from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
 from tabtransfer.pretrain.prior import PriorConfig
-from tabtransfer.pretrain.stream import StreamConfig, TaskStream
+from tabtransfer.pretrain.training.module import PretrainingModule, TrainConfig
+from tabtransfer.pretrain.training.stream import StreamConfig, TaskStream
 from tabtransfer.tasks import TaskBatch
 
 SIZES = StreamConfig(max_rows=64, max_columns=3, min_tasks=4, max_tasks=4)

@@ -2,9 +2,9 @@
 
 import torch
 
-from tabtransfer.pretrain import precision
-from tabtransfer.pretrain.muon import Float32Muon
-from tabtransfer.pretrain.precision import choose_precision
+from tabtransfer.pretrain.training import precision
+from tabtransfer.pretrain.training.muon import Float32Muon
+from tabtransfer.pretrain.training.precision import choose_precision
 
 CPU = torch.device("cpu")
 

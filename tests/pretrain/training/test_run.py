@@ -13,9 +13,9 @@ import torch
 from tabtransfer.checkpoint import load_checkpoint, read_header
 from tabtransfer.datasets.fingerprints import trained_on
 from tabtransfer.errors import TabTransferError
-from tabtransfer.network import NetworkConfig
-from tabtransfer.pretrain.run import FINAL_FILE, HELD_FILE, Recipe, pretrain
-from tabtransfer.pretrain.stream import StreamConfig
+from tabtransfer.network.transformer import NetworkConfig
+from tabtransfer.pretrain.training.run import FINAL_FILE, HELD_FILE, Recipe, pretrain
+from tabtransfer.pretrain.training.stream import StreamConfig
 
 SMALL = Recipe(
     network=NetworkConfig(d_cell=8, n_summary=2, row_layers=1, context_layers=1),
@@ -141,9 +141,9 @@ def test_validation_tables_are_not_trained_on(tmp_path):
 def test_a_killed_run_goes_on_where_it_was(tmp_path):
     out = tmp_path / "run"
     script = (
-        "from tabtransfer.network import NetworkConfig\n"
-        "from tabtransfer.pretrain.run import Recipe, pretrain\n"
-        "from tabtransfer.pretrain.stream import StreamConfig\n"
+        "from tabtransfer.network.transformer import NetworkConfig\n"
+        "from tabtransfer.pretrain.training.run import Recipe, pretrain\n"
+        "from tabtransfer.pretrain.training.stream import StreamConfig\n"
         f"pretrain({str(out)!r}, 1000.0, Recipe(network={SMALL.network!r}, "
         f"stream={SMALL.stream!r}), accelerator='cpu', save_every=0.5)\n"
     )
@@ -182,9 +182,9 @@ def test_sharded_run_is_killed_resumed_and_gathered(tmp_path):
     script.write_text(
         "import sys\n"
         "from pathlib import Path\n"
-        "from tabtransfer.network import NetworkConfig\n"
-        "from tabtransfer.pretrain.run import Recipe, pretrain\n"
-        "from tabtransfer.pretrain.stream import StreamConfig\n"
+        "from tabtransfer.network.transformer import NetworkConfig\n"
+        "from tabtransfer.pretrain.training.run import Recipe, pretrain\n"
+        "from tabtransfer.pretrain.training.stream import StreamConfig\n"
         f"recipe = Recipe(network={SMALL.network!r}, stream={SMALL.stream!r})\n"
         "if __name__ == '__main__':\n"
         f"    pretrain(Path({str(out)!r}), float(sys.argv[1]), recipe, devices=2,\n"

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from tabtransfer.pretrain.prior import PriorConfig
-from tabtransfer.pretrain.real_tasks import NumberTable, RealTasks
-from tabtransfer.pretrain.stream import StreamConfig, TaskStream
+from tabtransfer.pretrain.real_tables.real_tasks import NumberTable, RealTasks
+from tabtransfer.pretrain.training.stream import StreamConfig, TaskStream
 
 CONFIG = StreamConfig(max_rows=128, max_columns=8, cells=4096)
 REAL = replace(CONFIG, real_share=0.5)

@@ -7,11 +7,11 @@ import time
 import pytest
 import torch
 
-from tabtransfer.network import NetworkConfig
-from tabtransfer.pretrain.cost import training_flops
+from tabtransfer.network.transformer import NetworkConfig
 from tabtransfer.pretrain.prior import PriorConfig
-from tabtransfer.pretrain.stream import StreamConfig, TaskStream
-from tabtransfer.pretrain.throughput import Throughput, peak_flops
+from tabtransfer.pretrain.training.cost import training_flops
+from tabtransfer.pretrain.training.stream import StreamConfig, TaskStream
+from tabtransfer.pretrain.training.throughput import Throughput, peak_flops
 
 
 def test_speed_counts_steps_and_not_what_is_between_them():

@@ -11,9 +11,13 @@ from sklearn.linear_model import LogisticRegression
 
 from tabtransfer.baselines.method import Method
 from tabtransfer.errors import TabTransferError
-from tabtransfer.pretrain.corpus import RealTable
-from tabtransfer.pretrain.score_cache import ScoreCache
-from tabtransfer.pretrain.validation_bench import normalised_scores, score_methods, summarise
+from tabtransfer.pretrain.real_tables.corpus import RealTable
+from tabtransfer.pretrain.validation.estimator_scores import (
+    normalised_scores,
+    score_methods,
+    summarise,
+)
+from tabtransfer.pretrain.validation.score_cache import ScoreCache
 
 LINEAR = Method("linear", lambda random_state, n_threads: LogisticRegression())
 METHODS = ("ours", "catboost", "random-forest", "class-shares")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss, r2_score, roc_auc_score
 
-from tabtransfer.pretrain.scores import one_vs_one_auc, r_squared, relative_log_loss
+from tabtransfer.pretrain.validation.metrics import one_vs_one_auc, r_squared, relative_log_loss
 
 
 @pytest.fixture

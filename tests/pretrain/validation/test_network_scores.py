@@ -10,9 +10,9 @@ from sklearn.datasets import load_diabetes, load_wine
 from torch import Tensor
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.network import NetworkConfig, TabularTransformer
-from tabtransfer.pretrain.corpus import RealTable
-from tabtransfer.pretrain.validation import validation_score, validation_tasks
+from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
+from tabtransfer.pretrain.real_tables.corpus import RealTable
+from tabtransfer.pretrain.validation.network_scores import validation_score, validation_tasks
 from tabtransfer.tasks import TaskBatch
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from tabtransfer.pretrain.corpus import RealTable
-from tabtransfer.pretrain.score_cache import ScoreCache, table_digest
+from tabtransfer.pretrain.real_tables.corpus import RealTable
+from tabtransfer.pretrain.validation.score_cache import ScoreCache, table_digest
 
 
 def table(**changes) -> RealTable:

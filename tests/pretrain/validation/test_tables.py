@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.pretrain.corpus import RealTable, load_corpus
-from tabtransfer.pretrain.validation_set import (
+from tabtransfer.pretrain.real_tables.corpus import RealTable, load_corpus
+from tabtransfer.pretrain.validation.tables import (
     MAX_ROWS,
     VALIDATION_TABLES,
     thin,

@@ -6,8 +6,8 @@ from typer.testing import CliRunner
 
 import tabtransfer
 from tabtransfer import TabTransferClassifier, TabTransferRegressor
+from tabtransfer.batch_prediction.command import fit, predict
 from tabtransfer.errors import TabTransferError
-from tabtransfer.scoring.command import fit, predict
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import tabtransfer.scoring.reader
-import tabtransfer.scoring.scorer
+import tabtransfer.batch_prediction.reader
+import tabtransfer.batch_prediction.scorer
+from tabtransfer.batch_prediction.engines import score_here, score_with_ray
+from tabtransfer.batch_prediction.reader import Source
+from tabtransfer.batch_prediction.scorer import Scorer
 from tabtransfer.errors import TabTransferError
-from tabtransfer.scoring.engines import score_here, score_with_ray
-from tabtransfer.scoring.reader import Source
-from tabtransfer.scoring.scorer import Scorer
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def files(frame, tmp_path):
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_pieces_give_what_the_model_gives(files, classifier, frame, X, monkeypatch, kind):
-    monkeypatch.setattr(tabtransfer.scoring.scorer, "_PIECE_ROWS", 8)
+    monkeypatch.setattr(tabtransfer.batch_prediction.scorer, "_PIECE_ROWS", 8)
     scorer = Scorer.of(classifier, kind == "csv", ("id",), None)
     pieces = list(score_here(Source.of(files[kind], scorer.columns), scorer))
     assert len(pieces) == 9
@@ -49,8 +49,8 @@ def local_ray():
 def test_ray_gives_the_same_rows_in_the_same_order(
     local_ray, files, classifier, frame, monkeypatch
 ):
-    monkeypatch.setattr(tabtransfer.scoring.reader, "_PART_ROWS", 15)
-    monkeypatch.setattr(tabtransfer.scoring.scorer, "_PIECE_ROWS", 12)
+    monkeypatch.setattr(tabtransfer.batch_prediction.reader, "_PART_ROWS", 15)
+    monkeypatch.setattr(tabtransfer.batch_prediction.scorer, "_PIECE_ROWS", 12)
     scorer = Scorer.of(classifier, False, ("id",), None)
     source = Source.of(files["parquet"], scorer.columns)
     assert len(source.parts) == 4

@@ -4,8 +4,8 @@ import pyarrow as pa
 import pytest
 
 from tabtransfer import TabTransferClassifier
+from tabtransfer.batch_prediction.scorer import Scorer
 from tabtransfer.errors import TabTransferError
-from tabtransfer.scoring.scorer import Scorer
 
 
 def test_probabilities_stand_in_columns_of_their_classes(classifier, frame, X):

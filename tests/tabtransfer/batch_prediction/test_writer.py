@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.feather
 import pytest
 
+from tabtransfer.batch_prediction.writer import table_writer
 from tabtransfer.errors import TabTransferError
-from tabtransfer.scoring.writer import table_writer
 
 READERS = {
     "t.csv": pd.read_csv,
@@ -49,7 +49,7 @@ def test_a_kill_leaves_the_file_before(tmp_path):
     path.write_text("before")
     code = f"""
 import os, signal, pathlib, pyarrow
-from tabtransfer.scoring.writer import table_writer
+from tabtransfer.batch_prediction.writer import table_writer
 with table_writer(pathlib.Path({str(path)!r})) as write:
     write(pyarrow.table({{"a": [1]}}))
     os.kill(os.getpid(), signal.SIGKILL)

@@ -5,7 +5,7 @@ import pytest
 
 from tabtransfer.bench.merge import merge_results
 from tabtransfer.bench.protocol import Job
-from tabtransfer.bench.report import write_report
+from tabtransfer.bench.report.pages import write_report
 from tabtransfer.bench.results import (
     ResultsFile,
     journal_path,

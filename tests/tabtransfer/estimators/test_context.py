@@ -10,7 +10,7 @@ import pytest
 from sklearn.base import clone
 
 from tabtransfer import TabTransferClassifier, TabTransferError, TabTransferRegressor
-from tabtransfer.network import TabularTransformer
+from tabtransfer.network.transformer import TabularTransformer
 
 PEAK = """
 import sys

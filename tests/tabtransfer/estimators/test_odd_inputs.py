@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from tabtransfer import TabTransferClassifier, TabTransferError, TabTransferRegressor
-from tabtransfer.encoder import TableEncoder
+from tabtransfer.preprocessing.encoder import TableEncoder
 
 N_ROWS = 48
 NUMBERS = np.random.default_rng(0).normal(size=N_ROWS)

@@ -8,9 +8,9 @@ import pytest
 
 import tabtransfer
 from tabtransfer import TabTransferClassifier, TabTransferRegressor
+from tabtransfer.explain.leave_out import leave_out_effect
 from tabtransfer.finetune.loop import FinetuneConfig
 from tabtransfer.learners.choice import FEWEST_ROWS, choose_learners
-from tabtransfer.leave_out import leave_out_effect
 
 
 def make_data(n_rows=160, seed=0):

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabtransfer.column_effects import N_DRAWS, column_effects, draw_values
-from tabtransfer.encoder import TableEncoder
+from tabtransfer.explain.column_effects import N_DRAWS, column_effects, draw_values
+from tabtransfer.preprocessing.encoder import TableEncoder
 
 
 @pytest.fixture

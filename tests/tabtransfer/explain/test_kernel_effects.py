@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from tabtransfer import ridge
-from tabtransfer.kernel_effects import KernelFit
-from tabtransfer.ridge import products, similarities, solve
+from tabtransfer.explain.kernel_effects import KernelFit
+from tabtransfer.network import ridge
+from tabtransfer.network.ridge import products, similarities, solve
 
 
 def make_rows(n_rows=20):

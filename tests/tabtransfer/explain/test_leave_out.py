@@ -4,7 +4,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes
 
 from tabtransfer import TabTransferClassifier, TabTransferError, TabTransferRegressor
-from tabtransfer.leave_out import leave_out_effect
+from tabtransfer.explain.leave_out import leave_out_effect
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from tabtransfer import TabTransferError
-from tabtransfer.explanation import Explanation
+from tabtransfer.explain.explanation import Explanation
 
 
 @pytest.fixture(autouse=True)

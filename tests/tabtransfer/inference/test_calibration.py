@@ -3,16 +3,16 @@ import time
 import numpy as np
 import pytest
 
-from tabtransfer import calibration
-from tabtransfer.calibration import (
+from tabtransfer.inference import calibration
+from tabtransfer.inference.calibration import (
     N_FOLDS,
     fit_temperature,
     temper_probabilities,
     temper_quantiles,
 )
-from tabtransfer.distribution import QuantileDistribution
-from tabtransfer.encoder import TableEncoder
-from tabtransfer.quantiles import quantile_levels
+from tabtransfer.inference.distribution import QuantileDistribution
+from tabtransfer.network.quantiles import quantile_levels
+from tabtransfer.preprocessing.encoder import TableEncoder
 
 
 def make_table(n_rows=80):

@@ -6,8 +6,8 @@ from scipy.integrate import quad, trapezoid
 from scipy.stats import kstest, norm
 from sklearn.metrics import mean_pinball_loss
 
-from tabtransfer.distribution import QuantileDistribution
 from tabtransfer.errors import TabTransferError
+from tabtransfer.inference.distribution import QuantileDistribution
 
 LEVELS = np.arange(1, 100) / 100
 

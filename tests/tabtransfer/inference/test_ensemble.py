@@ -6,13 +6,19 @@ import numpy as np
 import pytest
 import torch
 
-from tabtransfer import inference, memory
-from tabtransfer.encoder import TableEncoder
-from tabtransfer.ensemble import ClassEnsemble, ClassMember, NumberEnsemble, build_ensemble
-from tabtransfer.many_classes import class_tree
-from tabtransfer.network import TabularTransformer
-from tabtransfer.quantiles import pinball_loss
-from tabtransfer.target_scale import TargetScale
+from tabtransfer.inference import memory
+from tabtransfer.inference import predict as inference
+from tabtransfer.inference.ensemble import (
+    ClassEnsemble,
+    ClassMember,
+    NumberEnsemble,
+    build_ensemble,
+)
+from tabtransfer.inference.many_classes import class_tree
+from tabtransfer.network.quantiles import pinball_loss
+from tabtransfer.network.transformer import TabularTransformer
+from tabtransfer.preprocessing.encoder import TableEncoder
+from tabtransfer.preprocessing.target_scale import TargetScale
 
 
 def make_task(n_rows=60, n_classes=3, n_columns=4):

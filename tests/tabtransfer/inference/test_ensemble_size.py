@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tabtransfer import TabTransferClassifier, TabTransferRegressor
-from tabtransfer.ensemble_size import FEWEST, USUAL, ensemble_size
+from tabtransfer.inference.ensemble_size import FEWEST, USUAL, ensemble_size
 
 
 @pytest.mark.parametrize(

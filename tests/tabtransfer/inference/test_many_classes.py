@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tabtransfer.many_classes import class_tree, multiply_down
+from tabtransfer.inference.many_classes import class_tree, multiply_down
 
 
 @pytest.mark.parametrize("n_classes", [1, 2, 10, 11, 57, 100, 101, 1234])

@@ -6,15 +6,15 @@ import numpy as np
 import psutil
 import pytest
 
-from tabtransfer.memory import ContextShape, MemoryBudget, pieces
-from tabtransfer.network import NetworkConfig
+from tabtransfer.inference.memory import ContextShape, MemoryBudget, pieces
+from tabtransfer.network.transformer import NetworkConfig
 
 NETWORK = NetworkConfig()
 
 MEASURE = """
 import ctypes, sys, torch
-from tabtransfer.memory import ContextShape
-from tabtransfer.network import NetworkConfig, TabularTransformer
+from tabtransfer.inference.memory import ContextShape
+from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
 from tabtransfer.tasks import TaskBatch
 n, c, chunk = map(int, sys.argv[1:])
 torch.set_num_threads(1)

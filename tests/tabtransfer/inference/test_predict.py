@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from tabtransfer.encoder import TableEncoder
-from tabtransfer.inference import stratified_rows, task_batch
+from tabtransfer.inference.predict import stratified_rows, task_batch
+from tabtransfer.preprocessing.encoder import TableEncoder
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

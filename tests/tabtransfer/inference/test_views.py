@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from sklearn import config_context
 
-from tabtransfer.encoder import TableEncoder
-from tabtransfer.views import KINDS, MAX_COLUMNS, ViewKind, ViewMaker
+from tabtransfer.inference.views import KINDS, MAX_COLUMNS, ViewKind, ViewMaker
+from tabtransfer.preprocessing.encoder import TableEncoder
 
 PLAIN = ViewKind(normal_numbers=False)
 NORMAL = ViewKind(normal_numbers=True)

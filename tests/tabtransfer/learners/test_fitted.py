@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from tabtransfer.encoder import TableEncoder
 from tabtransfer.learners import (
     BoostingSettings,
     DistinctRows,
@@ -9,6 +8,7 @@ from tabtransfer.learners import (
     fit_learners,
     fitted,
 )
+from tabtransfer.preprocessing.encoder import TableEncoder
 
 SETTINGS = (ForestSettings(20, 2), BoostingSettings(30, 3, 0.2))
 

@@ -1,8 +1,8 @@
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-from tabtransfer import attention
-from tabtransfer.attention import Block, _fused_attention, _ShortAttention
+from tabtransfer.network import attention
+from tabtransfer.network.attention import Block, _fused_attention, _ShortAttention
 
 
 def tensors(dtype=torch.float64):

@@ -1,11 +1,11 @@
 import pytest
 import torch
 
-from tabtransfer import kernels, ridge
-from tabtransfer.cells import ColumnStatistics
-from tabtransfer.kernels import KernelRidge
-from tabtransfer.laplace import LaplaceRidge
-from tabtransfer.ridge import solve
+from tabtransfer.network import kernels, ridge
+from tabtransfer.network.cells import ColumnStatistics
+from tabtransfer.network.kernels import KernelRidge
+from tabtransfer.network.laplace import LaplaceRidge
+from tabtransfer.network.ridge import solve
 from tabtransfer.tasks import TaskBatch
 
 N_TRAIN, N_ROWS = 12, 16

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from tabtransfer.loss import task_loss
-from tabtransfer.quantiles import pinball_loss
+from tabtransfer.network.loss import task_loss
+from tabtransfer.network.quantiles import pinball_loss
 from tabtransfer.tasks import TaskBatch
 
 

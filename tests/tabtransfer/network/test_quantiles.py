@@ -4,7 +4,7 @@ import torch
 from scipy.stats import norm
 from sklearn.metrics import mean_pinball_loss
 
-from tabtransfer.quantiles import pinball_loss, quantile_levels
+from tabtransfer.network.quantiles import pinball_loss, quantile_levels
 
 
 def test_levels_are_evenly_spread():

@@ -3,11 +3,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from tabtransfer.cells import ColumnStatistics
-from tabtransfer.kernels import N_KERNELS
-from tabtransfer.network import NetworkConfig, TabularTransformer
-from tabtransfer.row_predictions import N_PREDICTIONS, RowPredictions
-from tabtransfer.stack import stack_weights
+from tabtransfer.network.cells import ColumnStatistics
+from tabtransfer.network.kernels import N_KERNELS
+from tabtransfer.network.row_predictions import N_PREDICTIONS, RowPredictions
+from tabtransfer.network.stack import stack_weights
+from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
 from tabtransfer.tasks import N_LEARNERS, TaskBatch
 
 N_TRAIN, N_ROWS = 40, 52

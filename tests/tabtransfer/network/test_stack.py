@@ -3,7 +3,7 @@ import pytest
 import torch
 from scipy.optimize import nnls
 
-from tabtransfer.stack import STACK_RIDGE, stack_weights
+from tabtransfer.network.stack import STACK_RIDGE, stack_weights
 
 
 def make(n_rows=50, n_predictions=4, n_channels=2, seed=0):

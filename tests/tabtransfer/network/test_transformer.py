@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 import torch
 
-from tabtransfer.network import NetworkConfig, TabularTransformer
+from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
 from tabtransfer.tasks import TaskBatch
 
 N_TRAIN = 20

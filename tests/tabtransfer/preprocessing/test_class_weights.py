@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from tabtransfer.class_weights import read_class_weights, weigh_classes
 from tabtransfer.errors import TabTransferError
+from tabtransfer.preprocessing.class_weights import read_class_weights, weigh_classes
 
 CLASSES = np.array(["a", "b", "c"])
 LABELS = np.array([0, 0, 0, 0, 1, 2])

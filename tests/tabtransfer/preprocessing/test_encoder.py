@@ -9,8 +9,8 @@ import pytest
 from scipy import sparse
 from sklearn import config_context
 
-from tabtransfer.encoder import TableEncoder, read_table
 from tabtransfer.errors import TabTransferError
+from tabtransfer.preprocessing.encoder import TableEncoder, read_table
 
 FRAME = pd.DataFrame({"size": [1.0, 2.0, None], "colour": ["red", "blue", None]})
 

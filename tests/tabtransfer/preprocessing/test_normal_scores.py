@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from tabtransfer.normal_scores import NormalScores
+from tabtransfer.preprocessing.normal_scores import NormalScores
 
 
 def test_scores_of_a_large_sample_are_those_of_its_distribution():

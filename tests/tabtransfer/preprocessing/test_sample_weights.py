@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.sample_weights import read_sample_weights, scale_weights
+from tabtransfer.preprocessing.sample_weights import read_sample_weights, scale_weights
 
 
 @pytest.mark.parametrize("weights", [[1, 0, 2.5], pd.Series([1, 0, 2.5], index=[7, 8, 9])])

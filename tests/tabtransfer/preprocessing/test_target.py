@@ -4,7 +4,7 @@ import pytest
 from sklearn.exceptions import DataConversionWarning
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.target import encode_labels, read_numbers
+from tabtransfer.preprocessing.target import encode_labels, read_numbers
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tabtransfer.target_scale import MAX_TARGET, NormalTargetScale, TargetScale
+from tabtransfer.preprocessing.target_scale import MAX_TARGET, NormalTargetScale, TargetScale
 
 
 def test_targets_come_back():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tabtransfer.weighted_statistics import weighted_moments, weighted_quantiles
+from tabtransfer.preprocessing.weighted_statistics import weighted_moments, weighted_quantiles
 
 LEVELS = [0.0, 0.1, 0.25, 0.5, 0.75, 0.99, 1.0]
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pandas as pd
 
-from tabtransfer.encoder import TableEncoder
-from tabtransfer.sketch import TableSketch
+from tabtransfer.preprocessing.encoder import TableEncoder
+from tabtransfer.saving.sketch import TableSketch
 
 NAMES = ["number", "word"]
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.tagged_json import from_json, to_json
+from tabtransfer.saving.tagged_json import from_json, to_json
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.training_rows import TrainingRows
+from tabtransfer.saving.training_rows import TrainingRows
 
 
 class Kept(io.BytesIO):

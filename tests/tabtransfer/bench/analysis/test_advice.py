@@ -5,9 +5,14 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from tabtransfer.bench.advice import describe_advice, describe_tables, make_advisor, make_advisors
-from tabtransfer.bench.advise_command import advise
-from tabtransfer.bench.report import write_report
+from tabtransfer.bench.analysis.advice import (
+    describe_advice,
+    describe_tables,
+    make_advisor,
+    make_advisors,
+)
+from tabtransfer.bench.commands.advise import advise
+from tabtransfer.bench.report.pages import write_report
 from tabtransfer.errors import TabTransferError
 
 

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from tabtransfer.bench.comparison import compare_methods, comparison_command
+from tabtransfer.bench.analysis.comparison import compare_methods, comparison_command
 
 OFFSETS = (0.0, 0.01, 0.02, 0.0, 0.01, 0.02)
 

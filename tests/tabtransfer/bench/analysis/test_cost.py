@@ -1,6 +1,6 @@
 import pytest
 
-from tabtransfer.bench.cost import harness_share, seconds_per_thousand
+from tabtransfer.bench.analysis.cost import harness_share, seconds_per_thousand
 
 
 def test_seconds_are_per_thousand_rows_that_each_step_sees(make_results):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from tabtransfer.bench.elo import elo_table, fit_elo, pairwise_wins
+from tabtransfer.bench.analysis.elo import elo_table, fit_elo, pairwise_wins
 
 
 @pytest.mark.parametrize("share", [0.5, 0.75, 0.9])

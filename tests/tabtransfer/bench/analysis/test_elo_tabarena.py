@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabtransfer.bench.elo import fit_elo
+from tabtransfer.bench.analysis.elo import fit_elo
 
 # Mean ranks and ratings of 78 methods on the 51 tables of TabArena-Lite, from
 # packages/tabflow_slurm/experiments/eval_output/example_tabarena_v0pt1_local/leaderboards/lite.csv

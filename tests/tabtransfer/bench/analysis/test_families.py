@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from tabtransfer.bench.families import average_families
+from tabtransfer.bench.analysis.families import average_families
 
 
 def test_a_family_lacks_what_one_of_its_tables_lacks():

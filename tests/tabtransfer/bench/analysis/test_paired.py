@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabtransfer.bench.paired import critical_difference, holm, paired_tests
+from tabtransfer.bench.analysis.paired import critical_difference, holm, paired_tests
 
 
 def test_holm_keeps_the_order_and_stops_at_one():

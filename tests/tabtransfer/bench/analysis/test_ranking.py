@@ -3,7 +3,12 @@ import math
 import pandas as pd
 import pytest
 
-from tabtransfer.bench.ranking import improvability, rank_methods, relative_gain, win_matrix
+from tabtransfer.bench.analysis.ranking import (
+    improvability,
+    rank_methods,
+    relative_gain,
+    win_matrix,
+)
 
 SCORES = {
     "t1": {"a": 0.90, "b": 0.80, "c": 0.85},

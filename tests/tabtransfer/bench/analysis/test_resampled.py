@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from tabtransfer.bench.resampled import corrected_mean, split_errors
+from tabtransfer.bench.analysis.resampled import corrected_mean, split_errors
 
 
 def test_by_hand():

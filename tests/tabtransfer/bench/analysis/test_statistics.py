@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from tabtransfer.bench.leaderboard import leaderboard
-from tabtransfer.bench.statistics import (
+from tabtransfer.bench.analysis.leaderboard import leaderboard
+from tabtransfer.bench.analysis.statistics import (
     TIE,
     bootstrap_mean,
     gain,

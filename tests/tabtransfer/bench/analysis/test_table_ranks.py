@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from tabtransfer.bench.regimes import judge_regimes
-from tabtransfer.bench.table_ranks import rank_on_tables
+from tabtransfer.bench.analysis.regimes import judge_regimes
+from tabtransfer.bench.analysis.table_ranks import rank_on_tables
 
 
 def test_without_gaps_they_are_plain_ranks(make_results):

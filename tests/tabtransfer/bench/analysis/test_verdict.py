@@ -1,6 +1,6 @@
 import pytest
 
-from tabtransfer.bench.verdict import judge
+from tabtransfer.bench.analysis.verdict import judge
 
 N = 8
 

@@ -2,7 +2,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from tabtransfer.bench.command import benchmark, merge, report
+from tabtransfer.bench.commands.benchmark import benchmark, merge, report
 from tabtransfer.bench.results import read_results
 from tabtransfer.errors import TabTransferError
 

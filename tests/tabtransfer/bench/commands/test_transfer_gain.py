@@ -2,9 +2,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from tabtransfer.bench.command import report
+from tabtransfer.bench.commands.benchmark import report
+from tabtransfer.bench.commands.transfer_gain import transfer_gain
 from tabtransfer.bench.results import read_results
-from tabtransfer.bench.transfer_gain_command import transfer_gain
 from tabtransfer.errors import TabTransferError
 
 

@@ -1,4 +1,4 @@
-from tabtransfer.bench.budget import affordable_searches, default_methods
+from tabtransfer.bench.measure.budget import affordable_searches, default_methods
 
 FIRST_SPLIT = {"tabtransfer": 2.0, "catboost": 6.0, "linear": 0.1, "random-forest": 1.0}
 

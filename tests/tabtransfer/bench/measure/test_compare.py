@@ -10,13 +10,13 @@ from typer.testing import CliRunner
 
 import tabtransfer
 from tabtransfer.baselines.method import Method
-from tabtransfer.bench.compare import compare as measure
-from tabtransfer.bench.compare_command import compare
-from tabtransfer.bench.comparison import compare_methods
-from tabtransfer.bench.own_table import read_own_table
+from tabtransfer.bench.analysis.comparison import compare_methods
+from tabtransfer.bench.commands.compare import compare
+from tabtransfer.bench.measure.compare import compare as measure
+from tabtransfer.bench.measure.own_table import read_own_table
+from tabtransfer.bench.measure.run import run
+from tabtransfer.bench.measure.winner import METADATA, fit_and_save
 from tabtransfer.bench.results import read_results
-from tabtransfer.bench.run import run
-from tabtransfer.bench.winner import METADATA, fit_and_save
 from tabtransfer.datasets import splits
 from tabtransfer.datasets.fingerprints import fingerprint
 from tabtransfer.errors import TabTransferError

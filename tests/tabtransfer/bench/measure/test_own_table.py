@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabtransfer.bench.own_table import read_own_table
+from tabtransfer.bench.measure.own_table import read_own_table
 from tabtransfer.errors import TabTransferError
 
 

@@ -26,7 +26,7 @@ import pandas as pd
 
 from tabtransfer.baselines.method import Method
 from tabtransfer.bench.results import journal_path, read_rows
-from tabtransfer.bench.run import run
+from tabtransfer.bench.measure.run import run
 from tabtransfer.datasets.table import Card, Table
 
 folder, n_kills, n_splits = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
@@ -118,7 +118,7 @@ from pathlib import Path
 from sklearn.linear_model import LogisticRegression
 
 from tabtransfer.baselines.method import Method
-from tabtransfer.bench.run import run
+from tabtransfer.bench.measure.run import run
 from tabtransfer.datasets.suites import load_table
 
 

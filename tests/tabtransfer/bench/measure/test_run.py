@@ -6,10 +6,10 @@ import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from tabtransfer.baselines.method import Method, MethodSkipped
+from tabtransfer.bench.measure.run import run
 from tabtransfer.bench.protocol import Limits
-from tabtransfer.bench.report import reproduction_command
+from tabtransfer.bench.report.pages import reproduction_command
 from tabtransfer.bench.results import read_results
-from tabtransfer.bench.run import run
 from tabtransfer.errors import TabTransferError
 
 

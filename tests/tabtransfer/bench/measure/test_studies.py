@@ -5,9 +5,9 @@ from sklearn.linear_model import LogisticRegression
 
 from tabtransfer.baselines.method import Method
 from tabtransfer.baselines.tuning import make_tuned
+from tabtransfer.bench.measure.run import run
+from tabtransfer.bench.measure.studies import Studies
 from tabtransfer.bench.protocol import Job
-from tabtransfer.bench.run import run
-from tabtransfer.bench.studies import Studies
 
 SLOWNESS = 0.05
 

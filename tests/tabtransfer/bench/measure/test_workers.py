@@ -12,11 +12,11 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from tabtransfer.baselines.method import Method
+from tabtransfer.bench.measure.run import run
+from tabtransfer.bench.measure.run_job import Task
+from tabtransfer.bench.measure.workers import LocalWorkers, open_workers
 from tabtransfer.bench.protocol import Job
 from tabtransfer.bench.results import journal_path, read_rows
-from tabtransfer.bench.run import run
-from tabtransfer.bench.run_job import Task
-from tabtransfer.bench.workers import LocalWorkers, open_workers
 from tabtransfer.datasets.splits import stratified_splits
 from tabtransfer.errors import TabTransferError
 

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from tabtransfer.bench.leaderboard import leaderboard
-from tabtransfer.bench.report import reproduction_command, write_report
-from tabtransfer.bench.terminal import leaderboard_table
+from tabtransfer.bench.analysis.leaderboard import leaderboard
+from tabtransfer.bench.report.pages import reproduction_command, write_report
+from tabtransfer.bench.report.terminal import leaderboard_table
 
 SCORES = {
     f"t{i}": {

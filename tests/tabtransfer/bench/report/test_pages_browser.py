@@ -7,7 +7,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from tabtransfer.bench.report import write_report
+from tabtransfer.bench.report.pages import write_report
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 # Long names and many of them: what makes a page too wide.

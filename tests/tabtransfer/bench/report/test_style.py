@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from matplotlib.colors import to_rgb
 
-import tabtransfer.bench
-from tabtransfer.bench.plot_style import VARIABLES
+import tabtransfer.bench.report
+from tabtransfer.bench.report.plot_style import VARIABLES
 
-SHEET = (Path(tabtransfer.bench.__file__).parent / "style.css.j2").read_text()
+SHEET = (Path(tabtransfer.bench.report.__file__).parent / "templates" / "style.css.j2").read_text()
 THEMES = [
     dict(re.findall(r"(--[\w-]+): (#\w{6})", block))
     for block in re.findall(r":root \{(.*?)\}", SHEET, re.DOTALL)

@@ -3,7 +3,7 @@ import csv
 import pandas as pd
 import pytest
 
-from tabtransfer.bench.transfer_gain_report import write_transfer_gain_report
+from tabtransfer.bench.report.transfer_gain import write_transfer_gain_report
 
 SIZES = {32: 0.04, 128: 0.01, 512: -0.02}
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pyarrow
 import pytest
 
-from tabtransfer.columns import UnsupportedColumnError, learn_column
-from tabtransfer.columns.date import DateColumn, date_format
 from tabtransfer.errors import TabTransferError
+from tabtransfer.preprocessing.columns import UnsupportedColumnError, learn_column
+from tabtransfer.preprocessing.columns.date import DateColumn, date_format
 
 UTC = datetime.timezone.utc
 STAMPS = [datetime.datetime(2024, 5, 13, 7, 30), None, datetime.datetime(2023, 12, 24, 0, 0)]

@@ -7,13 +7,13 @@ import pandas as pd
 import pyarrow
 import pytest
 
-from tabtransfer.columns import UnsupportedColumnError, learn_column
-from tabtransfer.columns.category import CategoryColumn
-from tabtransfer.columns.date import DateColumn
-from tabtransfer.columns.learned import EmptyColumn
-from tabtransfer.columns.number import DurationColumn, NumberColumn
-from tabtransfer.columns.text import TextColumn
 from tabtransfer.errors import TabTransferError
+from tabtransfer.preprocessing.columns import UnsupportedColumnError, learn_column
+from tabtransfer.preprocessing.columns.category import CategoryColumn
+from tabtransfer.preprocessing.columns.date import DateColumn
+from tabtransfer.preprocessing.columns.learned import EmptyColumn
+from tabtransfer.preprocessing.columns.number import DurationColumn, NumberColumn
+from tabtransfer.preprocessing.columns.text import TextColumn
 
 
 def encode(cells, other=None):

@@ -5,8 +5,8 @@ import pandas as pd
 import pyarrow
 import pytest
 
-from tabtransfer.columns import UnsupportedColumnError
-from tabtransfer.columns.number import DurationColumn
+from tabtransfer.preprocessing.columns import UnsupportedColumnError
+from tabtransfer.preprocessing.columns.number import DurationColumn
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from tabtransfer.columns import sparse as sparse_columns
-from tabtransfer.columns.sparse import dense, unread_columns
+from tabtransfer.preprocessing.columns import sparse as sparse_columns
+from tabtransfer.preprocessing.columns.sparse import dense, unread_columns
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabtransfer.columns import learn_column, text
-from tabtransfer.columns.text import MAX_TOPICS, TextColumn, is_text
+from tabtransfer.preprocessing.columns import learn_column, text
+from tabtransfer.preprocessing.columns.text import MAX_TOPICS, TextColumn, is_text
 
 JOBS = pd.Series(
     [f"{job} {rank} in {town}" for job in ("nurse", "teacher", "driver") for rank in range(5)
