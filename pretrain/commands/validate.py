@@ -157,7 +157,7 @@ def _wins(summary: pd.DataFrame, contenders: list[str]) -> list[str]:
 
 def _differences(scores: pd.DataFrame, contenders: list[str]) -> list[str]:
     """Say how far each further checkpoint is from the first, table by table."""
-    from tabtransfer.bench.analysis.statistics import bootstrap_mean
+    from tabtransfer.gains import bootstrap_mean
     from tabtransfer.pretrain.validation.estimator_scores import normalised_scores
 
     normalised = normalised_scores(scores)

@@ -16,12 +16,8 @@ from numpy.typing import NDArray
 from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.prior_report.difficulty import measure_difficulty
 from tabtransfer.pretrain.prior_report.figures import FIGURES, Comparison
-from tabtransfer.pretrain.real_tables.corpus import (
-    RealTable,
-    load_corpus,
-    share_in_top_classes,
-    to_task,
-)
+from tabtransfer.pretrain.real_tables.corpus import load_corpus, share_in_top_classes, to_task
+from tabtransfer.pretrain.real_tables.real_table import RealTable
 
 MAX_ROWS = 256
 MIN_ROWS = 60

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.real_tables.numeric_targets import draw_numbers
+from tabtransfer.pretrain.real_tables.real_table import RealTable
 from tabtransfer.tasks import TaskBatch
 
 if TYPE_CHECKING:
@@ -29,31 +30,6 @@ if TYPE_CHECKING:
 MAX_CLASSES = 10
 MAX_INTEGER_CLASSES = 20
 CLASSIFICATION_NAMES = ("classification", "binary", "multiclass")
-
-
-@dataclass(frozen=True)
-class RealTable:
-    """A table with its target.
-
-    Parameters
-    ----------
-    name : str
-        What reports call the table.
-    X : pandas.DataFrame
-        Input columns.
-    y : pandas.Series
-        Target, as long as ``X``.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> RealTable("toy", pd.DataFrame({"a": [1, 2]}), pd.Series(["x", "y"])).name
-    'toy'
-    """
-
-    name: str
-    X: pd.DataFrame
-    y: pd.Series
 
 
 @dataclass(frozen=True)

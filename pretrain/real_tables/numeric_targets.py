@@ -11,7 +11,7 @@ from tabtransfer.errors import TabTransferError
 from tabtransfer.preprocessing.target_scale import TargetScale
 
 if TYPE_CHECKING:
-    from tabtransfer.pretrain.real_tables.corpus import RealTable
+    from tabtransfer.pretrain.real_tables.real_table import RealTable
 
 
 def draw_numbers(
@@ -48,7 +48,7 @@ def draw_numbers(
     Examples
     --------
     >>> import pandas as pd
-    >>> from tabtransfer.pretrain.real_tables.corpus import RealTable
+    >>> from tabtransfer.pretrain.real_tables.real_table import RealTable
     >>> y = pd.Series([1.0, 3.0, None, 2.0, 8.0])
     >>> table = RealTable("toy", pd.DataFrame({"a": range(5)}), y)
     >>> rows, targets, n_train = draw_numbers(table, 4, 0.5, seed=0)

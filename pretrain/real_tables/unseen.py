@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tabtransfer.pretrain.real_tables.corpus import RealTable
+from tabtransfer.pretrain.real_tables.real_table import RealTable
 
 
 def split_off_seen(

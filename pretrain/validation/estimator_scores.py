@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tabtransfer.baselines.method import Method
     from tabtransfer.datasets.splits import Split
-    from tabtransfer.pretrain.real_tables.corpus import RealTable
+    from tabtransfer.pretrain.real_tables.real_table import RealTable
 
 OPPONENTS = ("catboost", "random-forest")
 CLASS_SHARES = "class-shares"
@@ -140,7 +140,7 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from tabtransfer.bench.analysis.statistics import bootstrap_mean, gain
+    from tabtransfer.gains import bootstrap_mean, gain
 
     normalised = normalised_scores(scores)
     summary = pd.DataFrame({"score": normalised.mean()})
@@ -164,7 +164,7 @@ def _score_table(
     from tabtransfer.baselines.registry import get_method
     from tabtransfer.datasets.splits import stratified_splits
     from tabtransfer.environment import package_versions
-    from tabtransfer.pretrain.real_tables.corpus import RealTable
+    from tabtransfer.pretrain.real_tables.real_table import RealTable
 
     known = table.y.notna().to_numpy()
     table = RealTable(table.name, table.X[known], table.y[known].astype(str))

@@ -10,8 +10,9 @@ import torch
 from tabtransfer.errors import TabTransferError
 from tabtransfer.network.transformer import TabularTransformer
 from tabtransfer.pretrain.learner_inputs import with_chosen_learners
-from tabtransfer.pretrain.real_tables.corpus import RealTable, to_task
+from tabtransfer.pretrain.real_tables.corpus import to_task
 from tabtransfer.pretrain.real_tables.numeric_targets import draw_numbers
+from tabtransfer.pretrain.real_tables.real_table import RealTable
 from tabtransfer.pretrain.validation.metrics import one_vs_one_auc, r_squared, relative_log_loss
 from tabtransfer.tasks import TaskBatch
 

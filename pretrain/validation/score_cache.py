@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tabtransfer.files import replacing
 
 if TYPE_CHECKING:
-    from tabtransfer.pretrain.real_tables.corpus import RealTable
+    from tabtransfer.pretrain.real_tables.real_table import RealTable
 
 
 class ScoreCache:
@@ -66,7 +66,7 @@ def table_digest(table: RealTable) -> str:
     Examples
     --------
     >>> import pandas as pd
-    >>> from tabtransfer.pretrain.real_tables.corpus import RealTable
+    >>> from tabtransfer.pretrain.real_tables.real_table import RealTable
     >>> y = pd.Series(["u", "v"])
     >>> one = RealTable("one", pd.DataFrame({"a": [1, 2]}), y)
     >>> two = RealTable("two", pd.DataFrame({"a": [1, 3]}), y)

@@ -16,8 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabtransfer.bench.analysis.ranking import mean_ranks, relative_gain
-from tabtransfer.bench.analysis.statistics import bootstrap_mean, table_scores
+from tabtransfer.bench.analysis.statistics import table_scores
 from tabtransfer.bench.protocol import REFERENCE
+from tabtransfer.gains import bootstrap_mean
 
 MIN_FAMILIES = 10
 """With fewer independent tables there is no model, only their mean."""

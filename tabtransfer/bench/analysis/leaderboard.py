@@ -7,8 +7,9 @@ import pandas as pd
 
 from tabtransfer.bench.analysis.families import average_families
 from tabtransfer.bench.analysis.ranking import rank_methods
-from tabtransfer.bench.analysis.statistics import add_interval, gain, table_scores
+from tabtransfer.bench.analysis.statistics import add_interval, table_scores
 from tabtransfer.bench.results import OK
+from tabtransfer.gains import gain
 
 
 def leaderboard(results: pd.DataFrame, reference: str) -> pd.DataFrame:

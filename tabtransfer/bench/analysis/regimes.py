@@ -11,7 +11,8 @@ import pandas as pd
 
 from tabtransfer.bench.analysis.families import average_families
 from tabtransfer.bench.analysis.ranking import mean_ranks, relative_gain
-from tabtransfer.bench.analysis.statistics import MIN_TABLES, Gain, summarise_gains, table_scores
+from tabtransfer.bench.analysis.statistics import MIN_TABLES, table_scores
+from tabtransfer.gains import Gain, summarise_gains
 
 State = Literal["supported", "contradicted", "undecided"]
 _INFINITY = float("inf")

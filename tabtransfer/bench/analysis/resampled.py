@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from tabtransfer.bench.analysis.statistics import LEVEL, drop_cut_splits
+from tabtransfer.bench.analysis.statistics import drop_cut_splits
 from tabtransfer.bench.results import OK
+from tabtransfer.gains import LEVEL
 
 
 @dataclass(frozen=True)

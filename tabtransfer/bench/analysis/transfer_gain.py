@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabtransfer.bench.analysis.families import average_families
-from tabtransfer.bench.analysis.statistics import LEVEL, N_RESAMPLES, Gain, gain, table_scores
+from tabtransfer.bench.analysis.statistics import table_scores
 from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, SCRATCH, SYNTHETIC
+from tabtransfer.gains import LEVEL, N_RESAMPLES, Gain, gain
 
 ARMS = (PRETRAINED, FINETUNED, SYNTHETIC, SCRATCH)
 """The same network with more and less transfer; everything else is an opponent."""

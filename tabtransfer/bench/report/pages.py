@@ -19,14 +19,7 @@ from tabtransfer.bench.analysis.families import average_families
 from tabtransfer.bench.analysis.leaderboard import leaderboard
 from tabtransfer.bench.analysis.pooling import average_coverage, pool_confidence
 from tabtransfer.bench.analysis.regimes import judge_regimes
-from tabtransfer.bench.analysis.statistics import (
-    MIN_TABLES,
-    N_RESAMPLES,
-    TIE,
-    gain,
-    gains_by_kind,
-    table_scores,
-)
+from tabtransfer.bench.analysis.statistics import MIN_TABLES, gains_by_kind, table_scores
 from tabtransfer.bench.analysis.verdict import CLAIM, describe_interval, judge, signed
 from tabtransfer.bench.protocol import (
     FINETUNED,
@@ -43,6 +36,7 @@ from tabtransfer.bench.report.plot_style import method_colour, to_png
 from tabtransfer.bench.report.plots import draw_leaderboard
 from tabtransfer.bench.report.sections import describe_ranks, list_splits
 from tabtransfer.bench.results import OK
+from tabtransfer.gains import N_RESAMPLES, TIE, gain
 
 _CARD = (
     *(

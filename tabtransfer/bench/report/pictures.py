@@ -10,13 +10,13 @@ import pandas as pd
 from tabtransfer.bench.analysis.paired import CriticalDifference
 from tabtransfer.bench.analysis.pooling import Confidence
 from tabtransfer.bench.analysis.regimes import Regime
-from tabtransfer.bench.analysis.statistics import gain
 from tabtransfer.bench.analysis.verdict import signed
 from tabtransfer.bench.protocol import PRETRAINED, REFERENCE
 from tabtransfer.bench.report import plots
 from tabtransfer.bench.report.confidence_plot import describe_confidence, draw_confidence
 from tabtransfer.bench.report.plot_style import to_svg
 from tabtransfer.bench.report.regime_map import describe_regimes, draw_regime_map
+from tabtransfer.gains import gain
 
 
 def draw_pictures(

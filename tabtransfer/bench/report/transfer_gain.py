@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from tabtransfer.bench.analysis.statistics import MIN_TABLES, N_RESAMPLES, TIE
+from tabtransfer.bench.analysis.statistics import MIN_TABLES
 from tabtransfer.bench.analysis.transfer_gain import GainCurve, gain_curves
 from tabtransfer.bench.analysis.verdict import describe_interval, signed
 from tabtransfer.bench.protocol import PRETRAINED, SCRATCH, STACK, SYNTHETIC
@@ -21,6 +21,7 @@ from tabtransfer.bench.report.pages import (
 )
 from tabtransfer.bench.report.plot_style import to_svg
 from tabtransfer.bench.results import OK
+from tabtransfer.gains import N_RESAMPLES, TIE
 
 _CARD = ("table", "task", "n_rows", "n_columns", "source", "licence")
 _QUESTIONS = {

@@ -18,7 +18,7 @@ from tabtransfer.pretrain.prior_report.measure import (
     measure_prior,
     measure_tables,
 )
-from tabtransfer.pretrain.real_tables.corpus import RealTable
+from tabtransfer.pretrain.real_tables.real_table import RealTable
 
 CLASSES, NUMBERS = FIGURES["classification"], FIGURES["regression"]
 

@@ -14,12 +14,12 @@ import pytest
 
 from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.real_tables.corpus import (
-    RealTable,
     load_corpus,
     share_in_top_classes,
     stratified_order,
     to_task,
 )
+from tabtransfer.pretrain.real_tables.real_table import RealTable
 
 
 def mixed_table(n_rows: int = 120) -> RealTable:

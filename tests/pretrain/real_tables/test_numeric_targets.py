@@ -8,8 +8,9 @@ import pytest
 
 from tabtransfer.errors import TabTransferError
 from tabtransfer.preprocessing.target_scale import MAX_TARGET
-from tabtransfer.pretrain.real_tables.corpus import RealTable, to_task
+from tabtransfer.pretrain.real_tables.corpus import to_task
 from tabtransfer.pretrain.real_tables.numeric_targets import draw_numbers
+from tabtransfer.pretrain.real_tables.real_table import RealTable
 
 
 def make_table(targets) -> RealTable:

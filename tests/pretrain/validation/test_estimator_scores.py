@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from tabtransfer.baselines.method import Method
 from tabtransfer.errors import TabTransferError
-from tabtransfer.pretrain.real_tables.corpus import RealTable
+from tabtransfer.pretrain.real_tables.real_table import RealTable
 from tabtransfer.pretrain.validation.estimator_scores import (
     normalised_scores,
     score_methods,

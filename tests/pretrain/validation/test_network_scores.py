@@ -11,7 +11,7 @@ from torch import Tensor
 
 from tabtransfer.errors import TabTransferError
 from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
-from tabtransfer.pretrain.real_tables.corpus import RealTable
+from tabtransfer.pretrain.real_tables.real_table import RealTable
 from tabtransfer.pretrain.validation.network_scores import validation_score, validation_tasks
 from tabtransfer.tasks import TaskBatch
 

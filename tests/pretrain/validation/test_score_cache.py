@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from tabtransfer.pretrain.real_tables.corpus import RealTable
+from tabtransfer.pretrain.real_tables.real_table import RealTable
 from tabtransfer.pretrain.validation.score_cache import ScoreCache, table_digest
 
 

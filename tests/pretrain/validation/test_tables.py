@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.pretrain.real_tables.corpus import RealTable, load_corpus
+from tabtransfer.pretrain.real_tables.corpus import load_corpus
+from tabtransfer.pretrain.real_tables.real_table import RealTable
 from tabtransfer.pretrain.validation.tables import (
     MAX_ROWS,
     VALIDATION_TABLES,

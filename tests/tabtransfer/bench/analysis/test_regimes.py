@@ -1,7 +1,7 @@
 import pytest
 
 from tabtransfer.bench.analysis.regimes import decide, judge_regimes, label_tables
-from tabtransfer.bench.analysis.statistics import Gain
+from tabtransfer.gains import Gain
 
 SCORES = {
     f"t{i}": {"a": 0.9, "b": 0.8} if i < 7 else {"a": 0.8, "b": 0.9, "c": None} for i in range(14)

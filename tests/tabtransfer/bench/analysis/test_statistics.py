@@ -4,13 +4,8 @@ import numpy as np
 import pytest
 
 from tabtransfer.bench.analysis.leaderboard import leaderboard
-from tabtransfer.bench.analysis.statistics import (
-    TIE,
-    bootstrap_mean,
-    gain,
-    gains_by_kind,
-    table_scores,
-)
+from tabtransfer.bench.analysis.statistics import gains_by_kind, table_scores
+from tabtransfer.gains import TIE, bootstrap_mean, gain
 
 SCORES = {
     "t1": {"a": 0.90, "b": 0.80, "ref": 0.85},

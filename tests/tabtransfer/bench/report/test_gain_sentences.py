@@ -3,9 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from tabtransfer.bench.analysis.statistics import Gain
 from tabtransfer.bench.analysis.transfer_gain import Crossing, GainCurve
 from tabtransfer.bench.report.gain_sentences import describe_curve
+from tabtransfer.gains import Gain
 
 POINT = Gain(n_tables=9, mean=0.02, low=0.01, high=0.04, wins=6, ties=1, losses=2)
 
