@@ -26,8 +26,8 @@ class _Scratch(InContextEstimator):
         min_validation_rows=4,
         check_every=20,
         patience=15,
-        kinds=tuple(replace(kind, renumbered=False) for kind in KINDS),
     )
+    _view_kinds = tuple(replace(kind, renumbered=False) for kind in KINDS)
 
     @property
     def _finetunes(self) -> bool:

@@ -22,6 +22,7 @@ from tabtransfer.estimators.base import InContextEstimator
 from tabtransfer.estimators.classifier import TabTransferClassifier
 from tabtransfer.estimators.regressor import TabTransferRegressor
 from tabtransfer.explain.explanation import Explanation
+from tabtransfer.inference.kept_network import KeptNetwork
 from tabtransfer.network.cells import CellFeatures
 from tabtransfer.network.quantiles import quantile_levels
 from tabtransfer.network.transformer import (
@@ -131,8 +132,8 @@ class _Stack(InContextEstimator):
     def _starting_network(self, seed: int) -> TabularTransformer:
         return StackNetwork(NetworkConfig()).eval()
 
-    def _keep(self, network: TabularTransformer) -> None:
-        self.network_ = network
+    def _kept(self, network: TabularTransformer) -> KeptNetwork:
+        return KeptNetwork(network, None, "")
 
     def explain(self, X: Any, n_rows: int = 10) -> Explanation:
         """Refuse, as no attention says which training rows count."""

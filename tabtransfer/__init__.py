@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from tabtransfer.checkpoint import load_checkpoint
     from tabtransfer.errors import TabTransferError
     from tabtransfer.estimators.classifier import TabTransferClassifier
+    from tabtransfer.estimators.loading import load
     from tabtransfer.estimators.regressor import TabTransferRegressor
-    from tabtransfer.saving.archive import load
 
 # torch and scikit-learn load only when one of these is first asked for.
 _HOMES = {
     "TabTransferClassifier": "tabtransfer.estimators.classifier",
     "TabTransferError": "tabtransfer.errors",
     "TabTransferRegressor": "tabtransfer.estimators.regressor",
-    "load": "tabtransfer.saving.archive",
+    "load": "tabtransfer.estimators.loading",
     "load_checkpoint": "tabtransfer.checkpoint",
 }
 

@@ -143,7 +143,7 @@ def predict(
     from tabtransfer.batch_prediction.reader import Source
     from tabtransfer.batch_prediction.scorer import Scorer
     from tabtransfer.batch_prediction.writer import table_writer
-    from tabtransfer.saving.archive import load
+    from tabtransfer.estimators.loading import load
 
     fitted = load(model).set_params(verbose=False)
     if threads is not None:

@@ -11,6 +11,7 @@ from tabtransfer.batch_prediction.text import parse, types_of
 from tabtransfer.errors import TabTransferError
 from tabtransfer.estimators.classifier import TabTransferClassifier
 from tabtransfer.estimators.regressor import TabTransferRegressor
+from tabtransfer.inference.fitted import FittedClassifier
 
 __all__ = ["Scorer"]
 
@@ -68,13 +69,13 @@ class Scorer:
         TabTransferError
             If the model can't predict from a file, or not that.
         """
-        model._check_fitted()
+        fitted = model.fitted_
         if not hasattr(model, "feature_names_in_"):
             raise TabTransferError(
                 "The model was fitted to a table whose columns have no names, and columns of files "
                 "are found by name: fit it to a DataFrame with names that are strings."
             )
-        if isinstance(model, TabTransferClassifier):
+        if isinstance(fitted, FittedClassifier):
             if quantiles is not None:
                 raise TabTransferError("Quantiles are of numbers, and this model predicts classes.")
             quantiles = ()
@@ -117,7 +118,7 @@ class Scorer:
         """Predict a piece, row by row in its order."""
         features = table.select(list(self.features))
         if self.from_text:
-            features = parse(features, types_of(self.model._training_rows.X))
+            features = parse(features, types_of(self.model.fitted_.rows.X))
         found = self._predict(features.to_pandas())
         kept = [_flat(table[name]) for name in self.keep]
         return pa.table([*kept, *found], names=[*self.keep, *self.answers])

@@ -3,44 +3,37 @@
 from __future__ import annotations
 
 import os
-from abc import ABC, abstractmethod
-from collections.abc import Callable
+from abc import ABC
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
+import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.utils import Tags, check_consistent_length, check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from tabtransfer.checkpoint import SHIPPED, fingerprint, load_checkpoint
+from tabtransfer.checkpoint import SHIPPED, load_checkpoint
 from tabtransfer.errors import TabTransferError
 from tabtransfer.finetune.loop import FinetuneConfig, FinetuneRecord, finetune_network
 from tabtransfer.inference.calibration import Calibration, fit_temperature
-from tabtransfer.inference.ensemble import build_ensemble
-from tabtransfer.inference.ensemble_size import ensemble_size
-from tabtransfer.inference.members import Advance
-from tabtransfer.inference.memory import MemoryBudget, pieces
-from tabtransfer.learners import DistinctRows, FittedLearners, fit_learners
-from tabtransfer.learners.choice import N_FOLDS, choose_learners
+from tabtransfer.inference.fitted import FittedModel, ModelWithoutRows
+from tabtransfer.inference.fitting import add_learners, build_model, prepare_rows
+from tabtransfer.inference.kept_network import KeptNetwork
+from tabtransfer.inference.resources import Resources
+from tabtransfer.inference.settings import FitSettings, Task
+from tabtransfer.inference.views import KINDS, ViewKind
+from tabtransfer.learners import FittedLearners
 from tabtransfer.network.transformer import TabularTransformer
-from tabtransfer.preprocessing.encoded_table import EncodedTable
-from tabtransfer.preprocessing.encoder import TableEncoder, read_table
-from tabtransfer.preprocessing.sample_weights import read_sample_weights, scale_weights
-from tabtransfer.preprocessing.target import read_target
-from tabtransfer.progress import progress_bar
-from tabtransfer.saving.training_rows import TrainingRows
+from tabtransfer.preprocessing.encoder import TableEncoder
+from tabtransfer.preprocessing.labelled_table import LabelledTable
+from tabtransfer.preprocessing.training_input import read_training
 from tabtransfer.threads import torch_threads
 
 if TYPE_CHECKING:
     from tabtransfer.explain.explanation import Explanation
 
 __all__ = ["InContextEstimator"]
-
-Answer = TypeVar("Answer")
-Ask = Callable[[Any, TabularTransformer, EncodedTable, Advance], Answer]
 
 
 class InContextEstimator(ABC, BaseEstimator):
@@ -50,7 +43,8 @@ class InContextEstimator(ABC, BaseEstimator):
     """
 
     _finetune_config = FinetuneConfig()
-    _task: ClassVar[Literal["classification", "regression"]]
+    _view_kinds: ClassVar[tuple[ViewKind, ...]] = KINDS
+    _task: ClassVar[Task]
 
     def __init__(
         self,
@@ -79,107 +73,108 @@ class InContextEstimator(ABC, BaseEstimator):
         self.memory_limit = memory_limit
         self.verbose = verbose
 
-    @abstractmethod
-    def _read_labels(
-        self, y: NDArray[Any], weights: NDArray[np.float64] | None
-    ) -> tuple[NDArray[Any], int]:
-        """Give labels and their number of classes, as `build_ensemble` takes them."""
+    def __sklearn_is_fitted__(self) -> bool:
+        return "_fitted" in vars(self)
 
-    @abstractmethod
-    def _values(
-        self, ensemble: Any, network: TabularTransformer, query: EncodedTable, advance: Advance
-    ) -> NDArray[np.float64]:
-        """Predict the probabilities of classes, or the mean as (n_rows, 1), as `_ask` asks."""
+    @property
+    def fitted_(self) -> FittedModel:
+        """All that `fit` made, in one record."""
+        check_is_fitted(self)
+        if isinstance(self._fitted, ModelWithoutRows):
+            raise TabTransferError(
+                "This model was loaded without its training rows, which it predicts from: give "
+                "them again, tabtransfer.load(path, X, y), or fit it."
+            )
+        return self._fitted
+
+    @fitted_.setter
+    def fitted_(self, fitted: FittedModel | ModelWithoutRows) -> None:
+        self._fitted: FittedModel | ModelWithoutRows = fitted
+
+    @property
+    def encoder_(self) -> TableEncoder:
+        """What was learned of the columns."""
+        return self._known("encoder")
+
+    @property
+    def learners_(self) -> FittedLearners | None:
+        """The trees whose predictions the network reads."""
+        return self._known("learners")
+
+    @property
+    def ensemble_(self) -> Any:
+        """The training rows and the members that read them."""
+        return self._known("ensemble")
+
+    @property
+    def calibration_(self) -> Calibration:
+        """The temperature, and the loss out of fold without and with it."""
+        return self._present("calibration_", self._known("calibration"))
+
+    @property
+    def network_(self) -> TabularTransformer:
+        """The network, if it is this table's own and not a checkpoint's."""
+        return self._present("network_", self._known("network").own)
+
+    @property
+    def n_estimators_(self) -> int:
+        """Members of the ensemble."""
+        return len(self.ensemble_.members)
+
+    @property
+    def n_context_rows_(self) -> int:
+        """Most training rows that a member reads at once."""
+        return self.ensemble_.n_context_rows
+
+    @property
+    def context_strategy_(self) -> str:
+        """How the rows that members read were chosen."""
+        return self.ensemble_.context_strategy
+
+    def _known(self, name: str) -> Any:
+        """Return a part of the fitted model; AttributeError where there is none."""
+        return getattr(vars(self).get("_fitted"), name)
+
+    def _present(self, name: str, value: Any) -> Any:
+        if value is None:
+            raise AttributeError(f"{type(self).__name__} has no {name}.")
+        return value
 
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> None:
         """Read the training rows, and tune weights and temperature on them if asked to."""
         self._check_settings()
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        self._learn(X, y, sample_weight, seed)
-
-    def _learn(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        seed: int,
-        network: TabularTransformer | None = None,
-        learners: FittedLearners | None = None,
-        fits_learners: bool = True,
-    ) -> None:
-        """Fit with the seed given; with a network or learners given, those of a fit before."""
-        for name in ("network_", "finetuning_", "calibration_", "_lacks_rows"):  # of an earlier fit
+        for name in ("_fitted", "finetuning_"):  # of an earlier fit
             self.__dict__.pop(name, None)
-        frame = read_table(X)
-        validate_data(self, frame, skip_check_array=True)
-        target = read_target(y)
-        check_consistent_length(frame, target)
-        weights = None
-        if sample_weight is not None:
-            weights = read_sample_weights(sample_weight, len(frame))
-            kept = np.flatnonzero(weights)
-            frame, target, weights = frame.iloc[kept], target[kept], weights[kept]
-        labels, n_classes = self._read_labels(target, weights)
-        given_weights, weights = weights, scale_weights(weights, self.max_context_rows)
-        self.encoder_ = TableEncoder().fit(frame, weights)
-        table = self.encoder_.transform(frame)
-        if fits_learners:
-            learners = self._fit_learners(table, labels, n_classes, weights, seed)
-        self.learners_ = learners
-        if learners is not None:
-            table = replace(table, learners=learners.own)
+        given = read_training(self, X, y, sample_weight)
+        settings = FitSettings.of(self._task, self.get_params(), self._view_kinds)
+        prepared = prepare_rows(*given, settings, seed)
+        prepared = add_learners(prepared, self._resources)
         with torch_threads(self.n_threads):
-            if network is None:
-                network = self._starting_network(seed)
-                if self._finetunes:
-                    network = self._adapt(network, table, labels, n_classes, weights, seed)
-                if self.calibrate:
-                    self._fit_temperature(network, table, labels, n_classes, weights, seed)
-            self.n_estimators_ = self._n_members(table, n_classes, weights, network)
-            self.ensemble_ = build_ensemble(
-                table,
-                labels,
-                n_classes,
-                network.config,
-                self.n_estimators_,
-                self.max_context_rows,
-                np.random.default_rng(seed),
-                self._finetune_config.kinds,
-                self.memory_limit,
-                weights,
-            )
-            self.n_context_rows_ = self.ensemble_.n_context_rows
-            self.context_strategy_ = self.ensemble_.context_strategy
-            self._keep(network)
-            self.context_cached_ = self._read_contexts(network)
-        self._seed, self._fit_settings = seed, self.get_params()
-        self._training_rows = TrainingRows(frame.copy(deep=False), labels, given_weights)
+            network = self._starting_network(seed)
+            if self._finetunes:
+                network = self._adapt(network, prepared.training, seed)
+            calibration = None
+            if self.calibrate:
+                calibration = self._fit_temperature(network, prepared.training, seed)
+            kept = self._kept(network)
+            self.fitted_ = build_model(prepared, kept, self._resources, calibration)
+            self.context_cached_ = self.fitted_.read_contexts(network)
 
-    def _fit_learners(
-        self,
-        table: EncodedTable,
-        labels: NDArray[Any],
-        n_classes: int,
-        weights: NDArray[np.float64] | None,
-        seed: int,
-    ) -> FittedLearners | None:
-        """Fit the learners whose predictions the network reads; none where they don't pay."""
-        if not self.trees or not table.values.shape[1] or (labels == labels[0]).all():
-            return None
-        rows = DistinctRows.of(table.cells, labels, weights)
-        budget = MemoryBudget.of(self.memory_limit)
-        settings = choose_learners(rows.n_rows, n_classes, budget.learners)
-        if settings is None:
-            return None
-        with progress_bar("growing trees", len(settings) * N_FOLDS, self.verbose) as advance:
-            threads = self.n_threads or torch.get_num_threads()
-            return fit_learners(
-                table, labels, n_classes, rows, settings, N_FOLDS, seed, threads, advance
-            )
+    def _network_now(self) -> KeptNetwork:
+        """Return the network of the fitted model, whose checkpoint may be elsewhere by now."""
+        return replace(self.fitted_.network, checkpoint=self.checkpoint)
 
-    def _with_learners(self, table: EncodedTable) -> EncodedTable:
-        """Put what the learners predict beside rows to predict, if there are learners."""
-        return table if self.learners_ is None else self.learners_.describe(table)
+    @property
+    def _resources(self) -> Resources:
+        return Resources(self.n_threads, self.memory_limit, self.verbose)
+
+    def _model_and_rows(self, X: Any) -> tuple[FittedModel, pd.DataFrame]:
+        """Return the fitted model, under the parameters as they are now, and aligned rows."""
+        model = replace(self.fitted_, network=self._network_now(), resources=self._resources)
+        frame = model.encoder.align(X)
+        validate_data(self, frame, reset=False, skip_check_array=True)
+        return model, frame
 
     def explain(self, X: Any, n_rows: int = 10) -> Explanation:
         """Say which columns and which training rows drove the prediction of each row.
@@ -203,7 +198,7 @@ class InContextEstimator(ABC, BaseEstimator):
         """
         from tabtransfer.explain.explanation import explain
 
-        return explain(self, X, n_rows)
+        return explain(*self._model_and_rows(X), n_rows)
 
     def save(self, path: str | os.PathLike[str], training_rows: bool = True) -> None:
         """Write the fitted model to one file without code in it, for `tabtransfer.load`.
@@ -225,60 +220,15 @@ class InContextEstimator(ABC, BaseEstimator):
             If the rows or settings can't be written so that they come back as they were; the
             message names the column.
         """
-        from tabtransfer.saving.archive import save
+        from tabtransfer.saving.archive import save_model
 
-        save(self, path, training_rows)
-
-    def _read_contexts(self, network: TabularTransformer) -> bool:
-        """Let the network read the training rows, unless it has; say whether that is kept."""
-        n_tasks = len(self.ensemble_.tasks())
-        with progress_bar("reading the training rows", n_tasks, self.verbose) as advance:
-            return self.ensemble_.read(network, advance)
-
-    def _ask(
-        self, X: Any, ask: Ask[Answer], n_numbers: int = 0, doing: str = "predicting"
-    ) -> list[Answer]:
-        """Ask about rows, as many at once as memory allows in encoded form.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame
-            Rows with the columns of `fit`.
-        ask : callable
-            Gives the answer for some rows: a method of the ensemble, or a function like one.
-        n_numbers : int, default=0
-            How many numbers it holds for a row, beside the predicted ones.
-        doing : str, default="predicting"
-            What the progress bar is called.
-
-        Returns
-        -------
-        list
-            The answers, of which each is about some rows.
-        """
-        self._check_fitted()
-        frame = self.encoder_.align(X)
-        validate_data(self, frame, reset=False, skip_check_array=True)
-        n_tasks = len(self.ensemble_.tasks())
-        with torch_threads(self.n_threads):
-            network = self._fitted_network()
-            self._read_contexts(network)
-            n_outputs = self.ensemble_.n_outputs(network.config) + n_numbers
-            n_rows = MemoryBudget.of(self.memory_limit).encoded_rows(frame.shape[1], n_outputs)
-            with progress_bar(doing, n_tasks * len(frame), self.verbose) as advance:
-                answers = []
-                for piece in pieces(len(frame), n_rows):
-                    query = self._with_learners(self.encoder_.transform(frame.iloc[piece]))
-                    answers.append(ask(self.ensemble_, network, query, advance))
-                return answers
-
-    def _check_fitted(self) -> None:
-        if hasattr(self, "_lacks_rows"):
-            raise TabTransferError(
-                "This model was loaded without its training rows, which it predicts from: give "
-                "them again, tabtransfer.load(path, X, y), or fit it."
-            )
-        check_is_fitted(self)
+        model = replace(self.fitted_, network=self._network_now())
+        outcomes = {
+            name: getattr(self, name)
+            for name in ("finetuning_", "calibration_")
+            if hasattr(self, name)
+        }
+        save_model(model, type(self), outcomes, path, training_rows)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -305,19 +255,6 @@ class InContextEstimator(ABC, BaseEstimator):
                 f"memory_limit must be a whole number of bytes, or None, not {limit!r}."
             )
 
-    def _n_members(
-        self,
-        table: EncodedTable,
-        n_classes: int,
-        weights: NDArray[np.float64] | None,
-        network: TabularTransformer,
-    ) -> int:
-        if self.n_estimators is not None:
-            return self.n_estimators
-        n_rows = table.n_rows if weights is None else float(weights.sum())
-        n_columns, most_classes = table.values.shape[1], network.config.max_classes
-        return ensemble_size(n_rows, n_columns, n_classes, self.max_context_rows, most_classes)
-
     def _starting_network(self, seed: int) -> TabularTransformer:
         """Give the network that fine-tuning starts from, or that predicts as it is."""
         network = load_checkpoint(self.checkpoint)
@@ -330,63 +267,33 @@ class InContextEstimator(ABC, BaseEstimator):
         return network
 
     def _adapt(
-        self,
-        network: TabularTransformer,
-        table: EncodedTable,
-        labels: NDArray[Any],
-        n_classes: int,
-        weights: NDArray[np.float64] | None,
-        seed: int,
+        self, network: TabularTransformer, training: LabelledTable, seed: int
     ) -> TabularTransformer:
         self.finetuning_: FinetuneRecord
         network, self.finetuning_ = finetune_network(
             network,
-            table,
-            labels,
-            n_classes,
+            training,
             self._finetune_config,
             max_context_rows=self.max_context_rows,
             time_limit=self.time_limit,
             seed=seed,
+            kinds=self._view_kinds,
             verbose=self.verbose,
-            weights=weights,
         )
         return network
 
     def _fit_temperature(
-        self,
-        network: TabularTransformer,
-        table: EncodedTable,
-        labels: NDArray[Any],
-        n_classes: int,
-        weights: NDArray[np.float64] | None,
-        seed: int,
-    ) -> None:
-        self.calibration_: Calibration = fit_temperature(
+        self, network: TabularTransformer, training: LabelledTable, seed: int
+    ) -> Calibration:
+        return fit_temperature(
             network,
-            table,
-            labels,
-            n_classes,
+            training,
             max_context_rows=self.max_context_rows,
             time_limit=self.time_limit,
             seed=seed,
-            kinds=self._finetune_config.kinds,
-            weights=weights,
+            kinds=self._view_kinds,
         )
 
-    def _keep(self, network: TabularTransformer) -> None:
-        """Hold a network of this table's own; of a checkpoint, remember which it was."""
-        self._fingerprint = fingerprint(self.checkpoint)
-        if not self._fingerprint or network is not load_checkpoint(self.checkpoint):
-            self.network_ = network
-
-    def _fitted_network(self) -> TabularTransformer:
-        """Give the network of `fit`, from the checkpoint where it wasn't changed."""
-        if hasattr(self, "network_"):
-            return self.network_
-        if fingerprint(self.checkpoint) != self._fingerprint:
-            raise TabTransferError(
-                f"The weights at {self.checkpoint or SHIPPED} are not those of fit: fit again, "
-                "or put the former checkpoint back."
-            )
-        return load_checkpoint(self.checkpoint)
+    def _kept(self, network: TabularTransformer) -> KeptNetwork:
+        """Say what to keep of a network."""
+        return KeptNetwork.of(network, self.checkpoint)

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
 from tabtransfer.estimators.base import InContextEstimator
-from tabtransfer.inference.calibration import temper_probabilities
-from tabtransfer.inference.ensemble import ClassEnsemble
-from tabtransfer.inference.members import Advance
-from tabtransfer.network.transformer import TabularTransformer
-from tabtransfer.preprocessing.class_weights import read_class_weights, weigh_classes
-from tabtransfer.preprocessing.encoded_table import EncodedTable
-from tabtransfer.preprocessing.target import encode_labels
+from tabtransfer.inference.fitted import FittedClassifier
 
 __all__ = ["TabTransferClassifier"]
 
@@ -100,9 +94,10 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         too small or has too many classes for them (`tabtransfer.learners.choice`).
     ensemble_ : ClassEnsemble
         The training rows and the members that read them.
-
     class_weight_ : ndarray of shape (n_classes,)
         Weight of each class.
+    fitted_ : FittedClassifier
+        All that `fit` made, in one record.
 
     Notes
     -----
@@ -136,7 +131,6 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
     True
     """
 
-    ensemble_: ClassEnsemble
     _task = "classification"
 
     def __init__(
@@ -216,7 +210,8 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
             If columns are missing, new, or hold something else than in `fit`, or if the
             checkpoint has changed since.
         """
-        return np.concatenate(self._ask(X, self._values))
+        model, frame = self._model_and_rows(X)
+        return cast(FittedClassifier, model).probabilities(frame)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the most probable class.
@@ -234,21 +229,12 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         probabilities = self.predict_proba(X)
         return self.classes_[probabilities.argmax(1)]
 
-    def _values(
-        self,
-        ensemble: ClassEnsemble,
-        network: TabularTransformer,
-        query: EncodedTable,
-        advance: Advance,
-    ) -> NDArray[np.float64]:
-        probabilities = ensemble.probabilities(network, query, advance)
-        if hasattr(self, "calibration_"):
-            probabilities = temper_probabilities(probabilities, self.calibration_.temperature)
-        return weigh_classes(probabilities, self.class_weight_)
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """The class labels."""
+        return self._present("classes_", self._known("classes"))
 
-    def _read_labels(
-        self, y: NDArray[Any], weights: NDArray[np.float64] | None
-    ) -> tuple[NDArray[np.int64], int]:
-        self.classes_, labels = encode_labels(y)
-        self.class_weight_ = read_class_weights(self.class_weight, self.classes_, labels, weights)
-        return labels, len(self.classes_)
+    @property
+    def class_weight_(self) -> NDArray[np.float64]:
+        """Weight of each class."""
+        return self._known("class_weights")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, overload
+from typing import Any, Literal, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +11,8 @@ from sklearn.base import RegressorMixin
 
 from tabtransfer.errors import TabTransferError
 from tabtransfer.estimators.base import InContextEstimator
-from tabtransfer.inference.calibration import temper_quantiles
 from tabtransfer.inference.distribution import QuantileDistribution
-from tabtransfer.inference.ensemble import NumberEnsemble
-from tabtransfer.inference.members import Advance
-from tabtransfer.network.quantiles import quantile_levels
-from tabtransfer.network.transformer import TabularTransformer
-from tabtransfer.preprocessing.encoded_table import EncodedTable
-from tabtransfer.preprocessing.target import read_numbers
+from tabtransfer.inference.fitted import FittedRegressor
 
 __all__ = ["TabTransferRegressor"]
 
@@ -92,6 +86,8 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
         too small or has too many classes for them (`tabtransfer.learners.choice`).
     ensemble_ : NumberEnsemble
         The training rows and the members that read them.
+    fitted_ : FittedRegressor
+        All that `fit` made, in one record.
 
     Notes
     -----
@@ -127,7 +123,6 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
     True
     """
 
-    ensemble_: NumberEnsemble
     _task = "regression"
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TabTransferRegressor:
@@ -211,27 +206,5 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
         }
         if output not in answers:
             raise TabTransferError(f"output must be one of {', '.join(answers)}, not {output!r}.")
-        return answers[output](self._distribution(X))
-
-    def _distribution(self, X: Any) -> QuantileDistribution:
-        return self._distribution_of(np.concatenate(self._ask(X, NumberEnsemble.quantiles)))
-
-    def _distribution_of(self, quantiles: NDArray[np.float64]) -> QuantileDistribution:
-        if hasattr(self, "calibration_"):
-            quantiles = temper_quantiles(quantiles, self.calibration_.temperature)
-        return QuantileDistribution(np.array(quantile_levels(quantiles.shape[1])), quantiles)
-
-    def _values(
-        self,
-        ensemble: NumberEnsemble,
-        network: TabularTransformer,
-        query: EncodedTable,
-        advance: Advance,
-    ) -> NDArray[np.float64]:
-        quantiles = ensemble.quantiles(network, query, advance)
-        return self._distribution_of(quantiles).mean()[:, None]
-
-    def _read_labels(
-        self, y: NDArray[Any], weights: NDArray[np.float64] | None
-    ) -> tuple[NDArray[np.float64], int]:
-        return read_numbers(y), 0
+        model, frame = self._model_and_rows(X)
+        return answers[output](cast(FittedRegressor, model).distribution(frame))

@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 from tabtransfer.errors import TabTransferError
 from tabtransfer.explain.column_effects import column_effects, draw_values
 from tabtransfer.explain.row_weights import RowWeights, weigh_rows
-from tabtransfer.inference.members import Advance, ignore
+from tabtransfer.inference.fitted import FittedClassifier, FittedModel
+from tabtransfer.inference.members import Advance
 from tabtransfer.inference.memory import MemoryBudget
 from tabtransfer.network.transformer import TabularTransformer
 from tabtransfer.preprocessing.encoded_table import EncodedTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from tabtransfer.estimators.base import InContextEstimator
 
 __all__ = ["Explanation", "explain"]
 
@@ -93,36 +92,35 @@ class Explanation:
         return plot_explanation(self, row)
 
 
-def explain(model: InContextEstimator, X: Any, n_rows: int = 10) -> Explanation:
-    """Explain predictions; see `InContextEstimator.explain`."""
-    model._check_fitted()
+def explain(model: FittedModel, frame: pd.DataFrame, n_rows: int = 10) -> Explanation:
+    """Explain predictions of rows that are aligned; see `InContextEstimator.explain`."""
     if not isinstance(n_rows, (int, np.integer)) or n_rows < 1:
         raise TabTransferError(f"n_rows must be a whole number from 1 on, not {n_rows!r}.")
-    frame = model.encoder_.align(X)
-    ensemble, rng = model.ensemble_, np.random.default_rng(model._seed)
-    places = np.arange(model.n_features_in_ + 1)
-    bounds = np.searchsorted(model.encoder_.sources_, places)
+    ensemble, rng = model.ensemble, np.random.default_rng(model.seed)
+    training = ensemble.training
+    places = np.arange(frame.shape[1] + 1)
+    bounds = np.searchsorted(model.encoder.sources_, places)
     draws = [
-        draw_values(ensemble.table, slice(first, last), ensemble.weights, rng)
+        draw_values(training.table, slice(first, last), training.weights, rng)
         for first, last in pairwise(bounds.tolist())
     ]
 
     def ask(
-        ensemble: Any, network: TabularTransformer, query: EncodedTable, advance: Advance
+        network: TabularTransformer, query: EncodedTable, advance: Advance
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], RowWeights]:
         def predict(rows: EncodedTable) -> NDArray[np.float64]:
-            return model._values(ensemble, network, model._with_learners(rows), ignore)
+            return model.values(network, model.describe(rows))
 
-        values = model._values(ensemble, network, query, ignore)
+        values = model.values(network, query)
         outputs = values.argmax(1)
-        budget = MemoryBudget.of(model.memory_limit)
+        budget = MemoryBudget.of(model.resources.memory_limit)
         n_outputs = ensemble.n_outputs(network.config)
         max_rows = budget.encoded_rows(query.values.shape[1], n_outputs)
         predicted = values[np.arange(len(values)), outputs]
         effects = column_effects(predict, draws, query, predicted, outputs, max_rows)
         return values, effects, weigh_rows(ensemble, network, query, outputs, n_rows, advance)
 
-    found = model._ask(frame, ask, n_numbers=len(ensemble.labels), doing="explaining")
+    found = model.ask(frame, ask, n_numbers=training.n_rows, doing="explaining")
     values = np.concatenate([part for part, _, _ in found])
     columns = pd.DataFrame(
         np.concatenate([part for _, part, _ in found]), frame.index, frame.columns
@@ -132,28 +130,22 @@ def explain(model: InContextEstimator, X: Any, n_rows: int = 10) -> Explanation:
     )
 
 
-def _predictions(
-    model: InContextEstimator, values: NDArray[np.float64], index: pd.Index
-) -> pd.DataFrame:
-    if not hasattr(model, "classes_"):
+def _predictions(model: FittedModel, values: NDArray[np.float64], index: pd.Index) -> pd.DataFrame:
+    if not isinstance(model, FittedClassifier):
         return pd.DataFrame({"prediction": values[:, 0]}, index)
-    predicted = {"prediction": model.classes_[values.argmax(1)], "probability": values.max(1)}
+    predicted = {"prediction": model.classes[values.argmax(1)], "probability": values.max(1)}
     return pd.DataFrame(predicted, index)
 
 
-def _row_table(model: InContextEstimator, found: list[Any]) -> pd.DataFrame:
+def _row_table(model: FittedModel, found: list[Any]) -> pd.DataFrame:
     rows = np.concatenate([part.rows for _, _, part in found])
-    training = model._training_rows
-    targets = training.labels
-    if hasattr(model, "classes_"):
-        targets = model.classes_[targets]
     table = pd.DataFrame(
         {
             "query": np.repeat(np.arange(len(rows)), rows.shape[1]),
-            "row": training.X.index[rows.ravel()],
+            "row": model.rows.X.index[rows.ravel()],
             "weight": np.concatenate([part.weights for _, _, part in found]).ravel(),
             "raises": np.concatenate([part.raises for _, _, part in found]).ravel(),
-            "target": targets[rows.ravel()],
+            "target": model.targets(rows.ravel()),
         }
     )
     return table[table["weight"] > 0.0].reset_index(drop=True)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError, name_list
-
-if TYPE_CHECKING:
-    from tabtransfer.estimators.base import InContextEstimator
+from tabtransfer.inference.fitted import FittedClassifier, FittedModel
+from tabtransfer.inference.fitting import refit
 
 __all__ = ["leave_out_effect"]
 
 
-def leave_out_effect(
-    model: InContextEstimator, X: Any, rows: Sequence[Sequence[Hashable]]
-) -> NDArray[np.float64]:
+def leave_out_effect(model: Any, X: Any, rows: Sequence[Sequence[Hashable]]) -> NDArray[np.float64]:
     """Say how predictions change when training rows are left out, some for each row of ``X``.
 
     It checks what `Explanation.rows` estimates. The model is fitted again for every set of rows
@@ -59,8 +56,8 @@ def leave_out_effect(
     >>> bool(leave_out_effect(model, X[49:50], [setosas])[0] > 0.01)
     True
     """
-    model._check_fitted()
-    frame = model.encoder_.align(X)
+    fitted: FittedModel = model.fitted_
+    frame = fitted.encoder.align(X)
     if len(rows) != len(frame):
         raise TabTransferError(
             f"rows has {len(rows)} entries, but X has {len(frame)} rows: give the training rows "
@@ -69,18 +66,20 @@ def leave_out_effect(
     by_set: dict[frozenset[Hashable], list[int]] = {}
     for place, labels in enumerate(rows):
         by_set.setdefault(frozenset(labels), []).append(place)
-    _check_labels(model, set().union(*by_set))
-    classes, values = _predict(model, frame)
+    _check_labels(fitted.rows.X.index, set().union(*by_set))
+    classes, values = _predict(fitted, frame)
     effects = np.zeros(len(frame))
     for left_out, places in by_set.items():
-        without = _without(model, left_out)
+        kept = np.flatnonzero(~fitted.rows.X.index.isin(list(left_out)))
+        if not len(kept):
+            raise TabTransferError("All training rows are left out: leave some to predict from.")
         wanted = None if classes is None else classes[places]
-        effects[places] = values[places] - _predict(without, frame.iloc[places], wanted)[1]
+        without = _predict(refit(fitted, kept), frame.iloc[places], wanted)[1]
+        effects[places] = values[places] - without
     return effects
 
 
-def _check_labels(model: InContextEstimator, labels: set[Hashable]) -> None:
-    index = model._training_rows.X.index
+def _check_labels(index: pd.Index, labels: set[Hashable]) -> None:
     unknown = [label for label in labels if label not in index]
     if unknown:
         raise TabTransferError(
@@ -95,32 +94,13 @@ def _check_labels(model: InContextEstimator, labels: set[Hashable]) -> None:
 
 
 def _predict(
-    model: Any, X: Any, classes: NDArray[Any] | None = None
+    model: FittedModel, frame: pd.DataFrame, classes: NDArray[Any] | None = None
 ) -> tuple[NDArray[Any] | None, NDArray[np.float64]]:
-    """Give classes, the predicted ones unless given, and their probabilities; or means."""
-    if not hasattr(model, "classes_"):
-        return None, model.predict(X)
-    probabilities = model.predict_proba(X)
+    """Return classes, the predicted ones unless given, and their probabilities; or means."""
+    values = np.concatenate(model.ask(frame, model.values))
+    if not isinstance(model, FittedClassifier):
+        return None, values[:, 0]
     if classes is None:
-        classes = model.classes_[probabilities.argmax(1)]
-    is_own = classes[:, None] == model.classes_  # of a class that was left out, nowhere
-    return classes, np.where(is_own, probabilities, 0.0).sum(1)
-
-
-def _without(model: Any, labels: frozenset[Hashable]) -> Any:
-    """Fit a model to fewer of its training rows."""
-    training = model._training_rows
-    kept = np.flatnonzero(~training.X.index.isin(list(labels)))
-    if not len(kept):
-        raise TabTransferError("All training rows are left out: leave some to predict from.")
-    targets = training.labels[kept]
-    if hasattr(model, "classes_"):
-        targets = model.classes_[targets]
-    weights = None if training.weights is None else training.weights[kept]
-    fewer = copy.copy(model)
-    network = model._fitted_network()
-    fewer._learn(training.X.iloc[kept], targets, weights, model._seed, network)
-    for name in ("finetuning_", "calibration_"):
-        if hasattr(model, name):
-            setattr(fewer, name, getattr(model, name))
-    return fewer
+        classes = model.classes[values.argmax(1)]
+    is_own = classes[:, None] == model.classes  # of a class that was left out, nowhere
+    return classes, np.where(is_own, values, 0.0).sum(1)

@@ -80,12 +80,12 @@ def weigh_rows(
     -------
     RowWeights
     """
-    shape = query.n_rows, len(ensemble.labels)
+    shape = query.n_rows, ensemble.training.n_rows
     attention, effects = np.zeros(shape), np.zeros(shape)
     reader = at_precision(network, ensemble.dtype)
     groups = ensemble.groups(classes) if isinstance(ensemble, ClassEnsemble) else None
     for index, (task, context) in enumerate(ensemble.contexts(network)):
-        weights = ensemble.weights_of(task.rows)
+        weights = ensemble.training.weights_of(task.rows)
         kernels = KernelEffects.of(context.predictions.kernels, _row_weights(context, weights))
         for piece in pieces(query.n_rows, _chunk_rows(ensemble, network, task)):
             outputs = None if groups is None else groups[index][piece]

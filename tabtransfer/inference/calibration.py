@@ -12,7 +12,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -27,6 +26,7 @@ from tabtransfer.inference.views import KINDS, ViewKind
 from tabtransfer.network.quantiles import pinball_loss, quantile_levels
 from tabtransfer.network.transformer import TabularTransformer
 from tabtransfer.preprocessing.encoded_table import EncodedTable
+from tabtransfer.preprocessing.labelled_table import LabelledTable
 from tabtransfer.preprocessing.target_scale import TargetScale
 from tabtransfer.preprocessing.weighted_statistics import weighted_moments
 
@@ -116,15 +116,12 @@ def temper_quantiles(quantiles: NDArray[np.float64], temperature: float) -> NDAr
 
 def fit_temperature(
     network: TabularTransformer,
-    table: EncodedTable,
-    labels: NDArray[Any],
-    n_classes: int,
+    training: LabelledTable,
     *,
     max_context_rows: int,
     time_limit: float | None,
     seed: int,
     kinds: Sequence[ViewKind] = KINDS,
-    weights: NDArray[np.float64] | None = None,
 ) -> Calibration:
     """Fit a temperature on predictions of training rows out of fold.
 
@@ -132,9 +129,8 @@ def fit_temperature(
     ----------
     network : TabularTransformer
         The network that predicts.
-    table, labels, n_classes
-        The training rows: encoded cells, class indices and number of classes; or targets as
-        they are, and 0.
+    training : LabelledTable
+        The training rows.
     max_context_rows : int
         Most rows that the network reads at once.
     time_limit : float or None
@@ -143,8 +139,6 @@ def fit_temperature(
         Seed of the folds and the views.
     kinds : sequence of ViewKind, default=KINDS
         Kinds of view that the members take in turn.
-    weights : ndarray of float64, (n_rows,), optional
-        Weights of the training rows.
 
     Returns
     -------
@@ -155,65 +149,53 @@ def fit_temperature(
     >>> import numpy as np
     >>> from tabtransfer.inference.calibration import fit_temperature
     >>> from tabtransfer.preprocessing.encoder import TableEncoder
+    >>> from tabtransfer.preprocessing.labelled_table import LabelledTable
     >>> from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
     >>> X, y = np.arange(30.0)[:, None], np.arange(30) // 15
-    >>> table = TableEncoder().fit(X).transform(X)
+    >>> training = LabelledTable(TableEncoder().fit(X).transform(X), y, 2)
     >>> network = TabularTransformer(NetworkConfig()).eval()
-    >>> fit_temperature(network, table, y, 2, max_context_rows=100, time_limit=None, seed=0).n_rows
+    >>> fit_temperature(network, training, max_context_rows=100, time_limit=None, seed=0).n_rows
     30
     """
     rng = np.random.default_rng(seed)
     deadline = np.inf if time_limit is None else time.monotonic() + time_limit
     rows, predicted = [], []
-    for context, held_out in _folds(labels, rng):
+    for context, held_out in _folds(training, rng):
         if time.monotonic() > deadline:
             break
         ensemble = build_ensemble(
-            table.take(context),
-            labels[context],
-            n_classes,
-            network.config,
-            N_MEMBERS,
-            max_context_rows,
-            rng,
-            kinds,
-            weights=_of(weights, context),
+            training.take(context), network.config, N_MEMBERS, max_context_rows, rng, kinds
         )
         rows.append(held_out)
-        predicted.append(_predict(ensemble, network, table.take(held_out)))
+        predicted.append(_predict(ensemble, network, training.table.take(held_out)))
     if not rows:
         return Calibration(1.0)
     known = np.concatenate(rows)
-    answers, truth = np.concatenate(predicted), labels[known]
-    if n_classes:
-        losses = _log_losses(answers, truth)
+    answers, truth = np.concatenate(predicted), training.labels[known]
+    if training.is_regression:
+        scale = TargetScale.of(training.labels, training.weights)
+        losses = _pinball_losses(answers, truth, scale)
     else:
-        losses = _pinball_losses(answers, truth, TargetScale.of(labels, weights))
-    return _minimise(losses, _of(weights, known), len(known))
-
-
-def _of(weights: NDArray[np.float64] | None, rows: NDArray[np.int64]) -> NDArray[np.float64] | None:
-    return None if weights is None else weights[rows]
+        losses = _log_losses(answers, truth)
+    return _minimise(losses, training.weights_of(known), len(known))
 
 
 def _folds(
-    labels: NDArray[Any], rng: np.random.Generator
+    training: LabelledTable, rng: np.random.Generator
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Give the rows of each fold's context, and those predicted from them.
 
     Each fold has its share of every class, or of small and large targets. Rows whose class the
     context doesn't know aren't predicted; folds whose context has but one target are left out.
     """
+    labels, strata = training.labels, training.strata
     order = rng.permutation(len(labels))
     fold = np.empty(len(labels), np.int64)
     fold[order[labels[order].argsort(kind="stable")]] = np.arange(len(labels)) % N_FOLDS
-    classes = labels.dtype.kind == "i"
     for index in range(N_FOLDS):
         context, held_out = np.flatnonzero(fold != index), np.flatnonzero(fold == index)
-        if classes:
-            held_out = held_out[np.isin(labels[held_out], labels[context])]
-        strata = labels[held_out] if classes else np.zeros(len(held_out), np.int64)
-        held_out = held_out[stratified_rows(strata, MAX_ROWS // N_FOLDS, rng)]
+        held_out = held_out[np.isin(strata[held_out], strata[context])]
+        held_out = held_out[stratified_rows(strata[held_out], MAX_ROWS // N_FOLDS, rng)]
         if len(held_out) and (labels[context] != labels[context[0]]).any():
             yield context, held_out
 

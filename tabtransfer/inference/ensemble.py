@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +24,7 @@ from tabtransfer.learners.channels import ClassChannels, NumberChannels
 from tabtransfer.network.quantiles import pinball_loss
 from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
 from tabtransfer.preprocessing.encoded_table import EncodedTable
+from tabtransfer.preprocessing.labelled_table import LabelledTable
 from tabtransfer.preprocessing.target_scale import NormalTargetScale, TargetScale, learn_scale
 
 __all__ = [
@@ -40,27 +40,20 @@ _FEW_ROWS = 256  # of a context; where memory is shorter, columns go first
 
 
 def build_ensemble(
-    table: EncodedTable,
-    labels: NDArray[Any],
-    n_classes: int,
+    training: LabelledTable,
     network: NetworkConfig,
     n_members: int,
     max_context_rows: int,
     rng: np.random.Generator,
     kinds: Sequence[ViewKind] = KINDS,
     memory_limit: int | None = None,
-    weights: NDArray[np.float64] | None = None,
 ) -> ClassEnsemble | NumberEnsemble:
     """Draw the members' views and contexts.
 
     Parameters
     ----------
-    table : EncodedTable
+    training : LabelledTable
         The training rows.
-    labels : ndarray of int64 or float64, (n_rows,)
-        Class index of each, or its target as it is.
-    n_classes : int
-        Number of classes; 0 if the targets are numbers.
     network : NetworkConfig
         Sizes of the network that will predict.
     n_members : int
@@ -74,8 +67,6 @@ def build_ensemble(
         Kinds of view that the members take in turn.
     memory_limit : int, optional
         Bytes that reading and predicting may take; a share of what is free if not given.
-    weights : ndarray of float64, (n_rows,), optional
-        Weights of the training rows.
 
     Returns
     -------
@@ -85,45 +76,41 @@ def build_ensemble(
     --------
     >>> import numpy as np
     >>> from tabtransfer.preprocessing.encoder import TableEncoder
+    >>> from tabtransfer.preprocessing.labelled_table import LabelledTable
     >>> from tabtransfer.inference.ensemble import build_ensemble
     >>> from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
     >>> X, y = np.arange(12.0)[:, None], np.arange(12) % 3
     >>> table = TableEncoder().fit(X).transform(X)
     >>> network = TabularTransformer(NetworkConfig()).eval()
-    >>> rng = np.random.default_rng(0)
-    >>> ensemble = build_ensemble(table, y, 3, network.config, 2, 4096, rng)
+    >>> training, rng = LabelledTable(table, y, 3), np.random.default_rng(0)
+    >>> ensemble = build_ensemble(training, network.config, 2, 4096, rng)
     >>> ensemble.probabilities(network, table).shape
     (12, 3)
     """
-    maker = ViewMaker(table, n_classes, weights)
+    maker = ViewMaker(training)
     budget = MemoryBudget.of(memory_limit)
-    n_rows = min(max_context_rows, len(labels))
+    n_rows = min(max_context_rows, training.n_rows)
     contexts = (
-        _in_memory(
-            maker.draw(kinds[index % len(kinds)], rng), n_rows, table, n_classes, network, budget
-        )
+        _in_memory(maker.draw(kinds[index % len(kinds)], rng), n_rows, training, network, budget)
         for index in range(n_members)
     )
-    if not n_classes:
-        return NumberEnsemble.draw(table, labels, contexts, rng, memory_limit, weights)
-    return ClassEnsemble.draw(
-        table, labels, n_classes, network.max_classes, contexts, rng, memory_limit, weights
-    )
+    if training.is_regression:
+        return NumberEnsemble.draw(training, contexts, rng, memory_limit)
+    return ClassEnsemble.draw(training, network.max_classes, contexts, rng, memory_limit)
 
 
 def _in_memory(
     view: View,
     n_rows: int,
-    table: EncodedTable,
-    n_classes: int,
+    training: LabelledTable,
     network: NetworkConfig,
     budget: MemoryBudget,
 ) -> tuple[View, int]:
     """Give the part of a view and the number of its rows that a budget has room for."""
 
     def fits(n_rows: int) -> bool:
-        n_categories = table.n_categories[view.sources]
-        return budget.fits(ContextShape.of(n_rows, n_categories, n_classes, network))
+        n_categories = training.table.n_categories[view.sources]
+        return budget.fits(ContextShape.of(n_rows, n_categories, training.n_classes, network))
 
     while len(view.sources) > 1 and not fits(min(n_rows, _FEW_ROWS)):
         view = replace(view, sources=view.sources[: len(view.sources) * 9 // 10])
@@ -157,41 +144,38 @@ class ClassEnsemble(Ensemble):
 
     Parameters
     ----------
-    table, labels
-        The training rows and their class indices.
-    n_classes : int
-        Number of classes.
+    training : LabelledTable
+        The training rows and their classes.
     members : tuple of ClassMember
         The members.
     """
 
-    n_classes: int
     members: tuple[ClassMember, ...]
 
     @classmethod
     def draw(
         cls,
-        table: EncodedTable,
-        labels: NDArray[np.int64],
-        n_classes: int,
+        training: LabelledTable,
         max_classes: int,
         contexts: Iterator[tuple[View, int]],
         rng: np.random.Generator,
         memory_limit: int | None = None,
-        weights: NDArray[np.float64] | None = None,
     ) -> ClassEnsemble:
         """Draw the rows of each member, whose views and numbers of rows are given."""
-        members = []
+        labels, members = training.labels, []
         for view, n_rows in contexts:
             tree = class_tree(view.class_order, max_classes)
             context = {}
             for node in tree.nodes():
-                rows = np.flatnonzero(node.group_of(labels, n_classes) >= 0)
+                rows = np.flatnonzero(node.group_of(labels, training.n_classes) >= 0)
                 context[node] = rows[stratified_rows(labels[rows], n_rows, rng)]
             members.append(ClassMember(view, tree, context))
-        return cls(
-            table, labels, n_classes, tuple(members), memory_limit=memory_limit, weights=weights
-        )
+        return cls(training, tuple(members), memory_limit=memory_limit)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return self.training.n_classes
 
     @property
     def n_context_rows(self) -> int:
@@ -204,7 +188,7 @@ class ClassEnsemble(Ensemble):
             MemberTask(
                 member.view,
                 rows,
-                node.group_of(self.labels[rows], self.n_classes),
+                node.group_of(self.training.labels[rows], self.n_classes),
                 len(node.groups),
                 ClassChannels(node.groups),
             )
@@ -254,16 +238,10 @@ class ClassEnsemble(Ensemble):
             logs += multiply_down(member.tree, by_node, self.n_classes)
         return softmax(logs / len(self.members), axis=1)
 
-    def loss(
-        self,
-        network: TabularTransformer,
-        query: EncodedTable,
-        labels: NDArray[np.int64],
-        weights: NDArray[np.float64] | None = None,
-    ) -> float:
+    def loss(self, network: TabularTransformer, query: LabelledTable) -> float:
         """Give the log loss."""
-        own = self.probabilities(network, query)[np.arange(len(labels)), labels]
-        return float(np.average(-np.log(own.clip(min=1e-15)), weights=weights))
+        own = self.probabilities(network, query.table)[np.arange(query.n_rows), query.labels]
+        return float(np.average(-np.log(own.clip(min=1e-15)), weights=query.weights))
 
 
 @dataclass(frozen=True)
@@ -288,7 +266,7 @@ class NumberEnsemble(Ensemble):
 
     Parameters
     ----------
-    table, labels
+    training : LabelledTable
         The training rows and their targets.
     members : tuple of NumberMember
         The members.
@@ -297,13 +275,14 @@ class NumberEnsemble(Ensemble):
     --------
     >>> import numpy as np
     >>> from tabtransfer.preprocessing.encoder import TableEncoder
+    >>> from tabtransfer.preprocessing.labelled_table import LabelledTable
     >>> from tabtransfer.inference.ensemble import build_ensemble
     >>> from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
     >>> X = np.arange(12.0)[:, None]
     >>> table = TableEncoder().fit(X).transform(X)
     >>> network = TabularTransformer(NetworkConfig(tasks=("regression",))).eval()
-    >>> rng = np.random.default_rng(0)
-    >>> ensemble = build_ensemble(table, X[:, 0], 0, network.config, 2, 4096, rng)
+    >>> training, rng = LabelledTable(table, X[:, 0], 0), np.random.default_rng(0)
+    >>> ensemble = build_ensemble(training, network.config, 2, 4096, rng)
     >>> ensemble.quantiles(network, table).shape
     (12, 99)
     """
@@ -313,19 +292,17 @@ class NumberEnsemble(Ensemble):
     @classmethod
     def draw(
         cls,
-        table: EncodedTable,
-        targets: NDArray[np.float64],
+        training: LabelledTable,
         contexts: Iterator[tuple[View, int]],
         rng: np.random.Generator,
         memory_limit: int | None = None,
-        weights: NDArray[np.float64] | None = None,
     ) -> NumberEnsemble:
         """Draw the rows of each member, whose views and numbers of rows are given."""
-        one_class = np.zeros(len(targets), np.int64)
+        strata = training.strata
         members = (
-            NumberMember(view, stratified_rows(one_class, n_rows, rng)) for view, n_rows in contexts
+            NumberMember(view, stratified_rows(strata, n_rows, rng)) for view, n_rows in contexts
         )
-        return cls(table, targets, tuple(members), memory_limit=memory_limit, weights=weights)
+        return cls(training, tuple(members), memory_limit=memory_limit)
 
     @property
     def n_context_rows(self) -> int:
@@ -337,10 +314,11 @@ class NumberEnsemble(Ensemble):
         return [self._task(member) for member in self.members]
 
     def _task(self, member: NumberMember) -> MemberTask:
-        scale, own = self._scale(member), self.table.learners
+        scale, own = self.scale_of(member), self.training.table.learners
         own = None if own is None else own[member.rows]
-        targets = scale.standardise(self.labels[member.rows])
-        channels = NumberChannels.of(own, targets, scale, self.weights_of(member.rows))
+        targets = scale.standardise(self.training.labels[member.rows])
+        weights = self.training.weights_of(member.rows)
+        channels = NumberChannels.of(own, targets, scale, weights)
         return MemberTask(member.view, member.rows, targets, 0, channels)
 
     def n_outputs(self, network: NetworkConfig) -> int:
@@ -369,24 +347,19 @@ class NumberEnsemble(Ensemble):
         total = np.zeros((query.n_rows, network.config.n_quantiles))
         answers = self._answers(network, query, advance)
         for member, answer in zip(self.members, answers, strict=True):
-            quantiles = self._scale(member).restore(answer.sort(-1).values.numpy())
+            quantiles = self.scale_of(member).restore(answer.sort(-1).values.numpy())
             total += quantiles / len(self.members)
         return total
 
-    def _scale(self, member: NumberMember) -> TargetScale | NormalTargetScale:
-        weights = self.weights_of(member.rows)
-        return learn_scale(self.labels[member.rows], weights, member.view.normal_target)
+    def scale_of(self, member: NumberMember) -> TargetScale | NormalTargetScale:
+        """Learn the scale on which a member reads the target."""
+        weights = self.training.weights_of(member.rows)
+        return learn_scale(self.training.labels[member.rows], weights, member.view.normal_target)
 
-    def loss(
-        self,
-        network: TabularTransformer,
-        query: EncodedTable,
-        labels: NDArray[np.float64],
-        weights: NDArray[np.float64] | None = None,
-    ) -> float:
+    def loss(self, network: TabularTransformer, query: LabelledTable) -> float:
         """Give the pinball loss on the training rows' scale; 1 is what guessing costs."""
-        scale = TargetScale.of(self.labels, self.weights)
-        quantiles = (self.quantiles(network, query) - scale.mean) / scale.deviation
-        targets = (labels - scale.mean) / scale.deviation
+        scale = TargetScale.of(self.training.labels, self.training.weights)
+        quantiles = (self.quantiles(network, query.table) - scale.mean) / scale.deviation
+        targets = (query.labels - scale.mean) / scale.deviation
         losses = pinball_loss(torch.from_numpy(quantiles), torch.from_numpy(targets))
-        return float(np.average(losses.numpy(), weights=weights))
+        return float(np.average(losses.numpy(), weights=query.weights))

@@ -22,6 +22,7 @@ from tabtransfer.inference.predict import Channels, ask, at_precision, precision
 from tabtransfer.inference.views import View
 from tabtransfer.network.transformer import Context, NetworkConfig, TabularTransformer
 from tabtransfer.preprocessing.encoded_table import EncodedTable
+from tabtransfer.preprocessing.labelled_table import LabelledTable
 
 __all__ = ["Advance", "Ensemble", "MemberTask", "ignore"]
 
@@ -63,20 +64,14 @@ class Ensemble(ABC):
 
     Parameters
     ----------
-    table : EncodedTable
+    training : LabelledTable
         The training rows.
-    labels : ndarray of int64 or float64, (n_rows,)
-        Class index of each, or its target as it is.
     memory_limit : int, optional
         Bytes that reading and predicting may take; a share of what is free if not given.
-    weights : ndarray of float64, (n_rows,), or None
-        Weight of each row; a row of weight 2 counts as the row twice. None: all one.
     """
 
-    table: EncodedTable
-    labels: NDArray[Any]
+    training: LabelledTable
     memory_limit: int | None = field(default=None, kw_only=True)
-    weights: NDArray[np.float64] | None = field(default=None, kw_only=True)
     _cache: ContextCache = field(
         default_factory=ContextCache, init=False, repr=False, compare=False
     )
@@ -97,14 +92,15 @@ class Ensemble(ABC):
     @property
     def context_strategy(self) -> str:
         """How the rows that members read are chosen."""
-        everything = self.n_context_rows == len(self.labels)
+        everything = self.n_context_rows == self.training.n_rows
         return "all rows" if everything else "stratified sample per member"
 
     @property
     def dtype(self) -> torch.dtype:
         """Precision of the computation, from the size of the training rows alone."""
-        mean_weight = 1.0 if self.weights is None else float(self.weights.mean())
-        return precision(self.n_context_rows * mean_weight, self.table.values.shape[1])
+        weights, n_columns = self.training.weights, self.training.table.values.shape[1]
+        mean_weight = 1.0 if weights is None else float(weights.mean())
+        return precision(self.n_context_rows * mean_weight, n_columns)
 
     def read(self, network: TabularTransformer, advance: Advance = ignore) -> bool:
         """Let a network read what the members predict from, and keep it if memory allows.
@@ -137,8 +133,8 @@ class Ensemble(ABC):
         budget: MemoryBudget,
         advance: Advance = ignore,
     ) -> Context:
-        shown = task.view.show(self.table.take(task.rows))
-        weights = self.weights_of(task.rows)
+        shown = task.view.show(self.training.table.take(task.rows))
+        weights = self.training.weights_of(task.rows)
         context = read_context(
             network, shown, task.labels, task.n_classes, budget, task.channels, weights
         )
@@ -154,7 +150,7 @@ class Ensemble(ABC):
 
     def shape(self, network: TabularTransformer, task: MemberTask) -> ContextShape:
         """Give the shape of what a network reads of a task."""
-        n_categories = self.table.n_categories[task.view.sources]
+        n_categories = self.training.table.n_categories[task.view.sources]
         return ContextShape.of(
             len(task.rows), n_categories, task.n_classes, network.config, self.dtype.itemsize
         )
@@ -172,16 +168,6 @@ class Ensemble(ABC):
                 advance(shown.n_rows)
             yield torch.cat(outputs)
 
-    def weights_of(self, rows: NDArray[np.int64]) -> NDArray[np.float64] | None:
-        """Give the weights of training rows, or None where all are one."""
-        return None if self.weights is None else self.weights[rows]
-
     @abstractmethod
-    def loss(
-        self,
-        network: TabularTransformer,
-        query: EncodedTable,
-        labels: NDArray[Any],
-        weights: NDArray[np.float64] | None = None,
-    ) -> float:
-        """Give the mean loss of a network on rows whose labels, and weights, are known."""
+    def loss(self, network: TabularTransformer, query: LabelledTable) -> float:
+        """Give the mean loss of a network on rows whose labels are known."""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabtransfer.preprocessing.encoded_table import EncodedTable
+from tabtransfer.preprocessing.labelled_table import LabelledTable
 from tabtransfer.preprocessing.normal_scores import NormalScores
 
 __all__ = ["KINDS", "View", "ViewKind", "ViewMaker"]
@@ -96,40 +97,33 @@ class ViewMaker:
 
     Parameters
     ----------
-    table : EncodedTable
+    training : LabelledTable
         The training rows.
-    n_classes : int
-        Number of classes.
-    weights : ndarray of float64, (n_rows,), optional
-        Weights of the rows.
 
     Examples
     --------
     >>> import numpy as np
     >>> from tabtransfer.preprocessing.encoder import TableEncoder
+    >>> from tabtransfer.preprocessing.labelled_table import LabelledTable
     >>> from tabtransfer.inference.views import KINDS, ViewMaker
     >>> X = np.array([["a", 1.5], ["b", 2.5], ["c", 3.5]])
     >>> table = TableEncoder().fit(X).transform(X)
-    >>> view = ViewMaker(table, n_classes=2).draw(KINDS[0], np.random.default_rng(0))
+    >>> training = LabelledTable(table, np.array([0, 1, 0]), 2)
+    >>> view = ViewMaker(training).draw(KINDS[0], np.random.default_rng(0))
     >>> sorted(view.show(table).values[:, list(view.sources).index(0)].tolist())
     [0.0, 1.0, 2.0]
     """
 
-    def __init__(
-        self,
-        table: EncodedTable,
-        n_classes: int,
-        weights: NDArray[np.float64] | None = None,
-    ) -> None:
-        self._table = table
-        self._n_classes = n_classes
+    def __init__(self, training: LabelledTable) -> None:
+        self._table = table = training.table
+        self._n_classes = training.n_classes
         telling = (table.values != table.values[0]).any(0) | (
             table.missing != table.missing[0]
         ).any(0)
         # Columns without two different cells tell nothing; a table needs one column all the same.
         self._columns = np.flatnonzero(telling) if telling.any() else np.array([0])
         self._normal: dict[int, NormalScores] = {}  # of the columns drawn so far
-        self._weights = weights
+        self._weights = training.weights
         self._ranked: NDArray[np.int64] | slice = slice(None)
         if table.n_rows > _MAX_RANKED_ROWS:
             choose = np.random.default_rng(0).choice

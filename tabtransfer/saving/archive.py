@@ -23,7 +23,7 @@ import os
 import platform
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib import metadata
@@ -37,25 +37,32 @@ import safetensors.torch
 from safetensors import SafetensorError
 
 import tabtransfer
-from tabtransfer.checkpoint import SHIPPED, build_network, fingerprint, load_checkpoint
+from tabtransfer.checkpoint import build_network, fingerprint, load_checkpoint
 from tabtransfer.errors import TabTransferError
-from tabtransfer.estimators.base import InContextEstimator
-from tabtransfer.estimators.classifier import TabTransferClassifier
-from tabtransfer.estimators.regressor import TabTransferRegressor
 from tabtransfer.files import replacing
 from tabtransfer.finetune.loop import FinetuneRecord
 from tabtransfer.inference.calibration import Calibration
+from tabtransfer.inference.fitted import FittedClassifier, FittedModel, ModelWithoutRows
+from tabtransfer.inference.fitting import build_model, prepare_rows
+from tabtransfer.inference.kept_network import KeptNetwork
+from tabtransfer.inference.resources import Resources
+from tabtransfer.inference.settings import FitSettings, Task
 from tabtransfer.learners.archive import read_learners, write_learners
 from tabtransfer.network.transformer import TabularTransformer
+from tabtransfer.preprocessing.training_input import read_training
 from tabtransfer.saving.sketch import TableSketch
 from tabtransfer.saving.tagged_json import from_json, to_json
-from tabtransfer.saving.training_rows import TrainingRows
+from tabtransfer.saving.training_rows import TABLE, read_rows, write_rows
+from tabtransfer.threads import torch_threads
 
-__all__ = ["load", "save"]
+__all__ = ["ESTIMATORS", "read_model", "save_model"]
 
 FORMAT = 2
 _RECORD, _WEIGHTS, _LEARNERS = "model.json", "weights.safetensors", "learners.safetensors"
-_ESTIMATORS = {kind.__name__: kind for kind in (TabTransferClassifier, TabTransferRegressor)}
+ESTIMATORS: dict[str, Task] = {
+    "TabTransferClassifier": "classification",
+    "TabTransferRegressor": "regression",
+}
 # Of what loading doesn't repeat.
 _OUTCOMES = {"finetuning_": FinetuneRecord, "calibration_": Calibration}
 _LIBRARIES = (
@@ -65,32 +72,56 @@ _LIBRARIES = (
 _networks: WeakValueDictionary[str, TabularTransformer] = WeakValueDictionary()
 
 
-def save(
-    model: InContextEstimator, path: str | os.PathLike[str], training_rows: bool = True
+def save_model(
+    model: FittedModel,
+    kind: type[Any],
+    outcomes: Mapping[str, Any],
+    path: str | os.PathLike[str],
+    training_rows: bool = True,
 ) -> None:
-    """Write a fitted model; see `InContextEstimator.save`."""
-    model._check_fitted()
-    if type(model) not in _ESTIMATORS.values():
+    """Write a fitted model, and check that it comes back as it is.
+
+    Parameters
+    ----------
+    model : FittedModel
+        The model.
+    kind : type
+        The estimator that it belongs to.
+    outcomes : mapping
+        The estimator's attributes that loading doesn't repeat, by name.
+    path : path-like
+        Where to write.
+    training_rows : bool, default=True
+        Whether to write the training rows.
+
+    Raises
+    ------
+    TabTransferError
+        If the estimator isn't one of ours, or rows or settings can't be written.
+    """
+    if kind.__name__ not in ESTIMATORS:
         raise TabTransferError(
-            f"A {type(model).__name__} can't be saved, only {' and '.join(_ESTIMATORS)}: use "
-            "joblib.dump."
+            f"A {kind.__name__} can't be saved, only {' and '.join(ESTIMATORS)}: use joblib.dump."
         )
-    weights = _weights(model)
-    record = _describe(model, hashlib.sha256(weights).hexdigest())
+    weights = model.network.to_bytes()
+    record = _describe(model, kind.__name__, hashlib.sha256(weights).hexdigest())
+    record["outcomes"] = {name: asdict(value) for name, value in outcomes.items()}
     with replacing(path) as unfinished:
         with zipfile.ZipFile(unfinished, "w") as archive:
             archive.writestr(zipfile.ZipInfo(_RECORD), json.dumps(record, indent=1))
             archive.writestr(zipfile.ZipInfo(_WEIGHTS), weights)
-            if model.learners_ is not None:
-                n_columns = model.ensemble_.table.values.shape[1]
+            if model.learners is not None:
+                n_columns = model.ensemble.training.table.values.shape[1]
                 learners = zipfile.ZipInfo(_LEARNERS)
                 learners.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(learners, write_learners(model.learners_, n_columns))
+                archive.writestr(learners, write_learners(model.learners, n_columns))
             if training_rows:
-                rows: TrainingRows = model._training_rows
-                rows.write(lambda name: archive.open(zipfile.ZipInfo(name), "w", force_zip64=True))
+                write_rows(
+                    model.rows,
+                    lambda name: archive.open(zipfile.ZipInfo(name), "w", force_zip64=True),
+                )
         try:
-            load(unfinished)
+            read_model(unfinished, {kind.__name__: kind})
         except TabTransferError as error:
             raise TabTransferError(
                 f"The model can't be saved so that it comes back as it is: {error} If the table "
@@ -98,111 +129,96 @@ def save(
             ) from error
 
 
-def load(
-    path: str | os.PathLike[str], X: Any = None, y: Any = None, sample_weight: Any = None
+def read_model(
+    path: Path,
+    kinds: Mapping[str, type[Any]],
+    X: Any = None,
+    y: Any = None,
+    sample_weight: Any = None,
 ) -> Any:
-    """Load a model that `save` wrote.
-
-    Nothing in the file is executed. Predictions are those of the model that was saved: to the
-    bit on the same machine with the same versions, up to rounding elsewhere.
+    """Read a model as an estimator; see `tabtransfer.load`.
 
     Parameters
     ----------
-    path : path-like
+    path : Path
         The file.
-    X : array-like or DataFrame of shape (n_rows, n_features), optional
+    kinds : mapping of str to type
+        The estimators that it may belong to, by name.
+    X, y, sample_weight
         The training rows, of a file saved without them.
-    y : array-like of shape (n_rows,), optional
-        Their targets.
-    sample_weight : array-like of shape (n_rows,), optional
-        Their weights, if they had some.
 
     Returns
     -------
     TabTransferClassifier or TabTransferRegressor
-        As fitted. If the file is without training rows and they aren't given, its parameters,
-        columns, classes and weights can be looked at, but predicting raises an error.
 
     Raises
     ------
     TabTransferError
-        If the file isn't one that this version can read, or the training rows given, or read by
-        other versions of the libraries, differ from those of fit.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> import tabtransfer
-    >>> from sklearn.datasets import load_iris
-    >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> model = tabtransfer.TabTransferClassifier(random_state=0).fit(X, y)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     model.save(f"{folder}/iris.model")
-    ...     again = tabtransfer.load(f"{folder}/iris.model")
-    >>> bool((again.predict_proba(X) == model.predict_proba(X)).all())
-    True
+        If the file can't be read, or the training rows differ from those of fit.
     """
-    path = Path(path)
     if (X is None) != (y is None):
         raise TabTransferError("Give the training rows and their targets: load(path, X, y).")
     with _opened(path) as archive:
         record = _read_record(archive, path)
-        model = _unfitted(record, path)
-        network = _network(archive, record, model.checkpoint, path)
+        model = _unfitted(record, kinds, path)
+        network = KeptNetwork.of(
+            _network(archive, record, model.checkpoint, path), model.checkpoint
+        )
         learners = None
         if _LEARNERS in archive.namelist():
             learners = read_learners(archive.read(_LEARNERS))
-        if "table.parquet" in archive.namelist():
+        if TABLE in archive.namelist():
             if X is not None:
                 raise TabTransferError(f"{path} holds the training rows: leave X and y out.")
-            rows = TrainingRows.read(archive.read)
+            rows = read_rows(archive.read)
             X, y, sample_weight = rows.X, rows.labels, rows.weights
             if record["classes"] is not None:
                 y = _classes(record)[y]
+    outcomes = {
+        name: kind(**record["outcomes"][name])
+        for name, kind in _OUTCOMES.items()
+        if name in record["outcomes"]
+    }
+    calibration = outcomes.pop("calibration_", None)
     if X is None:
-        _show_without_rows(model, record, network)
+        _show_without_rows(model, record, network, calibration)
     else:
-        model._learn(X, y, sample_weight, record["seed"], network, learners, fits_learners=False)
-        _check_same(model, record)
-    for name, values in record["outcomes"].items():
-        setattr(model, name, _OUTCOMES[name](**values))
+        settings = FitSettings.of(ESTIMATORS[record["estimator"]], model.get_params())
+        given = read_training(model, X, y, sample_weight)
+        prepared = prepare_rows(*given, settings, record["seed"]).with_learners(learners)
+        resources = Resources(model.n_threads, model.memory_limit, model.verbose)
+        with torch_threads(model.n_threads):
+            fitted = build_model(prepared, network, resources, calibration)
+            _check_same(model, fitted, record)
+            model.fitted_ = fitted
+            model.context_cached_ = fitted.read_contexts(network.get())
+    for name, value in outcomes.items():
+        setattr(model, name, value)
     return model
 
 
-def _weights(model: InContextEstimator) -> bytes:
-    """Give the network as the bytes of a safetensors file."""
-    network = model._fitted_network()
-    if hasattr(model, "network_"):
-        return safetensors.torch.save(
-            {name: t.detach().contiguous() for name, t in network.state_dict().items()}
-        )
-    return Path(SHIPPED if model.checkpoint is None else model.checkpoint).read_bytes()
-
-
-def _describe(model: InContextEstimator, weights: str) -> dict[str, Any]:
-    settings = dict(model._fit_settings)
+def _describe(model: FittedModel, estimator: str, weights: str) -> dict[str, Any]:
+    settings = dict(model.settings.parameters)
     if isinstance(settings["random_state"], np.random.RandomState):
-        settings["random_state"] = model._seed
+        settings["random_state"] = model.seed
     if settings["checkpoint"] is not None:
         settings["checkpoint"] = os.fspath(settings["checkpoint"])
-    names = getattr(model, "feature_names_in_", None)
-    classes = getattr(model, "classes_", None)
+    classes = model.classes if isinstance(model, FittedClassifier) else None
+    columns = model.rows.X.columns.tolist()
+    training = model.ensemble.training
     return {
         "format": FORMAT,
         "versions": _versions(),
-        "estimator": type(model).__name__,
+        "estimator": estimator,
         "settings": {name: to_json(value) for name, value in settings.items()},
-        "seed": model._seed,
-        "n_features": model.n_features_in_,
-        "feature_names": None if names is None else names.tolist(),
+        "seed": model.seed,
+        "n_features": len(columns),
+        "feature_names": columns if all(isinstance(name, str) for name in columns) else None,
         "classes": None if classes is None else to_json(classes.tolist()),
         "classes_type": None if classes is None else classes.dtype.str,
-        "n_context_rows": model.n_context_rows_,
-        "sketch": asdict(TableSketch.of(model.ensemble_.table, model.ensemble_.labels)),
-        "outcomes": {
-            name: asdict(getattr(model, name)) for name in _OUTCOMES if hasattr(model, name)
-        },
-        "network": asdict(model._fitted_network().config),
+        "n_context_rows": model.ensemble.n_context_rows,
+        "sketch": asdict(TableSketch.of(training.table, training.labels)),
+        "network": asdict(model.network.get().config),
         "weights": weights,
     }
 
@@ -247,10 +263,10 @@ def _read_record(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
     return record
 
 
-def _unfitted(record: dict[str, Any], path: Path) -> InContextEstimator:
+def _unfitted(record: dict[str, Any], kinds: Mapping[str, type[Any]], path: Path) -> Any:
     settings = {name: from_json(value) for name, value in record["settings"].items()}
     try:
-        return _ESTIMATORS[record["estimator"]](**settings)
+        return kinds[record["estimator"]](**settings)
     except (KeyError, TypeError) as error:
         raise TabTransferError(
             f"{path} was saved by tabtransfer {record['versions'].get('tabtransfer')}, and "
@@ -280,27 +296,25 @@ def _classes(record: dict[str, Any]) -> Any:
 
 
 def _show_without_rows(
-    model: InContextEstimator, record: dict[str, Any], network: TabularTransformer
+    model: Any, record: dict[str, Any], network: KeptNetwork, calibration: Calibration | None
 ) -> None:
     """Set what is known of a fitted model without its training rows."""
-    model._lacks_rows = True
     model.n_features_in_ = record["n_features"]
     if record["feature_names"] is not None:
         model.feature_names_in_ = np.array(record["feature_names"], dtype=object)
-    if record["classes"] is not None:
-        model.classes_ = _classes(record)
-    model._keep(network)
+    classes = None if record["classes"] is None else _classes(record)
+    model.fitted_ = ModelWithoutRows(network, calibration, classes)
 
 
-def _check_same(model: InContextEstimator, record: dict[str, Any]) -> None:
+def _check_same(model: Any, fitted: FittedModel, record: dict[str, Any]) -> None:
     """Raise unless the model came out as it was when it was saved."""
-    saved = TableSketch(**record["sketch"])
-    found = TableSketch.of(model.ensemble_.table, model.ensemble_.labels)
+    saved, training = TableSketch(**record["sketch"]), fitted.ensemble.training
+    found = TableSketch.of(training.table, training.labels)
     names = getattr(model, "feature_names_in_", range(model.n_features_in_))
-    sources = [list(names)[place] for place in model.encoder_.sources_]
+    sources = [list(names)[place] for place in fitted.encoder.sources_]
     difference = found.difference(saved, sources)
-    if not difference and record["classes"] is not None:
-        same = model.classes_.tolist() == _classes(record).tolist()
+    if not difference and isinstance(fitted, FittedClassifier):
+        same = fitted.classes.tolist() == _classes(record).tolist()
         difference = "" if same else "other classes"
     if difference:
         here = _versions()
@@ -314,10 +328,10 @@ def _check_same(model: InContextEstimator, record: dict[str, Any]) -> None:
             "the same order and with the same types, or fit again."
             + (f" The model was saved with {', '.join(others)}." if others else "")
         )
-    if model.n_context_rows_ != record["n_context_rows"]:
+    if fitted.ensemble.n_context_rows != record["n_context_rows"]:
         warnings.warn(
-            f"The model reads {model.n_context_rows_} training rows at once, and read "
+            f"The model reads {fitted.ensemble.n_context_rows} training rows at once, and read "
             f"{record['n_context_rows']} when it was saved, because other memory is free: its "
             "predictions differ.",
-            stacklevel=3,
+            stacklevel=4,
         )

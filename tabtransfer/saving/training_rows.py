@@ -4,84 +4,64 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from typing import IO, Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.preprocessing.training_rows import TrainingRows
 from tabtransfer.saving.tagged_json import from_json, to_json
 
-__all__ = ["TrainingRows"]
+__all__ = ["TABLE", "read_rows", "write_rows"]
 
-_TABLE, _TARGET = "table.parquet", "target.parquet"
+TABLE, _TARGET = "table.parquet", "target.parquet"
 _KEY = b"tabtransfer"  # of the metadata that say what Arrow alone would lose
 
 
-@dataclass(frozen=True)
-class TrainingRows:
-    """Hold the rows that a model was fitted to, as they were given.
+def write_rows(rows: TrainingRows, open_file: Callable[[str], IO[bytes]]) -> None:
+    """Write the table and the labels to two files that ``open_file`` opens by name.
 
-    Parameters
-    ----------
-    X : DataFrame, (n_rows, n_features)
-        The table.
-    labels : ndarray of int64 or float64, (n_rows,)
-        Class index of each row, or its target.
-    weights : ndarray of float64, (n_rows,), or None
-        Weight of each row, if it was given one.
+    Raises
+    ------
+    TabTransferError
+        If a cell of a mixed column is no number, string, boolean or date.
     """
+    names = list(rows.X.columns)
+    by_name = all(isinstance(name, str) for name in names)
+    columns, forms = {}, []
+    for index, name in enumerate(names):
+        column = rows.X.iloc[:, index].reset_index(drop=True)
+        stored, form = _storable(column, name)
+        columns[name if by_name else str(index)] = stored
+        forms.append(form)
+    table = pa.Table.from_pandas(pd.DataFrame(columns), preserve_index=False)
+    record = json.dumps({"names": to_json(names), "forms": forms})
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), _KEY: record})
+    target = {"target": rows.labels}
+    if rows.weights is not None:
+        target["weight"] = rows.weights
+    for file_name, content in ((TABLE, table), (_TARGET, pa.table(target))):
+        with open_file(file_name) as file:
+            pq.write_table(content, file, compression="zstd")
 
-    X: pd.DataFrame
-    labels: NDArray[Any]
-    weights: NDArray[np.float64] | None = None
 
-    def write(self, open_file: Callable[[str], IO[bytes]]) -> None:
-        """Write the table and the labels to two files that ``open_file`` opens by name.
+def read_rows(read_file: Callable[[str], bytes]) -> TrainingRows:
+    """Read the two files again, whose content ``read_file`` gives by name.
 
-        Raises
-        ------
-        TabTransferError
-            If a cell of a mixed column is no number, string, boolean or date.
-        """
-        names = list(self.X.columns)
-        by_name = all(isinstance(name, str) for name in names)
-        columns, forms = {}, []
-        for index, name in enumerate(names):
-            column = self.X.iloc[:, index].reset_index(drop=True)
-            stored, form = _storable(column, name)
-            columns[name if by_name else str(index)] = stored
-            forms.append(form)
-        table = pa.Table.from_pandas(pd.DataFrame(columns), preserve_index=False)
-        record = json.dumps({"names": to_json(names), "forms": forms})
-        table = table.replace_schema_metadata({**(table.schema.metadata or {}), _KEY: record})
-        target = {"target": self.labels}
-        if self.weights is not None:
-            target["weight"] = self.weights
-        for file_name, content in ((_TABLE, table), (_TARGET, pa.table(target))):
-            with open_file(file_name) as file:
-                pq.write_table(content, file, compression="zstd")
-
-    @classmethod
-    def read(cls, read_file: Callable[[str], bytes]) -> TrainingRows:
-        """Read the two files again, whose content ``read_file`` gives by name.
-
-        The rows are numbered from 0.
-        """
-        table = pq.read_table(pa.BufferReader(read_file(_TABLE)))
-        target = pq.read_table(pa.BufferReader(read_file(_TARGET)))
-        weights = target["weight"].to_numpy() if "weight" in target.column_names else None
-        record = json.loads(table.schema.metadata[_KEY])
-        frame = table.to_pandas()
-        for name, form in zip(table.column_names, record["forms"], strict=True):
-            if form is not None:
-                frame[name] = _restored(frame[name], form)
-        frame.columns = _index(from_json(record["names"]))
-        return cls(frame, target["target"].to_numpy(), weights)
+    The rows are numbered from 0.
+    """
+    table = pq.read_table(pa.BufferReader(read_file(TABLE)))
+    target = pq.read_table(pa.BufferReader(read_file(_TARGET)))
+    weights = target["weight"].to_numpy() if "weight" in target.column_names else None
+    record = json.loads(table.schema.metadata[_KEY])
+    frame = table.to_pandas()
+    for name, form in zip(table.column_names, record["forms"], strict=True):
+        if form is not None:
+            frame[name] = _restored(frame[name], form)
+    frame.columns = _index(from_json(record["names"]))
+    return TrainingRows(frame, target["target"].to_numpy(), weights)
 
 
 def _storable(column: pd.Series, name: Hashable) -> tuple[pd.Series, dict[str, Any] | None]:

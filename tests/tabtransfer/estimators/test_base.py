@@ -83,7 +83,7 @@ class TestSampleWeights:
         model = estimator.set_params(max_context_rows=30)
         model.fit(X, y, sample_weight=np.arange(60.0) + 0.5)
         assert model.n_context_rows_ == 30 and np.isfinite(answer(model, X)).all()
-        assert model.ensemble_.weights.sum() == pytest.approx(60.0)
+        assert model.ensemble_.training.weights.sum() == pytest.approx(60.0)
 
     def test_fine_tuning_takes_them(self, estimator, monkeypatch, make_frame):
         config = FinetuneConfig(learning_rate=2e-3, max_steps=2, check_every=1)

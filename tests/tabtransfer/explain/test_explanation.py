@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from sklearn.exceptions import NotFittedError
 import tabtransfer
 from tabtransfer import TabTransferClassifier, TabTransferError, TabTransferRegressor
 from tabtransfer.checkpoint import save_checkpoint
+from tabtransfer.inference.fitted import FittedRegressor
 
 
 def make_table(n_rows=80):
@@ -139,20 +142,19 @@ class TestWhole:
         X = X[:, 1:4]
         model = TabTransferRegressor(1, random_state=0).fit(X[:100], y[:100])
         sizes = []
-        values = TabTransferRegressor._values
+        values = FittedRegressor.values
         monkeypatch.setattr(
-            TabTransferRegressor,
-            "_values",
-            lambda self, *args: sizes.append(args[2].n_rows) or values(self, *args),
+            FittedRegressor,
+            "values",
+            lambda self, *args: sizes.append(args[1].n_rows) or values(self, *args),
         )
         whole = model.explain(X[100:120])
         assert max(sizes) > 100
         sizes.clear()
         ensemble = model.ensemble_
         model.memory_limit = 2**18
-        model.ensemble_ = type(ensemble)(
-            ensemble.table, ensemble.labels, ensemble.members, memory_limit=2**18
-        )
+        ensemble = type(ensemble)(ensemble.training, ensemble.members, memory_limit=2**18)
+        model.fitted_ = replace(model.fitted_, ensemble=ensemble)
         pieces = model.explain(X[100:120])
         assert max(sizes) <= 16
         np.testing.assert_allclose(pieces.columns, whole.columns, rtol=1e-6, atol=1e-6)

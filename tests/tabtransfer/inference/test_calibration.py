@@ -13,6 +13,7 @@ from tabtransfer.inference.calibration import (
 from tabtransfer.inference.distribution import QuantileDistribution
 from tabtransfer.network.quantiles import quantile_levels
 from tabtransfer.preprocessing.encoder import TableEncoder
+from tabtransfer.preprocessing.labelled_table import LabelledTable
 
 
 def make_table(n_rows=80):
@@ -20,17 +21,14 @@ def make_table(n_rows=80):
     return TableEncoder().fit(X).transform(X), (X[:, 0] > 0).astype(np.int64), X[:, 0]
 
 
-def fit(network, labels, n_classes, time_limit=None, **kwargs):
+def fit(network, labels, n_classes, time_limit=None, weights=None):
     table, _, _ = make_table(len(labels))
     return fit_temperature(
         network,
-        table,
-        labels,
-        n_classes,
+        LabelledTable(table, labels, n_classes, weights),
         max_context_rows=1000,
         time_limit=time_limit,
         seed=0,
-        **kwargs,
     )
 
 

@@ -7,6 +7,7 @@ from sklearn import config_context
 
 from tabtransfer.inference.views import KINDS, MAX_COLUMNS, ViewKind, ViewMaker
 from tabtransfer.preprocessing.encoder import TableEncoder
+from tabtransfer.preprocessing.labelled_table import LabelledTable
 
 PLAIN = ViewKind(normal_numbers=False)
 NORMAL = ViewKind(normal_numbers=True)
@@ -26,9 +27,13 @@ def make_table(n_rows=60):
     return TableEncoder().fit(X).transform(X)
 
 
+def make_views(table, n_classes):
+    return ViewMaker(LabelledTable(table, np.arange(table.n_rows) % n_classes, n_classes))
+
+
 def test_plain_views_reorder_columns_and_renumber_categories():
     table = make_table()
-    view = ViewMaker(table, 3).draw(PLAIN, np.random.default_rng(1))
+    view = make_views(table, 3).draw(PLAIN, np.random.default_rng(1))
     shown = view.show(table)
     assert sorted(view.sources) == [0, 1, 2, 3, 4]
     np.testing.assert_array_equal(shown.missing, table.missing[:, view.sources])
@@ -45,13 +50,13 @@ def test_plain_views_reorder_columns_and_renumber_categories():
 def test_views_keep_numbers_when_asked_to():
     table = make_table()
     kind = ViewKind(normal_numbers=False, renumbered=False)
-    view = ViewMaker(table, 8).draw(kind, np.random.default_rng(0))
+    view = make_views(table, 8).draw(kind, np.random.default_rng(0))
     np.testing.assert_array_equal(view.show(table).values, table.values[:, view.sources])
     np.testing.assert_array_equal(view.class_order, np.arange(8))
 
 
 def test_views_differ_and_classes_are_permuted():
-    maker, rng = ViewMaker(make_table(), 8), np.random.default_rng(0)
+    maker, rng = make_views(make_table(), 8), np.random.default_rng(0)
     views = [maker.draw(PLAIN, rng) for _ in range(6)]
     assert len({tuple(view.sources) for view in views}) > 1
     assert len({tuple(view.class_order) for view in views}) > 1
@@ -61,7 +66,7 @@ def test_views_differ_and_classes_are_permuted():
 def test_the_same_seed_draws_the_same_view():
     table = make_table()
     shown = [
-        ViewMaker(table, 2).draw(KINDS[1], np.random.default_rng(5)).show(table).values
+        make_views(table, 2).draw(KINDS[1], np.random.default_rng(5)).show(table).values
         for _ in range(2)
     ]
     np.testing.assert_array_equal(*shown)
@@ -69,7 +74,7 @@ def test_the_same_seed_draws_the_same_view():
 
 def test_quantiles_make_numbers_normal_and_keep_holes_and_categories():
     table = make_table()
-    view = ViewMaker(table, 2).draw(NORMAL, np.random.default_rng(0))
+    view = make_views(table, 2).draw(NORMAL, np.random.default_rng(0))
     shown = view.show(table)
     place = int(np.flatnonzero(view.sources == 0)[0])
     ordered = shown.values[np.argsort(table.values[:, 0]), place]
@@ -82,25 +87,25 @@ def test_quantiles_make_numbers_normal_and_keep_holes_and_categories():
 def test_columns_that_tell_nothing_are_left_out():
     X = pd.DataFrame({"constant": [1.0] * 4, "empty": [None] * 4, "told": [None, 1.0, 1.0, 1.0]})
     table = TableEncoder().fit(X).transform(X)
-    assert ViewMaker(table, 2).draw(PLAIN, np.random.default_rng(0)).sources.tolist() == [2]
+    assert make_views(table, 2).draw(PLAIN, np.random.default_rng(0)).sources.tolist() == [2]
 
 
 def test_a_table_that_tells_nothing_keeps_a_column():
     table = TableEncoder().fit(np.ones((4, 3))).transform(np.ones((4, 3)))
-    assert ViewMaker(table, 2).draw(KINDS[1], np.random.default_rng(0)).sources.tolist() == [0]
+    assert make_views(table, 2).draw(KINDS[1], np.random.default_rng(0)).sources.tolist() == [0]
 
 
 def test_wide_tables_show_a_part_of_their_columns():
     X = np.random.default_rng(0).normal(size=(5, MAX_COLUMNS + 50))
     table = TableEncoder().fit(X).transform(X)
-    view = ViewMaker(table, 2).draw(PLAIN, np.random.default_rng(0))
+    view = make_views(table, 2).draw(PLAIN, np.random.default_rng(0))
     assert len(set(view.sources)) == MAX_COLUMNS
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_rows_are_shown_each_on_its_own(kind):
     table = make_table()
-    view = ViewMaker(table, 2).draw(kind, np.random.default_rng(0))
+    view = make_views(table, 2).draw(kind, np.random.default_rng(0))
     alone = view.show(table.take(slice(7, 8)))
     np.testing.assert_array_equal(alone.values[0], view.show(table).values[7])
 
@@ -109,13 +114,13 @@ def test_showing_leaves_the_table_as_it_was():
     table = make_table()
     before = table.values.copy()
     for kind in KINDS:
-        ViewMaker(table, 2).draw(kind, np.random.default_rng(0)).show(table)
+        make_views(table, 2).draw(kind, np.random.default_rng(0)).show(table)
     np.testing.assert_array_equal(table.values, before)
 
 
 def test_views_pickle_and_ignore_the_wish_for_pandas_output():
     table = make_table()
     with config_context(transform_output="pandas"):
-        view = ViewMaker(table, 2).draw(NORMAL, np.random.default_rng(0))
+        view = make_views(table, 2).draw(NORMAL, np.random.default_rng(0))
         shown = pickle.loads(pickle.dumps(view)).show(table)
     np.testing.assert_array_equal(shown.values, view.show(table).values)

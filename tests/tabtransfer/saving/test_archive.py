@@ -202,9 +202,9 @@ class TestWeights:
         model = classifier.fit(X, y)
         other = TabTransferClassifier(1, checkpoint=model.checkpoint).fit(X, y)
         models = [model, other, round_trip(model, path), pickle.loads(pickle.dumps(model))]
-        networks = {id(one._fitted_network()) for one in models}
+        networks = {id(one.fitted_.network.get()) for one in models}
         assert networks == {id(load_checkpoint(model.checkpoint))}
-        assert not any(p.requires_grad for p in model._fitted_network().parameters())
+        assert not any(p.requires_grad for p in model.fitted_.network.get().parameters())
 
     def test_fine_tuned_weights_are_saved_and_not_tuned_again(self, classifier, path, monkeypatch):
         config = FinetuneConfig(learning_rate=2e-3, max_steps=10, check_every=5, episode_rows=64)
@@ -350,10 +350,10 @@ class TestBadFiles:
         before = saved.read_bytes()
         X = pd.DataFrame({"a": pd.Series([1, 2, "x"] * 5, dtype=object)})
         model = classifier.fit(X, [0, 1, 2] * 5)
-        model._training_rows.X.iloc[0, 0] = object()
+        model.fitted_.rows.X.iloc[0, 0] = object()
         with pytest.raises(TabTransferError, match="Column 'a' can't be saved"):
             model.save(saved)
-        model._training_rows.X.iloc[0, 0] = "other"
+        model.fitted_.rows.X.iloc[0, 0] = "other"
         with pytest.raises(TabTransferError, match=r"other cells in 'a'.*fit again"):
             model.save(saved)
         assert saved.read_bytes() == before

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.saving.training_rows import TrainingRows
+from tabtransfer.preprocessing.training_rows import TrainingRows
+from tabtransfer.saving.training_rows import read_rows, write_rows
 
 
 class Kept(io.BytesIO):
@@ -21,9 +22,9 @@ class Kept(io.BytesIO):
 def round_trip(frame, labels=None):
     files = {}
     labels = np.arange(len(frame)) if labels is None else labels
-    TrainingRows(frame, labels).write(lambda name: files.setdefault(name, Kept()))
+    write_rows(TrainingRows(frame, labels), lambda name: files.setdefault(name, Kept()))
     assert sorted(files) == ["table.parquet", "target.parquet"]
-    found = TrainingRows.read(lambda name: files[name].content)
+    found = read_rows(lambda name: files[name].content)
     np.testing.assert_array_equal(found.labels, labels)
     assert found.labels.dtype == labels.dtype
     return found.X
