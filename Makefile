@@ -33,7 +33,8 @@ benchmark: setup
 test: setup
 	SCIPY_ARRAY_API=1 $(BIN)/pytest -n 2 --dist worksteal --doctest-modules tests $(FOLDERS)
 
-# mypy can't follow the mapping of folders to packages, so it checks a copy laid out as installed.
+# mypy and import-linter can't follow the mapping of folders to packages, so they check a copy laid
+# out as installed.
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -41,3 +42,4 @@ lint: setup
 	cp -R tabtransfer build/lint/tabtransfer
 	cp -R pretrain finetune baselines datasets build/lint/tabtransfer/
 	$(BIN)/mypy
+	cd build/lint && PYTHONPATH=. $(CURDIR)/$(BIN)/lint-imports --no-cache ../../pyproject.toml

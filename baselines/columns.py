@@ -13,9 +13,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from tabtransfer.columns.category import category_name
 from tabtransfer.datasets.table import categorical_columns
 from tabtransfer.errors import TabTransferError
+from tabtransfer.preprocessing.columns.category import category_name
 
 __all__ = [
     "MISSING",

@@ -7,12 +7,12 @@ from dataclasses import replace
 import torch
 
 from tabtransfer.checkpoint import load_checkpoint
-from tabtransfer.classifier import TabTransferClassifier
-from tabtransfer.estimator import InContextEstimator
+from tabtransfer.estimators.base import InContextEstimator
+from tabtransfer.estimators.classifier import TabTransferClassifier
+from tabtransfer.estimators.regressor import TabTransferRegressor
 from tabtransfer.finetune.loop import FinetuneConfig
-from tabtransfer.network import TabularTransformer
-from tabtransfer.regressor import TabTransferRegressor
-from tabtransfer.views import KINDS
+from tabtransfer.inference.views import KINDS
+from tabtransfer.network.transformer import TabularTransformer
 
 __all__ = ["ScratchClassifier", "ScratchRegressor"]
 
@@ -26,8 +26,8 @@ class _Scratch(InContextEstimator):
         min_validation_rows=4,
         check_every=20,
         patience=15,
-        kinds=tuple(replace(kind, renumbered=False) for kind in KINDS),
     )
+    _view_kinds = tuple(replace(kind, renumbered=False) for kind in KINDS)
 
     @property
     def _finetunes(self) -> bool:

@@ -1,7 +1,8 @@
 """The network's inputs without the network: what pretraining adds is measured against this too.
 
 Beside the cells, the network reads what kernel ridge regression, a forest, boosted trees and their
-closed-form stack predict for a row (`tabtransfer.row_predictions`). Here that stack is the answer.
+closed-form stack predict for a row (`tabtransfer.network.row_predictions`). Here that stack is the
+answer.
 
 Shapes: b tasks, r rows, n training rows, k label channels.
 """
@@ -16,14 +17,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tabtransfer.cells import CellFeatures
-from tabtransfer.classifier import TabTransferClassifier
 from tabtransfer.errors import TabTransferError
-from tabtransfer.estimator import InContextEstimator
-from tabtransfer.explanation import Explanation
-from tabtransfer.network import Context, NetworkConfig, TabularTransformer, label_channels
-from tabtransfer.quantiles import quantile_levels
-from tabtransfer.regressor import TabTransferRegressor
+from tabtransfer.estimators.base import InContextEstimator
+from tabtransfer.estimators.classifier import TabTransferClassifier
+from tabtransfer.estimators.regressor import TabTransferRegressor
+from tabtransfer.explain.explanation import Explanation
+from tabtransfer.inference.kept_network import KeptNetwork
+from tabtransfer.network.cells import CellFeatures
+from tabtransfer.network.quantiles import quantile_levels
+from tabtransfer.network.transformer import (
+    Context,
+    NetworkConfig,
+    TabularTransformer,
+    label_channels,
+)
 from tabtransfer.tasks import TaskBatch
 
 __all__ = ["StackClassifier", "StackNetwork", "StackRegressor"]
@@ -58,7 +65,7 @@ class StackNetwork(TabularTransformer):
     --------
     >>> import torch
     >>> from tabtransfer.baselines.stack import StackNetwork
-    >>> from tabtransfer.network import NetworkConfig
+    >>> from tabtransfer.network.transformer import NetworkConfig
     >>> from tabtransfer.tasks import TaskBatch
     >>> values = torch.linspace(-1.0, 1.0, 12)[None, :, None]
     >>> batch = TaskBatch(
@@ -125,8 +132,8 @@ class _Stack(InContextEstimator):
     def _starting_network(self, seed: int) -> TabularTransformer:
         return StackNetwork(NetworkConfig()).eval()
 
-    def _keep(self, network: TabularTransformer) -> None:
-        self.network_ = network
+    def _kept(self, network: TabularTransformer) -> KeptNetwork:
+        return KeptNetwork(network, None, "")
 
     def explain(self, X: Any, n_rows: int = 10) -> Explanation:
         """Refuse, as no attention says which training rows count."""

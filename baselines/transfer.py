@@ -44,14 +44,14 @@ def make_pretrained(random_state: int, n_threads: int) -> BaseEstimator:
     TabTransferClassifier
         An unfitted classifier.
     """
-    from tabtransfer.classifier import TabTransferClassifier
+    from tabtransfer.estimators.classifier import TabTransferClassifier
 
     return TabTransferClassifier(random_state=random_state, n_threads=n_threads)
 
 
 def make_pretrained_regressor(random_state: int, n_threads: int) -> BaseEstimator:
     """Make the pretrained regressor that learns in context; see `make_pretrained`."""
-    from tabtransfer.regressor import TabTransferRegressor
+    from tabtransfer.estimators.regressor import TabTransferRegressor
 
     return TabTransferRegressor(random_state=random_state, n_threads=n_threads)
 

@@ -18,7 +18,7 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 import numpy as np
 import pandas as pd
 
-from tabtransfer.encoder import TableEncoder
+from tabtransfer.preprocessing.encoder import TableEncoder
 
 
 def make_frame(n_rows: int) -> pd.DataFrame:

@@ -28,9 +28,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from tabtransfer.loss import task_loss
-from tabtransfer.network import NetworkConfig, TabularTransformer
-from tabtransfer.pretrain.optim import build_optimizers
+from tabtransfer.network.loss import task_loss
+from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
+from tabtransfer.pretrain.training.optim import build_optimizers
 from tabtransfer.tasks import TaskBatch
 
 SIZES = ((150, 5, 32), (256, 10, 16), (800, 20, 2))  # rows, columns, tasks a step

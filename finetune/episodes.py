@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tabtransfer.encoded_table import EncodedTable
-from tabtransfer.inference import Channels, stratified_rows, task_batch
+from tabtransfer.inference.many_classes import ClassNode, class_tree
+from tabtransfer.inference.predict import Channels, stratified_rows, task_batch
+from tabtransfer.inference.views import KINDS, ViewKind, ViewMaker
 from tabtransfer.learners.channels import ClassChannels, NumberChannels
-from tabtransfer.many_classes import ClassNode, class_tree
-from tabtransfer.target_scale import learn_scale
+from tabtransfer.preprocessing.labelled_table import LabelledTable
+from tabtransfer.preprocessing.target_scale import learn_scale
 from tabtransfer.tasks import TaskBatch
-from tabtransfer.views import KINDS, ViewKind, ViewMaker
 
 __all__ = ["draw_episodes"]
 
@@ -27,14 +27,11 @@ QUERY_SHARES = (0.2, 0.5)  # of the rows of an episode
 
 
 def draw_episodes(
-    table: EncodedTable,
-    labels: NDArray[Any],
-    n_classes: int,
+    training: LabelledTable,
     max_classes: int,
     max_rows: int,
     rng: np.random.Generator,
     kinds: Sequence[ViewKind] = KINDS,
-    weights: NDArray[np.float64] | None = None,
 ) -> Iterator[TaskBatch]:
     """Draw episodes without end.
 
@@ -43,12 +40,8 @@ def draw_episodes(
 
     Parameters
     ----------
-    table : EncodedTable
-        The training rows.
-    labels : ndarray of int64 or float64, (n_rows,)
-        Class index of each, or its target as it is.
-    n_classes : int
-        Number of classes of the table; 0 if the targets are numbers.
+    training : LabelledTable
+        The training rows. Weights count in the context, and in the loss of query rows.
     max_classes : int
         Most classes that the network has outputs for; of more classes, an episode takes a
         random node of a random class tree.
@@ -58,8 +51,6 @@ def draw_episodes(
         Source of randomness.
     kinds : sequence of ViewKind, default=KINDS
         Kinds of view, one of which is drawn for each episode.
-    weights : ndarray of float64, (n_rows,), optional
-        Weights of the rows: in the context, and in the loss of query rows.
 
     Yields
     ------
@@ -69,38 +60,38 @@ def draw_episodes(
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.encoder import TableEncoder
+    >>> from tabtransfer.preprocessing.encoder import TableEncoder
+    >>> from tabtransfer.preprocessing.labelled_table import LabelledTable
     >>> from tabtransfer.finetune.episodes import draw_episodes
     >>> X, y = np.arange(40.0)[:, None], np.arange(40) % 2
-    >>> table = TableEncoder().fit(X).transform(X)
-    >>> episode = next(draw_episodes(table, y, 2, 10, 30, np.random.default_rng(0)))
+    >>> training = LabelledTable(TableEncoder().fit(X).transform(X), y, 2)
+    >>> episode = next(draw_episodes(training, 10, 30, np.random.default_rng(0)))
     >>> episode.values.shape
     torch.Size([1, 30, 1])
     """
-    maker = ViewMaker(table, n_classes, weights)
+    maker, labels, n_classes = ViewMaker(training), training.labels, training.n_classes
     while True:
         view = maker.draw(kinds[int(rng.integers(len(kinds)))], rng)
-        if n_classes:
+        if training.is_regression:
+            groups, n_groups = training.strata, 0
+        else:
             node = _draw_node(class_tree(view.class_order, max_classes), labels, n_classes, rng)
             groups, n_groups = node.group_of(labels, n_classes), len(node.groups)
-        else:
-            groups, n_groups = np.zeros(len(labels), np.int64), 0
         rows = np.flatnonzero(groups >= 0)
         rows = rows[stratified_rows(groups[rows], max_rows, rng)]
         context, query = _split(groups[rows], rng)
-        weight = None if weights is None else weights[rows]
+        weight = training.weights_of(rows)
         known = None if weight is None else weight[context]
-        shown = view.show(table.take(rows))
+        shown = view.show(training.table.take(rows))
         seen = shown.take(context)
         targets: NDArray[Any] = groups[rows]
         channels: Channels
-        if n_classes:
-            channels = ClassChannels(node.groups)
-        else:
+        if training.is_regression:
             scale = learn_scale(labels[rows[context]], known, view.normal_target)
             targets = scale.standardise(labels[rows])
-            own = seen.learners
-            channels = NumberChannels.of(own, targets[context], scale, known)
+            channels = NumberChannels.of(seen.learners, targets[context], scale, known)
+        else:
+            channels = ClassChannels(node.groups)
         yield task_batch(
             seen,
             targets[context],

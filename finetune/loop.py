@@ -11,24 +11,23 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tabtransfer.encoded_table import EncodedTable
-from tabtransfer.ensemble import Ensemble, build_ensemble
 from tabtransfer.finetune.episodes import draw_episodes
-from tabtransfer.inference import stratified_rows
-from tabtransfer.loss import task_loss
-from tabtransfer.network import TabularTransformer
+from tabtransfer.inference.ensemble import Ensemble, build_ensemble
+from tabtransfer.inference.predict import stratified_rows
+from tabtransfer.inference.views import KINDS, ViewKind
+from tabtransfer.network.loss import task_loss
+from tabtransfer.network.transformer import TabularTransformer
+from tabtransfer.preprocessing.labelled_table import LabelledTable
 from tabtransfer.tasks import TaskBatch
-from tabtransfer.views import KINDS, ViewKind
 
 __all__ = ["FinetuneConfig", "FinetuneRecord", "finetune_network"]
 
@@ -56,8 +55,6 @@ class FinetuneConfig:
         With fewer rows to validate on, the network stays as it is.
     check_every, patience : int
         Steps between validations, and validations without progress before stopping.
-    kinds : tuple of ViewKind
-        Kinds of view to practise and validate in.
     """
 
     learning_rate: float = 1e-4
@@ -69,7 +66,6 @@ class FinetuneConfig:
     min_validation_rows: int = 30
     check_every: int = 10
     patience: int = 5
-    kinds: tuple[ViewKind, ...] = KINDS
 
 
 @dataclass(frozen=True)
@@ -102,16 +98,14 @@ class FinetuneRecord:
 
 def finetune_network(
     network: TabularTransformer,
-    table: EncodedTable,
-    labels: NDArray[Any],
-    n_classes: int,
+    training: LabelledTable,
     config: FinetuneConfig,
     *,
     max_context_rows: int,
     time_limit: float | None,
     seed: int,
+    kinds: Sequence[ViewKind] = KINDS,
     verbose: bool = False,
-    weights: NDArray[np.float64] | None = None,
 ) -> tuple[TabularTransformer, FinetuneRecord]:
     """Adapt a network to a table.
 
@@ -119,9 +113,8 @@ def finetune_network(
     ----------
     network : TabularTransformer
         Where to start; it isn't changed.
-    table, labels, n_classes
-        The training rows: encoded cells, class indices and number of classes; or targets as
-        they are, and 0.
+    training : LabelledTable
+        The training rows.
     config : FinetuneConfig
         Settings.
     max_context_rows : int
@@ -130,10 +123,10 @@ def finetune_network(
         Seconds after which no further step is taken.
     seed : int
         Seed; the same seed gives the same weights, unless the time limit cuts in.
+    kinds : sequence of ViewKind, default=KINDS
+        Kinds of view to practise and validate in.
     verbose : bool, default=False
         Whether to show progress.
-    weights : ndarray of float64, (n_rows,), optional
-        Weights of the training rows.
 
     Returns
     -------
@@ -145,55 +138,36 @@ def finetune_network(
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.encoder import TableEncoder
+    >>> from tabtransfer.preprocessing.encoder import TableEncoder
+    >>> from tabtransfer.preprocessing.labelled_table import LabelledTable
     >>> from tabtransfer.finetune.loop import FinetuneConfig, finetune_network
-    >>> from tabtransfer.network import NetworkConfig, TabularTransformer
+    >>> from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
     >>> X, y = np.arange(60.0)[:, None], np.arange(60) // 30
-    >>> table = TableEncoder().fit(X).transform(X)
+    >>> training = LabelledTable(TableEncoder().fit(X).transform(X), y, 2)
     >>> config = FinetuneConfig(max_steps=3, min_validation_rows=10)
     >>> network, record = finetune_network(
-    ...     TabularTransformer(NetworkConfig()), table, y, 2, config,
+    ...     TabularTransformer(NetworkConfig()), training, config,
     ...     max_context_rows=100, time_limit=None, seed=0)
     >>> record.n_steps
     3
     """
     start = time.monotonic()
     rng = np.random.default_rng(seed)
-    fit_rows, held_out = _hold_out(labels, n_classes, config.validation_share, rng)
-    if (labels[fit_rows] == labels[0]).all():
+    fit_rows, held_out = _hold_out(training.strata, config.validation_share, rng)
+    if (training.labels[fit_rows] == training.labels[0]).all():
         return network, FinetuneRecord("base", "all rows have the same target")
     if len(held_out) < config.min_validation_rows:
         return network, FinetuneRecord(
             "base",
-            f"of {len(labels)} rows, {len(held_out)} can be held out for validation; "
+            f"of {training.n_rows} rows, {len(held_out)} can be held out for validation; "
             f"fine-tuning takes {config.min_validation_rows}",
         )
     ensemble = build_ensemble(
-        table.take(fit_rows),
-        labels[fit_rows],
-        n_classes,
-        network.config,
-        VALIDATION_MEMBERS,
-        max_context_rows,
-        rng,
-        config.kinds,
-        weights=None if weights is None else weights[fit_rows],
+        training.take(fit_rows), network.config, VALIDATION_MEMBERS, max_context_rows, rng, kinds
     )
-    validation = _Validation(
-        ensemble,
-        table.take(held_out),
-        labels[held_out],
-        None if weights is None else weights[held_out],
-    )
+    validation = _Validation(ensemble, training.take(held_out))
     episodes = draw_episodes(
-        ensemble.table,
-        ensemble.labels,
-        n_classes,
-        network.config.max_classes,
-        config.episode_rows,
-        rng,
-        config.kinds,
-        weights=ensemble.weights,
+        ensemble.training, network.config.max_classes, config.episode_rows, rng, kinds
     )
     base_loss = validation.loss(network)
     trainer = _Trainer(network, config)
@@ -217,13 +191,11 @@ class _Validation:
     """Hold the held-out rows and the ensemble that predicts them."""
 
     ensemble: Ensemble
-    table: EncodedTable
-    labels: NDArray[Any]
-    weights: NDArray[np.float64] | None
+    rows: LabelledTable
 
     def loss(self, network: TabularTransformer) -> float:
         """Give the loss of a network on the held-out rows."""
-        return self.ensemble.loss(network, self.table, self.labels, self.weights)
+        return self.ensemble.loss(network, self.rows)
 
 
 class _Trainer:
@@ -290,13 +262,12 @@ class _Trainer:
 
 
 def _hold_out(
-    labels: NDArray[Any], n_classes: int, share: float, rng: np.random.Generator
+    strata: NDArray[np.int64], share: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Split rows for fitting from rows for validation; every class stays in the former."""
-    strata = labels if n_classes else np.zeros(len(labels), np.int64)
-    n_fit = max(len(np.unique(strata)), round(len(labels) * (1 - share)))
+    n_fit = max(len(np.unique(strata)), round(len(strata) * (1 - share)))
     fit_rows = stratified_rows(strata, n_fit, rng)
-    return fit_rows, np.setdiff1d(np.arange(len(labels)), fit_rows)
+    return fit_rows, np.setdiff1d(np.arange(len(strata)), fit_rows)
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.learners import (
     BoostingSettings,
     DistinctRows,
@@ -28,7 +27,8 @@ from tabtransfer.learners.channels import NumberChannels
 from tabtransfer.learners.choice import N_FOLDS, choose_learners
 from tabtransfer.learners.fitted import Settings
 from tabtransfer.learners.kernel import KERNELS
-from tabtransfer.target_scale import TargetScale
+from tabtransfer.preprocessing.encoded_table import EncodedTable
+from tabtransfer.preprocessing.target_scale import TargetScale
 from tabtransfer.tasks import N_LEARNERS, TaskBatch
 
 Choose = Callable[[int, int], Sequence[Settings | None] | None]

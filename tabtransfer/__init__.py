@@ -16,17 +16,17 @@ __all__ = [
 
 if TYPE_CHECKING:
     from tabtransfer.checkpoint import load_checkpoint
-    from tabtransfer.classifier import TabTransferClassifier
     from tabtransfer.errors import TabTransferError
-    from tabtransfer.regressor import TabTransferRegressor
-    from tabtransfer.saving import load
+    from tabtransfer.estimators.classifier import TabTransferClassifier
+    from tabtransfer.estimators.loading import load
+    from tabtransfer.estimators.regressor import TabTransferRegressor
 
 # torch and scikit-learn load only when one of these is first asked for.
 _HOMES = {
-    "TabTransferClassifier": "tabtransfer.classifier",
+    "TabTransferClassifier": "tabtransfer.estimators.classifier",
     "TabTransferError": "tabtransfer.errors",
-    "TabTransferRegressor": "tabtransfer.regressor",
-    "load": "tabtransfer.saving",
+    "TabTransferRegressor": "tabtransfer.estimators.regressor",
+    "load": "tabtransfer.estimators.loading",
     "load_checkpoint": "tabtransfer.checkpoint",
 }
 

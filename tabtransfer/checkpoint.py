@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 import tabtransfer
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
-from tabtransfer.network import NetworkConfig, TabularTransformer
+from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
 
 SHIPPED = Path(__file__).parent / "weights" / "tabtransfer.safetensors"
 SYNTHETIC = SHIPPED.with_name("synthetic.safetensors")
@@ -50,7 +50,7 @@ def save_checkpoint(
     --------
     >>> import tempfile
     >>> from tabtransfer.checkpoint import load_checkpoint, save_checkpoint
-    >>> from tabtransfer.network import NetworkConfig, TabularTransformer
+    >>> from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = f"{folder}/small.safetensors"
     ...     save_checkpoint(path, TabularTransformer(NetworkConfig(context_layers=1)), {})

@@ -6,17 +6,17 @@ import sys
 
 import typer
 
-from tabtransfer.bench.advise_command import advise
-from tabtransfer.bench.command import benchmark, merge, report
-from tabtransfer.bench.compare_command import compare
-from tabtransfer.bench.transfer_gain_command import transfer_gain
+from tabtransfer.batch_prediction.command import fit, predict
+from tabtransfer.bench.commands.advise import advise
+from tabtransfer.bench.commands.benchmark import benchmark, merge, report
+from tabtransfer.bench.commands.compare import compare
+from tabtransfer.bench.commands.transfer_gain import transfer_gain
 from tabtransfer.datasets.audit_command import audit
 from tabtransfer.errors import TabTransferError
-from tabtransfer.pretrain.command import pretrain
-from tabtransfer.pretrain.pack_command import pack_tables
-from tabtransfer.pretrain.report_command import prior_report
-from tabtransfer.pretrain.validate_command import validate, validation_tables
-from tabtransfer.scoring.command import fit, predict
+from tabtransfer.pretrain.commands.pack_tables import pack_tables
+from tabtransfer.pretrain.commands.pretrain import pretrain
+from tabtransfer.pretrain.commands.prior_report import prior_report
+from tabtransfer.pretrain.commands.validate import validate, validation_tables
 
 app = typer.Typer(
     help="Transfer learning for tables.", no_args_is_help=True, pretty_exceptions_enable=False

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tabtransfer.checkpoint import save_checkpoint
-from tabtransfer.network import NetworkConfig, TabularTransformer
+from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ HOMES = {
     "baselines": "tabtransfer/baselines",
     "datasets": "tabtransfer/datasets",
 }
-DATA = ("weights/*.safetensors", "weights/*.md", "bench/*.j2", "py.typed")
+DATA = ("weights/*.safetensors", "weights/*.md", "bench/report/templates/*.j2", "py.typed")
 
 
 @pytest.fixture(scope="module")

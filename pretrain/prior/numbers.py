@@ -8,11 +8,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from tabtransfer.preprocessing.target_scale import MAX_TARGET
 from tabtransfer.pretrain.prior.config import PriorConfig
 from tabtransfer.pretrain.prior.draws import Draws
 from tabtransfer.pretrain.prior.functions import standardise
 from tabtransfer.pretrain.prior.targets import sample_scores
-from tabtransfer.target_scale import MAX_TARGET
 
 # Chosen so that a forest and a ridge regression score about as they do on real tables. Shares
 # are of tables.

@@ -22,7 +22,7 @@ from tabtransfer.learners.boosting import ColumnBins, FittedBoosting
 from tabtransfer.learners.fitted import Fit, FittedLearners
 from tabtransfer.learners.forest import FittedForest
 from tabtransfer.learners.kernel import FittedKernel, Kernel, RowFeatures
-from tabtransfer.target_scale import TargetScale
+from tabtransfer.preprocessing.target_scale import TargetScale
 
 __all__ = ["read_learners", "write_learners"]
 

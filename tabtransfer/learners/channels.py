@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tabtransfer.target_scale import NormalTargetScale, TargetScale
+from tabtransfer.preprocessing.target_scale import NormalTargetScale, TargetScale
 
 __all__ = ["ClassChannels", "NumberChannels"]
 
@@ -56,7 +56,7 @@ class NumberChannels:
     --------
     >>> import numpy as np
     >>> from tabtransfer.learners.channels import NumberChannels
-    >>> from tabtransfer.target_scale import TargetScale
+    >>> from tabtransfer.preprocessing.target_scale import TargetScale
     >>> NumberChannels(TargetScale(1.0, 2.0), np.array([0.75]))(np.array([[[2.0]]]))
     array([[[0.5, 0. ]]])
     """

@@ -15,12 +15,12 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from tabtransfer.encoded_table import EncodedTable
 from tabtransfer.learners.boosting import BoostingSettings, FittedBoosting
 from tabtransfer.learners.folds import DistinctRows
 from tabtransfer.learners.forest import FittedForest, ForestSettings
 from tabtransfer.learners.kernel import FittedKernel, KernelSettings
-from tabtransfer.target_scale import TargetScale
+from tabtransfer.preprocessing.encoded_table import EncodedTable
+from tabtransfer.preprocessing.target_scale import TargetScale
 
 __all__ = ["FittedLearners", "count_fits", "fit_learners"]
 
@@ -116,7 +116,7 @@ def fit_learners(
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.encoder import TableEncoder
+    >>> from tabtransfer.preprocessing.encoder import TableEncoder
     >>> from tabtransfer.learners import BoostingSettings, DistinctRows, fit_learners
     >>> X, y = np.arange(100.0)[:, None], np.arange(100) // 50
     >>> table = TableEncoder().fit(X).transform(X)

@@ -19,10 +19,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tabtransfer.cells import ColumnStatistics
-from tabtransfer.kernel_features import FeatureLayout
-from tabtransfer.kernels import feature_trust
-from tabtransfer.laplace import LaplaceRidge
+from tabtransfer.network.cells import ColumnStatistics
+from tabtransfer.network.kernel_features import FeatureLayout
+from tabtransfer.network.kernels import feature_trust
+from tabtransfer.network.laplace import LaplaceRidge
 from tabtransfer.tasks import TaskBatch
 from tabtransfer.threads import torch_threads
 

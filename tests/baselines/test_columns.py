@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from tabtransfer.baselines.columns import ColumnPreparer, categorical_frame, filled_frame
-from tabtransfer.columns.category import category_name
 from tabtransfer.errors import TabTransferError
+from tabtransfer.preprocessing.columns.category import category_name
 
 
 def test_every_kind_of_column_becomes_text_or_floats(messy):

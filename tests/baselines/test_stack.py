@@ -9,10 +9,10 @@ from sklearn.datasets import load_diabetes, load_wine
 from tabtransfer import TabTransferClassifier, TabTransferError, TabTransferRegressor
 from tabtransfer.baselines.stack import FLOOR, StackClassifier, StackNetwork, StackRegressor
 from tabtransfer.baselines.transfer import STACK
-from tabtransfer.inference import read_context, task_batch
-from tabtransfer.memory import MemoryBudget
-from tabtransfer.network import NetworkConfig, label_channels
-from tabtransfer.stack import STACK_RIDGE
+from tabtransfer.inference.memory import MemoryBudget
+from tabtransfer.inference.predict import read_context, task_batch
+from tabtransfer.network.stack import STACK_RIDGE
+from tabtransfer.network.transformer import NetworkConfig, label_channels
 
 QUICK = {"n_estimators": 1, "random_state": 0}
 WINE = load_wine(return_X_y=True)
@@ -32,7 +32,7 @@ def regressor():
 def read_again(model):
     """Give the one member's task as a batch, its context, and predictions of training rows."""
     task, context = next(iter(model.ensemble_.contexts(model.network_)))
-    shown = task.view.show(model.ensemble_.table.take(task.rows))
+    shown = task.view.show(model.ensemble_.training.table.take(task.rows))
     batch = task_batch(
         shown,
         task.labels,
@@ -67,9 +67,7 @@ def test_weights_are_non_negative_least_squares(name, request):
 def test_probabilities_are_the_stack_in_shares(classifier):
     query = WINE[0][1::2]
     task, context = next(iter(classifier.ensemble_.contexts(classifier.network_)))
-    shown = task.view.show(
-        classifier._with_learners(classifier.encoder_.transform(pd.DataFrame(query)))
-    )
+    shown = task.view.show(classifier.fitted_.encode(pd.DataFrame(query)))
     values, missing = torch.from_numpy(shown.values)[None].double(), torch.from_numpy(shown.missing)
     told = torch.from_numpy(task.channels(shown.learners))[None]
     parts = context.predictions.without_stack(
@@ -91,7 +89,7 @@ def test_quantiles_are_normal_and_as_wide_as_training_rows_are_missed(regressor)
     assert float(context.deviation) == pytest.approx(float(missed.square().mean().sqrt()), rel=1e-5)
     levels = [0.1, 0.5, 0.9]
     found = regressor.predict(DIABETES[0][1::2], output="quantiles", quantiles=levels)
-    scale = regressor.ensemble_._scale(regressor.ensemble_.members[0])
+    scale = regressor.ensemble_.scale_of(regressor.ensemble_.members[0])
     width = norm.ppf(0.9) * float(context.deviation) * scale.deviation
     assert found[:, 1] - found[:, 0] == pytest.approx(width, rel=1e-4)
     assert found[:, 2] - found[:, 1] == pytest.approx(width, rel=1e-4)
@@ -116,7 +114,7 @@ def test_a_row_alone_is_answered_as_among_others(classifier, regressor):
 
 
 def test_no_checkpoint_is_read(classifier, monkeypatch, tmp_path, small_checkpoint):
-    monkeypatch.setattr("tabtransfer.estimator.load_checkpoint", None)
+    monkeypatch.setattr("tabtransfer.estimators.base.load_checkpoint", None)
     expected = classifier.predict_proba(WINE[0][1::2])
     for path in (small_checkpoint, tmp_path / "none.safetensors"):
         other = StackClassifier(checkpoint=path, finetune=True, **QUICK).fit(
@@ -138,7 +136,7 @@ def test_inputs_are_those_of_the_pretrained_estimators(regression_checkpoint):
         ours_read, other_read = (
             [
                 (context.predictions.weights.float(), context.predictions.kernels.dual.float())
-                for _, context in model.ensemble_.contexts(model._fitted_network())
+                for _, context in model.ensemble_.contexts(model.fitted_.network.get())
             ]
             for model in (ours, other)
         )
@@ -163,7 +161,7 @@ def test_more_classes_than_a_network_has_outputs_for():
 
 def test_reading_in_parts_changes_nothing(classifier):
     task, _, context, _ = read_again(classifier)
-    shown = task.view.show(classifier.ensemble_.table.take(task.rows))
+    shown = task.view.show(classifier.ensemble_.training.table.take(task.rows))
     network = StackNetwork(NetworkConfig()).double()
     again = read_context(network, shown, task.labels, 3, MemoryBudget.of(1), task.channels)
     assert torch.allclose(again.predictions.weights, context.predictions.weights, atol=1e-6)

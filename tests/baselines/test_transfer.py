@@ -17,8 +17,8 @@ from tabtransfer.baselines.transfer import (
     TABTRANSFER_SYNTHETIC,
     TABTRANSFER_WITHOUT_TREES,
 )
+from tabtransfer.bench.measure.run_job import Task, run_job
 from tabtransfer.bench.protocol import Job
-from tabtransfer.bench.run_job import Task, run_job
 from tabtransfer.datasets.fingerprints import fingerprint
 from tabtransfer.datasets.splits import stratified_splits, target_bins
 from tabtransfer.datasets.suites import load_table

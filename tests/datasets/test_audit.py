@@ -8,7 +8,7 @@ from tabtransfer.checkpoint import save_checkpoint
 from tabtransfer.datasets.audit_command import audit
 from tabtransfer.datasets.fingerprints import fingerprint
 from tabtransfer.errors import TabTransferError
-from tabtransfer.network import NetworkConfig, TabularTransformer
+from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
 
 
 def shop(seed=0, n_rows=300):

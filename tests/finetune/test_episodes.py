@@ -2,16 +2,18 @@ import numpy as np
 import pytest
 import torch
 
-from tabtransfer.encoder import TableEncoder
 from tabtransfer.finetune.episodes import QUERY_SHARES, draw_episodes
-from tabtransfer.views import KINDS
+from tabtransfer.inference.views import KINDS
+from tabtransfer.preprocessing.encoder import TableEncoder
+from tabtransfer.preprocessing.labelled_table import LabelledTable
 
 
 def make_episodes(labels, n_classes, max_classes=10, max_rows=1000, seed=0, kinds=KINDS):
     X = np.arange(len(labels), dtype=float)[:, None]  # the value says which row it is
     table = TableEncoder().fit(X).transform(X)
     rng = np.random.default_rng(seed)
-    return table, draw_episodes(table, labels, n_classes, max_classes, max_rows, rng, kinds)
+    training = LabelledTable(table, labels, n_classes)
+    return table, draw_episodes(training, max_classes, max_rows, rng, kinds)
 
 
 def rows_of(table, episode):
@@ -108,7 +110,7 @@ def test_weights_stay_with_their_rows(n_classes):
     X = np.arange(40.0)[:, None]
     table = TableEncoder().fit(X).transform(X)
     rng = np.random.default_rng(0)
-    episodes = draw_episodes(table, labels, n_classes, 10, 40, rng, weights=weights)
+    episodes = draw_episodes(LabelledTable(table, labels, n_classes, weights), 10, 40, rng)
     for _ in range(5):
         episode = next(episodes)
         found = torch.cat([episode.weights, episode.query_weights], 1)[0].numpy()

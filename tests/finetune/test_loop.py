@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from tabtransfer.encoder import TableEncoder
 from tabtransfer.finetune import loop
 from tabtransfer.finetune.loop import FinetuneConfig, finetune_network
+from tabtransfer.preprocessing.encoder import TableEncoder
+from tabtransfer.preprocessing.labelled_table import LabelledTable
 
 QUICK = FinetuneConfig(learning_rate=2e-3, max_steps=20, episode_rows=100, check_every=5)
 
@@ -24,9 +25,7 @@ def finetune(network, config=QUICK, n_rows=200, seed=0, time_limit=None, verbose
     table, labels = make_task(n_rows)
     return finetune_network(
         network,
-        table,
-        labels,
-        2,
+        LabelledTable(table, labels, 2),
         config,
         max_context_rows=1000,
         time_limit=time_limit,
@@ -95,9 +94,7 @@ def test_one_class_stays_untuned(make_network):
     table, _ = make_task()
     tuned, record = finetune_network(
         network,
-        table,
-        np.zeros(200, np.int64),
-        1,
+        LabelledTable(table, np.zeros(200, np.int64), 1),
         QUICK,
         max_context_rows=9,
         time_limit=None,
@@ -116,7 +113,12 @@ class TestNumbers:
     def finetune(self, network, targets, config=QUICK):
         table, _ = make_task()
         return finetune_network(
-            network, table, targets, 0, config, max_context_rows=1000, time_limit=None, seed=0
+            network,
+            LabelledTable(table, targets, 0),
+            config,
+            max_context_rows=1000,
+            time_limit=None,
+            seed=0,
         )
 
     def test_tuning_lowers_the_held_out_loss_whatever_the_unit(self, make_network):

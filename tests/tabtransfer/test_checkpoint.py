@@ -4,7 +4,7 @@ from safetensors.torch import save_file
 
 from tabtransfer.checkpoint import load_checkpoint, read_header, save_checkpoint
 from tabtransfer.errors import TabTransferError
-from tabtransfer.network import NetworkConfig, TabularTransformer
+from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
 
 CONFIG = NetworkConfig(d_cell=8, context_layers=1)
 

@@ -3,9 +3,9 @@ import dataclasses
 import pytest
 import torch
 
+from tabtransfer.preprocessing.target_scale import MAX_TARGET
 from tabtransfer.pretrain.prior import PriorConfig, sample_batch
 from tabtransfer.pretrain.prior.numbers import _scale
-from tabtransfer.target_scale import MAX_TARGET
 
 CLASSES = PriorConfig(regression=0.0)
 NUMBERS = PriorConfig(regression=1.0)

@@ -1,0 +1,137 @@
+"""The command that pretrains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from tabtransfer.pretrain.plan.presets import Preset
+
+SHIPPED = "shipped"
+
+
+def pretrain(
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the run; give it again to resume.")
+    ] = None,
+    preset: Annotated[
+        str, typer.Option(help="cpu, one-gpu, eight-gpu or internet; options below replace parts.")
+    ] = "cpu",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the preset on this CPU; nothing is trained.")
+    ] = False,
+    max_time: Annotated[
+        str | None, typer.Option(help="Time to train, in all: 90s, 10m, 2h, or minutes.")
+    ] = None,
+    init: Annotated[
+        str | None,
+        typer.Option(help='Checkpoint to start from, or "shipped" for the one in the package.'),
+    ] = None,
+    tables: Annotated[
+        Path | None,
+        typer.Option(help="Real tables to train on as well: packed, a folder or a manifest."),
+    ] = None,
+    validation: Annotated[
+        Path | None,
+        typer.Option(help="Real tables to watch: a folder of .parquet files or a manifest."),
+    ] = None,
+    devices: Annotated[int | None, typer.Option(min=1, help="Processes, one a device.")] = None,
+    nodes: Annotated[int | None, typer.Option(min=1, help="Machines.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="Processes a device that make tasks on CPUs.")
+    ] = None,
+    accelerator: Annotated[str | None, typer.Option(help="cpu, gpu or auto.")] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="bf16-mixed, 32-true, or auto: whichever the device is quick at."),
+    ] = None,
+    max_rows: Annotated[int | None, typer.Option(min=64, help="Rows of the largest tasks.")] = None,
+    max_columns: Annotated[
+        int | None, typer.Option(min=2, help="Columns of the widest tasks.")
+    ] = None,
+    cells: Annotated[int | None, typer.Option(min=1, help="Cells of a batch, about.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Factor on the usual rates.")] = None,
+    real_share: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="Share of the steps on real tables.")
+    ] = None,
+    learner_share: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="Share of the steps with predictions of trees."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same tasks and same start.")] = 0,
+    validate_every: Annotated[float, typer.Option(min=0.01, help="Minutes in between.")] = 5.0,
+) -> None:
+    """Pretrain the network on synthetic tables, and on real ones where they are given.
+
+    Options that aren't given come from the preset.
+    """
+    from tabtransfer import checkpoint
+    from tabtransfer.duration import read_minutes
+    from tabtransfer.errors import TabTransferError
+    from tabtransfer.pretrain.plan.presets import get_preset
+    from tabtransfer.pretrain.training.run import pretrain as run
+
+    chosen = _replace_parts(
+        get_preset(preset),
+        stream={
+            "max_rows": max_rows,
+            "max_columns": max_columns,
+            "cells": cells,
+            "real_share": real_share,
+            "learner_share": learner_share,
+        },
+        train={"learning_rate": learning_rate},
+        recipe={"seed": seed},
+        preset={
+            "minutes": None if max_time is None else read_minutes(max_time),
+            "devices": devices,
+            "nodes": nodes,
+            "workers": workers,
+            "accelerator": accelerator,
+            "precision": precision,
+        },
+    )
+    if dry_run:
+        from tabtransfer.pretrain.plan.dry_run import dry_run as check
+        from tabtransfer.pretrain.plan.dry_run_report import describe
+
+        typer.echo(describe(preset, chosen, check(chosen)))
+        return
+    if out is None:
+        raise TabTransferError("give a folder for the run: --out FOLDER")
+    start = checkpoint.SHIPPED if init == SHIPPED else init
+    run(
+        out,
+        60.0 * chosen.minutes,
+        chosen.recipe,
+        init=None if start is None else Path(start),
+        tables=tables,
+        validation=validation,
+        devices=chosen.devices,
+        nodes=chosen.nodes,
+        workers=chosen.workers,
+        accelerator=chosen.accelerator,
+        precision=chosen.precision,
+        strategy=chosen.strategy,
+        validate_every=60.0 * validate_every,
+    )
+
+
+def _replace_parts(chosen: Preset, **parts: dict[str, Any]) -> Preset:
+    """Put the options that were given in place of the preset's own settings."""
+    from dataclasses import replace
+
+    given = {
+        part: {name: value for name, value in options.items() if value is not None}
+        for part, options in parts.items()
+    }
+    recipe = replace(
+        chosen.recipe,
+        stream=replace(chosen.recipe.stream, **given["stream"]),
+        train=replace(chosen.recipe.train, **given["train"]),
+        **given["recipe"],
+    )
+    return replace(chosen, recipe=recipe, **given["preset"])

@@ -1,0 +1,48 @@
+"""The command that compares the prior's tables with real ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def prior_report(
+    n_tables: Annotated[
+        int, typer.Option(min=1, help="Synthetic tables to draw with classes, and with numbers.")
+    ] = 200,
+    seed: Annotated[int, typer.Option(help="Same seed, same tables.")] = 0,
+    tables: Annotated[
+        Path | None,
+        typer.Option(help="Real tables beside them: a folder of .parquet files or a manifest."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("reports/prior"),
+) -> None:
+    """Draw tables from the prior, measure how hard they are, and compare them with real ones."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+    from rich.progress import Progress
+
+    from tabtransfer.pretrain.prior_report.comparison import to_markdown
+    from tabtransfer.pretrain.prior_report.measure import compare_prior
+    from tabtransfer.pretrain.prior_report.picture import draw_report
+
+    console = Console()
+    with Progress(console=console) as progress:
+
+        def start(words: str, total: int) -> Callable[[int], None]:
+            bar = progress.add_task(words, total=total)
+            return lambda n: progress.advance(bar, n)
+
+        comparisons = compare_prior(n_tables, seed, tables, start)
+    out.mkdir(parents=True, exist_ok=True)
+    words = to_markdown(comparisons)
+    (out / "prior.md").write_text(words)
+    for comparison in comparisons:
+        draw_report(comparison, out / comparison.figures.picture)
+    console.print(Markdown(words))
+    console.print(f"Report, with pictures: {out / 'prior.md'}")

@@ -1,0 +1,1 @@
+"""Recipes by hardware, and a dry run of each."""

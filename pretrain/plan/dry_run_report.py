@@ -1,0 +1,55 @@
+"""A dry run in words."""
+
+from __future__ import annotations
+
+from tabtransfer.pretrain.plan.dry_run import DryRun
+from tabtransfer.pretrain.plan.presets import Preset
+
+_STRATEGIES = {
+    "auto": "one process",
+    "ddp": "the whole network on each device (DDP)",
+    "fsdp": "weights spread over the devices (FSDP)",
+}
+MARGIN = 1.25  # for what a step needs beyond what it keeps
+
+
+def describe(name: str, preset: Preset, result: DryRun) -> str:
+    """Write a dry run out.
+
+    Parameters
+    ----------
+    name : str
+        The preset's name.
+    preset : Preset
+        The preset.
+    result : DryRun
+        What its dry run found.
+
+    Returns
+    -------
+    str
+        Some lines of text.
+    """
+    card, stream = preset.card, preset.recipe.stream
+    memory = MARGIN * (result.state_bytes + result.activation_bytes)
+    days = preset.minutes * preset.n_devices / (24 * 60)
+    lines = {
+        "preset": f"{name}: {preset.n_devices} × {card.name}, {_STRATEGIES[preset.strategy]}",
+        "network": f"{result.n_parameters:,} parameters, {result.held_parameters:,} held by a "
+        f"device; {2 * result.n_parameters / 2**20:.1f} MiB as float16",
+        "tasks": f"{stream.min_rows} to {stream.max_rows:,} rows, {stream.min_columns} to "
+        f"{stream.max_columns} columns; about {stream.cells:,} cells a device and batch, "
+        f"{preset.recipe.train.accumulate} to a step",
+        "memory": f"{result.state_bytes / 1e9:.2f} GB for weights, gradients and optimizers, "
+        f"{result.activation_bytes / 1e9:.2f} GB for the largest batch; with a quarter more "
+        f"{memory / 1e9:.1f} GB of {card.memory / 1e9:.0f}: "
+        + ("fits" if memory <= card.memory else "DOES NOT FIT"),
+        "plan": f"{days:,.2f} device-days at {card.share:.0%} of {card.flops / 1e12:.1f} TFLOP/s: "
+        f"{result.tasks:.2g} tasks, {result.rows:.2g} rows, "
+        f"{result.flops_per_task / 1e9:,.1f} GFLOP a task",
+        "step": "taken on this CPU with a small batch; it "
+        + ("changed the weights" if result.changed else "CHANGED NOTHING"),
+        "unchecked": "what devices say to each other, their kernels, launching, speed; memory and "
+        "plan are computed, not measured",
+    }
+    return "\n".join(f"{key:10} {words}" for key, words in lines.items())

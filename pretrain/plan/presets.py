@@ -1,0 +1,172 @@
+"""Whole recipes, by the hardware that they are for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tabtransfer.errors import TabTransferError
+from tabtransfer.network.transformer import NetworkConfig
+from tabtransfer.pretrain.training.module import TrainConfig
+from tabtransfer.pretrain.training.run import Recipe, Strategy
+from tabtransfer.pretrain.training.stream import StreamConfig
+
+
+@dataclass(frozen=True)
+class Card:
+    """State what a device offers.
+
+    Parameters
+    ----------
+    name : str
+        Name.
+    memory : float
+        Bytes.
+    flops : float
+        Operations a second in bfloat16.
+    share : float
+        Share of them that a plan counts on.
+    """
+
+    name: str
+    memory: float
+    flops: float
+    share: float
+
+    @property
+    def planned_flops(self) -> float:
+        """Give the operations a second that a plan counts on."""
+        return self.flops * self.share
+
+
+CORE = Card("CPU core", 4e9, 5e11, 0.2)  # measured on an AMD EPYC (Zen 5)
+# A guess: two runs of the network of ``cpu``, side by side on one H200, reached 0.006.
+H100 = Card("H100", 80e9, 989e12, 0.05)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Say what to train, on what, for how long.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Network, sizes of tasks, optimisation.
+    minutes : float
+        Time planned; ``--max-time`` replaces it.
+    accelerator : str
+        As Lightning's `Trainer` takes it.
+    precision : str
+        As Lightning's `Trainer` takes it, or "auto" (see `choose_precision`).
+    strategy : {"auto", "ddp", "fsdp"}
+        One device; the whole network on each; or its weights spread over all of them.
+    devices, nodes : int
+        Devices of a machine, and machines.
+    workers : int
+        Processes for each device that make tasks on CPUs.
+    card : Card
+        What a device offers, for the plan.
+    """
+
+    recipe: Recipe
+    minutes: float
+    accelerator: str = "gpu"
+    precision: str = "bf16-mixed"
+    strategy: Strategy = "auto"
+    devices: int = 1
+    nodes: int = 1
+    workers: int = 12
+    card: Card = field(default=H100)
+
+    @property
+    def n_devices(self) -> int:
+        """Count the devices of all machines."""
+        return self.devices * self.nodes
+
+
+PRESETS = {
+    "cpu": Preset(
+        Recipe(), minutes=100.0, accelerator="cpu", precision="auto", workers=0, card=CORE
+    ),
+    "one-gpu": Preset(
+        Recipe(
+            network=NetworkConfig(n_summary=8, context_layers=8),
+            stream=StreamConfig(max_rows=1024, max_columns=60, cells=300_000, max_tasks=64),
+        ),
+        minutes=25.0,
+    ),
+    "eight-gpu": Preset(
+        Recipe(
+            network=NetworkConfig(
+                d_cell=64,
+                n_summary=8,
+                row_layers=3,
+                row_heads=4,
+                context_layers=12,
+                context_heads=8,
+                n_thinking=32,
+            ),
+            stream=StreamConfig(
+                max_rows=4096, max_columns=100, cells=300_000, min_tasks=1, max_tasks=64
+            ),
+            train=TrainConfig(learning_rate=0.5, warmup_steps=1000),
+        ),
+        minutes=3 * 24 * 60.0,
+        strategy="ddp",
+        devices=8,
+    ),
+    "internet": Preset(
+        Recipe(
+            network=NetworkConfig(
+                d_cell=128,
+                n_summary=16,
+                row_layers=4,
+                row_heads=4,
+                context_layers=24,
+                context_heads=16,
+                n_thinking=64,
+            ),
+            stream=StreamConfig(
+                max_rows=10_240, max_columns=100, cells=40_000, min_tasks=1, max_tasks=32
+            ),
+            train=TrainConfig(learning_rate=0.2, warmup_steps=4000, accumulate=8),
+        ),
+        minutes=1000 / 64 * 24 * 60.0,
+        strategy="fsdp",
+        devices=8,
+        nodes=8,
+    ),
+}
+"""From one core to 1,000 GPU-days. Only ``cpu`` has been run, the last time on a GPU with larger
+tasks (``records/014-learned-metric``); the sizes of the others are within
+.0001 of the least loss that the measured scaling curve predicts for their budgets
+(``records/011-scaling-long``), and their learning rates are guesses: lower for wider ones."""
+
+
+def get_preset(name: str) -> Preset:
+    """Return a preset by its name.
+
+    Parameters
+    ----------
+    name : str
+        A key of `PRESETS`.
+
+    Returns
+    -------
+    Preset
+        The preset.
+
+    Raises
+    ------
+    TabTransferError
+        If there is no such preset.
+
+    Examples
+    --------
+    >>> get_preset("eight-gpu").n_devices
+    8
+    """
+    if name not in PRESETS:
+        raise TabTransferError(
+            f"There is no preset {name!r}; the presets are {', '.join(PRESETS)}."
+        )
+    return PRESETS[name]

@@ -1,0 +1,1 @@
+"""How the prior's tables compare with real ones."""

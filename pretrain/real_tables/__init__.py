@@ -1,0 +1,1 @@
+"""Real tables for training: the corpus, what is kept out of it, tasks drawn from it."""

@@ -1,0 +1,309 @@
+"""Real tables made ready for training: filtered, guarded against leakage, in one file.
+
+The file is NumPy's compressed archive, without pickles: all cells in one array, and a JSON record
+that says what each table is, under which licence, and which tables it was compared with.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tabtransfer.errors import TabTransferError
+from tabtransfer.files import replacing
+from tabtransfer.pretrain.real_tables.copies import find_copies
+from tabtransfer.pretrain.real_tables.corpus import Source, encode_column, read_sources
+from tabtransfer.pretrain.real_tables.real_tasks import NumberTable
+
+if TYPE_CHECKING:
+    from tabtransfer.datasets.fingerprints import Fingerprint
+
+MIN_ROWS, MIN_COLUMNS = 100, 5
+MAX_ROWS, MAX_COLUMNS = 2_000, 60
+_PERMITS = re.compile(r"\b(PDDL|CC0|CC BY(?![- ]N)|MIT|BSD|Apache|GPL|public domain)", re.I)
+_STATES_NONE = re.compile(r"states? no licen[cs]e", re.I)
+
+
+@dataclass(frozen=True)
+class PackedTables:
+    """Hold real tables to train on.
+
+    Parameters
+    ----------
+    tables : tuple of NumberTable
+        The tables as numbers.
+    cards : tuple of dict
+        For each table its ``name``, ``source``, ``licence`` and ``fingerprint``.
+    guard : tuple of str
+        Names of the evaluation and validation tables that none of them meets.
+    """
+
+    tables: tuple[NumberTable, ...]
+    cards: tuple[dict[str, str], ...]
+    guard: tuple[str, ...]
+
+    def save(self, path: Path) -> None:
+        """Write one file; it appears under its name only when complete."""
+        shapes = [table.values.shape for table in self.tables]
+        record = {
+            "cards": self.cards,
+            "guard": self.guard,
+            "shapes": shapes,
+            "categorical": [table.categorical.tolist() for table in self.tables],
+            "targets": [table.target for table in self.tables],
+            "copies": [table.copies.tolist() for table in self.tables],
+        }
+        cells = np.concatenate([table.values.T.ravel() for table in self.tables])
+        with replacing(path) as partial, partial.open("wb") as file:
+            np.savez_compressed(
+                file,
+                record=np.frombuffer(json.dumps(record).encode(), dtype=np.uint8),
+                cells=cells.view(np.uint32),  # no reader can change the bits of a NaN
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> PackedTables:
+        """Read the file again."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                record = json.loads(file["record"].tobytes())
+                cells = file["cells"].view(np.float32)
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise TabTransferError(
+                f"{path} holds no packed tables: make it with `tabtransfer pack-tables`."
+            ) from error
+        ends = np.cumsum([n_rows * n_columns for n_rows, n_columns in record["shapes"]])
+        tables = tuple(
+            NumberTable(
+                card["name"],
+                np.ascontiguousarray(block.reshape(shape[::-1]).T),
+                np.array(categorical, dtype=bool),
+                target,
+                np.array(copies),
+            )
+            for card, block, shape, categorical, target, copies in zip(
+                record["cards"],
+                np.split(cells, ends[:-1]),
+                record["shapes"],
+                record["categorical"],
+                record["targets"],
+                record["copies"],
+                strict=True,
+            )
+        )
+        return cls(tables, tuple(record["cards"]), tuple(record["guard"]))
+
+
+def pack_tables(
+    path: Path,
+    validation: Path | None = None,
+    without: Collection[str] = (),
+    report: Any = sys.stderr,
+    advance: Callable[[], object] = lambda: None,
+) -> PackedTables:
+    """Choose the tables of a corpus that may be trained on, and turn them into numbers.
+
+    Left out are tables for which a manifest states no permissive licence, tables under 100 rows
+    or 5 useful columns, and every table that meets one of an evaluation suite, or one of the
+    validation tables (`tabtransfer.datasets.fingerprints.meets`); what was refused is reported.
+
+    Parameters
+    ----------
+    path : Path
+        Folder of Parquet files or JSON manifest (see `load_corpus`); entries of a manifest need
+        no target.
+    validation : Path, optional
+        Corpus of the tables that training is watched on.
+    without : collection of str
+        Names of tables to leave out as well: copies that no fingerprint can see.
+    report : file, default=sys.stderr
+        Where to say what was refused.
+    advance : callable, optional
+        Called for each table that is looked at.
+
+    Returns
+    -------
+    PackedTables
+
+    Raises
+    ------
+    TabTransferError
+        If the corpus can't be read, a suite's tables can't be loaded to compare with, or no
+        table is left.
+    """
+    from tabtransfer.datasets.fingerprints import fingerprint
+
+    guard = dict(_guard(validation))
+    tables, cards, left_out = [], [], Counter[str]()
+    for source in read_sources(path):
+        advance()
+        if source.name in without:
+            left_out["left out by name"] += 1
+            continue
+        if not _is_licensed(source.licence):
+            left_out["no permissive licence stated"] += 1
+            continue
+        table = _to_numbers(source)
+        if table is None:
+            left_out[f"under {MIN_ROWS} rows or {MIN_COLUMNS} useful columns"] += 1
+            continue
+        mark = fingerprint(source.name, source.frame)
+        met = _first_met(mark, guard)
+        if met is not None:
+            print(f"refused {source.name!r}: {met}", file=report)
+            left_out["met a table measured on"] += 1
+            continue
+        tables.append(table)
+        cards.append(
+            {
+                "name": source.name,
+                "source": source.source,
+                "licence": source.licence or "not stated",
+                "fingerprint": mark.to_text(),
+            }
+        )
+    reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items()) or "none"
+    summary = f"{len(tables)} real tables to train on; left out: {reasons}"
+    if not tables:
+        raise TabTransferError(f"no table of {path} may be trained on: {summary}")
+    print(summary, file=report)
+    return PackedTables(tuple(tables), tuple(cards), tuple(guard))
+
+
+def _first_met(mark: Fingerprint, guard: dict[str, Fingerprint]) -> str | None:
+    """Say which guarded table a table meets, and by what."""
+    from tabtransfer.datasets.fingerprints import meets
+
+    for name, other in guard.items():
+        reason = meets(mark, other)
+        if reason is not None:
+            return f"{reason} with {name!r}"
+    return None
+
+
+def _is_licensed(licence: str) -> bool:
+    """Whether a manifest names a licence that permits use; a folder's tables are the user's own."""
+    return licence == "" or bool(_PERMITS.search(licence) and not _STATES_NONE.search(licence))
+
+
+def _guard(validation: Path | None) -> Iterator[tuple[str, Fingerprint]]:
+    """Fingerprint what must not be trained on: all suites, and the validation tables."""
+    from tabtransfer.datasets.fingerprints import fingerprint
+    from tabtransfer.datasets.frames import with_target
+    from tabtransfer.datasets.suites import SUITES, load_table
+
+    for name in sorted({name for suite in SUITES.values() for name in suite}):
+        try:
+            table = load_table(name)
+        except TabTransferError as error:
+            raise TabTransferError(
+                f"Real tables can't be compared with the suites' tables: {error}; or train on a "
+                "file that `tabtransfer pack-tables` made where they are installed."
+            ) from error
+        yield name, fingerprint(name, with_target(table.X, table.y))
+    for source in () if validation is None else read_sources(validation):
+        yield f"{source.name} (validation)", fingerprint(source.name, source.frame)
+
+
+def _to_numbers(source: Source) -> NumberTable | None:
+    """Encode a table, or None if it is too small to train on."""
+    frame = source.frame
+    if frame.shape[0] < MIN_ROWS or frame.shape[1] < MIN_COLUMNS:
+        return None
+    rows = np.random.default_rng(0).permutation(len(frame))[:MAX_ROWS]
+    names = [*([source.target] if source.target is not None else []), *frame.columns]
+    names = list(dict.fromkeys(names))[:MAX_COLUMNS]
+    frame = frame.iloc[rows]
+    kept, values, categorical = [], [], []
+    for name in names:
+        column, is_code = encode_column(frame[name])
+        if _is_useful(column, is_code):
+            kept.append(name)
+            values.append(column)
+            categorical.append(is_code)
+    if len(kept) < MIN_COLUMNS:
+        return None
+    target = kept.index(source.target) if source.target in kept else -1
+    cells = np.stack(values, axis=1).astype(np.float32)
+    return NumberTable(source.name, cells, np.array(categorical), target, find_copies(cells))
+
+
+def _is_useful(cells: np.ndarray, is_code: bool) -> bool:
+    """Whether a column has two values and isn't mostly missing or a name of its own a row."""
+    known = cells[~np.isnan(cells)]
+    distinct = len(np.unique(known))
+    return (
+        len(known) >= len(cells) / 2
+        and distinct >= 2
+        and not (is_code and distinct > max(10, len(known) / 2))
+    )
+
+
+def read_tables(path: Path, validation: Path | None = None) -> PackedTables:
+    """Read packed tables, or pack a corpus in memory.
+
+    Packed tables were compared with the suites when they were packed; they are compared once
+    more with the validation tables, and training on one of these is an error. What a file keeps
+    of their fingerprints shows less than `pack_tables` compares: pack with the validation tables
+    to be sure.
+
+    Parameters
+    ----------
+    path : Path
+        File made by `PackedTables.save`, folder of Parquet files, or JSON manifest.
+    validation : Path, optional
+        Corpus of the tables that training is watched on.
+
+    Returns
+    -------
+    PackedTables
+
+    Raises
+    ------
+    TabTransferError
+        As `pack_tables`, or if packed tables weren't compared with all suites' tables, or one of
+        them is in the validation corpus.
+    """
+    path = Path(path)
+    if path.is_dir() or path.suffix == ".json":
+        return pack_tables(path, validation)
+    packed = PackedTables.load(path)
+    _refuse_unguarded(packed, path)
+    if validation is not None:
+        _refuse_validation_tables(packed.cards, read_sources(validation))
+    return packed
+
+
+def _refuse_unguarded(packed: PackedTables, path: Path) -> None:
+    """Refuse tables that were packed before the suites had all of their tables."""
+    try:
+        from tabtransfer.datasets.suites import SUITES
+    except ModuleNotFoundError:  # pandas, which packed tables do without
+        return
+    new = {name for suite in SUITES.values() for name in suite} - set(packed.guard)
+    if new:
+        raise TabTransferError(
+            f"{path} was packed without comparing its tables with {', '.join(sorted(new))}, which "
+            "a suite has now: pack them again."
+        )
+
+
+def _refuse_validation_tables(cards: Iterable[dict[str, str]], sources: Iterable[Source]) -> None:
+    from tabtransfer.datasets.fingerprints import trained_on
+
+    for source in sources:
+        reason = trained_on(cards, source.name, source.frame)
+        if reason is not None:
+            raise TabTransferError(
+                f"validation table {source.name!r} is among the packed tables ({reason}): pack "
+                "them again with --validation."
+            )

@@ -1,0 +1,1 @@
+"""Training: the step, the optimisers, the stream of tasks, the run."""

@@ -1,0 +1,167 @@
+"""What happens by the clock during training: the time budget, saving, validation."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+
+from tabtransfer.pretrain.training.module import PretrainingModule
+from tabtransfer.pretrain.training.throughput import Throughput, peak_flops
+
+RESUME_FILE = "resume.ckpt"
+CURVE_FILE = "curve.csv"
+SPEED_FIELDS = ("tasks_per_second", "cells_per_second", "peak_share")
+CURVE_FIELDS = ("seconds", "steps", "tasks", "loss", "roc_auc", "log_loss", "r2", *SPEED_FIELDS)
+
+
+class Clock(pl.Callback):
+    """End training when its time is over, counting the time before a resumption.
+
+    All ranks follow the clock of rank 0, so that they stop, save and validate at the same step.
+
+    Parameters
+    ----------
+    max_seconds : float
+        Time for training.
+    folder : Path
+        Where the resumption state and the curve are written.
+    validate : callable
+        Scores the network, giving some of ``roc_auc``, ``log_loss`` and ``r2``; called on every
+        rank, and heard on rank 0.
+    on_hold_end : callable
+        Called once, on every rank, before the learning rate starts to fall.
+    throughput : Throughput
+        Counts what steps do.
+    save_every, validate_every : float
+        Seconds between savings and between validations.
+    """
+
+    def __init__(
+        self,
+        max_seconds: float,
+        folder: Path,
+        validate: Callable[[], dict[str, float]],
+        on_hold_end: Callable[[], object],
+        throughput: Throughput,
+        save_every: float = 60.0,
+        validate_every: float = 300.0,
+    ) -> None:
+        self.max_seconds = max_seconds
+        self.folder = folder
+        self.validate = validate
+        self.on_hold_end = on_hold_end
+        self.throughput = throughput
+        self.save_every = save_every
+        self.validate_every = validate_every
+        self.seconds = 0.0
+        self.scores: dict[str, float] = {}  # of the last validation
+        self._mean_loss: float | None = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give what a resumption needs."""
+        return {"seconds": self.seconds, "mean_loss": self._mean_loss}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take it back."""
+        self.seconds = state_dict["seconds"]
+        self._mean_loss = state_dict["mean_loss"]
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start counting."""
+        assert isinstance(pl_module, PretrainingModule)
+        dtype = torch.bfloat16 if "bf16" in str(trainer.precision) else torch.float32
+        self.throughput.peak = peak_flops(pl_module.device, dtype)
+        self.throughput.world_size = trainer.world_size
+        self._started = time.monotonic() - self.seconds
+        pl_module.progress = self.seconds / self.max_seconds
+        self.throughput.start()
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Look at the clock."""
+        assert isinstance(pl_module, PretrainingModule)
+        loss = float(trainer.callback_metrics["loss"])  # waits for the device
+        self.throughput.stop(batch)
+        if math.isfinite(loss):  # a step of another loss was not taken
+            mean = loss if self._mean_loss is None else self._mean_loss
+            self._mean_loss = 0.995 * mean + 0.005 * loss
+        before, self.seconds = self.seconds, self._agree(trainer, pl_module)
+        pl_module.progress = self.seconds / self.max_seconds
+        hold = (1.0 - pl_module.config.decay) * self.max_seconds
+        if before < hold <= self.seconds:
+            self.on_hold_end()
+        over = self.seconds >= self.max_seconds
+        if over or _ticked(before, self.seconds, self.validate_every):
+            self._validate(trainer, pl_module)
+        if over or _ticked(before, self.seconds, self.save_every):
+            self.save(trainer)
+        trainer.should_stop = over
+        self.throughput.start()
+
+    def save(self, trainer: pl.Trainer) -> None:
+        """Write the resumption state; a kill while writing leaves the one before."""
+        partial = self.folder / f".{RESUME_FILE}.partial"
+        trainer.save_checkpoint(partial)
+        if trainer.is_global_zero:
+            os.replace(partial, self.folder / RESUME_FILE)
+
+    def _agree(self, trainer: pl.Trainer, module: PretrainingModule) -> float:
+        seconds = torch.tensor(time.monotonic() - self._started, device=module.device)
+        if trainer.world_size > 1:
+            torch.distributed.broadcast(seconds, src=0)
+        return float(seconds)
+
+    def _validate(self, trainer: pl.Trainer, module: PretrainingModule) -> None:
+        self.scores = self.validate()
+        if trainer.is_global_zero:
+            row = dict(
+                zip(
+                    CURVE_FIELDS,
+                    (round(self.seconds), module.steps, module.tasks_seen, self._mean_loss),
+                    strict=False,
+                ),
+                **self.scores,
+                **self.throughput.read(),
+            )
+            _append(self.folder / CURVE_FILE, row)
+            scores = "  ".join(f"{name} {value:.4f}" for name, value in self.scores.items())
+            trainer.print(
+                f"{row['seconds']:>6} s  step {row['steps']:>7}  tasks {row['tasks']:>9}  "
+                f"loss {row['loss']:.4f}  validation {scores}  {_say_speed(row)}",
+                flush=True,
+            )
+        trainer.strategy.barrier()
+
+
+def _ticked(before: float, now: float, every: float) -> bool:
+    return before // every != now // every
+
+
+def _say_speed(row: dict[str, Any]) -> str:
+    return (
+        f"{row['tasks_per_second']:.1f} tasks/s  {row['cells_per_second']:,.0f} cells/s  "
+        f"{row['peak_share']:.1%} of a large matrix product's speed"
+    )
+
+
+def _append(path: Path, row: dict[str, Any]) -> None:
+    new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, CURVE_FIELDS)
+        if new:
+            writer.writeheader()
+        writer.writerow({key: f"{v:.5f}" if isinstance(v, float) else v for key, v in row.items()})

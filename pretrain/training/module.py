@@ -1,0 +1,131 @@
+"""The training step, as Lightning wants it: a thin shell around the plain torch network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.core.optimizer import LightningOptimizer
+from torch import Tensor
+from torch.distributed.tensor import DTensor
+
+from tabtransfer.network.loss import task_loss
+from tabtransfer.network.transformer import TabularTransformer
+from tabtransfer.pretrain.training.optim import build_optimizers
+from tabtransfer.pretrain.training.schedule import learning_rate_factor
+from tabtransfer.pretrain.training.sharding import shard_network
+from tabtransfer.pretrain.training.stream import TaskStream
+from tabtransfer.tasks import TaskBatch
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Settings of the optimisation."""
+
+    learning_rate: float = 1.0  # factor on the rates of `build_optimizers`
+    warmup_steps: int = 100
+    decay: float = 0.3  # share of the time
+    clip: float = 2.0
+    accumulate: int = 1  # batches whose gradients make one optimizer step
+
+
+class PretrainingModule(pl.LightningModule):
+    """Train a network on a stream of tasks for a given time.
+
+    ``progress``, the share of the time that is over, is set from outside, by the clock.
+
+    Parameters
+    ----------
+    network : TabularTransformer
+        From TaskBatch to logits, or to quantiles where the targets are numbers.
+    stream : TaskStream
+        Where tasks come from.
+    config : TrainConfig
+        Settings.
+    workers : int
+        Processes on CPUs that make tasks ahead of time; 0: the device makes them in between.
+    """
+
+    def __init__(
+        self,
+        network: TabularTransformer,
+        stream: TaskStream,
+        config: TrainConfig,
+        workers: int = 0,
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.network = network
+        self.stream = stream
+        self.config = config
+        self.workers = workers
+        self.progress = 0.0
+        self.steps = 0
+        self.tasks_seen = 0
+
+    def configure_model(self) -> None:
+        """Spread the weights over the devices where the strategy has a mesh of them (FSDP)."""
+        if self.device_mesh is not None:
+            shard_network(self.network, self.device_mesh["data_parallel"])
+
+    def train_dataloader(self) -> torch.utils.data.DataLoader[TaskBatch]:
+        """Give the stream, each item already a batch."""
+        self.stream.step = self.steps
+        self.stream.rank = self.global_rank
+        self.stream.device = "cpu" if self.workers else str(self.device)
+        return torch.utils.data.DataLoader(self.stream, batch_size=None, num_workers=self.workers)
+
+    def configure_optimizers(self) -> Any:
+        """Make Muon and AdamW, remembering their full rates."""
+        optimizers = build_optimizers(self.network)
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group["full_lr"] = group["lr"] * self.config.learning_rate
+        return optimizers
+
+    def training_step(self, batch: TaskBatch, index: int) -> Tensor:
+        """Learn from one batch; the optimizers step after every ``accumulate`` batches."""
+        loss = task_loss(self.network(batch), batch)
+        self.manual_backward((loss + self._unused_heads()) / self.config.accumulate)
+        self.steps += 1
+        self.tasks_seen += len(batch.labels) * self.trainer.world_size
+        if self.steps % self.config.accumulate == 0:
+            self._step_optimizers()
+        self.log("loss", loss.detach(), prog_bar=True, batch_size=1)
+        return loss.detach()
+
+    def _unused_heads(self) -> Tensor | float:
+        """Give 0, through every weight: of a batch of one kind, the heads of the other have none.
+
+        Sharded gradients only meet if each process has the same ones, and other processes may
+        have the other kind.
+        """
+        if self.device_mesh is None:
+            return 0.0
+        return 0.0 * sum(p.sum() for p in self.network.parameters() if not isinstance(p, DTensor))
+
+    def _step_optimizers(self) -> None:
+        optimizers = cast(list[LightningOptimizer], self.optimizers())
+        n_done = self.steps // self.config.accumulate - 1
+        factor = learning_rate_factor(
+            self.progress, n_done, self.config.warmup_steps, self.config.decay
+        )
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["full_lr"] * factor
+            if torch.isfinite(norm):
+                optimizer.step()
+            optimizer.zero_grad()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Remember the place in the stream."""
+        checkpoint["tabtransfer"] = {"steps": self.steps, "tasks_seen": self.tasks_seen}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on from that place."""
+        self.steps = checkpoint["tabtransfer"]["steps"]
+        self.tasks_seen = checkpoint["tabtransfer"]["tasks_seen"]
+        self.stream.step = self.steps

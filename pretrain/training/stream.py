@@ -1,0 +1,139 @@
+"""An endless stream of tasks, each batch known by its seed, rank and step."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.utils.data import IterableDataset, get_worker_info
+
+from tabtransfer.pretrain.learner_inputs import hide_rows, with_learners
+from tabtransfer.pretrain.prior import PriorConfig, sample_batch
+from tabtransfer.pretrain.real_tables.real_tasks import RealTasks
+from tabtransfer.tasks import TaskBatch
+
+
+@dataclass(frozen=True)
+class StreamConfig:
+    """Say how large the tasks of a step are.
+
+    Rows and columns are log-uniform between their bounds and the same for all tasks of a step;
+    as many tasks go into a step as ``cells`` allows, within ``min_tasks`` and ``max_tasks``. Where
+    there are real tables, ``real_share`` of the steps draw from them, with their own columns;
+    where none gives a task, the step draws from the prior. In ``learner_share`` of the steps, trees
+    are grown on each task's training rows (`tabtransfer.pretrain.learner_inputs`); of these steps,
+    in ``hidden_share`` on up to ``max_hidden`` further rows as well that the network doesn't see.
+    """
+
+    min_rows: int = 64
+    max_rows: int = 800
+    min_columns: int = 2
+    max_columns: int = 40
+    cells: int = 40_960
+    min_tasks: int = 2
+    max_tasks: int = 32
+    train_share: tuple[float, float] = (0.4, 0.85)
+    real_share: float = 0.35
+    learner_share: float = 0.8
+    hidden_share: float = 0.4
+    max_hidden: int = 4000
+    learner_rows: int = 12_000  # of all tasks of a step, to grow trees on
+
+
+class TaskStream(IterableDataset[TaskBatch]):
+    """Yield batches for ever, starting at a given step.
+
+    Batch ``step`` of ``rank`` depends on (seed, rank, step) alone, so a resumed run sees what an
+    unbroken one would have, and ranks never see each other's tasks. Worker processes of a
+    DataLoader take turns, so that it gives the same batches in the same order.
+
+    Parameters
+    ----------
+    prior : PriorConfig
+        Settings of the prior.
+    config : StreamConfig
+        Sizes.
+    seed : int
+        Seed of the run.
+    real : RealTasks, optional
+        Real tables to draw from as well.
+
+    Attributes
+    ----------
+    step, rank, device
+        The next step, the rank of the process, and where batches are made: 0, 0 and the CPU
+        until set.
+    """
+
+    def __init__(
+        self,
+        prior: PriorConfig,
+        config: StreamConfig,
+        seed: int = 0,
+        real: RealTasks | None = None,
+    ) -> None:
+        self.prior = prior
+        self.config = config
+        self.seed = seed
+        self.real = real
+        self.rank = 0
+        self.device = "cpu"
+        self.step = 0
+
+    def __iter__(self) -> Iterator[TaskBatch]:
+        worker = get_worker_info()
+        first, stride = (0, 1) if worker is None else (worker.id, worker.num_workers)
+        for step in itertools.count(self.step + first, stride):
+            yield self.batch(step)
+
+    def batch(self, step: int) -> TaskBatch:
+        """Make the batch of a step."""
+        random = np.random.default_rng([self.seed, self.rank, step])
+        c = self.config
+        n_rows = _log_uniform(random, c.min_rows, c.max_rows)
+        n_train = int(n_rows * random.uniform(*c.train_share))
+        if random.random() >= c.learner_share:
+            return self._draw(random, n_rows, n_train, c.cells, c.max_tasks, self.device)
+        n_hidden = 0
+        if random.random() < c.hidden_share:
+            n_hidden = _log_uniform(random, n_train, max(n_train, c.max_hidden))
+        n_all = n_rows + n_hidden
+        cells = c.cells * n_all // n_rows  # most of which the network won't see
+        most = min(c.max_tasks, max(c.min_tasks, c.learner_rows // (n_train + n_hidden)))
+        batch = self._draw(random, n_all, n_train + n_hidden, cells, most, "cpu")
+        # Where no table had as many rows, half of the training rows stay at most.
+        n_shown = min(n_train, max(1, batch.n_train // 2)) if n_hidden else batch.n_train
+        batch = hide_rows(with_learners(batch, random), batch.n_train - n_shown)
+        return batch.to(self.device)
+
+    def _draw(
+        self,
+        random: np.random.Generator,
+        n_rows: int,
+        n_train: int,
+        cells: int,
+        max_tasks: int,
+        device: str,
+    ) -> TaskBatch:
+        """Draw tasks from real tables or from the prior."""
+        c = self.config
+        if self.real is not None and random.random() < c.real_share:
+            regression = random.random() < self.prior.regression
+            tasks = (c.min_tasks, max_tasks)
+            batch = self.real.batch(
+                random, n_rows, n_train, cells, tasks, c.max_columns, regression
+            )
+            if batch is not None:
+                return batch.to(device)
+        n_columns = _log_uniform(random, c.min_columns, c.max_columns)
+        n_tasks = min(max(cells // (n_rows * n_columns), c.min_tasks), max_tasks)
+        generator = torch.Generator(device).manual_seed(int(random.integers(2**62)))
+        return sample_batch(self.prior, n_tasks, n_rows, n_columns, n_train, generator)
+
+
+def _log_uniform(random: np.random.Generator, low: int, high: int) -> int:
+    return round(math.exp(random.uniform(math.log(low), math.log(high))))

@@ -1,0 +1,1 @@
+"""Scores on real tables that training decisions are made on."""

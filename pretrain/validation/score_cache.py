@@ -1,0 +1,86 @@
+"""Scores of methods that don't change, kept from one validation to the next."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tabtransfer.files import replacing
+
+if TYPE_CHECKING:
+    from tabtransfer.pretrain.real_tables.real_table import RealTable
+
+
+class ScoreCache:
+    """Keep scores in a JSON file, each under all that it depends on.
+
+    Parameters
+    ----------
+    path : Path, optional
+        The file, made when the first score is kept; without one, scores last as long as the
+        object.
+
+    Examples
+    --------
+    >>> cache = ScoreCache()
+    >>> cache.put({"method": "catboost", "split": 0}, {"roc_auc": 0.75})
+    >>> cache.get({"split": 0, "method": "catboost"}), cache.get({"method": "other"})
+    ({'roc_auc': 0.75}, None)
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+        self._entries: dict[str, dict[str, Any]] = {}
+        if path is not None and path.exists():
+            self._entries = json.loads(path.read_text())
+
+    def get(self, conditions: dict[str, Any]) -> dict[str, float] | None:
+        """Give the scores measured under exactly these conditions, or None."""
+        entry = self._entries.get(_key(conditions))
+        return None if entry is None else entry["scores"]
+
+    def put(self, conditions: dict[str, Any], scores: dict[str, float]) -> None:
+        """Keep scores, on disk at once."""
+        self._entries[_key(conditions)] = {**conditions, "scores": scores}
+        if self.path is None:
+            return
+        with replacing(self.path) as partial:
+            partial.write_text(json.dumps(self._entries, indent=1))
+
+
+def table_digest(table: RealTable) -> str:
+    """Digest the cells, column names and types of a table; its own name doesn't count.
+
+    Parameters
+    ----------
+    table : RealTable
+        Any table.
+
+    Returns
+    -------
+    str
+        Hexadecimal digest, the same wherever the table is loaded from.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tabtransfer.pretrain.real_tables.real_table import RealTable
+    >>> y = pd.Series(["u", "v"])
+    >>> one = RealTable("one", pd.DataFrame({"a": [1, 2]}), y)
+    >>> two = RealTable("two", pd.DataFrame({"a": [1, 3]}), y)
+    >>> table_digest(one) == table_digest(two)
+    False
+    """
+    import pandas as pd
+
+    digest = hashlib.sha256()
+    for name, column in [*table.X.items(), ("", table.y)]:
+        digest.update(f"{name}\0{column.dtype}\0".encode())
+        digest.update(pd.util.hash_pandas_object(column, index=False).to_numpy().tobytes())
+    return digest.hexdigest()[:32]
+
+
+def _key(conditions: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(conditions, sort_keys=True).encode()).hexdigest()[:32]

@@ -1,0 +1,221 @@
+"""The commands `tabtransfer fit` and `tabtransfer predict`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tabtransfer.errors import TabTransferError, name_list
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Task(str, Enum):
+    """What to learn."""
+
+    auto = "auto"
+    classification = "classification"
+    regression = "regression"
+
+
+class Engine(str, Enum):
+    """Where to predict."""
+
+    local = "local"
+    ray = "ray"
+
+
+Tables = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="TABLE...",
+        help="CSV (.csv, .csv.gz), Parquet (.parquet) or Arrow (.arrow, .feather) files of one "
+        "table, or patterns of their names in quotes.",
+    ),
+]
+
+
+def fit(
+    table: Tables,
+    target: Annotated[str, typer.Option(metavar="COLUMN", help="Column to predict.")],
+    out: Annotated[Path, typer.Option(metavar="MODEL", help="File to write the model to.")],
+    task: Annotated[
+        Task, typer.Option(help="What to learn; auto goes by what the target holds.")
+    ] = Task.auto,
+    drop: Annotated[
+        str, typer.Option(metavar="COLUMNS", help="Columns to leave out, separated by commas.")
+    ] = "",
+    finetune: Annotated[
+        bool, typer.Option("--finetune", help="Adapt the network's weights to the table.")
+    ] = False,
+    trees: Annotated[
+        bool, typer.Option("--trees/--no-trees", help="Whether the network reads trees as well.")
+    ] = True,
+    n_estimators: Annotated[
+        int | None,
+        typer.Option(min=1, help="Members of the ensemble.", show_default="by the table's size"),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all that is random.")] = 0,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads.", show_default="torch's setting")
+    ] = None,
+) -> None:
+    """Fit a model to a table and write it to a file, for `tabtransfer predict`.
+
+    Rows without a target are left out. The file holds the training rows and no code.
+    """
+    from tabtransfer.batch_prediction.find import find_files
+    from tabtransfer.batch_prediction.training_table import read_training_table
+
+    files = find_files(table)
+    check_out(out, files)
+    rows = read_training_table(files, target, split_names(drop), task.value)
+    if rows.n_without_target:
+        _say(f"{rows.n_without_target:,} rows without {target!r} are left out.")
+    if rows.reason:
+        _say(f"The task is {rows.task} of {target!r}, because {rows.reason}; --task overrules it.")
+
+    from tabtransfer import TabTransferClassifier, TabTransferRegressor
+
+    kind = TabTransferClassifier if rows.task == "classification" else TabTransferRegressor
+    model = kind(
+        n_estimators,
+        finetune=finetune,
+        trees=trees,
+        random_state=seed,
+        n_threads=threads,
+        verbose=True,
+    )
+    model.fit(rows.X, rows.y)
+    if finetune:
+        record = model.finetuning_
+        _say(f"Fine-tuning kept the {record.chosen} weights: {record.reason}.")
+    model.save(out)
+    n_rows, n_columns = rows.X.shape
+    _say(f"{out}: {n_rows:,} rows, {n_columns:,} columns, {out.stat().st_size / 2**20:.1f} MiB")
+
+
+def predict(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="File that `fit` wrote.")],
+    table: Tables,
+    out: Annotated[
+        Path,
+        typer.Option(metavar="FILE", help="File to write, CSV, Parquet or Arrow by its suffix."),
+    ],
+    keep: Annotated[
+        str,
+        typer.Option(metavar="COLUMNS", help="Columns to copy to the result, separated by commas."),
+    ] = "",
+    quantiles: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LEVELS",
+            help="Quantiles of a predicted number, separated by commas.",
+            show_default="0.1,0.5,0.9",
+        ),
+    ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="Where to predict: in this process, or on a Ray cluster.")
+    ] = Engine.local,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads.", show_default="as the model was fitted")
+    ] = None,
+) -> None:
+    """Predict the rows of a table of any size, in pieces.
+
+    Writes one row for each, in order: the prediction, and the probability of each class or
+    quantiles. Columns are found by name; those that the model doesn't know are left aside.
+    """
+    from tabtransfer.batch_prediction.find import find_files, kind_of
+
+    files = find_files(table)
+    kind_of(out)
+    check_out(out, [*files, model])
+    levels = _levels(quantiles)
+
+    from tabtransfer.batch_prediction.engines import ENGINES
+    from tabtransfer.batch_prediction.reader import Source
+    from tabtransfer.batch_prediction.scorer import Scorer
+    from tabtransfer.batch_prediction.writer import table_writer
+    from tabtransfer.estimators.loading import load
+
+    fitted = load(model).set_params(verbose=False)
+    if threads is not None:
+        fitted.set_params(n_threads=threads)
+    scorer = Scorer.of(fitted, kind_of(files[0]) == "csv", split_names(keep), levels)
+    source = Source.of(files, scorer.columns)
+    aside = [name for name in source.columns if name not in scorer.columns]
+    if aside:
+        _say(f"Left aside, because the model doesn't know them: {name_list(aside)}.")
+    n_rows = 0
+    with table_writer(out) as write:
+        for piece in _watched(ENGINES[engine.value](source, scorer), source.n_rows):
+            write(piece)
+            n_rows += piece.num_rows
+        if not n_rows:
+            raise TabTransferError(f"{files[0]} holds no rows to predict.")
+    _say(f"{out}: {n_rows:,} rows, {out.stat().st_size / 2**20:.1f} MiB")
+
+
+def _watched(pieces: Iterable[pa.Table], total: int | None) -> Iterator[pa.Table]:
+    """Show how many rows are done on standard error."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        BarColumn(),
+        TextColumn("{task.completed:,} rows"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task("predict", total=total)
+        for piece in pieces:
+            yield piece
+            progress.advance(bar, piece.num_rows)
+
+
+def check_out(out: Path, read: Iterable[Path], option: str = "--out") -> None:
+    """Refuse to write where nothing can be, or over what is read."""
+    if out.is_dir():
+        raise TabTransferError(f"{out} is a folder: give {option} the name of a file.")
+    folder = next(parent for parent in out.absolute().parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise TabTransferError(
+            f"{option} {out} can't be written: {folder} is no folder to write to."
+        )
+    for path in read:
+        if out.exists() and path.exists() and os.path.samefile(out, path):
+            raise TabTransferError(f"{option} {out} is a file that is read: give it another name.")
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """Give the names in a list separated by commas, each once."""
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _levels(text: str | None) -> tuple[float, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(float(level) for level in split_names(text))
+    except ValueError as error:
+        raise TabTransferError(
+            f"--quantiles takes numbers such as 0.1,0.5,0.9, not {text!r}."
+        ) from error
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)

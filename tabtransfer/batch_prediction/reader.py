@@ -1,0 +1,220 @@
+"""Table files read in pieces, so that they may be larger than memory.
+
+CSV is read as text, every column of it; `tabtransfer.batch_prediction.text` gives columns their
+types. What a cell is read as then never depends on the other cells of its piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from tabtransfer.batch_prediction.find import Kind, kind_of
+from tabtransfer.errors import TabTransferError, name_list
+
+__all__ = ["Part", "Source", "read_part"]
+
+_BLOCK_BYTES = 4 * 2**20  # of CSV, at least the longest row; some 40 of them are in memory
+_SAMPLE_BYTES = 2**20
+_PART_ROWS = 1_000_000
+_MISSING = [*pa.csv.ConvertOptions().null_values, "None", "<NA>"]  # as pandas reads CSV
+
+
+@dataclass(frozen=True)
+class Part:
+    """Name a part of a source that can be read by itself.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    kind : {"csv", "parquet", "arrow"}
+        Its kind.
+    row_groups : tuple of int
+        Row groups, of Parquet; other files have one part.
+    """
+
+    path: Path
+    kind: Kind
+    row_groups: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Source:
+    """Describe a table in one or several files.
+
+    Parameters
+    ----------
+    columns : tuple of str
+        Names of the columns of the first file.
+    parts : tuple of Part
+        What to read, in order.
+    n_rows : int or None
+        Number of rows; estimated for CSV, None for compressed CSV.
+    """
+
+    columns: tuple[str, ...]
+    parts: tuple[Part, ...]
+    n_rows: int | None
+
+    @classmethod
+    def of(cls, files: Sequence[Path], needed: Iterable[str] | None = None) -> Source:
+        """Look at the files' columns and sizes; no row is read.
+
+        Parameters
+        ----------
+        files : sequence of Path
+            The files, from `find_files`.
+        needed : iterable of str, optional
+            Columns that every file must have; those of the first one if not given.
+
+        Raises
+        ------
+        TabTransferError
+            If a file can't be read, lacks columns, or has two of one name.
+        """
+        columns: tuple[str, ...] = ()
+        parts: list[Part] = []
+        total: int | None = 0
+        for file in files:
+            names, own, n_rows = _look_at(file)
+            columns = columns or names
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise TabTransferError(f"{file} has several columns named {name_list(twice)}.")
+            lacking = [name for name in (needed or columns) if name not in names]
+            if lacking:
+                raise TabTransferError(
+                    f"{file} lacks the columns {name_list(lacking)}; it has {name_list(names)}."
+                )
+            parts += own
+            total = None if total is None or n_rows is None else total + n_rows
+        return cls(columns, tuple(parts), total)
+
+
+def read_part(part: Part, columns: Sequence[str], n_rows: int) -> Iterator[pa.Table]:
+    """Read a part in pieces.
+
+    Parameters
+    ----------
+    part : Part
+        What to read.
+    columns : sequence of str
+        Columns to read.
+    n_rows : int
+        Rows of a piece; the last has less.
+
+    Yields
+    ------
+    pyarrow.Table
+        Rows with the columns in the order given; those of CSV are strings.
+
+    Raises
+    ------
+    TabTransferError
+        If the file can't be read.
+    """
+    names = list(columns)
+    with _readable(part.path):
+        if part.kind == "csv":
+            batches: Iterable[pa.RecordBatch] = _open_csv(part.path, names)
+        elif part.kind == "parquet":
+            file = pq.ParquetFile(part.path, memory_map=True)
+            batches = file.iter_batches(n_rows, list(part.row_groups), names)
+        else:
+            batches = _arrow_batches(part.path)
+        yield from _cut((pa.Table.from_batches([b]).select(names) for b in batches), n_rows)
+
+
+def _cut(tables: Iterable[pa.Table], n_rows: int) -> Iterator[pa.Table]:
+    """Cut and join tables of the same columns into pieces of a number of rows."""
+    waiting: list[pa.Table] = []
+    n_waiting = 0
+    for table in tables:
+        while n_waiting + table.num_rows >= n_rows:
+            taken = n_rows - n_waiting
+            yield pa.concat_tables([*waiting, table.slice(0, taken)])
+            waiting, n_waiting, table = [], 0, table.slice(taken)
+        waiting.append(table)
+        n_waiting += table.num_rows
+    if n_waiting:
+        yield pa.concat_tables(waiting)
+
+
+def _look_at(path: Path) -> tuple[tuple[str, ...], list[Part], int | None]:
+    """Give a file's columns, parts and number of rows."""
+    kind = kind_of(path)
+    with _readable(path):
+        if kind == "csv":
+            names = tuple(_open_csv(path, None).schema.names)
+            return names, [Part(path, kind)], _guess_rows(path)
+        if kind == "parquet":
+            with pq.ParquetFile(path) as file:
+                parts = [Part(path, kind, groups) for groups in _row_groups(file.metadata)]
+                return tuple(file.schema_arrow.names), parts, file.metadata.num_rows
+        n_rows = sum(batch.num_rows for batch in _arrow_batches(path))
+        return tuple(_arrow_reader(path).schema.names), [Part(path, kind)], n_rows
+
+
+def _row_groups(metadata: pq.FileMetaData) -> Iterator[tuple[int, ...]]:
+    """Give row groups together that are worth a part."""
+    together: list[int] = []
+    n_rows = 0
+    for index in range(metadata.num_row_groups):
+        together.append(index)
+        n_rows += metadata.row_group(index).num_rows
+        if n_rows >= _PART_ROWS or index == metadata.num_row_groups - 1:
+            yield tuple(together)
+            together, n_rows = [], 0
+
+
+def _open_csv(path: Path, columns: list[str] | None) -> pa.csv.CSVStreamingReader:
+    types = None if columns is None else dict.fromkeys(columns, pa.string())
+    return pa.csv.open_csv(
+        path,
+        read_options=pa.csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False),
+        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pa.csv.ConvertOptions(
+            column_types=types,
+            include_columns=columns,
+            null_values=_MISSING,
+            strings_can_be_null=True,
+        ),
+    )
+
+
+def _guess_rows(path: Path) -> int | None:
+    if path.name.lower().endswith(".gz"):
+        return None
+    with path.open("rb") as file:
+        sample = file.read(_SAMPLE_BYTES)
+    return max(0, round(sample.count(b"\n") / len(sample) * path.stat().st_size) - 1)
+
+
+def _arrow_reader(path: Path) -> pa.RecordBatchFileReader | pa.RecordBatchStreamReader:
+    """Open a file of Arrow's, in its random-access or its streaming format."""
+    try:
+        return pa.ipc.open_file(pa.memory_map(str(path)))
+    except pa.ArrowInvalid:
+        return pa.ipc.open_stream(pa.memory_map(str(path)))
+
+
+def _arrow_batches(path: Path) -> Iterator[pa.RecordBatch]:
+    reader = _arrow_reader(path)
+    if isinstance(reader, pa.RecordBatchFileReader):
+        return (reader.get_batch(index) for index in range(reader.num_record_batches))
+    return iter(reader)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise TabTransferError(f"{path} can't be read as {kind_of(path)}: {error}") from error

@@ -1,0 +1,1 @@
+"""What results say: averages, ranks, tests, gains. Pure functions of the results table."""

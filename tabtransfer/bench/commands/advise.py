@@ -1,0 +1,81 @@
+"""The command `tabtransfer advise`: what other tables' results say of this one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tabtransfer.batch_prediction.command import Tables, Task, split_names
+from tabtransfer.errors import TabTransferError
+
+if TYPE_CHECKING:
+    from tabtransfer.datasets.table import Table
+
+
+def advise(
+    table: Tables,
+    target: Annotated[str, typer.Option(metavar="COLUMN", help="Column to predict.")],
+    results: Annotated[Path, typer.Option(help="A results.parquet of `benchmark`.")],
+    task: Annotated[
+        Task, typer.Option(help="What to learn; auto goes by what the target holds.")
+    ] = Task.auto,
+    drop: Annotated[
+        str, typer.Option(metavar="COLUMNS", help="Columns to leave out, separated by commas.")
+    ] = "",
+) -> None:
+    """Say which method to expect to win on a table, from results on other tables.
+
+    A small model predicts from the table's size, columns, gaps, classes and noise how much lower a
+    method's error will be than CatBoost's. Its cross-validated error stands beside that of always
+    saying the mean, which is what it says where it isn't better. `tabtransfer compare` measures.
+    """
+    from rich.console import Console
+
+    from tabtransfer.batch_prediction.find import find_files
+    from tabtransfer.bench.analysis.advice import describe_advice, make_advisors
+    from tabtransfer.bench.measure.own_table import read_own_table
+    from tabtransfer.bench.report.terminal import advice_table
+    from tabtransfer.bench.results import read_results
+
+    files = find_files(table)
+    measured = read_results(results)
+    advisors = make_advisors(measured)
+    if not advisors:
+        raise TabTransferError(f"{results} has no two methods that finished on the same table.")
+    own, _ = read_own_table(files, target, split_names(drop), task.value)
+    description = _describe(own, int(measured["max_train"].max()))
+    advice = [advisor.advise(description) for advisor in advisors]
+    console = Console()
+    console.print(advice_table(advisors, advice))
+    for sentence in describe_advice(advisors, advice):
+        console.print(sentence)
+
+
+def _describe(table: Table, max_train: int) -> dict[str, float]:
+    """Describe the table as those of the results are; the method that tells noise is measured."""
+    from tempfile import TemporaryDirectory
+
+    from tabtransfer.baselines.registry import get_method
+    from tabtransfer.bench.analysis.advice import NOISE_METHOD, describe_tables
+    from tabtransfer.bench.measure.run import run
+    from tabtransfer.bench.results import OK
+
+    with TemporaryDirectory() as folder:
+        rows = run(
+            "own",
+            [table],
+            [get_method(NOISE_METHOD)],
+            Path(folder) / "results.parquet",
+            max_train=max_train,
+            max_rows=4 * max_train,
+            n_jobs=1,
+        ).assign(n_rows=len(table.X))
+    failed = rows[rows["status"] != OK]
+    if len(failed):
+        raise TabTransferError(
+            f"How noisy the table is can't be told, because {NOISE_METHOD} failed on it: "
+            f"{failed['reason'].iloc[0]}"
+        )
+    return describe_tables(rows).iloc[0].to_dict()

@@ -1,0 +1,146 @@
+"""The commands `tabtransfer benchmark`, `tabtransfer merge` and `tabtransfer report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tabtransfer.bench.commands.options import (
+    Backend,
+    Jobs,
+    MaxRows,
+    MemoryLimit,
+    MethodNames,
+    SearchTime,
+    Seed,
+    SuiteName,
+    Threads,
+    TimeLimit,
+    read_limits,
+)
+from tabtransfer.bench.commands.transfer_gain import show_transfer_gain
+from tabtransfer.errors import TabTransferError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def benchmark(
+    suite: SuiteName = "quickstart",
+    methods: MethodNames = "all",
+    n_splits: Annotated[
+        str,
+        typer.Option(
+            help="Seeded stratified 50/50 splits of each table; or tabarena: three folds, "
+            "repeated 1, 3 or 10 times by the table's size."
+        ),
+    ] = "3",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to.", show_default="reports/SUITE")
+    ] = None,
+    jobs: Jobs = 2,
+    threads: Threads = 1,
+    max_train: Annotated[int, typer.Option(min=2, help="Most training rows of a split.")] = 1000,
+    max_rows: MaxRows = None,
+    seed: Seed = 0,
+    search_time: SearchTime = 30.0,
+    time_limit: TimeLimit = None,
+    memory_limit: MemoryLimit = None,
+    backend: Backend = "local",
+) -> None:
+    """Measure methods on a suite of real tables and write a report.
+
+    Writes results.parquet, report.html, leaderboard.csv and leaderboard.png. When stopped,
+    the same command goes on where it was; finished jobs are kept.
+    """
+    from tabtransfer.baselines.registry import resolve_methods
+    from tabtransfer.bench.measure.run import run
+    from tabtransfer.datasets.suites import FOLDER, load_suite
+
+    folder = out if out is not None else Path("reports") / Path(suite.removeprefix(FOLDER)).name
+    chosen = resolve_methods(methods, search_time)
+    limits = read_limits(time_limit, memory_limit, chosen)
+    results = run(
+        suite,
+        load_suite(suite),
+        chosen,
+        folder / "results.parquet",
+        n_splits=_read_n_splits(n_splits),
+        seed=seed,
+        max_train=max_train,
+        max_rows=max_rows,
+        n_threads=threads,
+        n_jobs=jobs,
+        limits=limits,
+        backend=backend,
+    )
+    _show(results, folder)
+
+
+def merge(
+    results: Annotated[
+        list[Path], typer.Argument(help="Files that `benchmark` or `transfer-gain` wrote.")
+    ],
+    out: Annotated[Path, typer.Option(help="File to write.")],
+) -> None:
+    """Join the results of several machines or runs into one results.parquet.
+
+    A job that several files hold is taken where it went well. Files that were measured by
+    different protocols, on different data or, for the same job, with different versions aren't
+    joined.
+    """
+    from tabtransfer.bench.merge import merge_results
+    from tabtransfer.bench.results import write_results
+
+    rows = merge_results(results)
+    write_results(rows, out)
+    typer.echo(f"{len(rows)} jobs in {out}; draw the report with `tabtransfer report {out}`.")
+
+
+def report(
+    results: Annotated[
+        Path, typer.Argument(help="A results.parquet of `benchmark` or `transfer-gain`.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to.", show_default="beside the results")
+    ] = None,
+) -> None:
+    """Draw the report again from a results table; nothing is measured."""
+    from tabtransfer.bench.results import read_results
+
+    _show(read_results(results), out if out is not None else results.parent)
+
+
+def _read_n_splits(text: str) -> int | Literal["tabarena"]:
+    if text == "tabarena":
+        return "tabarena"
+    if not text.isdecimal() or int(text) < 1:
+        raise TabTransferError(f"--n-splits takes a number from 1 or tabarena, not {text!r}.")
+    return int(text)
+
+
+def _show(results: pd.DataFrame, folder: Path) -> None:
+    from rich.console import Console
+
+    from tabtransfer.bench.protocol import NESTED
+
+    if (results["splits"] == NESTED).all():
+        show_transfer_gain(results, folder)
+        return
+    from tabtransfer.bench.analysis.cost import harness_share
+    from tabtransfer.bench.analysis.verdict import judge
+    from tabtransfer.bench.protocol import REFERENCE
+    from tabtransfer.bench.report.pages import write_report
+    from tabtransfer.bench.report.terminal import leaderboard_table
+
+    board = write_report(results, folder)
+    console = Console()
+    console.print(leaderboard_table(board, REFERENCE))
+    console.print(" ".join(judge(results).sentences))
+    troubles = results[results["status"] != "ok"]
+    if len(troubles):
+        console.print(f"{len(troubles)} jobs didn't end well; the report says why.")
+    console.print(f"Outside fit and predict: {harness_share(results):.1%} of the jobs' time.")
+    console.print(f"Report: {folder / 'report.html'}")

@@ -1,0 +1,160 @@
+"""The command `tabtransfer compare`: which method for this table?"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tabtransfer.batch_prediction.command import Tables, Task, check_out, split_names
+from tabtransfer.errors import TabTransferError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tabtransfer.baselines.method import Method
+    from tabtransfer.batch_prediction.training_table import TrainingTable
+    from tabtransfer.bench.analysis.comparison import Comparison
+
+
+def compare(
+    table: Tables,
+    target: Annotated[str, typer.Option(metavar="COLUMN", help="Column to predict.")],
+    time: Annotated[
+        str, typer.Option(help="Time for measuring, such as 90s, 10m, 2h or minutes.")
+    ] = "5m",
+    methods: Annotated[
+        str | None,
+        typer.Option(
+            help="Methods to measure, separated by commas, as for `benchmark`.",
+            show_default="those that need no network, and the searches that the time allows",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to.", show_default="reports/TABLE")
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="MODEL", help="File to write the recommended method to, fitted."),
+    ] = None,
+    task: Annotated[
+        Task, typer.Option(help="What to learn; auto goes by what the target holds.")
+    ] = Task.auto,
+    drop: Annotated[
+        str, typer.Option(metavar="COLUMNS", help="Columns to leave out, separated by commas.")
+    ] = "",
+    jobs: Annotated[int, typer.Option(min=1, help="Jobs at a time, each in its process.")] = 2,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of one job.")] = 1,
+    max_train: Annotated[int, typer.Option(min=20, help="Most training rows of a split.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of splits and methods.")] = 0,
+) -> None:
+    """Tell which method to use for a table: ours, CatBoost or another.
+
+    Measures the methods on repeated folds of the table until the time is over, every method on one
+    before any on two, and recommends one. Writes results.parquet and the report that `benchmark`
+    writes. The same command again goes on where it was, with the time given anew.
+    """
+    from tabtransfer.baselines.registry import resolve_methods
+    from tabtransfer.batch_prediction.find import find_files
+    from tabtransfer.bench.analysis.comparison import compare_methods
+    from tabtransfer.bench.measure.compare import compare as measure
+    from tabtransfer.bench.measure.own_table import read_own_table
+    from tabtransfer.bench.report.pages import write_report
+    from tabtransfer.duration import read_minutes
+
+    files = find_files(table)
+    seconds = 60 * read_minutes(time)
+    chosen = None if methods is None else resolve_methods(methods)
+    if save is not None:
+        _check_save(save, files, chosen)
+    own, rows = read_own_table(files, target, split_names(drop), task.value)
+    folder = out if out is not None else Path("reports") / own.name
+    if rows.reason:
+        _say(f"The task is {rows.task} of {target!r}, because {rows.reason}; --task overrules it.")
+    _say_seen(own.name, rows)
+    results = measure(
+        own,
+        folder / "results.parquet",
+        seconds,
+        files=shlex.join(table),
+        methods=chosen,
+        seed=seed,
+        max_train=max_train,
+        n_threads=threads,
+        n_jobs=jobs,
+    )
+    comparison = compare_methods(results)
+    write_report(results, folder)
+    _show(comparison, results, folder)
+    if save is not None:
+        _save(comparison, rows, save, seed, threads)
+
+
+def _say_seen(name: str, rows: TrainingTable) -> None:
+    """Say when the weights may have been trained on the table; `run` leaves them out then."""
+    from tabtransfer.checkpoint import read_header
+    from tabtransfer.datasets.audit import find_seen
+    from tabtransfer.datasets.frames import with_target
+
+    cards = read_header().get("tables", [])
+    sightings = find_seen(cards, name, with_target(rows.X, rows.y))
+    for sighting in sightings:
+        _say(sighting.sentence(str(rows.y.name)))
+    if sightings:
+        _say(
+            "tabtransfer's weights may know this table from their training: their scores would "
+            "flatter them, so they aren't measured on it."
+        )
+
+
+def _check_save(path: Path, files: list[Path], methods: list[Method] | None) -> None:
+    """Refuse to save where that isn't possible; say which models can be saved."""
+    from tabtransfer.bench.measure.winner import SAVABLE
+
+    check_out(path, files, "--save")
+    if methods is not None and not any(method.name in SAVABLE for method in methods):
+        raise TabTransferError(
+            f"--save: of these methods none can be saved, only {', '.join(SAVABLE)}. Add one to "
+            "--methods, or leave --save out."
+        )
+    _say(
+        f"Models of {', '.join(SAVABLE)} can be saved. If another method is recommended, the best "
+        "of these is saved in its place."
+    )
+
+
+def _show(comparison: Comparison, results: pd.DataFrame, folder: Path) -> None:
+    from rich.console import Console
+
+    from tabtransfer.bench.report.terminal import comparison_table
+
+    console = Console()
+    console.print(comparison_table(comparison))
+    for sentence in comparison.sentences:
+        console.print(sentence)
+    for method, reason in comparison.left_out.items():
+        console.print(f"Not compared: {method} ({reason}).", markup=False)
+    console.print(f"Report: {folder / 'report.html'}")
+
+
+def _save(
+    comparison: Comparison, rows: TrainingTable, path: Path, seed: int, n_threads: int
+) -> None:
+    from tabtransfer.bench.measure.winner import CATBOOST, best_savable, fit_and_save
+
+    name = best_savable(comparison)
+    if name is None:
+        raise TabTransferError(
+            "Nothing was saved, because no method that can be saved finished; the report says why."
+        )
+    if name != comparison.choice:
+        _say(f"{comparison.choice} can't be saved; {name} is the best that can.")
+    fit_and_save(name, rows, path, seed, n_threads)
+    how = "CatBoost's load_model" if name in CATBOOST else "`tabtransfer predict`"
+    _say(f"{path}: {name} fitted to {len(rows.y):,} rows; read it with {how}.")
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)

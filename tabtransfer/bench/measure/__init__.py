@@ -1,0 +1,1 @@
+"""Measure methods on tables: jobs, their processes, time and budgets."""

@@ -1,0 +1,72 @@
+"""What a comparison measures, and how many searches its time pays for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tabtransfer.baselines.method import Method
+from tabtransfer.baselines.registry import GROUPS, get_method
+from tabtransfer.baselines.transfer import TUNING_SECONDS
+from tabtransfer.baselines.tuning import SECONDS
+from tabtransfer.bench.analysis.comparison import JOB_SHARE
+from tabtransfer.bench.protocol import FINETUNED, SCRATCH, STACK, WITHOUT_TREES
+
+WANTED_SPLITS = 6
+"""Two repeats of three folds: with fewer, intervals are twice as wide and more."""
+_TUNED = "-tuned"
+# They answer what transfer adds, or take the time of a search.
+_NO_CANDIDATES = (FINETUNED, SCRATCH, WITHOUT_TREES, STACK, "catboost-bag")
+
+
+def default_methods() -> list[Method]:
+    """Return the methods that need no network and no search, ours among them.
+
+    Examples
+    --------
+    >>> [method.name for method in default_methods()][:3]
+    ['tabtransfer', 'catboost', 'lightgbm']
+    """
+    names = [name for name in GROUPS["all-offline"] if not name.endswith(_TUNED)]
+    return [get_method(name) for name in names if name not in _NO_CANDIDATES]
+
+
+def affordable_searches(
+    seconds: float, n_jobs: int, first_split: Mapping[str, float]
+) -> list[Method]:
+    """Choose searches that leave the time for `WANTED_SPLITS` splits of every method.
+
+    Parameters
+    ----------
+    seconds : float
+        Time that is left.
+    n_jobs : int
+        Jobs at a time.
+    first_split : mapping of str to float
+        Seconds that a job took of each method that went well on the first split.
+
+    Returns
+    -------
+    list of Method
+        CatBoost tuned, then our network fine-tuned, then others tuned, as long as they fit in; of
+        methods that went well alone.
+
+    Examples
+    --------
+    >>> [method.name for method in affordable_searches(600, 1, {"catboost": 5, "linear": 0.1})]
+    ['catboost-tuned', 'linear-tuned']
+    >>> affordable_searches(60, 1, {"catboost": 5})
+    []
+    """
+    spare = seconds * n_jobs - (WANTED_SPLITS - 1) * sum(first_split.values())
+    tuned = [name for name in GROUPS["all-offline"] if name.endswith(_TUNED)]
+    chosen = []
+    for name in sorted({FINETUNED, *tuned}, key=["catboost-tuned", FINETUNED, *tuned].index):
+        base = name.removesuffix(_TUNED) if name != FINETUNED else "tabtransfer"
+        search = TUNING_SECONDS if name == FINETUNED else SECONDS
+        if base not in first_split:
+            continue
+        cost = search + first_split[base]
+        if cost <= seconds * JOB_SHARE and WANTED_SPLITS * cost <= spare:
+            chosen.append(get_method(name))
+            spare -= WANTED_SPLITS * cost
+    return chosen

@@ -1,0 +1,100 @@
+"""A reader's own table file as a table to measure on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from tabtransfer.batch_prediction.training_table import TrainingTable, read_training_table
+from tabtransfer.datasets.frames import make_table
+from tabtransfer.datasets.splits import N_FOLDS
+from tabtransfer.datasets.table import Table, Task
+from tabtransfer.errors import TabTransferError, name_list
+
+MIN_ROWS = 30
+"""Fewer rows leave less than ten to test on."""
+
+
+def read_own_table(
+    files: Sequence[Path],
+    target: str,
+    drop: Sequence[str] = (),
+    task: Literal["auto", "classification", "regression"] = "auto",
+) -> tuple[Table, TrainingTable]:
+    """Read a table from files, and check that methods can be compared on it.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        Its files.
+    target : str
+        The column to predict.
+    drop : sequence of str
+        Columns to leave out.
+    task : {"auto", "classification", "regression"}, default="auto"
+        What to learn; "auto" goes by what the target holds.
+
+    Returns
+    -------
+    table : Table
+        The table by the name of its first file. Columns are as they were read.
+    rows : TrainingTable
+        The same rows as `tabtransfer fit` learns from, the target as it was read.
+
+    Raises
+    ------
+    TabTransferError
+        If columns are missing, files can't be read, the target has missing values, a single
+        value or too few rows of each class, isn't numbers where it should be, or there are too
+        few rows.
+    """
+    rows = read_training_table(files, target, drop, task)
+    n_rows = len(rows.y) + rows.n_without_target
+    if rows.n_without_target:
+        raise TabTransferError(
+            f"The target {target!r} is missing in {rows.n_without_target:,} of {n_rows:,} rows of "
+            f"{files[0]}: a method can't be scored on them. Remove these rows first."
+        )
+    if n_rows < MIN_ROWS:
+        raise TabTransferError(
+            f"{files[0]} has {n_rows} rows, and a comparison needs at least {MIN_ROWS}: fewer "
+            "can't tell methods apart."
+        )
+    if rows.y.nunique() < 2:
+        raise TabTransferError(
+            f"The target {target!r} has the same value in all rows of {files[0]} "
+            f"({rows.y.iloc[0]!r}): there is nothing to predict."
+        )
+    if rows.task == "regression":
+        y, kind = _numbers(rows, files[0]), "regression"
+    else:
+        y = rows.y.map(str)
+        _check_classes(y, files[0])
+        kind = "binary" if y.nunique() == 2 else "multiclass"
+    name = files[0].name.split(".")[0]
+    learned: Task = kind  # type: ignore[assignment]
+    return make_table(name, rows.X, y.rename(target), learned, files[0].name), rows
+
+
+def _numbers(rows: TrainingTable, file: Path) -> pd.Series:
+    try:
+        return rows.y.astype(float)
+    except (ValueError, TypeError) as error:
+        raise TabTransferError(
+            f"The target {rows.y.name!r} of {file} isn't numbers, so it can't be learned by "
+            f"regression ({error}): leave --task out, or give --task classification."
+        ) from None
+
+
+def _check_classes(y: pd.Series, file: Path) -> None:
+    counts = y.value_counts()
+    rare = counts[counts < N_FOLDS]
+    if len(counts) - len(rare) < 2:
+        raise TabTransferError(
+            f"The target {y.name!r} of {file} has {len(counts)} classes, of which "
+            f"{len(rare)} have fewer than {N_FOLDS} rows ({name_list(rare.index)}): two classes "
+            "with more are needed. If it is a number, give --task regression."
+        )

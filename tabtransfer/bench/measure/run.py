@@ -1,0 +1,309 @@
+"""Run methods on tables, each job in its own process, keeping every finished row on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Generator, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from tabtransfer.baselines.method import Method
+from tabtransfer.bench.measure.progress import RunProgress
+from tabtransfer.bench.measure.run_job import Task, describe_error, finish_row
+from tabtransfer.bench.measure.seen_tables import SeenTables
+from tabtransfer.bench.measure.studies import Studies
+from tabtransfer.bench.measure.workers import LOCAL, Workers, open_workers
+from tabtransfer.bench.protocol import (
+    HALVES,
+    NESTED,
+    NO_LIMITS,
+    TABARENA,
+    Job,
+    Limits,
+    plan_jobs,
+)
+from tabtransfer.bench.results import FAILED, LEFT_OUT, TABLE_FACTS, ResultsFile
+from tabtransfer.datasets.capping import cap_rows
+from tabtransfer.datasets.nested_splits import nested_splits
+from tabtransfer.datasets.splits import stratified_splits, tabarena_splits, target_bins
+from tabtransfer.environment import cpu_model, machine, package_versions
+from tabtransfer.errors import TabTransferError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import ArrayLike
+
+    from tabtransfer.datasets.splits import Split
+    from tabtransfer.datasets.table import Table
+
+# What a row must have in common with the job for it to be kept; limits only where they were hit.
+_FIXED = ("table_hash", "versions", "search_seconds", "time_limit", "memory_limit")
+
+
+def run(
+    suite: str,
+    tables: Iterable[Table],
+    methods: Sequence[Method],
+    path: Path,
+    *,
+    n_splits: int | Literal["tabarena"] = 3,
+    seed: int = 0,
+    max_train: int | Sequence[int] = 1000,
+    max_rows: int | None = None,
+    n_threads: int = 1,
+    n_jobs: int = 2,
+    limits: Limits = NO_LIMITS,
+    backend: str = LOCAL,
+    most_splits: int | None = None,
+    seconds: float | None = None,
+) -> pd.DataFrame:
+    """Measure every method on every split of every table.
+
+    Each job runs in a process of its own. What goes wrong there, or takes it over its limits,
+    costs its own row alone. Each row is on disk as soon as its job is done: a run that is killed
+    loses the jobs that were running and no other, and the same call goes on from there. Jobs that
+    the file holds already are kept when they went well, or ran into a limit that still holds,
+    and neither the table nor any version has changed; failed and skipped ones are tried again.
+    Code edited under the same version isn't noticed: write to another file then.
+
+    A tuned method's search is on disk trial by trial, in the folder ``studies`` beside the file,
+    until its job went well; a job that was killed, or is tried again, goes on with its next trial.
+    On a cluster, whose workers may not share the folder, it starts anew.
+
+    Parameters
+    ----------
+    suite : str
+        Name of the suite in the results.
+    tables : iterable of Table
+        Tables of any task.
+    methods : sequence of Method
+        What is measured.
+    path : Path
+        The results Parquet.
+    n_splits : int or "tabarena", default=3
+        Seeded stratified 50/50 splits of each table, or three folds repeated as TabArena does
+        for a table of that size. Numeric targets are stratified by their quantiles.
+    seed : int, default=0
+        Seed of the splits and the methods.
+    max_train : int or sequence of int, default=1000
+        Most training rows in a split. Several are the sizes of nested training sets (see
+        `nested_splits`), which aren't those of one number; a table is left out at sizes that half
+        its rows don't give.
+    max_rows : int, optional
+        Most rows of a table; larger ones are thinned by `cap_rows` with the run's seed.
+    n_threads : int, default=1
+        Threads of one job.
+    n_jobs : int, default=2
+        Jobs at a time.
+    limits : Limits, optional
+        Time and memory of one job; none if not given.
+    backend : {"local", "ray", "dask"}, default="local"
+        Where jobs run: on this machine, or on a cluster of Ray or Dask.
+    most_splits : int, optional
+        Only the first splits of each table, as many as this; with one size of training sets.
+    seconds : float, optional
+        Time after which no job is started. The jobs of a split that some methods were measured
+        on and others weren't any more get the status "left_out"; of splits not begun there is
+        no row.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Every row of the results file.
+
+    Raises
+    ------
+    TabTransferError
+        The results file is unreadable or was measured by another protocol, a table is too small
+        to be split, no table gives a training set of a wanted size, or the backend isn't
+        installed.
+    """
+    results = ResultsFile(path)
+    pattern = Job(
+        *(suite, "", ""),
+        splits=TABARENA if n_splits == TABARENA else HALVES,
+        seed=seed,
+        n_threads=n_threads,
+    )
+    whole = {table.name: table for table in tables}
+    capped = [cap_rows(table, max_rows, seed) for table in whole.values()]
+    if isinstance(max_train, int):
+        pattern = replace(pattern, max_train=max_train)
+        first = {t.name: _split(t, pattern, n_splits)[:most_splits] for t in capped}
+        splits = {max_train: first}
+    elif isinstance(n_splits, int):
+        pattern = replace(pattern, splits=NESTED)
+        splits = _split_by_size(capped, pattern, n_splits, max_train)
+    else:
+        raise TabTransferError("Folds as TabArena has them have one size; give n_splits a number.")
+    conditions = {
+        "max_rows": max_rows,
+        "n_jobs": n_jobs,
+        "machine": machine(),
+        "cpu": cpu_model(),
+        **limits.as_row(),
+    }
+    tasks = _prepare(pattern, capped, methods, splits, conditions, limits)
+    studies = Studies(path)
+    done = results.keep({task.job: {name: task.facts[name] for name in _FIXED} for task in tasks})
+    left = [task for task in tasks if task.job not in done]
+    if backend == LOCAL:
+        left = [replace(task, progress=studies.path(task.row)) for task in left]
+    for row in results.rows:  # in case a kill came between a row and this
+        studies.drop(row)
+    deadline = math.inf if seconds is None else time.monotonic() + seconds
+    with closing(results), RunProgress(len(tasks), len(done), seconds) as progress:
+        if left:
+            workers = open_workers(backend, n_threads)
+            seen = SeenTables(whole)
+            with closing(_execute(left, n_jobs, workers, seen, deadline)) as rows:
+                for row in rows:
+                    results.add(row)
+                    studies.drop(row)
+                    progress.report(row)
+        for task in _cut_short(tasks, results.rows):
+            results.add(finish_row(task, {"status": LEFT_OUT, "reason": "the time was over"}))
+    return results.frame()
+
+
+def _split(table: Table, pattern: Job, n_splits: int | str) -> list[Split]:
+    labels = _strata(table)
+    sizes = {"max_train": pattern.max_train, "max_test": pattern.max_test}
+    if isinstance(n_splits, int):
+        return stratified_splits(labels, n_splits=n_splits, seed=pattern.seed, **sizes)
+    return tabarena_splits(labels, seed=pattern.seed, **sizes)
+
+
+def _split_by_size(
+    tables: Sequence[Table], pattern: Job, n_splits: int, sizes: Sequence[int]
+) -> dict[int, dict[str, list[Split]]]:
+    """Split each table at the sizes that it has rows for; give the splits by size and table."""
+    options = {"n_splits": n_splits, "seed": pattern.seed, "max_test": pattern.max_test}
+    by_table = {table.name: nested_splits(_strata(table), sizes, **options) for table in tables}
+    splits = {
+        size: {name: found[size] for name, found in by_table.items() if size in found}
+        for size in sorted(set(sizes))
+    }
+    if not any(splits.values()):
+        raise TabTransferError(
+            f"No table has {min(sizes)} training rows in one of its halves; give smaller sizes or "
+            "larger tables."
+        )
+    return splits
+
+
+def _strata(table: Table) -> ArrayLike:
+    return target_bins(table.y) if table.task == "regression" else table.y
+
+
+def _prepare(
+    pattern: Job,
+    tables: Sequence[Table],
+    methods: Sequence[Method],
+    splits: dict[int, dict[str, list[Split]]],
+    conditions: dict[str, Any],
+    limits: Limits,
+) -> list[Task]:
+    tables_by_name = {table.name: table for table in tables}
+    methods_by_name = {method.name: method for method in methods}
+    facts = {table.name: {**_table_facts(table), **conditions} for table in tables}
+    of_method = {
+        method.name: {
+            "versions": json.dumps(package_versions(method.packages)),
+            "search_seconds": method.search_seconds,
+        }
+        for method in methods
+    }
+    jobs = [
+        job
+        for max_train, by_table in splits.items()
+        for job in plan_jobs(
+            {name: len(of_table) for name, of_table in by_table.items()},
+            list(methods_by_name),
+            replace(pattern, max_train=max_train),
+        )
+    ]
+    return [
+        Task(
+            job,
+            tables_by_name[job.table],
+            methods_by_name[job.method],
+            splits[job.max_train][job.table][job.split],
+            {**facts[job.table], **of_method[job.method]},
+            limits,
+        )
+        for job in sorted(jobs, key=lambda job: job.split)  # no second split before all sizes
+    ]
+
+
+def hash_table(table: Table) -> str:
+    """Give a digest of a table's input and target."""
+    import pandas as pd
+
+    digest = hashlib.sha256()
+    for part in (table.X, table.y):
+        digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _table_facts(table: Table) -> dict[str, Any]:
+    facts = {name: getattr(table.card, name) for name in TABLE_FACTS}
+    return {
+        **facts,
+        "task": table.task,
+        "family": table.card.family or table.name,
+        "table_hash": hash_table(table),
+    }
+
+
+def _execute(
+    tasks: Sequence[Task], n_jobs: int, workers: Workers, seen: SeenTables, deadline: float
+) -> Generator[dict[str, Any], None, None]:
+    """Yield each task's row as it finishes; none for those that the deadline came before."""
+    pool = ThreadPoolExecutor(n_jobs)
+    try:
+        running = [pool.submit(_run_task, task, workers, seen, deadline) for task in tasks]
+        for future in as_completed(running):
+            row = future.result()
+            if row is not None:
+                yield row
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        workers.close()
+
+
+def _run_task(
+    task: Task, workers: Workers, seen: SeenTables, deadline: float
+) -> dict[str, Any] | None:
+    # By value where a method is made by a script or a notebook, which workers can't import.
+    import cloudpickle
+
+    if time.monotonic() >= deadline:
+        return None
+    started = time.perf_counter()
+    try:
+        settled = cloudpickle.dumps(seen.settle(task))
+        prepared = time.perf_counter() - started
+        outcome = workers.run(settled)
+        if "job_seconds" in outcome:
+            outcome["job_seconds"] += prepared
+    except Exception as error:  # the task can't be sent, or its worker was lost again and again
+        outcome = {"status": FAILED, "reason": describe_error(error)}
+    return finish_row(task, outcome)
+
+
+def _cut_short(tasks: Sequence[Task], rows: Sequence[dict[str, Any]]) -> list[Task]:
+    """Give the tasks without a row on splits that others have a row of."""
+    done = {Job.from_row(row) for row in rows}
+    begun = {_place(job) for job in done}
+    return [task for task in tasks if task.job not in done and _place(task.job) in begun]
+
+
+def _place(job: Job) -> tuple[str, int, int]:
+    return job.table, job.max_train, job.split

@@ -1,0 +1,47 @@
+"""Which tables of a run a method was trained on, asked once a table and of all its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from tabtransfer.baselines.method import never_seen
+
+if TYPE_CHECKING:
+    from tabtransfer.bench.measure.run_job import Task
+    from tabtransfer.datasets.table import Table
+
+
+class SeenTables:
+    """Settle for each job whether its method was trained on the job's table.
+
+    A job gets a thinned table, which may hold too few rows to be recognised.
+
+    Parameters
+    ----------
+    whole : mapping of str to Table
+        The tables by name, with all their rows.
+    """
+
+    def __init__(self, whole: Mapping[str, Table]) -> None:
+        self._whole = whole
+        self._answers: dict[tuple[Callable[[Table], str | None], str], str | None] = {}
+        self._lock = Lock()
+
+    def settle(self, task: Task) -> Task:
+        """Give the task with the answer in place of the question."""
+        method, name = task.method, task.job.table
+        if method.seen is never_seen or method.unavailable() is not None:
+            return task
+        with self._lock:
+            if (method.seen, name) not in self._answers:
+                self._answers[method.seen, name] = method.seen(self._whole[name])
+            answer = partial(_answer, self._answers[method.seen, name])
+        return replace(task, method=replace(method, seen=answer))
+
+
+def _answer(reason: str | None, table: Table) -> str | None:
+    return reason

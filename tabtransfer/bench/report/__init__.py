@@ -1,0 +1,1 @@
+"""Reports of results: sentences, pictures, pages."""

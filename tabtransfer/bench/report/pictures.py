@@ -1,0 +1,105 @@
+"""The report's pictures as SVG, each with words for those who can't see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from tabtransfer.bench.analysis.paired import CriticalDifference
+from tabtransfer.bench.analysis.pooling import Confidence
+from tabtransfer.bench.analysis.regimes import Regime
+from tabtransfer.bench.analysis.verdict import signed
+from tabtransfer.bench.protocol import PRETRAINED, REFERENCE
+from tabtransfer.bench.report import plots
+from tabtransfer.bench.report.confidence_plot import describe_confidence, draw_confidence
+from tabtransfer.bench.report.plot_style import to_svg
+from tabtransfer.bench.report.regime_map import describe_regimes, draw_regime_map
+from tabtransfer.gains import gain
+
+
+def draw_pictures(
+    board: pd.DataFrame,
+    scores: pd.DataFrame,
+    critical: CriticalDifference | None,
+    regimes: Sequence[Regime],
+    confidence: Sequence[Confidence],
+) -> dict[str, str]:
+    """Draw the pictures that the results allow.
+
+    Parameters
+    ----------
+    board : pandas.DataFrame
+        The leaderboard.
+    scores : pandas.DataFrame
+        Mean ROC AUC, (n_tables, n_methods).
+    critical : CriticalDifference or None
+        Mean ranks with the distance that tells them apart.
+    regimes : sequence of Regime
+        Kinds of table with their winners.
+    confidence : sequence of Confidence
+        Shares right by confidence, a method each.
+
+    Returns
+    -------
+    dict of str to str
+        SVG elements by name; those without anything to show are left out.
+    """
+    pictures = {}
+    if regimes:
+        pictures["regimes"] = to_svg(draw_regime_map(regimes), describe_regimes(regimes), "regimes")
+    if confidence:
+        pictures["confidence"] = to_svg(
+            draw_confidence(confidence), describe_confidence(confidence), "confidence"
+        )
+    ranked = board.dropna(subset=["roc_auc"])
+    if ranked.empty:
+        return pictures
+    means = ", ".join(
+        f"{row.method} {row.roc_auc:.3f} ({row.roc_auc_low:.3f} to {row.roc_auc_high:.3f})"
+        for row in ranked.itertuples()
+    )
+    times = ", ".join(
+        f"{row.method} {row.roc_auc:.3f} in {format_seconds(seconds)} s"
+        for row, seconds in zip(
+            ranked.itertuples(), ranked["fit_seconds"] + ranked["predict_seconds"], strict=True
+        )
+    )
+    pictures["leaderboard"] = to_svg(
+        plots.draw_leaderboard(board), f"Mean ROC AUC and 95 % interval: {means}.", "board"
+    )
+    pictures["time"] = to_svg(
+        plots.draw_quality_and_time(board),
+        f"Mean ROC AUC against seconds to fit and predict: {times}.",
+        "time",
+    )
+    if critical is not None:
+        listed = ", ".join(f"{name} {rank:.2f}" for name, rank in critical.ranks.items())
+        pictures["critical"] = to_svg(
+            plots.draw_critical_difference(critical),
+            f"Mean ranks: {listed}. Critical difference {critical.distance:.2f}.",
+            "critical",
+        )
+    if gain(scores, PRETRAINED, REFERENCE) is not None:
+        difference = (scores[PRETRAINED] - scores[REFERENCE]).dropna().sort_values(ascending=False)
+        listed = ", ".join(f"{table} {signed(value)}" for table, value in difference.items())
+        pictures["difference"] = to_svg(
+            plots.draw_differences(scores, PRETRAINED, REFERENCE),
+            f"ROC AUC of {PRETRAINED} minus {REFERENCE} by table: {listed}.",
+            "difference",
+        )
+    return pictures
+
+
+def format_seconds(value: Any) -> str:
+    """Write seconds with the digits that matter; a dash for none.
+
+    Examples
+    --------
+    >>> format_seconds(0.0123), format_seconds(12.34), format_seconds(float("nan"))
+    ('0.012', '12.3', '–')
+    """
+    if pd.isna(value):
+        return "–"
+    return f"{value:.3f}" if value < 1 else f"{value:.1f}"

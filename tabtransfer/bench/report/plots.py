@@ -1,0 +1,139 @@
+"""The report's pictures, drawn by matplotlib without a display."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabtransfer.bench.report.plot_style import GRID, INK, OTHER, PAPER, method_colour, new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from tabtransfer.bench.analysis.paired import CriticalDifference
+
+
+def draw_leaderboard(board: pd.DataFrame) -> Figure:
+    """Draw each method's mean ROC AUC with its interval, best mean rank on top.
+
+    Parameters
+    ----------
+    board : pandas.DataFrame
+        The leaderboard; methods without a score are left out.
+
+    Returns
+    -------
+    Figure
+        One row per method; the point is hollow where the mean is over fewer tables.
+    """
+    ranked = board.dropna(subset=["roc_auc"]).iloc[::-1].reset_index(drop=True)
+    figure, axes = new_axes(0.9 + 0.36 * len(ranked))
+    for row in ranked.itertuples():
+        colour = method_colour(row.method)
+        axes.plot([row.roc_auc_low, row.roc_auc_high], [row.Index] * 2, color=colour, lw=2.5)
+        face = colour if row.n_tables == ranked["n_tables"].max() else PAPER
+        axes.plot([row.roc_auc], [row.Index], "o", color=colour, ms=7, mfc=face)
+        axes.annotate(
+            f"{row.roc_auc:.3f}",
+            (row.roc_auc, row.Index),
+            textcoords="offset points",
+            xytext=(0, 6),
+            ha="center",
+            fontsize=8.5,
+            color=INK,
+        )
+    axes.set_yticks(range(len(ranked)), ranked["method"])
+    axes.set_ylim(-0.6, len(ranked) - 0.25)
+    axes.grid(axis="x", color=GRID, lw=0.8)
+    axes.set_xlabel("mean ROC AUC over tables, 95 % interval")
+    return figure
+
+
+def draw_quality_and_time(board: pd.DataFrame) -> Figure:
+    """Draw mean ROC AUC against the seconds of fit and predict, on a log scale."""
+    shown = board.dropna(subset=["roc_auc"])
+    figure, axes = new_axes(4.4)
+    seconds = (shown["fit_seconds"] + shown["predict_seconds"]).to_numpy(dtype=float)
+    for method, second, score in zip(shown["method"], seconds, shown["roc_auc"], strict=True):
+        axes.plot([second], [score], "o", color=method_colour(method), ms=8)
+    front = _pareto_front(seconds, shown["roc_auc"].to_numpy(dtype=float))
+    axes.plot(seconds[front], shown["roc_auc"].to_numpy(dtype=float)[front], color=GRID, lw=2)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.margins(x=0.3, y=0.15)
+    axes.grid(color=GRID, lw=0.8)
+    axes.set_xlabel("seconds to fit and predict, mean of a job (log scale)")
+    axes.set_ylabel("mean ROC AUC")
+    figure.draw_without_rendering()  # so that the layout doesn't move the points afterwards
+    _label_points(axes, list(shown["method"]), seconds, shown["roc_auc"].to_numpy(dtype=float))
+    return figure
+
+
+def draw_critical_difference(found: CriticalDifference) -> Figure:
+    """Draw mean ranks, best on top, with a bar along each run of methods that are too close."""
+    ranks = found.ranks
+    figure, axes = new_axes(1.0 + 0.3 * len(ranks))
+    height = {name: len(ranks) - 1 - place for place, name in enumerate(ranks.index)}
+    for name, rank in ranks.items():
+        axes.plot([rank], [height[name]], "o", color=method_colour(str(name)), ms=7)
+    for column, (first, last) in enumerate(found.groups()):
+        place = ranks.max() + 0.35 + 0.2 * column
+        ends = [height[first] + 0.25, height[last] - 0.25]
+        axes.plot([place, place], ends, color=INK, lw=3, solid_capstyle="butt")
+    axes.plot([1, 1 + found.distance], [len(ranks) - 0.2] * 2, color=INK, lw=1.5)
+    axes.annotate(
+        f"critical difference {found.distance:.2f}",
+        (1, len(ranks) - 0.2),
+        textcoords="offset points",
+        xytext=(0, 4),
+        fontsize=8.5,
+        color=INK,
+    )
+    axes.set_yticks(list(height.values()), list(height))
+    axes.set_ylim(-0.6, len(ranks) + 0.5)
+    axes.grid(axis="x", color=GRID, lw=0.8)
+    axes.set_xlabel("mean rank (1 is best)")
+    return figure
+
+
+def draw_differences(scores: pd.DataFrame, method: str, base: str) -> Figure:
+    """Draw how far a method is above or below another on each table, best first."""
+    difference = (scores[method] - scores[base]).dropna().sort_values()
+    figure, axes = new_axes(0.9 + 0.27 * len(difference))
+    colours = [method_colour(method if value > 0 else base) for value in difference]
+    axes.barh(range(len(difference)), difference, color=colours, height=0.62)
+    axes.set_yticks(range(len(difference)), difference.index)
+    axes.axvline(0, color=INK, lw=1)
+    axes.grid(axis="x", color=GRID, lw=0.8)
+    axes.set_xlabel(f"ROC AUC of {method} minus {base}")
+    return figure
+
+
+def _pareto_front(seconds: NDArray[np.float64], scores: NDArray[np.float64]) -> list[int]:
+    """Pick the points that no other beats in both, fastest first."""
+    order = np.lexsort((-scores, seconds))
+    best = np.maximum.accumulate(scores[order])
+    return [int(i) for rank, i in enumerate(order) if rank == 0 or scores[i] > best[rank - 1]]
+
+
+def _label_points(axes: Axes, labels: list[str], x: NDArray[Any], y: NDArray[Any]) -> None:
+    """Name the points; a name that had to move away is joined with its point by a line."""
+    from adjustText import adjust_text
+
+    texts = [
+        axes.text(left, low, label, fontsize=8.5, color=INK)
+        for left, low, label in zip(x, y, labels, strict=True)
+    ]
+    adjust_text(
+        texts,
+        x=x,
+        y=y,
+        ax=axes,
+        expand=(1.08, 1.2),
+        iter_lim=1000,  # a limit in seconds would give another picture each time
+        arrowprops={"arrowstyle": "-", "color": OTHER, "lw": 0.6},
+    )

@@ -1,0 +1,108 @@
+"""Leaderboards and comparisons as tables for the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from tabtransfer.bench.protocol import PRETRAINED
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from tabtransfer.bench.analysis.advice import Advice, Advisor
+    from tabtransfer.bench.analysis.comparison import Comparison
+
+
+def leaderboard_table(board: pd.DataFrame, reference: str) -> Table:
+    """Lay the leaderboard out for a terminal.
+
+    Parameters
+    ----------
+    board : pandas.DataFrame
+        The leaderboard.
+    reference : str
+        Method that wins, ties and losses are counted against.
+
+    Returns
+    -------
+    rich.table.Table
+        Print it with `rich.print`.
+    """
+    table = _table(f"95 % intervals of the mean ROC AUC; tables won/tied/lost against {reference}")
+    table.add_column("method", no_wrap=True)
+    for heading in ("rank", "ROC AUC", "interval", f"vs {reference}", "seconds", "tables"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in board.to_dict("records"):
+        style = "bold" if str(row["method"]).startswith(PRETRAINED) else ""
+        table.add_row(str(row["method"]), *_cells(row, reference), style=style)
+    return table
+
+
+def comparison_table(comparison: Comparison) -> Table:
+    """Lay the comparison of methods on one table out for a terminal."""
+    table = _table(
+        f"{comparison.n_splits} splits; 95 % intervals and tests against the first method that "
+        "allow for overlapping splits, Holm's correction"
+    )
+    table.add_column("method", no_wrap=True)
+    for heading in (comparison.error_name, "interval", "behind", "p", "seconds"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in comparison.entrants:
+        error, behind = one.error, one.behind
+        table.add_row(
+            one.method,
+            f"{error.mean:.4g}",
+            f"{error.low:.4g}–{error.high:.4g}".replace("nan–nan", "–"),
+            "–" if behind is None else f"{behind.mean:.2g}",
+            f"{one.p:.2g}".replace("nan", "–"),
+            f"{one.seconds:.2f}",
+            style="bold" if one.method == comparison.choice else "",
+        )
+    return table
+
+
+def advice_table(advisors: Sequence[Advisor], advice: Sequence[Advice]) -> Table:
+    """Lay out for a terminal what methods are expected to gain on a table, in per cent."""
+    table = _table(
+        f"%: lower error than {advisors[0].base}; 95 % intervals; root mean squared errors of the "
+        "prediction for tables left out"
+    )
+    table.add_column("method", no_wrap=True)
+    for heading in ("lower error", "interval", "by the", "model errs", "mean errs"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for advisor, one in zip(advisors, advice, strict=True):
+        shares = (one.gain, one.low, one.high, advisor.model_error, advisor.mean_error)
+        gain, low, high, model, mean = (f"{100 * share:.1f}" for share in shares)
+        by = "mean" if advisor.model is None else "model"
+        row = (gain, f"{low} to {high}", by, model, mean)
+        table.add_row(advisor.method, *(cell.replace("nan", "–") for cell in row))
+    return table
+
+
+def _table(caption: str) -> Table:
+    return Table(
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        show_edge=False,
+        collapse_padding=True,
+        caption=caption,
+    )
+
+
+def _cells(row: dict[Hashable, Any], reference: str) -> list[str]:
+    if not row["n_tables"]:
+        return ["–", "–", *["–"] * 3, "0"]
+    compared = row["method"] != reference and not pd.isna(row["wins"])
+    record = f"{row['wins']}/{row['ties']}/{row['losses']}" if compared else "–"
+    return [
+        f"{row['rank']:.2f}",
+        f"{row['roc_auc']:.3f}",
+        f"{row['roc_auc_low']:.3f}–{row['roc_auc_high']:.3f}".replace("nan–nan", "–"),
+        record,
+        f"{row['fit_seconds'] + row['predict_seconds']:.2f}",
+        str(row["n_tables"]),
+    ]

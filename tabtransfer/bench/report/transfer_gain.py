@@ -1,0 +1,142 @@
+"""Draw the report of nested training sizes from the results table alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tabtransfer.bench.analysis.statistics import MIN_TABLES
+from tabtransfer.bench.analysis.transfer_gain import GainCurve, gain_curves
+from tabtransfer.bench.analysis.verdict import describe_interval, signed
+from tabtransfer.bench.protocol import PRETRAINED, SCRATCH, STACK, SYNTHETIC
+from tabtransfer.bench.report.gain_plot import draw_gain_curves
+from tabtransfer.bench.report.gain_sentences import SCORES, TABLES, describe_curve
+from tabtransfer.bench.report.pages import (
+    describe_conditions,
+    list_troubles,
+    render_page,
+    reproduction_command,
+)
+from tabtransfer.bench.report.plot_style import to_svg
+from tabtransfer.bench.results import OK
+from tabtransfer.gains import N_RESAMPLES, TIE
+
+_CARD = ("table", "task", "n_rows", "n_columns", "source", "licence")
+_QUESTIONS = {
+    SCRATCH: "What transfer adds: over the same network trained from scratch",
+    SYNTHETIC: "What real tables add to synthetic ones in pretraining",
+    STACK: "What the network adds: over a stack of its inputs",
+}
+
+
+def write_transfer_gain_report(results: pd.DataFrame, folder: Path) -> list[str]:
+    """Write the curves as HTML, Markdown and CSV.
+
+    Nothing else is shown of such results: a leaderboard would average over sizes.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        Results of nested training sets; nothing else is read.
+    folder : Path
+        Made where it doesn't exist.
+
+    Returns
+    -------
+    list of str
+        What they say of pretraining, in sentences.
+    """
+    curves = gain_curves(results)
+    folder.mkdir(parents=True, exist_ok=True)
+    facts = _facts(results, curves)
+    for name in ("html", "md"):
+        page = render_page(f"transfer_gain.{name}.j2", facts)
+        (folder / f"report.{name}").write_text(page, encoding="utf-8")
+    curve_table(curves).to_csv(folder / "transfer_gain.csv", index=False, float_format="%.6g")
+    return facts["sentences"]
+
+
+def curve_table(curves: list[GainCurve]) -> pd.DataFrame:
+    """Give every point of every curve a row.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``task``, ``method``, ``base``, ``n_train`` and the fields of `Gain`.
+    """
+    return pd.DataFrame(
+        [
+            {"task": curve.task, "method": curve.method, "base": curve.base, "n_train": size}
+            | vars(point)
+            for curve in curves
+            for size, point in curve.points.items()
+        ]
+    )
+
+
+def _facts(results: pd.DataFrame, curves: list[GainCurve]) -> dict[str, Any]:
+    """Gather what both pages say of the results."""
+    sizes = sorted(results["max_train"].unique())
+    largest = results.groupby("table")["max_train"].max().rename("largest")
+    cards = results.drop_duplicates("table")[list(_CARD)].join(largest, on="table")
+    told = [describe_curve(curve) for curve in curves if curve.method == PRETRAINED]
+    return dict(
+        suites=list(dict.fromkeys(results["suite"])),
+        sentences=told or ["No table has scores of the pretrained network and of another method."],
+        sections=[
+            {"title": TABLES[task], "score": SCORES[task], "parts": parts}
+            for task in TABLES
+            if (parts := _parts([curve for curve in curves if curve.task == task]))
+        ],
+        sizes=sizes,
+        seconds=_seconds_by_size(results, sizes),
+        cards=cards.to_dict("records"),
+        conditions=describe_conditions(results),
+        troubles=list_troubles(results),
+        command=reproduction_command(results),
+        tie=TIE,
+        min_tables=MIN_TABLES,
+        n_resamples=N_RESAMPLES,
+    )
+
+
+def _parts(curves: list[GainCurve]) -> list[dict[str, Any]]:
+    """Put the curves over the same base together, with their picture."""
+    parts = []
+    for number, base in enumerate(dict.fromkeys(curve.base for curve in curves)):
+        own = [curve for curve in curves if curve.base == base]
+        score = SCORES[own[0].task]
+        listed = "; ".join(
+            f"{curve.method}: "
+            + ", ".join(
+                f"{size} rows {signed(p.mean)} ({describe_interval(p)})"
+                for size, p in curve.points.items()
+            )
+            for curve in own
+        )
+        picture = to_svg(
+            draw_gain_curves(own, score),
+            f"Gain in {score} over {base} by training rows. {listed}.",
+            f"gain-{own[0].task}-{number}",
+        )
+        parts.append(
+            {
+                "base": base,
+                "title": _QUESTIONS.get(base, f"Over {base}"),
+                "curves": own,
+                "sentences": [describe_curve(curve) for curve in own],
+                "picture": picture,
+            }
+        )
+    return parts
+
+
+def _seconds_by_size(results: pd.DataFrame, sizes: list[int]) -> list[dict[str, Any]]:
+    """Average fit and predict over the jobs that went well, by method and size."""
+    finished = results[results["status"] == OK]
+    seconds = finished["fit_seconds"] + finished["predict_seconds"]
+    means = seconds.groupby([finished["method"], finished["max_train"]]).mean().unstack()
+    means = means.reindex(columns=sizes)
+    return [{"method": method, "means": list(row)} for method, row in means.iterrows()]

@@ -1,0 +1,1 @@
+"""The pretrained network as scikit-learn estimators."""

@@ -1,0 +1,299 @@
+"""What the classifier and the regressor have in common: all but the target and the answer."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from tabtransfer.checkpoint import SHIPPED, load_checkpoint
+from tabtransfer.errors import TabTransferError
+from tabtransfer.finetune.loop import FinetuneConfig, FinetuneRecord, finetune_network
+from tabtransfer.inference.calibration import Calibration, fit_temperature
+from tabtransfer.inference.fitted import FittedModel, ModelWithoutRows
+from tabtransfer.inference.fitting import add_learners, build_model, prepare_rows
+from tabtransfer.inference.kept_network import KeptNetwork
+from tabtransfer.inference.resources import Resources
+from tabtransfer.inference.settings import FitSettings, Task
+from tabtransfer.inference.views import KINDS, ViewKind
+from tabtransfer.learners import FittedLearners
+from tabtransfer.network.transformer import TabularTransformer
+from tabtransfer.preprocessing.encoder import TableEncoder
+from tabtransfer.preprocessing.labelled_table import LabelledTable
+from tabtransfer.preprocessing.training_input import read_training
+from tabtransfer.threads import torch_threads
+
+if TYPE_CHECKING:
+    from tabtransfer.explain.explanation import Explanation
+
+__all__ = ["InContextEstimator"]
+
+
+class InContextEstimator(ABC, BaseEstimator):
+    """Read the training rows as the context of a pretrained network.
+
+    See `TabTransferClassifier` and `TabTransferRegressor` for the parameters.
+    """
+
+    _finetune_config = FinetuneConfig()
+    _view_kinds: ClassVar[tuple[ViewKind, ...]] = KINDS
+    _task: ClassVar[Task]
+
+    def __init__(
+        self,
+        n_estimators: int | None = None,
+        *,
+        calibrate: bool = False,
+        finetune: bool = False,
+        checkpoint: str | os.PathLike[str] | None = None,
+        max_context_rows: int = 4096,
+        time_limit: float | None = 60.0,
+        trees: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+        n_threads: int | None = None,
+        memory_limit: int | None = None,
+        verbose: bool = False,
+    ) -> None:
+        self.n_estimators = n_estimators
+        self.calibrate = calibrate
+        self.finetune = finetune
+        self.checkpoint = checkpoint
+        self.max_context_rows = max_context_rows
+        self.time_limit = time_limit
+        self.trees = trees
+        self.random_state = random_state
+        self.n_threads = n_threads
+        self.memory_limit = memory_limit
+        self.verbose = verbose
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "_fitted" in vars(self)
+
+    @property
+    def fitted_(self) -> FittedModel:
+        """All that `fit` made, in one record."""
+        check_is_fitted(self)
+        if isinstance(self._fitted, ModelWithoutRows):
+            raise TabTransferError(
+                "This model was loaded without its training rows, which it predicts from: give "
+                "them again, tabtransfer.load(path, X, y), or fit it."
+            )
+        return self._fitted
+
+    @fitted_.setter
+    def fitted_(self, fitted: FittedModel | ModelWithoutRows) -> None:
+        self._fitted: FittedModel | ModelWithoutRows = fitted
+
+    @property
+    def encoder_(self) -> TableEncoder:
+        """What was learned of the columns."""
+        return self._known("encoder")
+
+    @property
+    def learners_(self) -> FittedLearners | None:
+        """The trees whose predictions the network reads."""
+        return self._known("learners")
+
+    @property
+    def ensemble_(self) -> Any:
+        """The training rows and the members that read them."""
+        return self._known("ensemble")
+
+    @property
+    def calibration_(self) -> Calibration:
+        """The temperature, and the loss out of fold without and with it."""
+        return self._present("calibration_", self._known("calibration"))
+
+    @property
+    def network_(self) -> TabularTransformer:
+        """The network, if it is this table's own and not a checkpoint's."""
+        return self._present("network_", self._known("network").own)
+
+    @property
+    def n_estimators_(self) -> int:
+        """Members of the ensemble."""
+        return len(self.ensemble_.members)
+
+    @property
+    def n_context_rows_(self) -> int:
+        """Most training rows that a member reads at once."""
+        return self.ensemble_.n_context_rows
+
+    @property
+    def context_strategy_(self) -> str:
+        """How the rows that members read were chosen."""
+        return self.ensemble_.context_strategy
+
+    def _known(self, name: str) -> Any:
+        """Return a part of the fitted model; AttributeError where there is none."""
+        return getattr(vars(self).get("_fitted"), name)
+
+    def _present(self, name: str, value: Any) -> Any:
+        if value is None:
+            raise AttributeError(f"{type(self).__name__} has no {name}.")
+        return value
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any) -> None:
+        """Read the training rows, and tune weights and temperature on them if asked to."""
+        self._check_settings()
+        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        for name in ("_fitted", "finetuning_"):  # of an earlier fit
+            self.__dict__.pop(name, None)
+        given = read_training(self, X, y, sample_weight)
+        settings = FitSettings.of(self._task, self.get_params(), self._view_kinds)
+        prepared = prepare_rows(*given, settings, seed)
+        prepared = add_learners(prepared, self._resources)
+        with torch_threads(self.n_threads):
+            network = self._starting_network(seed)
+            if self._finetunes:
+                network = self._adapt(network, prepared.training, seed)
+            calibration = None
+            if self.calibrate:
+                calibration = self._fit_temperature(network, prepared.training, seed)
+            kept = self._kept(network)
+            self.fitted_ = build_model(prepared, kept, self._resources, calibration)
+            self.context_cached_ = self.fitted_.read_contexts(network)
+
+    def _network_now(self) -> KeptNetwork:
+        """Return the network of the fitted model, whose checkpoint may be elsewhere by now."""
+        return replace(self.fitted_.network, checkpoint=self.checkpoint)
+
+    @property
+    def _resources(self) -> Resources:
+        return Resources(self.n_threads, self.memory_limit, self.verbose)
+
+    def _model_and_rows(self, X: Any) -> tuple[FittedModel, pd.DataFrame]:
+        """Return the fitted model, under the parameters as they are now, and aligned rows."""
+        model = replace(self.fitted_, network=self._network_now(), resources=self._resources)
+        frame = model.encoder.align(X)
+        validate_data(self, frame, reset=False, skip_check_array=True)
+        return model, frame
+
+    def explain(self, X: Any, n_rows: int = 10) -> Explanation:
+        """Say which columns and which training rows drove the prediction of each row.
+
+        Parameters
+        ----------
+        X : array-like, sparse or DataFrame of shape (n_rows, n_features)
+            Rows with the columns of `fit`.
+        n_rows : int, default=10
+            Training rows to name for each row of ``X``, those of most weight.
+
+        Returns
+        -------
+        Explanation
+            Of the predicted class's probability, or of the predicted mean.
+
+        Raises
+        ------
+        TabTransferError
+            As `predict` does, and if ``n_rows`` isn't a whole number from 1 on.
+        """
+        from tabtransfer.explain.explanation import explain
+
+        return explain(*self._model_and_rows(X), n_rows)
+
+    def save(self, path: str | os.PathLike[str], training_rows: bool = True) -> None:
+        """Write the fitted model to one file without code in it, for `tabtransfer.load`.
+
+        The file is a zip archive of JSON (settings, columns, versions), safetensors (the
+        network's weights) and Parquet (the training rows as they were given).
+
+        Parameters
+        ----------
+        path : path-like
+            Where to write; an existing file is replaced, at the end and in one step.
+        training_rows : bool, default=True
+            Whether to write the training rows. Without them the file holds no row of the table,
+            but has to be loaded with them: ``tabtransfer.load(path, X, y)``.
+
+        Raises
+        ------
+        TabTransferError
+            If the rows or settings can't be written so that they come back as they were; the
+            message names the column.
+        """
+        from tabtransfer.saving.archive import save_model
+
+        model = replace(self.fitted_, network=self._network_now())
+        outcomes = {
+            name: getattr(self, name)
+            for name in ("finetuning_", "calibration_")
+            if hasattr(self, name)
+        }
+        save_model(model, type(self), outcomes, path, training_rows)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        # Not the string tag: it stands for input whose cells are not looked at.
+        tags.input_tags.categorical = True
+        return tags
+
+    @property
+    def _finetunes(self) -> bool:
+        return self.finetune
+
+    def _check_settings(self) -> None:
+        counts = {"max_context_rows": self.max_context_rows}
+        if self.n_estimators is not None:
+            counts["n_estimators"] = self.n_estimators
+        for name, value in counts.items():
+            if not isinstance(value, (int, np.integer)) or value < 1:
+                raise TabTransferError(f"{name} must be a whole number from 1 on, not {value!r}.")
+        limit = self.memory_limit
+        if limit is not None and (not isinstance(limit, (int, np.integer)) or limit < 1):
+            raise TabTransferError(
+                f"memory_limit must be a whole number of bytes, or None, not {limit!r}."
+            )
+
+    def _starting_network(self, seed: int) -> TabularTransformer:
+        """Give the network that fine-tuning starts from, or that predicts as it is."""
+        network = load_checkpoint(self.checkpoint)
+        if self._task not in network.config.tasks:
+            raise TabTransferError(
+                f"The checkpoint {self.checkpoint or SHIPPED} has no {self._task} head, only "
+                f"{' and '.join(network.config.tasks)}: pass one that was pretrained for "
+                f"{self._task} as checkpoint=."
+            )
+        return network
+
+    def _adapt(
+        self, network: TabularTransformer, training: LabelledTable, seed: int
+    ) -> TabularTransformer:
+        self.finetuning_: FinetuneRecord
+        network, self.finetuning_ = finetune_network(
+            network,
+            training,
+            self._finetune_config,
+            max_context_rows=self.max_context_rows,
+            time_limit=self.time_limit,
+            seed=seed,
+            kinds=self._view_kinds,
+            verbose=self.verbose,
+        )
+        return network
+
+    def _fit_temperature(
+        self, network: TabularTransformer, training: LabelledTable, seed: int
+    ) -> Calibration:
+        return fit_temperature(
+            network,
+            training,
+            max_context_rows=self.max_context_rows,
+            time_limit=self.time_limit,
+            seed=seed,
+            kinds=self._view_kinds,
+        )
+
+    def _kept(self, network: TabularTransformer) -> KeptNetwork:
+        """Say what to keep of a network."""
+        return KeptNetwork.of(network, self.checkpoint)

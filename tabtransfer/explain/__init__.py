@@ -1,0 +1,1 @@
+"""Which columns and training rows drive a prediction."""

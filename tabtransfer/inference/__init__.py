@@ -1,0 +1,1 @@
+"""Predictions of a pretrained network: views, ensembles, memory, calibration."""

@@ -1,0 +1,365 @@
+"""Ensembles: the training rows shown to a network in several views, predictions averaged.
+
+Nothing is trained here. Each member shows the network the training rows as context in its own
+view (`tabtransfer.inference.views`) and asks for the query rows. Of more training rows than fit,
+each member takes a sample of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from tabtransfer.inference.many_classes import ClassNode, class_tree, multiply_down
+from tabtransfer.inference.members import Advance, Ensemble, MemberTask, ignore
+from tabtransfer.inference.memory import FEWEST_ROWS, ContextShape, MemoryBudget
+from tabtransfer.inference.predict import stratified_rows
+from tabtransfer.inference.views import KINDS, View, ViewKind, ViewMaker
+from tabtransfer.learners.channels import ClassChannels, NumberChannels
+from tabtransfer.network.quantiles import pinball_loss
+from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
+from tabtransfer.preprocessing.encoded_table import EncodedTable
+from tabtransfer.preprocessing.labelled_table import LabelledTable
+from tabtransfer.preprocessing.target_scale import NormalTargetScale, TargetScale, learn_scale
+
+__all__ = [
+    "ClassEnsemble",
+    "ClassMember",
+    "Ensemble",
+    "NumberEnsemble",
+    "NumberMember",
+    "build_ensemble",
+]
+
+_FEW_ROWS = 256  # of a context; where memory is shorter, columns go first
+
+
+def build_ensemble(
+    training: LabelledTable,
+    network: NetworkConfig,
+    n_members: int,
+    max_context_rows: int,
+    rng: np.random.Generator,
+    kinds: Sequence[ViewKind] = KINDS,
+    memory_limit: int | None = None,
+) -> ClassEnsemble | NumberEnsemble:
+    """Draw the members' views and contexts.
+
+    Parameters
+    ----------
+    training : LabelledTable
+        The training rows.
+    network : NetworkConfig
+        Sizes of the network that will predict.
+    n_members : int
+        Number of members.
+    max_context_rows : int
+        Most training rows that a member reads at once; fewer if memory is short, and then
+        fewer columns.
+    rng : numpy.random.Generator
+        Source of randomness.
+    kinds : sequence of ViewKind, default=KINDS
+        Kinds of view that the members take in turn.
+    memory_limit : int, optional
+        Bytes that reading and predicting may take; a share of what is free if not given.
+
+    Returns
+    -------
+    ClassEnsemble or NumberEnsemble
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.preprocessing.encoder import TableEncoder
+    >>> from tabtransfer.preprocessing.labelled_table import LabelledTable
+    >>> from tabtransfer.inference.ensemble import build_ensemble
+    >>> from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
+    >>> X, y = np.arange(12.0)[:, None], np.arange(12) % 3
+    >>> table = TableEncoder().fit(X).transform(X)
+    >>> network = TabularTransformer(NetworkConfig()).eval()
+    >>> training, rng = LabelledTable(table, y, 3), np.random.default_rng(0)
+    >>> ensemble = build_ensemble(training, network.config, 2, 4096, rng)
+    >>> ensemble.probabilities(network, table).shape
+    (12, 3)
+    """
+    maker = ViewMaker(training)
+    budget = MemoryBudget.of(memory_limit)
+    n_rows = min(max_context_rows, training.n_rows)
+    contexts = (
+        _in_memory(maker.draw(kinds[index % len(kinds)], rng), n_rows, training, network, budget)
+        for index in range(n_members)
+    )
+    if training.is_regression:
+        return NumberEnsemble.draw(training, contexts, rng, memory_limit)
+    return ClassEnsemble.draw(training, network.max_classes, contexts, rng, memory_limit)
+
+
+def _in_memory(
+    view: View,
+    n_rows: int,
+    training: LabelledTable,
+    network: NetworkConfig,
+    budget: MemoryBudget,
+) -> tuple[View, int]:
+    """Give the part of a view and the number of its rows that a budget has room for."""
+
+    def fits(n_rows: int) -> bool:
+        n_categories = training.table.n_categories[view.sources]
+        return budget.fits(ContextShape.of(n_rows, n_categories, training.n_classes, network))
+
+    while len(view.sources) > 1 and not fits(min(n_rows, _FEW_ROWS)):
+        view = replace(view, sources=view.sources[: len(view.sources) * 9 // 10])
+    while n_rows > FEWEST_ROWS and not fits(n_rows):
+        n_rows = max(FEWEST_ROWS, int(0.95 * n_rows))
+    return view, n_rows
+
+
+@dataclass(frozen=True)
+class ClassMember:
+    """Say how one member of an ensemble sees a classification task.
+
+    Parameters
+    ----------
+    view : View
+        How it sees the table.
+    tree : ClassNode
+        How it splits the classes; a single node if the network has outputs for all.
+    context : dict of ClassNode to ndarray of int64
+        Training rows that each node learns from.
+    """
+
+    view: View
+    tree: ClassNode
+    context: dict[ClassNode, NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class ClassEnsemble(Ensemble):
+    """Predict the probabilities of classes.
+
+    Parameters
+    ----------
+    training : LabelledTable
+        The training rows and their classes.
+    members : tuple of ClassMember
+        The members.
+    """
+
+    members: tuple[ClassMember, ...]
+
+    @classmethod
+    def draw(
+        cls,
+        training: LabelledTable,
+        max_classes: int,
+        contexts: Iterator[tuple[View, int]],
+        rng: np.random.Generator,
+        memory_limit: int | None = None,
+    ) -> ClassEnsemble:
+        """Draw the rows of each member, whose views and numbers of rows are given."""
+        labels, members = training.labels, []
+        for view, n_rows in contexts:
+            tree = class_tree(view.class_order, max_classes)
+            context = {}
+            for node in tree.nodes():
+                rows = np.flatnonzero(node.group_of(labels, training.n_classes) >= 0)
+                context[node] = rows[stratified_rows(labels[rows], n_rows, rng)]
+            members.append(ClassMember(view, tree, context))
+        return cls(training, tuple(members), memory_limit=memory_limit)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return self.training.n_classes
+
+    @property
+    def n_context_rows(self) -> int:
+        """Most training rows that a member reads at once."""
+        return max(len(rows) for member in self.members for rows in member.context.values())
+
+    def tasks(self) -> list[MemberTask]:
+        """Give what the members read: the nodes of their class trees."""
+        return [
+            MemberTask(
+                member.view,
+                rows,
+                node.group_of(self.training.labels[rows], self.n_classes),
+                len(node.groups),
+                ClassChannels(node.groups),
+            )
+            for member in self.members * (self.n_classes > 1)
+            for node, rows in member.context.items()
+        ]
+
+    def groups(self, classes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """Give, for each of the tasks, its output that classes are part of; -1 where none is."""
+        return [
+            node.group_of(classes, self.n_classes)
+            for member in self.members * (self.n_classes > 1)
+            for node in member.context
+        ]
+
+    def n_outputs(self, network: NetworkConfig) -> int:
+        """Numbers that are predicted for a row: the classes'."""
+        return self.n_classes
+
+    def probabilities(
+        self, network: TabularTransformer, query: EncodedTable, advance: Advance = ignore
+    ) -> NDArray[np.float64]:
+        """Predict rows: the normalised geometric mean of the members' probabilities.
+
+        Parameters
+        ----------
+        network : TabularTransformer
+            The network, in float32; it isn't changed.
+        query : EncodedTable
+            Rows to predict, encoded as the training rows are.
+        advance : callable
+            Called with a number of rows whenever they were asked about for one task.
+
+        Returns
+        -------
+        ndarray of float64, (n_query, n_classes)
+        """
+        if self.n_classes == 1:
+            return np.ones((query.n_rows, 1))
+        answers = self._answers(network, query, advance)
+        logs = np.zeros((query.n_rows, self.n_classes))
+        for member in self.members:
+            by_node = {
+                node: logits[:, : len(node.groups)].log_softmax(-1).numpy()
+                for node, logits in zip(member.context, answers, strict=False)
+            }
+            logs += multiply_down(member.tree, by_node, self.n_classes)
+        return softmax(logs / len(self.members), axis=1)
+
+    def loss(self, network: TabularTransformer, query: LabelledTable) -> float:
+        """Give the log loss."""
+        own = self.probabilities(network, query.table)[np.arange(query.n_rows), query.labels]
+        return float(np.average(-np.log(own.clip(min=1e-15)), weights=query.weights))
+
+
+@dataclass(frozen=True)
+class NumberMember:
+    """Say how one member of an ensemble sees a regression task.
+
+    Parameters
+    ----------
+    view : View
+        How it sees the table.
+    rows : ndarray of int64
+        Training rows that it reads; it standardises the target by them.
+    """
+
+    view: View
+    rows: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class NumberEnsemble(Ensemble):
+    """Predict the quantiles of numbers.
+
+    Parameters
+    ----------
+    training : LabelledTable
+        The training rows and their targets.
+    members : tuple of NumberMember
+        The members.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.preprocessing.encoder import TableEncoder
+    >>> from tabtransfer.preprocessing.labelled_table import LabelledTable
+    >>> from tabtransfer.inference.ensemble import build_ensemble
+    >>> from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
+    >>> X = np.arange(12.0)[:, None]
+    >>> table = TableEncoder().fit(X).transform(X)
+    >>> network = TabularTransformer(NetworkConfig(tasks=("regression",))).eval()
+    >>> training, rng = LabelledTable(table, X[:, 0], 0), np.random.default_rng(0)
+    >>> ensemble = build_ensemble(training, network.config, 2, 4096, rng)
+    >>> ensemble.quantiles(network, table).shape
+    (12, 99)
+    """
+
+    members: tuple[NumberMember, ...]
+
+    @classmethod
+    def draw(
+        cls,
+        training: LabelledTable,
+        contexts: Iterator[tuple[View, int]],
+        rng: np.random.Generator,
+        memory_limit: int | None = None,
+    ) -> NumberEnsemble:
+        """Draw the rows of each member, whose views and numbers of rows are given."""
+        strata = training.strata
+        members = (
+            NumberMember(view, stratified_rows(strata, n_rows, rng)) for view, n_rows in contexts
+        )
+        return cls(training, tuple(members), memory_limit=memory_limit)
+
+    @property
+    def n_context_rows(self) -> int:
+        """Most training rows that a member reads at once."""
+        return max(len(member.rows) for member in self.members)
+
+    def tasks(self) -> list[MemberTask]:
+        """Give what the members read: standardised targets."""
+        return [self._task(member) for member in self.members]
+
+    def _task(self, member: NumberMember) -> MemberTask:
+        scale, own = self.scale_of(member), self.training.table.learners
+        own = None if own is None else own[member.rows]
+        targets = scale.standardise(self.training.labels[member.rows])
+        weights = self.training.weights_of(member.rows)
+        channels = NumberChannels.of(own, targets, scale, weights)
+        return MemberTask(member.view, member.rows, targets, 0, channels)
+
+    def n_outputs(self, network: NetworkConfig) -> int:
+        """Numbers that are predicted for a row: the quantiles."""
+        return network.n_quantiles
+
+    def quantiles(
+        self, network: TabularTransformer, query: EncodedTable, advance: Advance = ignore
+    ) -> NDArray[np.float64]:
+        """Predict rows: the mean of the members' quantiles, ascending.
+
+        Parameters
+        ----------
+        network : TabularTransformer
+            The network, in float32; it isn't changed.
+        query : EncodedTable
+            Rows to predict, encoded as the training rows are.
+        advance : callable
+            Called with a number of rows whenever they were asked about for one task.
+
+        Returns
+        -------
+        ndarray of float64, (n_query, n_quantiles)
+            At the levels of `tabtransfer.network.quantiles.quantile_levels`.
+        """
+        total = np.zeros((query.n_rows, network.config.n_quantiles))
+        answers = self._answers(network, query, advance)
+        for member, answer in zip(self.members, answers, strict=True):
+            quantiles = self.scale_of(member).restore(answer.sort(-1).values.numpy())
+            total += quantiles / len(self.members)
+        return total
+
+    def scale_of(self, member: NumberMember) -> TargetScale | NormalTargetScale:
+        """Learn the scale on which a member reads the target."""
+        weights = self.training.weights_of(member.rows)
+        return learn_scale(self.training.labels[member.rows], weights, member.view.normal_target)
+
+    def loss(self, network: TabularTransformer, query: LabelledTable) -> float:
+        """Give the pinball loss on the training rows' scale; 1 is what guessing costs."""
+        scale = TargetScale.of(self.training.labels, self.training.weights)
+        quantiles = (self.quantiles(network, query.table) - scale.mean) / scale.deviation
+        targets = (query.labels - scale.mean) / scale.deviation
+        losses = pinball_loss(torch.from_numpy(quantiles), torch.from_numpy(targets))
+        return float(np.average(losses.numpy(), weights=query.weights))

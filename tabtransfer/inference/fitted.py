@@ -1,0 +1,230 @@
+"""What `fit` makes, and all that predicts, explains, saves and scores reads."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabtransfer.inference.calibration import (
+    Calibration,
+    temper_probabilities,
+    temper_quantiles,
+)
+from tabtransfer.inference.distribution import QuantileDistribution
+from tabtransfer.inference.ensemble import ClassEnsemble, NumberEnsemble
+from tabtransfer.inference.kept_network import KeptNetwork
+from tabtransfer.inference.members import Advance, ignore
+from tabtransfer.inference.memory import MemoryBudget, pieces
+from tabtransfer.inference.resources import Resources
+from tabtransfer.inference.settings import FitSettings
+from tabtransfer.learners import FittedLearners
+from tabtransfer.network.quantiles import quantile_levels
+from tabtransfer.network.transformer import TabularTransformer
+from tabtransfer.preprocessing.class_weights import weigh_classes
+from tabtransfer.preprocessing.encoded_table import EncodedTable
+from tabtransfer.preprocessing.encoder import TableEncoder
+from tabtransfer.preprocessing.training_rows import TrainingRows
+from tabtransfer.progress import progress_bar
+from tabtransfer.threads import torch_threads
+
+__all__ = ["FittedClassifier", "FittedModel", "FittedRegressor", "ModelWithoutRows"]
+
+Answer = TypeVar("Answer")
+Ask = Callable[[TabularTransformer, EncodedTable, Advance], Answer]
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel(ABC):
+    """Hold all that predictions take: the training rows, and what was learned of them.
+
+    Parameters
+    ----------
+    rows : TrainingRows
+        The training rows as they were given.
+    encoder : TableEncoder
+        What was learned of the columns.
+    learners : FittedLearners or None
+        The trees whose predictions the network reads.
+    ensemble : ClassEnsemble or NumberEnsemble
+        The encoded training rows and the members that read them.
+    network : KeptNetwork
+        The network.
+    calibration : Calibration or None
+        How predictions are calibrated, if they are.
+    settings : FitSettings
+        Settings of `fit`.
+    seed : int
+        Seed of `fit`.
+    resources : Resources
+        What predicting may take.
+    """
+
+    rows: TrainingRows
+    encoder: TableEncoder
+    learners: FittedLearners | None
+    ensemble: Any
+    network: KeptNetwork
+    calibration: Calibration | None
+    settings: FitSettings
+    seed: int
+    resources: Resources
+
+    @abstractmethod
+    def values(
+        self, network: TabularTransformer, query: EncodedTable, advance: Advance = ignore
+    ) -> NDArray[np.float64]:
+        """Predict probabilities (n_rows, n_classes), or means (n_rows, 1), as `ask` asks."""
+
+    @abstractmethod
+    def targets(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Return the targets of training rows as they were given."""
+
+    def describe(self, table: EncodedTable) -> EncodedTable:
+        """Put what the learners predict beside rows to predict, if there are learners."""
+        return table if self.learners is None else self.learners.describe(table)
+
+    def encode(self, frame: pd.DataFrame) -> EncodedTable:
+        """Encode rows to predict, whose columns are aligned, with what the learners predict."""
+        return self.describe(self.encoder.transform(frame))
+
+    def read_contexts(self, network: TabularTransformer) -> bool:
+        """Let the network read the training rows, unless it has.
+
+        Returns
+        -------
+        bool
+            Whether what it read is kept.
+        """
+        n_tasks = len(self.ensemble.tasks())
+        verbose = self.resources.verbose
+        with progress_bar("reading the training rows", n_tasks, verbose) as advance:
+            return self.ensemble.read(network, advance)
+
+    def ask(
+        self,
+        frame: pd.DataFrame,
+        ask: Ask[Answer],
+        n_numbers: int = 0,
+        doing: str = "predicting",
+    ) -> list[Answer]:
+        """Ask about rows, as many at once as memory allows in encoded form.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Rows with the columns of `fit`, aligned.
+        ask : callable
+            Gives the answer for some rows, as `values` does.
+        n_numbers : int, default=0
+            How many numbers it holds for a row, beside the predicted ones.
+        doing : str, default="predicting"
+            What the progress bar is called.
+
+        Returns
+        -------
+        list
+            The answers, of which each is about some rows.
+
+        Raises
+        ------
+        TabTransferError
+            If the checkpoint has changed since `fit`.
+        """
+        n_tasks = len(self.ensemble.tasks())
+        with torch_threads(self.resources.n_threads):
+            network = self.network.get()
+            self.read_contexts(network)
+            n_outputs = self.ensemble.n_outputs(network.config) + n_numbers
+            budget = MemoryBudget.of(self.resources.memory_limit)
+            n_rows = budget.encoded_rows(frame.shape[1], n_outputs)
+            with progress_bar(doing, n_tasks * len(frame), self.resources.verbose) as advance:
+                return [
+                    ask(network, self.encode(frame.iloc[piece]), advance)
+                    for piece in pieces(len(frame), n_rows)
+                ]
+
+
+@dataclass(frozen=True, eq=False)
+class FittedClassifier(FittedModel):
+    """Hold a fitted model of classes.
+
+    Parameters
+    ----------
+    classes : ndarray, (n_classes,)
+        The class labels.
+    class_weights : ndarray of float64, (n_classes,)
+        Weight of each class.
+    """
+
+    ensemble: ClassEnsemble
+    classes: NDArray[Any]
+    class_weights: NDArray[np.float64]
+
+    def probabilities(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        """Predict the probabilities of classes (n_rows, n_classes) of rows that are aligned."""
+        return np.concatenate(self.ask(frame, self.values))
+
+    def values(
+        self, network: TabularTransformer, query: EncodedTable, advance: Advance = ignore
+    ) -> NDArray[np.float64]:
+        """Predict probabilities (n_rows, n_classes), as `ask` asks."""
+        probabilities = self.ensemble.probabilities(network, query, advance)
+        if self.calibration is not None:
+            probabilities = temper_probabilities(probabilities, self.calibration.temperature)
+        return weigh_classes(probabilities, self.class_weights)
+
+    def targets(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Return the classes of training rows."""
+        return self.classes[self.rows.labels[rows]]
+
+
+@dataclass(frozen=True, eq=False)
+class FittedRegressor(FittedModel):
+    """Hold a fitted model of numbers."""
+
+    ensemble: NumberEnsemble
+
+    def distribution(self, frame: pd.DataFrame) -> QuantileDistribution:
+        """Predict the distributions of the targets of rows that are aligned."""
+        return self._distribution_of(np.concatenate(self.ask(frame, self.ensemble.quantiles)))
+
+    def values(
+        self, network: TabularTransformer, query: EncodedTable, advance: Advance = ignore
+    ) -> NDArray[np.float64]:
+        """Predict means (n_rows, 1), as `ask` asks."""
+        quantiles = self.ensemble.quantiles(network, query, advance)
+        return self._distribution_of(quantiles).mean()[:, None]
+
+    def targets(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Return the targets of training rows."""
+        return self.rows.labels[rows]
+
+    def _distribution_of(self, quantiles: NDArray[np.float64]) -> QuantileDistribution:
+        if self.calibration is not None:
+            quantiles = temper_quantiles(quantiles, self.calibration.temperature)
+        return QuantileDistribution(np.array(quantile_levels(quantiles.shape[1])), quantiles)
+
+
+@dataclass(frozen=True, eq=False)
+class ModelWithoutRows:
+    """Hold what is known of a model whose training rows aren't at hand: it can't predict.
+
+    Parameters
+    ----------
+    network : KeptNetwork
+        The network.
+    calibration : Calibration or None
+        How predictions are calibrated, if they are.
+    classes : ndarray, (n_classes,), or None
+        The class labels; None if the target is a number.
+    """
+
+    network: KeptNetwork
+    calibration: Calibration | None
+    classes: NDArray[Any] | None

@@ -1,0 +1,215 @@
+"""Fit a model: read the training rows, fit the learners, draw the ensemble."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from tabtransfer.inference.calibration import Calibration
+from tabtransfer.inference.ensemble import build_ensemble
+from tabtransfer.inference.ensemble_size import ensemble_size
+from tabtransfer.inference.fitted import FittedClassifier, FittedModel, FittedRegressor
+from tabtransfer.inference.kept_network import KeptNetwork
+from tabtransfer.inference.memory import MemoryBudget
+from tabtransfer.inference.resources import Resources
+from tabtransfer.inference.settings import FitSettings
+from tabtransfer.learners import DistinctRows, FittedLearners, count_fits, fit_learners
+from tabtransfer.learners.choice import N_FOLDS, choose_learners
+from tabtransfer.network.transformer import NetworkConfig
+from tabtransfer.preprocessing.class_weights import read_class_weights
+from tabtransfer.preprocessing.encoder import TableEncoder
+from tabtransfer.preprocessing.labelled_table import LabelledTable
+from tabtransfer.preprocessing.sample_weights import scale_weights
+from tabtransfer.preprocessing.target import encode_labels, read_numbers
+from tabtransfer.preprocessing.training_rows import TrainingRows
+from tabtransfer.progress import progress_bar
+from tabtransfer.threads import torch_threads
+
+__all__ = ["PreparedRows", "add_learners", "build_model", "prepare_rows", "refit"]
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedRows:
+    """Hold the training rows, read and encoded.
+
+    Parameters
+    ----------
+    rows : TrainingRows
+        The rows as they were given.
+    encoder : TableEncoder
+        What was learned of the columns.
+    training : LabelledTable
+        The encoded rows; once there are learners, with what these predict.
+    classes, class_weights
+        The class labels, and their weights; None if the target is a number.
+    settings : FitSettings
+        The settings.
+    seed : int
+        The seed.
+    learners : FittedLearners or None
+        The learners, once they are fitted.
+    """
+
+    rows: TrainingRows
+    encoder: TableEncoder
+    training: LabelledTable
+    classes: NDArray[Any] | None
+    class_weights: NDArray[np.float64] | None
+    settings: FitSettings
+    seed: int
+    learners: FittedLearners | None = None
+
+    def with_learners(self, learners: FittedLearners | None) -> PreparedRows:
+        """Put learners, and what they predict for the training rows, beside these."""
+        if learners is None:
+            return self
+        table = replace(self.training.table, learners=learners.own)
+        return replace(self, training=replace(self.training, table=table), learners=learners)
+
+
+def prepare_rows(
+    frame: pd.DataFrame,
+    target: NDArray[Any],
+    weights: NDArray[np.float64] | None,
+    settings: FitSettings,
+    seed: int,
+) -> PreparedRows:
+    """Read the target and encode the table.
+
+    Parameters
+    ----------
+    frame : DataFrame, (n_rows, n_features)
+        The training rows.
+    target : ndarray, (n_rows,)
+        Their classes or numbers.
+    weights : ndarray of float64, (n_rows,), or None
+        Their weights, above 0.
+    settings : FitSettings
+        How to fit.
+    seed : int
+        The seed of all that follows.
+
+    Returns
+    -------
+    PreparedRows
+        Without learners.
+
+    Raises
+    ------
+    TabTransferError
+        If the target, the class weights or the columns can't be used.
+    """
+    classes = class_weights = None
+    labels: NDArray[Any]
+    if settings.task == "regression":
+        labels, n_classes = read_numbers(target), 0
+    else:
+        classes, labels = encode_labels(target)
+        class_weights = read_class_weights(settings.class_weight, classes, labels, weights)
+        n_classes = len(classes)
+    scaled = scale_weights(weights, settings.max_context_rows)
+    encoder = TableEncoder().fit(frame, scaled)
+    training = LabelledTable(encoder.transform(frame), labels, n_classes, scaled)
+    rows = TrainingRows(frame.copy(deep=False), labels, weights)
+    return PreparedRows(rows, encoder, training, classes, class_weights, settings, seed)
+
+
+def add_learners(prepared: PreparedRows, resources: Resources) -> PreparedRows:
+    """Fit the learners whose predictions the network reads; none where they don't pay."""
+    training = prepared.training
+    table, labels, n_classes = training.table, training.labels, training.n_classes
+    if not prepared.settings.trees or not table.values.shape[1] or (labels == labels[0]).all():
+        return prepared
+    rows = DistinctRows.of(table.cells, labels, training.weights)
+    budget = MemoryBudget.of(resources.memory_limit)
+    chosen = choose_learners(rows.n_rows, n_classes, budget.learners)
+    if chosen is None:
+        return prepared
+    n_fits = count_fits(chosen, N_FOLDS)
+    with progress_bar("fitting learners", n_fits, resources.verbose) as advance:
+        threads = resources.n_threads or torch.get_num_threads()
+        learners = fit_learners(
+            table, labels, n_classes, rows, chosen, N_FOLDS, prepared.seed, threads, advance
+        )
+    return prepared.with_learners(learners)
+
+
+def build_model(
+    prepared: PreparedRows,
+    network: KeptNetwork,
+    resources: Resources,
+    calibration: Calibration | None = None,
+) -> FittedModel:
+    """Draw the ensemble and put the fitted model together.
+
+    Parameters
+    ----------
+    prepared : PreparedRows
+        The training rows, with their learners.
+    network : KeptNetwork
+        The network that will predict.
+    resources : Resources
+        What predicting may take.
+    calibration : Calibration, optional
+        How to calibrate predictions.
+
+    Returns
+    -------
+    FittedClassifier or FittedRegressor
+    """
+    settings = prepared.settings
+    config = network.get().config
+    ensemble = build_ensemble(
+        prepared.training,
+        config,
+        _n_members(prepared, config),
+        settings.max_context_rows,
+        np.random.default_rng(prepared.seed),
+        settings.kinds,
+        resources.memory_limit,
+    )
+    common: dict[str, Any] = dict(
+        rows=prepared.rows,
+        encoder=prepared.encoder,
+        learners=prepared.learners,
+        ensemble=ensemble,
+        network=network,
+        calibration=calibration,
+        settings=settings,
+        seed=prepared.seed,
+        resources=resources,
+    )
+    if prepared.classes is None or prepared.class_weights is None:
+        return FittedRegressor(**common)
+    return FittedClassifier(
+        **common, classes=prepared.classes, class_weights=prepared.class_weights
+    )
+
+
+def refit(model: FittedModel, kept: NDArray[np.int64]) -> FittedModel:
+    """Fit a model to some of its training rows, by the same network, seed and temperature."""
+    rows = model.rows
+    weights = None if rows.weights is None else rows.weights[kept]
+    frame, settings = rows.X.iloc[kept], model.settings
+    prepared = prepare_rows(frame, model.targets(kept), weights, settings, model.seed)
+    with torch_threads(model.resources.n_threads):
+        prepared = add_learners(prepared, model.resources)
+        return build_model(prepared, model.network, model.resources, model.calibration)
+
+
+def _n_members(prepared: PreparedRows, network: NetworkConfig) -> int:
+    settings, training = prepared.settings, prepared.training
+    if settings.n_members is not None:
+        return settings.n_members
+    return ensemble_size(
+        training.total_weight,
+        training.table.values.shape[1],
+        training.n_classes,
+        settings.max_context_rows,
+        network.max_classes,
+    )

@@ -1,0 +1,69 @@
+"""The network of a fitted model: its own, or a checkpoint's, which is read again."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors.torch
+
+from tabtransfer.checkpoint import SHIPPED, fingerprint, load_checkpoint
+from tabtransfer.errors import TabTransferError
+from tabtransfer.network.transformer import TabularTransformer
+
+__all__ = ["KeptNetwork"]
+
+
+@dataclass(frozen=True)
+class KeptNetwork:
+    """Hold a network of a table's own; of a checkpoint, remember which it was.
+
+    Parameters
+    ----------
+    own : TabularTransformer or None
+        The network, if it isn't the checkpoint's.
+    checkpoint : path-like or None
+        The checkpoint; the shipped one if None.
+    fingerprint : str
+        Of the checkpoint when the model was fitted.
+    """
+
+    own: TabularTransformer | None
+    checkpoint: str | os.PathLike[str] | None
+    fingerprint: str
+
+    @classmethod
+    def of(
+        cls, network: TabularTransformer, checkpoint: str | os.PathLike[str] | None
+    ) -> KeptNetwork:
+        """Keep a network that was made from a checkpoint, or is the checkpoint's."""
+        mark = fingerprint(checkpoint)
+        shared = bool(mark) and network is load_checkpoint(checkpoint)
+        return cls(None if shared else network, checkpoint, mark)
+
+    def get(self) -> TabularTransformer:
+        """Return the network.
+
+        Raises
+        ------
+        TabTransferError
+            If it is a checkpoint's, and that is another one now.
+        """
+        if self.own is not None:
+            return self.own
+        if fingerprint(self.checkpoint) != self.fingerprint:
+            raise TabTransferError(
+                f"The weights at {self.checkpoint or SHIPPED} are not those of fit: fit again, "
+                "or put the former checkpoint back."
+            )
+        return load_checkpoint(self.checkpoint)
+
+    def to_bytes(self) -> bytes:
+        """Return the network as the bytes of a safetensors file; a checkpoint's is copied whole."""
+        network = self.get()
+        if self.own is None:
+            return Path(SHIPPED if self.checkpoint is None else self.checkpoint).read_bytes()
+        return safetensors.torch.save(
+            {name: t.detach().contiguous() for name, t in network.state_dict().items()}
+        )

@@ -1,0 +1,173 @@
+"""What the members of an ensemble read and ask a network.
+
+A network reads the training rows of every member's tasks. What it has read can be kept
+(`Ensemble.read`), so that predictions cost the query rows alone.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tabtransfer.inference.context_cache import ContextCache
+from tabtransfer.inference.memory import ContextShape, MemoryBudget, pieces
+from tabtransfer.inference.predict import Channels, ask, at_precision, precision, read_context
+from tabtransfer.inference.views import View
+from tabtransfer.network.transformer import Context, NetworkConfig, TabularTransformer
+from tabtransfer.preprocessing.encoded_table import EncodedTable
+from tabtransfer.preprocessing.labelled_table import LabelledTable
+
+__all__ = ["Advance", "Ensemble", "MemberTask", "ignore"]
+
+Advance = Callable[[int], object]
+
+
+def ignore(steps: int) -> None:
+    """Take no notice of progress."""
+
+
+@dataclass(frozen=True)
+class MemberTask:
+    """Say what a member reads to answer one question.
+
+    Parameters
+    ----------
+    view : View
+        How it sees the table.
+    rows : ndarray of int64
+        Training rows that it reads.
+    labels : ndarray of int64 or float64
+        Their labels as the network gets them.
+    n_classes : int
+        Number of classes; 0 if the labels are numbers.
+    channels : callable
+        Turns what learners predict into what they say of the labels: see `task_batch`.
+    """
+
+    view: View
+    rows: NDArray[np.int64]
+    labels: NDArray[Any]
+    n_classes: int
+    channels: Channels
+
+
+@dataclass(frozen=True)
+class Ensemble(ABC):
+    """Hold the training rows that members predict from.
+
+    Parameters
+    ----------
+    training : LabelledTable
+        The training rows.
+    memory_limit : int, optional
+        Bytes that reading and predicting may take; a share of what is free if not given.
+    """
+
+    training: LabelledTable
+    memory_limit: int | None = field(default=None, kw_only=True)
+    _cache: ContextCache = field(
+        default_factory=ContextCache, init=False, repr=False, compare=False
+    )
+
+    @abstractmethod
+    def tasks(self) -> list[MemberTask]:
+        """Give what the members read, always in the same order."""
+
+    @abstractmethod
+    def n_outputs(self, network: NetworkConfig) -> int:
+        """Numbers that are predicted for a row."""
+
+    @property
+    @abstractmethod
+    def n_context_rows(self) -> int:
+        """Most training rows that a member reads at once."""
+
+    @property
+    def context_strategy(self) -> str:
+        """How the rows that members read are chosen."""
+        everything = self.n_context_rows == self.training.n_rows
+        return "all rows" if everything else "stratified sample per member"
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Precision of the computation, from the size of the training rows alone."""
+        weights, n_columns = self.training.weights, self.training.table.values.shape[1]
+        mean_weight = 1.0 if weights is None else float(weights.mean())
+        return precision(self.n_context_rows * mean_weight, n_columns)
+
+    def read(self, network: TabularTransformer, advance: Advance = ignore) -> bool:
+        """Let a network read what the members predict from, and keep it if memory allows.
+
+        Parameters
+        ----------
+        network : TabularTransformer
+            The network; while its weights stay the same, it need not read again.
+        advance : callable
+            Called with 1 whenever a task was read.
+
+        Returns
+        -------
+        bool
+            Whether predictions cost the query rows alone from now on.
+        """
+        budget, tasks = MemoryBudget.of(self.memory_limit), self.tasks()
+        if not self._cache.belongs_to(network):
+            fits = sum(self.shape(network, task).bytes_kept for task in tasks) <= budget.kept
+            reader = at_precision(network, self.dtype)
+            self._cache.keep(
+                network, (self._read(reader, task, budget, advance) for task in tasks * fits)
+            )
+        return len(self._cache.of(network)) == len(tasks)
+
+    def _read(
+        self,
+        network: TabularTransformer,
+        task: MemberTask,
+        budget: MemoryBudget,
+        advance: Advance = ignore,
+    ) -> Context:
+        shown = task.view.show(self.training.table.take(task.rows))
+        weights = self.training.weights_of(task.rows)
+        context = read_context(
+            network, shown, task.labels, task.n_classes, budget, task.channels, weights
+        )
+        advance(1)
+        return context
+
+    def contexts(self, network: TabularTransformer) -> Iterator[tuple[MemberTask, Context]]:
+        """Give what a network has read of each of the tasks; it reads again what wasn't kept."""
+        budget, kept = MemoryBudget.of(self.memory_limit), self._cache.of(network)
+        reader = at_precision(network, self.dtype)
+        for index, task in enumerate(self.tasks()):
+            yield task, kept[index] if kept else self._read(reader, task, budget)
+
+    def shape(self, network: TabularTransformer, task: MemberTask) -> ContextShape:
+        """Give the shape of what a network reads of a task."""
+        n_categories = self.training.table.n_categories[task.view.sources]
+        return ContextShape.of(
+            len(task.rows), n_categories, task.n_classes, network.config, self.dtype.itemsize
+        )
+
+    def _answers(
+        self, network: TabularTransformer, query: EncodedTable, advance: Advance
+    ) -> Iterator[Tensor]:
+        """Ask a network about query rows, for each of the tasks."""
+        budget, reader = MemoryBudget.of(self.memory_limit), at_precision(network, self.dtype)
+        for task, context in self.contexts(network):
+            outputs = []
+            for piece in pieces(query.n_rows, budget.chunk_rows(self.shape(network, task))):
+                shown = task.view.show(query.take(piece))
+                outputs.append(ask(reader, context, shown, task.channels))
+                advance(shown.n_rows)
+            yield torch.cat(outputs)
+
+    @abstractmethod
+    def loss(self, network: TabularTransformer, query: LabelledTable) -> float:
+        """Give the mean loss of a network on rows whose labels are known."""

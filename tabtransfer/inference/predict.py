@@ -1,0 +1,246 @@
+"""Ask a pretrained network about query rows, with training rows as their context.
+
+The training rows are read once (`read_context`), for any number of query rows (`ask`).
+
+A row gets the same prediction alone as among others. To have that to more digits than
+float32 has, small contexts (at most `DOUBLE_CELLS` cells) are computed in float64; which it
+is depends on the training rows alone.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tabtransfer.inference.memory import FEWEST_ROWS, ContextShape, MemoryBudget
+from tabtransfer.network.transformer import Context, TabularTransformer
+from tabtransfer.preprocessing.encoded_table import EncodedTable
+from tabtransfer.tasks import TaskBatch
+
+Channels = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+__all__ = [
+    "Channels",
+    "ask",
+    "at_precision",
+    "learner_tensor",
+    "precision",
+    "read_context",
+    "stratified_rows",
+    "task_batch",
+]
+
+DOUBLE_CELLS = 5_000  # training cells up to which float64 costs little
+
+
+def precision(n_rows: float, n_columns: int) -> torch.dtype:
+    """Choose the type to compute in by the size of the context; a weight of 2 is two rows."""
+    return torch.float64 if n_rows * n_columns <= DOUBLE_CELLS else torch.float32
+
+
+def at_precision(network: TabularTransformer, dtype: torch.dtype) -> TabularTransformer:
+    """Give a network of float32 in another type, as a copy."""
+    return _in_double(network) if dtype is torch.float64 else network
+
+
+@torch.no_grad()  # explanations differentiate by query rows, which inference mode rules out
+def read_context(
+    network: TabularTransformer,
+    context: EncodedTable,
+    labels: NDArray[Any],
+    n_classes: int,
+    budget: MemoryBudget,
+    channels: Channels,
+    weights: NDArray[np.float64] | None = None,
+) -> Context:
+    """Let a network read training rows.
+
+    Parameters
+    ----------
+    network : TabularTransformer
+        The network; computes in its own type.
+    context, labels, n_classes, channels, weights
+        The task, see `task_batch`.
+    budget : MemoryBudget
+        Decides how many rows go through at once.
+
+    Returns
+    -------
+    Context
+    """
+    dtype = next(network.parameters()).dtype
+    query = context.take(slice(0))
+    batch = task_batch(context, labels, query, n_classes, dtype, weights=weights, channels=channels)
+    shape = ContextShape.of(
+        context.n_rows, context.n_categories, n_classes, network.config, dtype.itemsize
+    )
+    return network.read_context(batch, budget.chunk_rows(shape))
+
+
+@torch.inference_mode()
+def ask(
+    network: TabularTransformer, context: Context, query: EncodedTable, channels: Channels
+) -> Tensor:
+    """Ask a network about query rows.
+
+    Parameters
+    ----------
+    network : TabularTransformer
+        The network that read the context.
+    context : Context
+        From `read_context`.
+    query : EncodedTable
+        The query rows, in the view that the network gets.
+    channels : callable
+        As in `task_batch`.
+
+    Returns
+    -------
+    Tensor of float64, (n_query, max_classes) or (n_query, n_quantiles)
+        What the network says.
+    """
+    # Few rows would be multiplied by another routine, with other roundings.
+    rows = np.resize(np.arange(query.n_rows), max(query.n_rows, FEWEST_ROWS))
+    dtype = next(network.parameters()).dtype
+    asked = query.take(rows)
+    values = torch.from_numpy(asked.values)[None].to(dtype)
+    missing = torch.from_numpy(asked.missing)[None]
+    learners = learner_tensor(asked, channels, dtype)
+    return network.predict(context, values, missing, learners)[0, : query.n_rows].double()
+
+
+def learner_tensor(query: EncodedTable, channels: Channels, dtype: torch.dtype) -> Tensor | None:
+    """Give what learners say of query rows' labels (1, n_query, 3, k); None without learners."""
+    if query.learners is None:
+        return None
+    return torch.from_numpy(channels(query.learners))[None].to(dtype)
+
+
+def task_batch(
+    context: EncodedTable,
+    labels: NDArray[Any],
+    query: EncodedTable,
+    n_classes: int,
+    dtype: torch.dtype = torch.float32,
+    query_labels: NDArray[Any] | None = None,
+    weights: NDArray[np.float64] | None = None,
+    query_weights: NDArray[np.float64] | None = None,
+    channels: Channels | None = None,
+) -> TaskBatch:
+    """Put a context and query rows together as a batch of one task.
+
+    Parameters
+    ----------
+    context : EncodedTable
+        Training rows, in the view that the network gets.
+    labels : ndarray of int64 or float64
+        Their classes, or their standardised targets.
+    query : EncodedTable
+        Query rows in the same view.
+    n_classes : int
+        Number of classes of the task; 0 if the targets are numbers.
+    dtype : torch.dtype
+        Type of the values, and of targets that are numbers.
+    query_labels : ndarray of int64 or float64, optional
+        Labels of the query rows, where a loss is to be computed.
+    weights, query_weights : ndarray of float64, optional
+        Weights of the context's rows, and of the query rows in the loss; ones if not given.
+    channels : callable, optional
+        Turns what learners predict (`EncodedTable.learners`) into what they say of the label
+        channels, as `TaskBatch.learners` has it; if not given, they are left out.
+
+    Returns
+    -------
+    TaskBatch
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.preprocessing.encoder import TableEncoder
+    >>> from tabtransfer.inference.predict import task_batch
+    >>> table = TableEncoder().fit([[1.0], [2.0], [3.0]]).transform([[1.0], [2.0], [3.0]])
+    >>> batch = task_batch(table.take(slice(2)), np.array([0, 1]), table.take(slice(2, 3)), 2)
+    >>> batch.values.shape, batch.n_train
+    (torch.Size([1, 3, 1]), 2)
+    """
+    if query_labels is None:
+        query_labels = np.zeros(query.n_rows, labels.dtype)
+
+    def joined(first: NDArray, second: NDArray) -> Tensor:
+        return torch.from_numpy(np.concatenate([first, second]))[None]
+
+    learners = None
+    if channels is not None and context.learners is not None and query.learners is not None:
+        learners = joined(channels(context.learners), channels(query.learners))
+    batch = TaskBatch(
+        values=joined(context.values, query.values),
+        missing=joined(context.missing, query.missing),
+        categorical=torch.from_numpy(context.categorical)[None],
+        labels=joined(labels, query_labels),
+        n_train=context.n_rows,
+        n_columns=torch.tensor([context.values.shape[1]]),
+        n_classes=torch.tensor([n_classes]),
+        weights=None if weights is None else torch.from_numpy(weights)[None],
+        query_weights=None if query_weights is None else torch.from_numpy(query_weights)[None],
+        learners=learners,
+    )
+    return batch.to(dtype)
+
+
+def stratified_rows(
+    labels: NDArray[np.int64], n_rows: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Choose rows at random, each class at its share and with one row at least.
+
+    Parameters
+    ----------
+    labels : ndarray of int64
+        Class of each row.
+    n_rows : int
+        Rows to choose; all, in their order, if there are no more.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray of int64
+        Places of the chosen rows, ascending.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.inference.predict import stratified_rows
+    >>> labels = np.array([0] * 90 + [1] * 10)
+    >>> np.bincount(labels[stratified_rows(labels, 20, np.random.default_rng(0))]).tolist()
+    [18, 2]
+    """
+    if len(labels) <= n_rows:
+        return np.arange(len(labels))
+    order = rng.permutation(len(labels))
+    by_class = order[np.argsort(labels[order], kind="stable")]
+    counts = np.bincount(labels)
+    starts = np.cumsum(counts) - counts
+    sorted_labels = labels[by_class]
+    # The k-th of a class's m rows has place k / m: the lowest places are an even share of all.
+    place = (np.arange(len(labels)) - starts[sorted_labels]) / counts[sorted_labels]
+    place += 1e-9 * rng.random(len(labels)) * (place > 0)
+    return np.sort(by_class[np.argsort(place, kind="stable")[:n_rows]])
+
+
+_doubles: WeakKeyDictionary[TabularTransformer, TabularTransformer] = WeakKeyDictionary()
+
+
+def _in_double(network: TabularTransformer) -> TabularTransformer:
+    """Give the network's copy in float64, made once unless the network is still learning."""
+    if next(network.parameters()).requires_grad:
+        return copy.deepcopy(network).double()
+    if network not in _doubles:
+        _doubles[network] = copy.deepcopy(network).double()
+    return _doubles[network]

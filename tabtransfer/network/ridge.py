@@ -1,0 +1,137 @@
+"""Kernel ridge regression in closed form, exact without a row's own label for training rows.
+
+Ridge regression with kernels: Saunders et al. 1998; its leave-one-out residuals: Allen 1974;
+blocks of rows for large contexts: Zhang, Duchi and Wainwright 2013.
+
+Shapes: b tasks, n training rows, f features, k label channels; blocks of m training rows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from tabtransfer.threads import torch_threads
+
+BLOCK_ROWS = 1024  # training rows solved for at once
+
+
+def solve(
+    kernel: Callable[[Tensor, Tensor], Tensor],
+    features: Tensor,
+    labels: Tensor,
+    weights: Tensor,
+    ridge: float,
+) -> tuple[Tensor, Tensor]:
+    """Solve kernel ridge regression, and predict every training row without its own label.
+
+    Parameters
+    ----------
+    kernel : callable
+        Gives the similarities (…, p, q) of features (…, p, f) and (…, q, f).
+    features : Tensor, (b, n, f)
+        Features of the training rows.
+    labels : Tensor, (b, n, k)
+        Their centred labels.
+    weights : Tensor, (b, n)
+        Row weights; a row of weight 2 counts as two rows, of which one is left out.
+    ridge : float
+        Penalty.
+
+    Returns
+    -------
+    dual : Tensor, (b, n, k)
+        A row's similarities times these are its prediction. With more than BLOCK_ROWS
+        training rows, that is the mean over blocks of them.
+    own : Tensor, (b, n, k)
+        The training rows' predictions.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tabtransfer.network.ridge import solve
+    >>> labels = torch.tensor([[[1.0], [1.0], [-2.0]]])
+    >>> ones = torch.ones(1, 3, 1)
+    >>> solve(lambda p, q: p @ q.mT, ones, labels, ones[..., 0], 0.01)[1][0, :, 0]
+    tensor([-0.4975, -0.4975,  0.9950])
+    """
+    n_train = labels.shape[1]
+    weight = blocks(weights[..., None])  # (b, blocks, m, 1)
+    root, inverse = invert(kernel, features, weights, ridge)
+    n_blocks = inverse.shape[1]
+    solution = inverse @ (root * blocks(labels))
+    dual = unblocked(root * solution, n_train) / n_blocks
+    # How much of a row's prediction is its own label, of one of its copies where it has several.
+    leverage = 1.0 - ridge * inverse.diagonal(dim1=-2, dim2=-1)[..., None]
+    leverage = (leverage / weight.clamp(min=1.0)).clamp(0.0, 1.0 - 1e-4)
+    residual = ridge * solution / root.clamp(min=1e-12)
+    shift = unblocked(residual * leverage / (1.0 - leverage), n_train) / n_blocks
+    if n_blocks == 1:
+        return dual, labels - unblocked(residual, n_train) - shift
+    pieces = features.split(BLOCK_ROWS, 1)
+    return dual, torch.cat([kernel(piece, features) @ dual for piece in pieces], 1) - shift
+
+
+def invert(
+    kernel: Callable[[Tensor, Tensor], Tensor], features: Tensor, weights: Tensor, ridge: float
+) -> tuple[Tensor, Tensor]:
+    """Invert the regularised kernel matrix of each block of training rows; see `solve`.
+
+    Returns
+    -------
+    root : Tensor, (b, blocks, m, 1)
+        Roots of the weights, by which rows and columns of the matrix are multiplied.
+    inverse : Tensor, (b, blocks, m, m)
+        The inverse.
+    """
+    part, root = blocks(features), blocks(weights[..., None]).sqrt()
+    system = kernel(part, part).mul_(root).mul_(root.mT)  # (b, blocks, m, m)
+    system.diagonal(dim1=-2, dim2=-1).add_(ridge)
+    with torch_threads(1):  # LAPACK rounds differently with another number of threads
+        return root, _inverse(system)
+
+
+def _inverse(system: Tensor) -> Tensor:
+    """Invert positive definite matrices (…, m, m)."""
+    factor = torch.linalg.cholesky_ex(system)[0]
+    if not system.is_cuda:
+        return torch.cholesky_inverse(factor)
+    # A third of the time on a GPU, where the function above takes the matrices one by one.
+    identity = torch.eye(factor.shape[-1], device=factor.device, dtype=factor.dtype)
+    half = torch.linalg.solve_triangular(factor, identity.expand_as(factor), upper=False)
+    return half.mT @ half
+
+
+def blocks(rows: Tensor) -> Tensor:
+    """Deal rows (b, n, …) out to equal blocks (b, blocks, m, …), filled up with zeros."""
+    n_blocks = math.ceil(rows.shape[1] / BLOCK_ROWS)
+    beyond = -rows.shape[1] % n_blocks
+    return F.pad(rows, (0, 0, 0, beyond)).unflatten(1, (-1, n_blocks)).transpose(1, 2)
+
+
+def unblocked(dealt: Tensor, n_rows: int) -> Tensor:
+    """Put rows that `blocks` dealt out into their order again."""
+    return dealt.transpose(1, 2).flatten(1, 2)[:, :n_rows]
+
+
+def products(rows: Tensor, others: Tensor) -> Tensor:
+    """Compare rows (…, p, f) with others (…, q, f) by the linear kernel: (…, p, q)."""
+    return rows @ others.mT
+
+
+def similarities(rows: Tensor, others: Tensor) -> Tensor:
+    """Compare rows (…, p, f) with others (…, q, f) by the Laplace kernel: (…, p, q)."""
+    return distances(rows, others).neg_().exp_()
+
+
+def distances(rows: Tensor, others: Tensor) -> Tensor:
+    """Measure from rows (…, p, f) to others (…, q, f), 0 to a copy: (…, p, q)."""
+    # The other way of computing distances depends on the number of rows.
+    apart = torch.cdist(rows, others, compute_mode="use_mm_for_euclid_dist")
+    # Of a row and its copy, the root of a rounding error would remain.
+    least = 8.0 * torch.finfo(apart.dtype).eps ** 0.5
+    return F.threshold(apart, least, 0.0, inplace=True)

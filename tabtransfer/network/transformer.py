@@ -1,0 +1,338 @@
+"""The network: compress each row of a table to one vector, then learn in context.
+
+1. Column stage: every cell becomes a vector of exact statistics, without attention: its place
+   among the training cells of its column, the labels of its nearest training cells, and two
+   neighbouring columns (`tabtransfer.network.cells`).
+2. Row stage: cells of a row meet each other; a few summary tokens leave as the row's vector.
+   What kernel ridge regression, trees and their stack predict for the row joins it
+   (`tabtransfer.network.row_predictions`).
+3. Context stage: every row attends to the training rows, which carry their labels.
+
+After TabICL (Qu et al. 2025, arXiv 2502.05564) and TabICLv2 (arXiv 2602.11139), made small.
+Query rows are never attended to, so a row's prediction does not depend on other query rows, and
+what depends on the training rows alone is computed once (`TabularTransformer.read_context`) for
+any number of query rows (`TabularTransformer.predict`).
+
+Shapes: b tasks, r rows, n training rows, c columns, d cell width, e row width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tabtransfer.network.attention import AttentionKeys
+from tabtransfer.network.cells import N_CELL_FEATURES, CellFeatures, ColumnStatistics
+from tabtransfer.network.row_predictions import N_PREDICTIONS, RowPredictions
+from tabtransfer.network.stages import ContextStage, RowStage
+from tabtransfer.tasks import TaskBatch
+
+NEIGHBOUR_OFFSETS = (0, 1, 3)  # columns seen together in one cell vector (TabICLv2)
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Size of the network.
+
+    The row vector has width ``d_cell * n_summary``. ``tasks`` says which heads exist.
+    """
+
+    d_cell: int = 32
+    n_summary: int = 6
+    row_layers: int = 2
+    context_layers: int = 6
+    row_heads: int = 2
+    context_heads: int = 4
+    n_thinking: int = 16
+    max_classes: int = 10
+    n_quantiles: int = 99
+    tasks: tuple[str, ...] = ("classification", "regression")
+
+    @property
+    def d_row(self) -> int:
+        """Width of a row vector."""
+        return self.d_cell * self.n_summary
+
+
+class TabularTransformer(nn.Module):
+    """Predict query rows of a table from its training rows, in one pass.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+        Sizes.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
+    >>> from tabtransfer.tasks import TaskBatch
+    >>> batch = TaskBatch(
+    ...     values=torch.randn(1, 12, 3), missing=torch.zeros(1, 12, 3, dtype=torch.bool),
+    ...     categorical=torch.zeros(1, 3, dtype=torch.bool), labels=torch.arange(12)[None] % 2,
+    ...     n_train=8, n_columns=torch.tensor([3]), n_classes=torch.tensor([2]))
+    >>> TabularTransformer(NetworkConfig())(batch).shape
+    torch.Size([1, 4, 10])
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        channels = {"classification": config.max_classes, "regression": 2}
+        outputs = {"classification": config.max_classes, "regression": config.n_quantiles}
+        unknown = set(config.tasks) - channels.keys()
+        if unknown:
+            raise ValueError(f"unknown tasks {sorted(unknown)}; there are {sorted(channels)}")
+        d, e = config.d_cell, config.d_row
+        self.cells = nn.Linear(N_CELL_FEATURES * len(NEIGHBOUR_OFFSETS), d)
+        self.neighbour_labels = _linears({task: channels[task] + 1 for task in config.tasks}, d)
+        self.cell_labels = _linears({task: channels[task] for task in config.tasks}, d)
+        self.rows = RowStage(d, config.row_heads, config.row_layers, config.n_summary)
+        self.row_predictions = _linears(
+            {task: N_PREDICTIONS * channels[task] for task in config.tasks}, e
+        )
+        self.row_labels = _linears({task: channels[task] for task in config.tasks}, e)
+        self.context = ContextStage(
+            e, config.context_heads, config.context_layers, config.n_thinking
+        )
+        self.heads = nn.ModuleDict(
+            {
+                task: nn.Sequential(
+                    nn.LayerNorm(e, bias=False),
+                    nn.Linear(e, 2 * e),
+                    nn.GELU(),
+                    nn.Linear(2 * e, outputs[task]),
+                )
+                for task in config.tasks
+            }
+        )
+
+    def forward(self, batch: TaskBatch) -> Tensor:
+        """Predict the query rows.
+
+        Parameters
+        ----------
+        batch : TaskBatch
+            Tasks of one kind, classification or regression.
+
+        Returns
+        -------
+        Tensor
+            Class logits (b, q, max_classes), ``-inf`` at classes a task doesn't have; or
+            quantiles of the standardised target (b, q, n_quantiles).
+        """
+        n_train = batch.n_train
+        context = self.read_context(batch)
+        learners = None if batch.learners is None else batch.learners[:, n_train:]
+        values, missing = batch.values[:, n_train:], batch.missing[:, n_train:]
+        return self.predict(context, values, missing, learners)
+
+    def read_context(self, batch: TaskBatch, chunk_rows: int | None = None) -> Context:
+        """Compute all that depends on the training rows alone.
+
+        Parameters
+        ----------
+        batch : TaskBatch
+            Tasks of one kind; their query rows are not read.
+        chunk_rows : int, optional
+            Rows that go through the row stage at once; all if not given.
+
+        Returns
+        -------
+        Context
+            For `predict`.
+        """
+        context, cells, own = self.read_predictions(batch, chunk_rows)
+        n_rows = chunk_rows or batch.n_train
+        parts = zip(
+            cells, own.split(n_rows, 1), label_channels(batch).split(n_rows, 1), strict=True
+        )
+        rows = [self.row_vectors(context, *part) for part in parts]
+        return replace(context, keys=self.context.read(torch.cat(rows, 1), batch.weights))
+
+    def read_predictions(
+        self, batch: TaskBatch, chunk_rows: int | None = None
+    ) -> tuple[Context, list[CellFeatures], Tensor]:
+        """Compute what is known of the training rows before the row stage.
+
+        Parameters
+        ----------
+        batch, chunk_rows
+            As in `read_context`.
+
+        Returns
+        -------
+        context : Context
+            Without the context stage's keys.
+        cells : list of CellFeatures
+            Of the training rows, ``chunk_rows`` at a time.
+        own : Tensor, (b, n, 8, k)
+            What is predicted for each of them by the others, as `RowPredictions.of` gives it.
+        """
+        task = "regression" if batch.is_regression else "classification"
+        if task not in self.config.tasks:
+            raise ValueError(f"this network was built for {self.config.tasks}, not for {task}")
+        n_train = batch.n_train
+        labels = label_channels(batch)  # (b, n, k)
+        columns = ColumnStatistics.of(batch, labels)
+        n_rows = chunk_rows or n_train
+        parts = [slice(start, min(start + n_rows, n_train)) for start in range(0, n_train, n_rows)]
+        cells = [
+            columns.describe(
+                batch.values[:, p], batch.missing[:, p], labels[:, p], batch.row_weights[:, p]
+            )
+            for p in parts
+        ]
+        predictions, own = RowPredictions.of(batch, _joined(cells), labels)
+        context = Context(task, batch.n_columns, batch.n_classes, columns, predictions, ())
+        return context, cells, own
+
+    def predict(
+        self, context: Context, values: Tensor, missing: Tensor, learners: Tensor | None = None
+    ) -> Tensor:
+        """Predict query rows from a context, as `forward` does.
+
+        Parameters
+        ----------
+        context : Context
+            From `read_context`.
+        values, missing : Tensor, (b, q, c)
+            The query rows, as in `TaskBatch`.
+        learners : Tensor, (b, q, 3, k), optional
+            What other models predict for them, as in `TaskBatch`; to be given if it was in the
+            context.
+
+        Returns
+        -------
+        Tensor
+            As in `forward`.
+        """
+        cells = context.columns.describe(values, missing)
+        predictions = context.predictions.predict(values, cells, learners)
+        return self.decide(context, self.row_vectors(context, cells, predictions))
+
+    def decide(self, context: Context, rows: Tensor) -> Tensor:
+        """Predict query rows from their vectors (b, q, e), as `forward` does."""
+        output = self.heads[context.task](self.context(rows, context.keys))
+        if output.dtype != torch.float64:
+            output = output.float()
+        if context.task == "classification":
+            classes = torch.arange(output.shape[-1], device=output.device)
+            absent = classes >= context.n_classes[:, None]  # (b, max_classes)
+            output = output.masked_fill(absent[:, None], -torch.inf)
+        return output
+
+    def row_vectors(
+        self,
+        context: Context,
+        cells: CellFeatures,
+        predictions: Tensor,
+        labels: Tensor | None = None,
+    ) -> Tensor:
+        """Compress rows, with their labels if they are training rows: (b, r, e).
+
+        What is predicted for them is (b, r, 8, k), as `RowPredictions` gives it.
+        """
+        task = context.task
+        x = self._cell_vectors(context, cells)  # (b, c, r, d)
+        if labels is not None:
+            x = x + _known(self.cell_labels[task], labels)[:, None]
+        n_absent = self.row_labels[task].in_features - predictions.shape[-1]
+        predictions = F.pad(predictions, (0, n_absent)).flatten(-2)
+        rows = self.rows(x, _padding(context.n_columns, x.shape[1]))
+        rows = rows + self.row_predictions[task](predictions)
+        return rows if labels is None else rows + _known(self.row_labels[task], labels)
+
+    def _cell_vectors(self, context: Context, cells: CellFeatures) -> Tensor:
+        """Embed every cell, with its neighbouring columns and its neighbours' labels."""
+        n_columns = context.n_columns[:, None]
+        places = torch.arange(cells.features.shape[1], device=n_columns.device)
+        groups = [
+            torch.where(places < n_columns, (places + offset) % n_columns, places)
+            for offset in NEIGHBOUR_OFFSETS
+        ]
+        features = torch.cat(
+            [torch.take_along_dim(cells.features, group[..., None, None], 1) for group in groups],
+            -1,
+        )
+        weight = self.neighbour_labels[context.task].weight
+        n_channels = cells.neighbour_labels.shape[-1] - 1
+        weight = torch.cat([weight[:, :n_channels], weight[:, -1:]], 1)
+        return self.cells(features) + F.linear(cells.neighbour_labels, weight)
+
+
+@dataclass(frozen=True)
+class Context:
+    """Hold all that a prediction needs of the training rows.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+        Kind of the tasks.
+    n_columns, n_classes : Tensor of int64, (b,)
+        As in `TaskBatch`.
+    columns : ColumnStatistics
+        Of the column stage.
+    predictions : RowPredictions
+        What is predicted for rows before the network looks at them.
+    keys : tuple of AttentionKeys
+        Of the context stage, one for each of its layers.
+    """
+
+    task: str
+    n_columns: Tensor
+    n_classes: Tensor
+    columns: ColumnStatistics
+    predictions: RowPredictions
+    keys: tuple[AttentionKeys, ...]
+
+
+def _linears(n_inputs: dict[str, int], n_outputs: int) -> Mapping[str, nn.Linear]:
+    """Make a linear layer for each task."""
+    layers = {task: nn.Linear(n, n_outputs, bias=False) for task, n in n_inputs.items()}
+    return cast("Mapping[str, nn.Linear]", nn.ModuleDict(layers))
+
+
+def label_channels(batch: TaskBatch) -> Tensor:
+    """Give numeric labels of the training rows, of the classes that the tasks have.
+
+    Parameters
+    ----------
+    batch : TaskBatch
+        Tasks of one kind.
+
+    Returns
+    -------
+    Tensor, (b, n, k)
+        One-hot classes; or the target and its square less 1.
+    """
+    labels = batch.labels[:, : batch.n_train]
+    if batch.is_regression:
+        return torch.stack([labels, labels.square() - 1.0], -1).to(batch.values.dtype)
+    return F.one_hot(labels, int(batch.n_classes.max())).to(batch.values.dtype)
+
+
+def _known(layer: nn.Linear, labels: Tensor) -> Tensor:
+    """Embed labels, whose channels may be fewer than the layer has."""
+    return F.linear(labels, layer.weight[:, : labels.shape[-1]])
+
+
+def _joined(cells: list[CellFeatures]) -> CellFeatures:
+    """Put the cells of several parts of the rows together."""
+    if len(cells) == 1:
+        return cells[0]
+    return CellFeatures(
+        torch.cat([part.features for part in cells], 2),
+        torch.cat([part.neighbour_labels for part in cells], 2),
+    )
+
+
+def _padding(n_columns: Tensor, width: int) -> Tensor | None:
+    """Mark padded columns (b, c), or None where there are none."""
+    padding = torch.arange(width, device=n_columns.device) >= n_columns[:, None]
+    return padding if bool(padding.any()) else None

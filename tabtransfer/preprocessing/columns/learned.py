@@ -1,0 +1,104 @@
+"""What is learned of a column, and how its kind is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabtransfer.preprocessing.columns.category import CategoryColumn
+from tabtransfer.preprocessing.columns.cells import Kind, kind_of
+from tabtransfer.preprocessing.columns.date import DateColumn, date_format
+from tabtransfer.preprocessing.columns.number import DurationColumn, NumberColumn
+from tabtransfer.preprocessing.columns.text import TextColumn, is_text
+
+__all__ = ["Column", "EmptyColumn", "UnreadColumn", "learn_column"]
+
+
+class Column(Protocol):
+    """A column as learned from the training rows."""
+
+    @property
+    def n_categories(self) -> tuple[int, ...]:
+        """Number of categories of each value that a cell becomes; 0 where it is a number."""
+        ...
+
+    def encode(self, column: pd.Series, name: Hashable) -> NDArray[np.float64]:
+        """Turn cells into values, (n_rows, n_values), NaN where missing."""
+        ...
+
+
+@dataclass(frozen=True)
+class EmptyColumn:
+    """Take every cell as missing: no training row had a cell here."""
+
+    n_categories: tuple[int, ...] = (0,)
+
+    def encode(self, column: pd.Series, name: Hashable) -> NDArray[np.float64]:
+        """Give missing values."""
+        return np.full((len(column), 1), np.nan)
+
+
+@dataclass(frozen=True)
+class UnreadColumn:
+    """Leave a column out: of a sparse table only so many columns are read."""
+
+    n_categories: tuple[int, ...] = ()
+
+    def encode(self, column: pd.Series, name: Hashable) -> NDArray[np.float64]:
+        """Give no values."""
+        return np.empty((len(column), 0))
+
+
+def learn_column(
+    column: pd.Series, name: Hashable, weights: NDArray[np.float64] | None = None
+) -> Column:
+    """Choose the kind of a column and learn it from the training rows.
+
+    Parameters
+    ----------
+    column : Series, (n_rows,)
+        Cells of the training rows.
+    name : Hashable
+        Name of the column, for errors.
+    weights : ndarray of float64, (n_rows,), optional
+        Weights of the rows: a row of weight 2 counts as the row twice.
+
+    Returns
+    -------
+    Column
+
+    Raises
+    ------
+    TabTransferError
+        If the column holds infinite values, or something other than numbers, strings,
+        booleans, dates, durations and missing values.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tabtransfer.preprocessing.columns import learn_column
+    >>> column = pd.Series(["low", None, "high"])
+    >>> learn_column(column, "level").encode(column, "level").ravel()
+    array([ 1., nan,  0.])
+    """
+    kind = kind_of(column, name)
+    if kind is Kind.NOTHING:
+        return EmptyColumn()
+    if kind is Kind.NUMBERS:
+        return NumberColumn.learn(column, name, weights)
+    if kind is Kind.DURATIONS:
+        return DurationColumn.learn(column, name, weights)
+    if kind is Kind.DATES:
+        return DateColumn.learn(column, name, None, weights)
+    if kind is Kind.STRINGS:
+        format = date_format(column)
+        if format is not None:
+            return DateColumn.learn(column, name, format, weights)
+        if is_text(column):
+            return TextColumn.learn(column)
+    return CategoryColumn.learn(column)

@@ -1,0 +1,75 @@
+"""An encoded table with what is known of its rows: what everything learns from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tabtransfer.preprocessing.encoded_table import EncodedTable
+
+__all__ = ["LabelledTable"]
+
+
+@dataclass(frozen=True)
+class LabelledTable:
+    """Hold an encoded table, its labels and the weights of its rows.
+
+    Parameters
+    ----------
+    table : EncodedTable
+        The rows.
+    labels : ndarray of int64 or float64, (n_rows,)
+        Class index of each, or its target as it is.
+    n_classes : int
+        Number of classes; 0 if the target is a number.
+    weights : ndarray of float64, (n_rows,), or None
+        Weight of each row; a row of weight 2 counts as the row twice. None: all one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.preprocessing.encoder import TableEncoder
+    >>> from tabtransfer.preprocessing.labelled_table import LabelledTable
+    >>> X = np.arange(4.0)[:, None]
+    >>> table = LabelledTable(TableEncoder().fit(X).transform(X), np.array([0, 0, 1, 1]), 2)
+    >>> table.take(np.array([3, 0])).labels.tolist(), table.is_regression
+    ([1, 0], False)
+    """
+
+    table: EncodedTable
+    labels: NDArray[Any]
+    n_classes: int
+    weights: NDArray[np.float64] | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.labels)
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether the target is a number."""
+        return self.n_classes == 0
+
+    @property
+    def strata(self) -> NDArray[np.int64]:
+        """The class of each row, as samples keep its share; all the same for numbers."""
+        return np.zeros(self.n_rows, np.int64) if self.is_regression else self.labels
+
+    @property
+    def total_weight(self) -> float:
+        """How many rows there seem to be: the sum of the weights."""
+        return float(self.n_rows) if self.weights is None else float(self.weights.sum())
+
+    def weights_of(self, rows: NDArray[np.int64] | slice) -> NDArray[np.float64] | None:
+        """Return the weights of some rows, or None where all are one."""
+        return None if self.weights is None else self.weights[rows]
+
+    def take(self, rows: NDArray[np.int64] | slice) -> LabelledTable:
+        """Keep some rows, in the order given."""
+        return LabelledTable(
+            self.table.take(rows), self.labels[rows], self.n_classes, self.weights_of(rows)
+        )

@@ -1,0 +1,156 @@
+"""Targets as people have them: labels of any type as class indices, numbers as floats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+
+from tabtransfer.errors import TabTransferError
+
+__all__ = ["encode_labels", "read_numbers", "read_target"]
+
+
+def encode_labels(y: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Turn labels into classes and class indices.
+
+    Parameters
+    ----------
+    y : array-like or Series, (n_rows,)
+        Strings, integers, booleans, categories, or whole numbers as floats.
+
+    Returns
+    -------
+    classes : ndarray, (n_classes,)
+        The distinct labels, sorted.
+    codes : ndarray of int64, (n_rows,)
+        Index of each label in ``classes``.
+
+    Raises
+    ------
+    TabTransferError
+        If labels are missing, of types that can't be sorted together, or look continuous.
+    ValueError
+        scikit-learn's, if ``y`` has several columns or holds infinite values.
+
+    Examples
+    --------
+    >>> from tabtransfer.preprocessing.target import encode_labels
+    >>> encode_labels(["yes", "no", "yes"])
+    (array(['no', 'yes'], dtype='<U3'), array([1, 0, 1]))
+    """
+    labels = read_target(y)
+    if labels.dtype == object:
+        labels = _one_type(labels)
+    try:
+        check_classification_targets(labels)
+    except ValueError as error:
+        if "Unknown label type" not in str(error):
+            raise
+        raise TabTransferError(
+            f"{error} Use TabTransferRegressor to predict a number, or cut it into ranges first, "
+            "for example with pandas.qcut(y, 5, labels=False)."
+        ) from error
+    return np.unique(labels, return_inverse=True)
+
+
+def read_numbers(y: Any) -> NDArray[np.float64]:
+    """Check that a target holds finite numbers.
+
+    Parameters
+    ----------
+    y : array-like or Series, (n_rows,)
+        Numbers or booleans.
+
+    Returns
+    -------
+    ndarray of float64, (n_rows,)
+
+    Raises
+    ------
+    TabTransferError
+        If numbers are missing or infinite, or the target holds something else.
+    ValueError
+        scikit-learn's, if ``y`` has several columns.
+
+    Examples
+    --------
+    >>> from tabtransfer.preprocessing.target import read_numbers
+    >>> read_numbers([1, 2.5])
+    array([1. , 2.5])
+    """
+    values = read_target(y)
+    if values.dtype == object:
+        values = pd.Series(values, dtype=object).infer_objects().to_numpy()
+    if values.dtype.kind not in "biuf":
+        raise TabTransferError(
+            "A regressor needs numbers, but the target holds "
+            f"{type(values[0]).__name__.rstrip('_')} values, the first of them "
+            f"{str(values[0])!r}: use TabTransferClassifier for classes, or turn "
+            "them into numbers first, for example with pandas.to_numeric(y)."
+        )
+    numbers = values.astype(np.float64)
+    infinite = ~np.isfinite(numbers)
+    if infinite.any():
+        raise TabTransferError(
+            f"Input y contains infinity: {int(infinite.sum())} targets are not finite, the first "
+            f"in row {int(infinite.argmax())}. Drop those rows: keep = np.isfinite(y); "
+            "X, y = X[keep], y[keep]."
+        )
+    return numbers
+
+
+def read_target(y: Any) -> NDArray[Any]:
+    """Read a target as a plain array, none of it missing.
+
+    Parameters
+    ----------
+    y : array-like or Series, (n_rows,)
+        Labels or numbers.
+
+    Returns
+    -------
+    ndarray, (n_rows,)
+
+    Raises
+    ------
+    TabTransferError
+        If there is none, it has several columns, or some are missing.
+    """
+    if y is None:
+        raise TabTransferError("fit requires y to be passed, but the target y is None.")
+    try:
+        labels = column_or_1d(_plain(y), warn=True)
+    except ValueError as error:
+        raise TabTransferError(
+            f"{error} To predict several targets, wrap the estimator in "
+            "sklearn.multioutput.MultiOutputClassifier or MultiOutputRegressor."
+        ) from error
+    missing = pd.isna(labels)
+    if missing.any():
+        raise TabTransferError(
+            f"Input y contains NaN: {int(missing.sum())} labels are missing, the first in row "
+            f"{int(missing.argmax())}. Drop those rows: X, y = X[y.notna()], y[y.notna()]."
+        )
+    return labels
+
+
+def _plain(y: Any) -> Any:
+    """Take nullable and categorical pandas labels out of their extension types."""
+    is_extension = isinstance(getattr(y, "dtype", None), pd.api.extensions.ExtensionDtype)
+    return np.asarray(y, dtype=object) if is_extension else y
+
+
+def _one_type(labels: NDArray[Any]) -> NDArray[Any]:
+    """Give objects the type that they all have, if numpy has it."""
+    types = {type(label) for label in labels}
+    if str in types and len(types) > 1:
+        names = ", ".join(sorted(t.__name__ for t in types))
+        raise TabTransferError(
+            f"The labels mix the types {names}: make them all strings, y.astype(str)."
+        )
+    return pd.Series(labels, dtype=object).infer_objects().to_numpy()

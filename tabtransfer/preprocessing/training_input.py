@@ -1,0 +1,50 @@
+"""What is given to `fit`, read and checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_consistent_length
+from sklearn.utils.validation import validate_data
+
+from tabtransfer.preprocessing.encoder import read_table
+from tabtransfer.preprocessing.sample_weights import read_sample_weights
+from tabtransfer.preprocessing.target import read_target
+
+__all__ = ["read_training"]
+
+
+def read_training(
+    estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any
+) -> tuple[pd.DataFrame, NDArray[Any], NDArray[np.float64] | None]:
+    """Read training rows, their targets and weights; the estimator gets its columns' names.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Gets ``n_features_in_`` and, if columns have names, ``feature_names_in_``.
+    X, y, sample_weight
+        As `fit` takes them.
+
+    Returns
+    -------
+    frame : DataFrame, (n_rows, n_features)
+        The rows whose weight isn't 0.
+    target : ndarray, (n_rows,)
+        Their targets.
+    weights : ndarray of float64, (n_rows,), or None
+        Their weights, if some were given.
+    """
+    frame = read_table(X)
+    validate_data(estimator, frame, skip_check_array=True)
+    target = read_target(y)
+    check_consistent_length(frame, target)
+    if sample_weight is None:
+        return frame, target, None
+    weights = read_sample_weights(sample_weight, len(frame))
+    kept = np.flatnonzero(weights)
+    return frame.iloc[kept], target[kept], weights[kept]

@@ -1,0 +1,105 @@
+"""The training rows of a model as Parquet files, without code in them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable
+from typing import IO, Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tabtransfer.errors import TabTransferError
+from tabtransfer.preprocessing.training_rows import TrainingRows
+from tabtransfer.saving.tagged_json import from_json, to_json
+
+__all__ = ["TABLE", "read_rows", "write_rows"]
+
+TABLE, _TARGET = "table.parquet", "target.parquet"
+_KEY = b"tabtransfer"  # of the metadata that say what Arrow alone would lose
+
+
+def write_rows(rows: TrainingRows, open_file: Callable[[str], IO[bytes]]) -> None:
+    """Write the table and the labels to two files that ``open_file`` opens by name.
+
+    Raises
+    ------
+    TabTransferError
+        If a cell of a mixed column is no number, string, boolean or date.
+    """
+    names = list(rows.X.columns)
+    by_name = all(isinstance(name, str) for name in names)
+    columns, forms = {}, []
+    for index, name in enumerate(names):
+        column = rows.X.iloc[:, index].reset_index(drop=True)
+        stored, form = _storable(column, name)
+        columns[name if by_name else str(index)] = stored
+        forms.append(form)
+    table = pa.Table.from_pandas(pd.DataFrame(columns), preserve_index=False)
+    record = json.dumps({"names": to_json(names), "forms": forms})
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), _KEY: record})
+    target = {"target": rows.labels}
+    if rows.weights is not None:
+        target["weight"] = rows.weights
+    for file_name, content in ((TABLE, table), (_TARGET, pa.table(target))):
+        with open_file(file_name) as file:
+            pq.write_table(content, file, compression="zstd")
+
+
+def read_rows(read_file: Callable[[str], bytes]) -> TrainingRows:
+    """Read the two files again, whose content ``read_file`` gives by name.
+
+    The rows are numbered from 0.
+    """
+    table = pq.read_table(pa.BufferReader(read_file(TABLE)))
+    target = pq.read_table(pa.BufferReader(read_file(_TARGET)))
+    weights = target["weight"].to_numpy() if "weight" in target.column_names else None
+    record = json.loads(table.schema.metadata[_KEY])
+    frame = table.to_pandas()
+    for name, form in zip(table.column_names, record["forms"], strict=True):
+        if form is not None:
+            frame[name] = _restored(frame[name], form)
+    frame.columns = _index(from_json(record["names"]))
+    return TrainingRows(frame, target["target"].to_numpy(), weights)
+
+
+def _storable(column: pd.Series, name: Hashable) -> tuple[pd.Series, dict[str, Any] | None]:
+    """Give a column that Parquet holds, and how to undo the change if it took one."""
+    if isinstance(column.dtype, pd.CategoricalDtype):  # Parquet loses their order and numbers
+        categories = to_json(column.cat.categories.tolist())
+        return column.cat.codes, {"categories": categories, "ordered": column.cat.ordered}
+    if isinstance(column.dtype, pd.SparseDtype):
+        return column.sparse.to_dense(), {"sparse": to_json(column.dtype.fill_value)}
+    if not (column.dtype == object or pd.api.types.is_extension_array_dtype(column.dtype)):
+        return column, None
+    try:
+        stored = pa.array(column, from_pandas=True)
+        simple = not pa.types.is_dictionary(stored.type)  # whose type pandas can't read again
+    except (pa.ArrowException, OverflowError, UnicodeEncodeError):
+        simple = False  # cells of several types, huge integers, or strings that aren't Unicode
+    if not simple:
+        try:
+            cells = [None if pd.isna(cell) else json.dumps(to_json(cell)) for cell in column]
+        except TabTransferError as error:
+            raise TabTransferError(f"Column {name!r} can't be saved: {error}") from error
+        return pd.Series(cells, dtype="str"), {"cells": "json"}
+    return column, None
+
+
+def _restored(column: pd.Series, form: dict[str, Any]) -> pd.Series:
+    if "categories" in form:
+        categories = _index(from_json(form["categories"]))
+        codes = pd.Categorical.from_codes(column, categories, ordered=form["ordered"])
+        return pd.Series(codes)
+    if "sparse" in form:
+        return pd.Series(pd.arrays.SparseArray(column, fill_value=from_json(form["sparse"])))
+    cells = [None if pd.isna(cell) else from_json(json.loads(cell)) for cell in column]
+    return pd.Series(cells, dtype=object)
+
+
+def _index(values: list[Any]) -> pd.Index:
+    try:
+        return pd.Index(values)
+    except UnicodeEncodeError:  # strings that aren't Unicode
+        return pd.Index(values, dtype=object)

@@ -1,0 +1,80 @@
+"""Presets fit the devices that they are for, and a dry run goes through the real step."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from torch import distributed
+from typer.testing import CliRunner
+
+from tabtransfer.cli import app
+from tabtransfer.errors import TabTransferError
+from tabtransfer.network.transformer import NetworkConfig
+from tabtransfer.pretrain.plan.dry_run import dry_run
+from tabtransfer.pretrain.plan.dry_run_report import describe
+from tabtransfer.pretrain.plan.presets import PRESETS, get_preset
+from tabtransfer.pretrain.training.run import Recipe
+
+SMALL = NetworkConfig(d_cell=8, n_summary=2, row_layers=2, context_layers=2)
+
+
+def small(name: str):
+    """Give a preset with a small network."""
+    preset = PRESETS[name]
+    return dataclasses.replace(preset, recipe=dataclasses.replace(preset.recipe, network=SMALL))
+
+
+@pytest.mark.parametrize("name", ["cpu", "one-gpu", "eight-gpu"])
+def test_preset_fits_its_device_and_takes_a_step(name):
+    preset = PRESETS[name]
+    result = dry_run(preset)
+    assert result.changed
+    assert result.held_parameters == result.n_parameters
+    assert ": fits" in describe(name, preset, result)
+    assert not distributed.is_initialized()
+
+
+def test_sharded_network_takes_a_step_with_its_share_of_the_weights():
+    preset = dataclasses.replace(small("internet"), nodes=1)
+    result = dry_run(preset)
+    assert result.changed
+    share = result.n_parameters / preset.n_devices
+    assert share <= result.held_parameters < 2.5 * share  # short axes are filled up
+    assert "FSDP" in describe("internet", preset, result)
+
+
+def test_network_too_narrow_for_its_devices_is_refused():
+    with pytest.raises(TabTransferError, match="over 64 devices"):
+        dry_run(small("internet"))
+    assert not distributed.is_initialized()
+
+
+def test_plan_scales_with_time_and_devices():
+    preset = small("cpu")
+    double = dataclasses.replace(preset, minutes=2 * preset.minutes, devices=3)
+    assert dry_run(double).tasks == pytest.approx(6 * dry_run(preset).tasks)
+
+
+def test_too_large_batches_are_said_not_to_fit():
+    preset = PRESETS["cpu"]
+    stream = dataclasses.replace(preset.recipe.stream, cells=10_000_000, max_tasks=1000)
+    preset = dataclasses.replace(
+        preset, recipe=dataclasses.replace(preset.recipe, network=SMALL, stream=stream)
+    )
+    assert "DOES NOT FIT" in describe("cpu", preset, dry_run(preset))
+
+
+def test_cpu_is_the_recipe_without_options():
+    assert get_preset("cpu").recipe == Recipe()
+    with pytest.raises(TabTransferError, match=r"'gpu'.*one-gpu"):
+        get_preset("gpu")
+
+
+def test_command_prints_the_dry_run_with_replaced_parts():
+    arguments = ["pretrain", "--dry-run", "--max-rows", "128", "--devices", "2"]
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert "cpu: 2 × CPU core" in result.output
+    assert "64 to 128 rows" in result.output
+    with pytest.raises(TabTransferError, match="--out"):
+        CliRunner().invoke(app, ["pretrain"], catch_exceptions=False)

@@ -1,0 +1,244 @@
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from itertools import count
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from tabtransfer.checkpoint import load_checkpoint, read_header
+from tabtransfer.datasets.fingerprints import trained_on
+from tabtransfer.errors import TabTransferError
+from tabtransfer.network.transformer import NetworkConfig
+from tabtransfer.pretrain.training import clock, throughput
+from tabtransfer.pretrain.training.run import FINAL_FILE, HELD_FILE, Recipe, pretrain
+from tabtransfer.pretrain.training.stream import StreamConfig
+
+SMALL = Recipe(
+    network=NetworkConfig(d_cell=8, n_summary=2, row_layers=1, context_layers=1),
+    stream=StreamConfig(max_rows=64, max_columns=4, cells=1024, learner_share=0.3),
+)
+
+
+@pytest.fixture(autouse=True)
+def steady_clock(monkeypatch):
+    """Let a step take a tenth of a second, whatever the machine needs for it."""
+    readings = count()  # one a step, and one before the first
+    steady = SimpleNamespace(monotonic=lambda: next(readings) / 10)
+    monkeypatch.setattr(clock, "time", steady)
+    monkeypatch.setattr(throughput, "PEAK_SECONDS", 0.01)
+
+
+def read_curve(folder):
+    with (folder / "curve.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def real_tables(tmp_path):
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    frame = pd.DataFrame({"a": range(60), "b": list("xyz") * 20})
+    frame.assign(target=frame["a"] > 30).to_parquet(folder / "steps.parquet")
+    return folder
+
+
+def test_run_writes_weights_card_and_curve(tmp_path, real_tables):
+    out = tmp_path / "run"
+    scores = pretrain(
+        out, 3.0, SMALL, validation=real_tables, accelerator="cpu", validate_every=1.0
+    )
+    header = read_header(out / FINAL_FILE)
+    assert load_checkpoint(out / FINAL_FILE).config == SMALL.network
+    assert header["training"]["scores"] == scores
+    assert header["training"]["steps"] == 30
+    assert header["training"]["tasks_seen"] > header["training"]["steps"]
+    assert "steps" in header["training"]["validation"]
+    held = read_header(out / HELD_FILE)["training"]
+    assert 0 < held["steps"] < header["training"]["steps"]
+    curve = read_curve(out)
+    assert len(curve) >= 3
+    assert all(float(row["tasks_per_second"]) > 0 for row in curve)
+    assert all(0 < float(row["peak_share"]) < 1 for row in curve)
+    assert int(curve[-1]["steps"]) == header["training"]["steps"]
+    assert "Apache-2.0" in (out / "MODEL_CARD.md").read_text()
+    with pytest.raises(TabTransferError, match="finished run"):
+        pretrain(out, 3.0, SMALL, accelerator="cpu")
+
+
+def test_real_tables_are_listed_in_weights_and_card(tmp_path, real_tables):
+    generator = np.random.default_rng(0)
+    folder = tmp_path / "own"
+    folder.mkdir()
+    for name in ("u", "v"):
+        frame = pd.DataFrame(generator.normal(size=(120, 6)), columns=list("abcdef"))
+        frame.to_parquet(folder / f"{name}.parquet")
+    first, second = tmp_path / "first", tmp_path / "second"
+    pretrain(first, 1.5, SMALL, tables=folder, validation=real_tables, accelerator="cpu")
+    tables = read_header(first / FINAL_FILE)["tables"]
+    assert [table["name"] for table in tables] == ["u", "v"]
+    assert "trained on 'u'" in trained_on(tables, "other", pd.read_parquet(folder / "u.parquet"))
+    card = (first / "MODEL_CARD.md").read_text()
+    assert "2, listed below" in card and "- not stated (2): `u`, `v`" in card
+    pretrain(second, 1.0, SMALL, init=first / FINAL_FILE, accelerator="cpu")
+    assert read_header(second / FINAL_FILE)["tables"] == tables
+
+
+def test_training_goes_on_from_a_checkpoint(tmp_path):
+    pretrain(tmp_path / "first", 1.5, SMALL, accelerator="cpu")
+    pretrain(tmp_path / "second", 1.5, init=tmp_path / "first" / FINAL_FILE, accelerator="cpu")
+    header = read_header(tmp_path / "second" / FINAL_FILE)
+    assert header["history"] == [read_header(tmp_path / "first" / FINAL_FILE)["training"]]
+    assert load_checkpoint(tmp_path / "second" / FINAL_FILE).config == SMALL.network
+
+
+def write_table(folder, name, seed):
+    random = np.random.default_rng(seed)
+    frame = pd.DataFrame(random.normal(size=(120, 5)), columns=list("abcde"))
+    folder.mkdir(exist_ok=True)
+    frame.assign(kind=frame["a"] > 0).to_parquet(folder / f"{name}.parquet")
+
+
+def test_header_lists_the_real_tables_of_all_runs(tmp_path):
+    # Two tables of one name are two.
+    for folder, name, seed in (("one", "shop", 0), ("two", "shop", 1), ("two", "bank", 2)):
+        write_table(tmp_path / folder, name, seed)
+    first, second = tmp_path / "first", tmp_path / "second"
+    pretrain(first, 1.0, SMALL, tables=tmp_path / "one", accelerator="cpu")
+    header = read_header(first / FINAL_FILE)
+    assert [card["name"] for card in header["tables"]] == ["shop"]
+    assert set(header["tables"][0]) == {"name", "source", "licence", "fingerprint"}
+    pretrain(
+        second,
+        1.0,
+        SMALL,
+        init=first / FINAL_FILE,
+        tables=tmp_path / "two",
+        accelerator="cpu",
+    )
+    listed = read_header(second / FINAL_FILE)["tables"]
+    assert [card["name"] for card in listed] == ["shop", "bank", "shop"]
+    assert listed[0] == header["tables"][0]
+    card = (second / "MODEL_CARD.md").read_text()
+    assert "- not stated (3): `shop`, `bank`, `shop`" in card
+    assert "**Good for**: classification and regression" in card
+    # What the first run saw stays listed, whatever the next one sees.
+    pretrain(tmp_path / "third", 1.0, SMALL, init=second / FINAL_FILE, accelerator="cpu")
+    assert read_header(tmp_path / "third" / FINAL_FILE)["tables"] == listed
+
+
+def test_validation_tables_are_not_trained_on(tmp_path):
+    write_table(tmp_path / "tables", "shop", 0)
+    write_table(tmp_path / "tables", "bank", 1)
+    write_table(tmp_path / "validation", "market", 0)
+    pretrain(
+        tmp_path / "run",
+        1.0,
+        SMALL,
+        tables=tmp_path / "tables",
+        validation=tmp_path / "validation",
+        accelerator="cpu",
+    )
+    header = read_header(tmp_path / "run" / FINAL_FILE)
+    assert [card["name"] for card in header["tables"]] == ["bank"]
+    assert "market" in header["training"]["validation"]
+
+
+def test_a_killed_run_goes_on_where_it_was(tmp_path):
+    out = tmp_path / "run"
+    script = (
+        "from itertools import count\n"
+        "from types import SimpleNamespace\n"
+        "from tabtransfer.network.transformer import NetworkConfig\n"
+        "from tabtransfer.pretrain import clock\n"
+        "from tabtransfer.pretrain.training.run import Recipe, pretrain\n"
+        "from tabtransfer.pretrain.training.stream import StreamConfig\n"
+        "readings = count()\n"
+        "clock.time = SimpleNamespace(monotonic=lambda: next(readings) / 10)\n"
+        f"pretrain({str(out)!r}, 1000.0, Recipe(network={SMALL.network!r}, "
+        f"stream={SMALL.stream!r}), accelerator='cpu', save_every=0.5)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
+    resume = out / "resume.ckpt"
+    deadline = time.monotonic() + 120
+    while not resume.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    saved = torch.load(resume, weights_only=True)
+    steps, seconds = saved["tabtransfer"]["steps"], saved["callbacks"]["Clock"]["seconds"]
+    assert steps > 0
+    pretrain(out, seconds + 1.0, SMALL, accelerator="cpu")
+    training = read_header(out / FINAL_FILE)["training"]
+    assert training["steps"] > steps
+    assert training["tasks_seen"] > saved["tabtransfer"]["tasks_seen"]
+    assert not resume.exists()
+
+
+def test_two_processes_train_together(tmp_path):
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "tabtransfer", "pretrain", "--out", str(out)]
+    options = "--devices 2 --accelerator cpu --max-time 0.02 --cells 512 --max-rows 64"
+    subprocess.run([*command, *options.split(), "--max-columns", "4"], check=True, timeout=240)
+    training = read_header(out / FINAL_FILE)["training"]
+    assert training["devices"] == 2
+    assert training["tasks_seen"] >= 4 * training["steps"]
+
+
+@pytest.mark.slow
+def test_sharded_run_is_killed_resumed_and_gathered(tmp_path):
+    out = tmp_path / "run"
+    script = tmp_path / "run.py"
+    script.write_text(
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from tabtransfer.network.transformer import NetworkConfig\n"
+        "from tabtransfer.pretrain.training.run import Recipe, pretrain\n"
+        "from tabtransfer.pretrain.training.stream import StreamConfig\n"
+        f"recipe = Recipe(network={SMALL.network!r}, stream={SMALL.stream!r})\n"
+        "if __name__ == '__main__':\n"
+        f"    pretrain(Path({str(out)!r}), float(sys.argv[1]), recipe, devices=2,\n"
+        "        accelerator='cpu', strategy='fsdp', save_every=0.5)\n"
+    )
+    command = [sys.executable, str(script)]
+    process = subprocess.Popen([*command, "1000"], start_new_session=True)
+    resume = out / "resume.ckpt"
+    deadline = time.monotonic() + 120
+    while not resume.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGKILL)  # both ranks
+    process.wait()
+    saved = torch.load(resume, weights_only=True)
+    saved["state_dict"]["network.rows.summary"] += 7.0  # a mark that only loading can bring back
+    torch.save(saved, resume)
+    seconds = saved["callbacks"]["Clock"]["seconds"]
+    subprocess.run([*command, str(seconds + 1.0)], check=True, timeout=240)
+    training = read_header(out / FINAL_FILE)["training"]
+    assert training["devices"] == 2
+    assert training["steps"] > saved["tabtransfer"]["steps"] > 0
+    weights = load_checkpoint(out / FINAL_FILE).state_dict()
+    before = {name.removeprefix("network."): w for name, w in saved["state_dict"].items()}
+    assert weights.keys() == before.keys()
+    for name, weight in weights.items():
+        torch.testing.assert_close(weight, before[name], rtol=0.01, atol=0.02)
+
+
+def test_what_the_start_was_trained_on_is_not_validated_on(tmp_path):
+    write_table(tmp_path / "tables", "shop", 0)
+    write_table(tmp_path / "validation", "market", 0)
+    run = tmp_path / "run"
+    pretrain(run, 0.5, SMALL, tables=tmp_path / "tables", accelerator="cpu")
+    start = {"init": run / FINAL_FILE, "validation": tmp_path / "validation", "accelerator": "cpu"}
+    with pytest.raises(TabTransferError, match=r"every table of .*trained on 'shop'"):
+        pretrain(tmp_path / "next", 0.5, SMALL, **start)
+    assert not (tmp_path / "next").exists()
+    write_table(tmp_path / "validation", "bank", 1)
+    pretrain(tmp_path / "next", 0.5, SMALL, **start)
+    said = read_header(tmp_path / "next" / FINAL_FILE)["training"]["validation"]
+    assert said == "1 real tables: bank (left out, as trained on before: market)"

@@ -1,0 +1,91 @@
+import gzip
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import tabtransfer.batch_prediction.reader
+from tabtransfer.batch_prediction.reader import Source, read_part
+from tabtransfer.errors import TabTransferError
+
+
+def write(frame, path):
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    if path.name.endswith((".csv", ".gz")):
+        frame.to_csv(path, index=False)
+    elif path.suffix == ".parquet":
+        pq.write_table(table, path, row_group_size=7)
+    else:
+        new = pa.ipc.new_stream if path.stem == "stream" else pa.ipc.new_file
+        with new(path, table.schema) as writer:
+            writer.write_table(table, max_chunksize=9)
+
+
+def read(source, columns, n_rows=8):
+    pieces = [list(read_part(part, columns, n_rows)) for part in source.parts]
+    for own in pieces:
+        assert all(piece.num_rows == n_rows for piece in own[:-1])
+    return pa.concat_tables([piece for own in pieces for piece in own])
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet", "t.feather", "stream.arrow"])
+def test_every_kind_comes_in_pieces_and_in_order(frame, tmp_path, monkeypatch, name):
+    monkeypatch.setattr(tabtransfer.batch_prediction.reader, "_BLOCK_BYTES", 300)
+    monkeypatch.setattr(tabtransfer.batch_prediction.reader, "_PART_ROWS", 20)
+    write(frame, tmp_path / name)
+    source = Source.of([tmp_path / name], ["id"])
+    assert source.columns == tuple(frame.columns)
+    assert len(source.parts) == (3 if name == "t.parquet" else 1)
+    found = read(source, ["id", "word", "number"])
+    assert found.column_names == ["id", "word", "number"]
+    assert found["id"].to_pylist() == frame["id"].tolist()
+    expected = [None if pd.isna(word) else word for word in frame["word"]]
+    assert found["word"].to_pylist() == expected
+    if "csv" in name:
+        assert {str(column.type) for column in found.columns} == {"string"}
+        numbers = [None if text is None else float(text) for text in found["number"].to_pylist()]
+        assert numbers == [None if pd.isna(x) else x for x in frame["number"]]
+
+
+def test_sizes_are_known_or_guessed(frame, tmp_path):
+    plain = frame.drop(columns="word")
+    sizes = {}
+    for name in ("t.csv", "t.csv.gz", "t.parquet", "t.feather"):
+        write(plain, tmp_path / name)
+        sizes[name] = Source.of([tmp_path / name] * 2).n_rows
+    assert sizes == {"t.csv": 120, "t.csv.gz": None, "t.parquet": 120, "t.feather": 120}
+
+
+def test_columns_may_be_in_another_order_in_each_file(tmp_path):
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n")
+    (tmp_path / "b.csv").write_text("\ufeffy,z,x\n4,5,3\n", encoding="utf-8")
+    source = Source.of([tmp_path / "a.csv", tmp_path / "b.csv"])
+    assert read(source, source.columns).to_pydict() == {"x": ["1", "3"], "y": ["2", "4"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("t.csv", b"", r"t\.csv can't be read as csv: Empty"),
+        ("t.csv", b"a,b,a\n1,2,3\n", r"several columns named 'a'"),
+        ("t.csv", b"a;b\n1;2\n", r"lacks the columns 'a', 'b'; it has 'a;b'"),
+        ("t.csv", b"a,b\n1,2\n3\n", r"can't be read as csv: .*Expected 2 columns, got 1"),
+        ("t.csv", b"a,b\n\xff,2\n", r"can't be read as csv: .*invalid UTF8"),
+        ("t.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999)[:40], r"can't be read as csv"),
+        ("t.parquet", b"a,b\n1,2\n", r"can't be read as parquet"),
+        ("t.arrow", b"a,b\n1,2\n", r"can't be read as arrow"),
+    ],
+)
+def test_bad_files_are_named(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(TabTransferError, match=message):
+        read(Source.of([tmp_path / name], ["a", "b"]), ["a", "b"])
+
+
+def test_files_without_rows_have_none(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b\n")
+    source = Source.of([tmp_path / "t.csv"])
+    assert source.n_rows == 0 and list(read_part(source.parts[0], ["a"], 5)) == []
+    pq.write_table(pa.table({"a": pa.array([], pa.int64())}), tmp_path / "t.parquet")
+    assert Source.of([tmp_path / "t.parquet"]).n_rows == 0

@@ -1,0 +1,54 @@
+import pandas as pd
+import pytest
+
+from tabtransfer.batch_prediction.training_table import read_training_table
+from tabtransfer.errors import TabTransferError
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+def test_files_together_are_one_table(frame, tmp_path, name):
+    files = [tmp_path / f"{index}{name}" for index in range(2)]
+    for file, rows in zip(files, (frame[:25], frame[25:]), strict=True):
+        write = rows.to_csv if name == "t.csv" else rows.to_parquet
+        write(file, index=False)
+    table = read_training_table(files, "kind", drop=["id"])
+    expected = frame.drop(columns=["id", "kind"])
+    pd.testing.assert_frame_equal(table.X, expected, check_dtype=name != "t.csv")
+    assert table.y.tolist() == frame["kind"].tolist()
+    assert (table.task, table.reason) == ("classification", "it holds words")
+    # A column is what all of its cells are, in whichever file they stand.
+    assert read_training_table(files, "kind").X["word"].dtype == "str"
+
+
+def test_whole_number_classes_are_integers_and_rows_without_target_are_left_out(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,y\n1,0\n2,1\n3,\n4,0\n5,NA\n")
+    table = read_training_table([path], "y")
+    assert table.X["a"].tolist() == [1, 2, 4] and table.n_without_target == 2
+    assert table.y.dtype == "int64" and table.task == "classification"
+    asked = read_training_table([path], "y", task="regression")
+    assert (asked.task, asked.reason) == ("regression", "") and asked.y.dtype == "float64"
+
+
+@pytest.mark.parametrize(
+    ("content", "settings", "message"),
+    [
+        ("a,b\n1,2\n", {"target": "y"}, r"t\.csv has no column 'y'; it has 'a', 'b'"),
+        ("a,y\n1,2\n", {"target": "y", "drop": ["z"]}, "no column 'z'"),
+        ("a,y\n1,2\n", {"target": "y", "drop": ["a"]}, "no column left to learn 'y' from"),
+        ("a,y\n1,2\n", {"target": "y", "drop": ["y"]}, "no column left"),
+        ("a,y\n", {"target": "y"}, "holds no rows"),
+        ("a,y\n1,\n", {"target": "y"}, "'y' is missing in all rows"),
+    ],
+)
+def test_bad_tables_are_named(tmp_path, content, settings, message):
+    (tmp_path / "t.csv").write_text(content)
+    with pytest.raises(TabTransferError, match=message):
+        read_training_table([tmp_path / "t.csv"], **settings)
+
+
+def test_files_whose_types_clash_are_named(tmp_path):
+    pd.DataFrame({"a": [1], "y": [1]}).to_parquet(tmp_path / "0.parquet")
+    pd.DataFrame({"a": ["x"], "y": [1]}).to_parquet(tmp_path / "1.parquet")
+    with pytest.raises(TabTransferError, match=r"types of columns differ between .*0\.parquet"):
+        read_training_table([tmp_path / "0.parquet", tmp_path / "1.parquet"], "y")

@@ -1,0 +1,33 @@
+from tabtransfer.bench.measure.budget import affordable_searches, default_methods
+
+FIRST_SPLIT = {"tabtransfer": 2.0, "catboost": 6.0, "linear": 0.1, "random-forest": 1.0}
+
+
+def names(seconds, n_jobs=1, first_split=FIRST_SPLIT):
+    return [method.name for method in affordable_searches(seconds, n_jobs, first_split)]
+
+
+def test_searches_are_those_that_fit_beside_six_splits_of_all():
+    # Five more splits of all cost 46 s, six of CatBoost tuned 216 s, of our fine-tuning 102 s.
+    assert names(250) == ["tabtransfer-finetuned"]
+    assert names(263) == ["catboost-tuned"]
+    assert names(365) == ["catboost-tuned", "tabtransfer-finetuned"]
+    assert names(130) == []  # fine-tuning wouldn't fit
+    assert names(150, n_jobs=2) == ["catboost-tuned"]
+
+
+def test_a_search_longer_than_a_job_may_take_is_left_out():
+    assert names(60, n_jobs=100) == []
+
+
+def test_only_methods_that_went_well_are_searched():
+    assert "random-forest-tuned" in names(10_000)
+    assert "lightgbm-tuned" not in names(10_000)
+
+
+def test_the_default_methods_have_nothing_to_search_with():
+    found = {method.name for method in default_methods()}
+    assert {"tabtransfer", "catboost", "linear"} <= found
+    assert not any(
+        name.endswith(("tuned", "scratch", "no-trees", "-bag", "stack")) for name in found
+    )

@@ -1,0 +1,145 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import typer
+from sklearn.linear_model import LogisticRegression
+from typer.testing import CliRunner
+
+import tabtransfer
+from tabtransfer.baselines.method import Method
+from tabtransfer.bench.analysis.comparison import compare_methods
+from tabtransfer.bench.commands.compare import compare
+from tabtransfer.bench.measure.compare import compare as measure
+from tabtransfer.bench.measure.own_table import read_own_table
+from tabtransfer.bench.measure.run import run
+from tabtransfer.bench.measure.winner import METADATA, fit_and_save
+from tabtransfer.bench.results import read_results
+from tabtransfer.datasets import splits
+from tabtransfer.datasets.fingerprints import fingerprint
+from tabtransfer.errors import TabTransferError
+
+
+@pytest.fixture
+def shops(tmp_path, monkeypatch):
+    """Write a table, and keep its splits to one repeat."""
+    monkeypatch.setattr(splits, "_n_repeats", lambda n_train: 1)
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"size": rng.normal(size=90), "shop": rng.choice(["a", "b", None], 90)})
+    frame["buys"] = np.where(frame["size"] + 0.3 * rng.normal(size=90) > 0, 1, 0)
+    frame["spent"] = (3 * frame["size"] + rng.normal(size=90)).round(4)
+    path = tmp_path / "shops.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture
+def ask(shops, tmp_path):
+    app = typer.Typer()
+    app.command()(compare)
+
+    def ask(*arguments):
+        out = ["--out", str(tmp_path / "r"), "--jobs", "1"]
+        return CliRunner().invoke(app, [str(shops), *arguments, *out])
+
+    return ask
+
+
+def test_one_command_measures_recommends_and_reports(ask, shops, tmp_path, monkeypatch):
+    mark = fingerprint("market", pd.read_csv(shops)).to_text()
+    header = {"tables": [{"name": "market", "fingerprint": mark}]}
+    monkeypatch.setattr("tabtransfer.checkpoint.read_header", lambda path=None: header)
+    result = ask("--target", "spent", "--methods", "linear,nearest-neighbors,tabtransfer")
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.output.split())
+    assert "RMSE" in said
+    assert "Use linear: it has the lowest RMSE" in said
+    # The weights know the table, so they aren't measured on it.
+    assert "seen as 'market': 2 columns hold the same values (size, spent), the target" in said
+    assert "Not compared: tabtransfer (skipped: trained on 'market'" in said
+    results = read_results(tmp_path / "r" / "results.parquet")
+    assert results[results["method"] == "linear"]["split"].tolist() == [0, 1, 2]
+    assert set(results["splits"]) == {"tabarena"}
+    page = (tmp_path / "r" / "report.html").read_text()
+    assert '<h2 id="comparison">' in page
+    assert "Use linear: it has the lowest RMSE" in page
+    assert f"tabtransfer compare {tmp_path}" in page
+
+
+def test_a_method_that_fails_is_tried_once(shops, logistic, tmp_path):
+    def fail(random_state, n_threads):
+        raise RuntimeError("no luck")
+
+    table, _ = read_own_table([shops], "buys", drop=["shop"])
+    methods = [replace(logistic, name="failing", make=fail), logistic]
+    results = measure(table, tmp_path / "r", 60, files="shops.csv", methods=methods, n_jobs=1)
+    assert results["method"].value_counts().to_dict() == {"logistic": 3, "failing": 1}
+    found = compare_methods(results)
+    assert (found.error_name, found.n_splits, found.choice) == ("1 − ROC AUC", 3, "logistic")
+    assert found.left_out["failing"].startswith("failed: RuntimeError: no luck")
+    with pytest.raises(TabTransferError, match="results of other data, or of another target"):
+        measure(
+            read_own_table([shops], "spent", drop=["shop"])[0],
+            *(tmp_path / "r", 60),
+            files="shops.csv",
+            methods=methods,
+        )
+
+
+def test_when_the_time_is_over_no_job_starts_and_a_cut_split_is_marked(tables, logistic, tmp_path):
+    def make(random_state, n_threads):
+        import time
+
+        time.sleep(0.3)
+        return LogisticRegression(max_iter=50)
+
+    path, methods = tmp_path / "r.parquet", [Method("slow", make), logistic]
+    cut = run("s", tables[:1], methods, path, n_splits=2, n_jobs=1, seconds=0.2)
+    assert cut[["method", "split", "status"]].to_numpy().tolist() == [
+        ["slow", 0, "ok"],
+        ["logistic", 0, "left_out"],
+    ]
+    first = run("s", tables[:1], methods, path, n_splits=2, n_jobs=1, most_splits=1)
+    assert sorted(zip(first["method"], first["status"], strict=True)) == [
+        ("logistic", "ok"),
+        ("slow", "ok"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--target", "sold"], "no column 'sold'"),
+        (["--target", "buys", "--time", "soon"], "no duration"),
+        (["--target", "buys", "--methods", "magic"], "magic"),
+        (["--target", "buys", "--methods", "linear", "--save", "m"], "none can be saved, only"),
+    ],
+)
+def test_bad_input_is_an_error_before_any_work(ask, tmp_path, arguments, message):
+    result = ask(*arguments)
+    assert isinstance(result.exception, TabTransferError)
+    assert message in str(result.exception)
+    assert not (tmp_path / "r").exists()
+
+
+def test_catboost_is_saved_with_what_reads_it(shops, tmp_path):
+    from catboost import CatBoostClassifier
+
+    _, rows = read_own_table([shops], "buys")
+    fit_and_save("catboost", rows, tmp_path / "m.cbm")
+    model = CatBoostClassifier().load_model(str(tmp_path / "m.cbm"))
+    record = json.loads(model.get_metadata()[METADATA])
+    assert record["classes"] == [0, 1]
+    assert record["columns"] == ["size", "shop", "spent"]
+    assert record["categorical"] == ["shop"]
+    frame = rows.X.assign(shop=rows.X["shop"].fillna(record["missing"]))
+    assert (model.predict(frame) == rows.y).mean() > 0.8
+
+
+def test_our_network_is_saved_for_predict(shops, tmp_path):
+    _, rows = read_own_table([shops], "spent")
+    fit_and_save("tabtransfer", rows, tmp_path / "models" / "m.model")
+    model = tabtransfer.load(tmp_path / "models" / "m.model")
+    assert np.corrcoef(model.predict(rows.X), rows.y)[0, 1] > 0.9

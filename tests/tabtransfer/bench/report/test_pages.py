@@ -1,0 +1,185 @@
+import io
+import re
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from tabtransfer.bench.analysis.leaderboard import leaderboard
+from tabtransfer.bench.report.pages import reproduction_command, write_report
+from tabtransfer.bench.report.terminal import leaderboard_table
+
+SCORES = {
+    f"t{i}": {
+        "tabtransfer": 0.8 + 0.01 * i,
+        "tabtransfer-finetuned": 0.82,
+        "tabtransfer-scratch": 0.7,
+        "catboost": 0.83,
+        "tabpfn": None,
+    }
+    for i in range(7)
+}
+KINDS = {f"t{i}": "numeric" if i < 3 else "mixed" for i in range(7)}
+
+
+class _Page(HTMLParser):
+    """Collect tags left open, references to other files, and pictures without a name."""
+
+    VOID = frozenset({"meta", "br", "img", "link", "input", "hr"})
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.references, self.unnamed, self.ids = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if tag not in self.VOID:
+            self.open.append(tag)
+        self.references += [
+            value
+            for name, value in attrs.items()
+            if name in {"src", "href", "xlink:href"} and not value.startswith("#")
+        ]
+        if "id" in attrs:
+            self.ids.append(attrs["id"])
+        if tag == "svg" and not attrs.get("aria-label"):
+            self.unnamed.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def report(make_results, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report") / "new" / "folder"
+    write_report(make_results(SCORES, KINDS, n_splits=2, offsets=(0.0, 0.0)), folder)
+    return folder
+
+
+@pytest.fixture
+def html(report):
+    return (report / "report.html").read_text(encoding="utf-8")
+
+
+def test_page_is_whole_and_refers_to_nothing_outside(html):
+    page = _Page(html)
+    assert page.open == []
+    assert page.references == []
+    assert page.unnamed == []
+    assert len(page.ids) == len(set(page.ids))
+    assert not re.search(r"url\((?!#)|@import", html)
+
+
+def test_verdict_comes_before_the_leaderboard(html):
+    assert html.index("is undecided here") < html.index('<h2 id="leaderboard">')
+
+
+def test_page_says_what_a_reader_needs(html):
+    for text in (
+        *("prefers-color-scheme: dark", "width=device-width"),
+        *("Some CPU", "1 thread", "pkg 7.8", "About t3.", "somewhere 1.0", "CC0-1.0"),
+        *("What pretraining adds", "What fine-tuning adds", "no score: see"),
+        "its &lt;weights&gt; aren&#39;t here",
+        "tabtransfer benchmark --suite made-up",
+    ):
+        assert text in html
+    assert html.count("<svg") == 6
+    assert "t6 +0.030" in html  # a win, and below a loss, in the picture's description
+    assert "t0 −0.030" in html
+
+
+def test_every_best_score_of_a_table_is_marked(html):
+    row = re.search(r'<th scope="row">t2</th>(.*?)</tr>', html, re.DOTALL).group(1)
+    assert re.findall(r'class="best">([\d.]+)', row) == ["0.830"]
+    tied = re.search(r'<th scope="row">t3</th>(.*?)</tr>', html, re.DOTALL).group(1)
+    assert re.findall(r'class="best">([\d.]+)', tied) == ["0.830", "0.830"]
+
+
+def test_leaderboard_files_lie_beside_the_page(report):
+    board = pd.read_csv(report / "leaderboard.csv")
+    assert board["method"].iloc[-1] == "tabpfn"
+    assert board.set_index("method").loc["catboost", "roc_auc"] == pytest.approx(0.83)
+    assert (report / "leaderboard.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_confidence_is_pooled_over_tables_and_splits(html):
+    section = html[html.index('<h2 id="confidence">') : html.index('<h2 id="tables">')]
+    described = re.search('aria-label="(.*?)"', section).group(1)
+    # 75 rows a split: 61.7 of confidence, 54 right; the bins are off by 0.3, 0.5, 3 and 4.5.
+    assert "catboost: 1,050 rows of 7 tables, mean confidence 0.823, right 0.720" in described
+    assert "calibration error 0.111" in described
+    assert "tabpfn" not in described
+
+
+def test_markdown_has_the_confidence_too(report):
+    assert "| catboost | 0.111 | 0.823 | 0.720 | 1050 | 7 |" in (report / "report.md").read_text()
+
+
+def test_the_map_names_each_winner_and_its_lead(html):
+    section = html[html.index('<h2 id="regimes">') : html.index('<h2 id="reference">')]
+    described = re.search('aria-label="(.*?)"', section).group(1)
+    assert described.count("; ") == 6  # all tables, task, rows, columns, classes, two shares
+    assert re.search(
+        r"all tables: catboost, -?\d\.\d % ahead of tabtransfer \(undecided\)", described
+    )
+
+
+def test_coverage_is_shown_where_there_is_any(make_results, tmp_path):
+    results = make_results({f"t{i}": {"a": 0.9, "b": 0.8} for i in range(3)})
+    covered = results["method"] == "a"
+    results.loc[covered, ["coverage_50", "coverage_80", "coverage_90"]] = 0.48, 0.81, 0.92
+    write_report(results, tmp_path)
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    table = html[html.index("Numbers. Per cent of true values") :]
+    assert "<td>48.0</td><td>81.0</td><td>92.0</td><td>3</td>" in table[: table.index("</table>")]
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_method_alone_is_reported_without_a_warning(make_results, tmp_path):
+    scores = {table: {"catboost": by["catboost"]} for table, by in SCORES.items()}
+    board = write_report(make_results(scores), tmp_path)
+    assert board[["elo_low", "elo_high"]].isna().all(axis=None)
+
+
+def test_report_is_drawn_when_nothing_finished(make_results, tmp_path):
+    write_report(make_results({"t": {"catboost": None}}), tmp_path)
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "is undecided here" in html
+    assert "<svg" not in html
+    assert "skipped" in html
+
+
+def test_reproduction_names_methods_splits_and_seed(make_results):
+    command = reproduction_command(make_results(SCORES, n_splits=2, offsets=(0.0, 0.0)))
+    assert "--n-splits 2 --seed 0 --max-train 1000 --threads 1" in command
+    assert "--max-rows" not in command and "--search-time" not in command
+    folds = make_results(SCORES).assign(splits="tabarena")
+    assert "--n-splits tabarena --seed 0" in reproduction_command(folds)
+    searched = make_results(SCORES).assign(search_seconds=[60.0] + [None] * (len(folds) - 1))
+    assert "--search-time 60 " in reproduction_command(searched)
+    assert "--methods tabtransfer,tabtransfer-finetuned,tabtransfer-scratch,catboost" in command
+
+
+def test_terminal_table_fits_eighty_columns(make_results):
+    board = leaderboard(make_results(SCORES), "catboost")
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(leaderboard_table(board, "catboost"))
+    text = console.export_text()
+    assert "…" not in text
+    assert "tabtransfer-finetuned" in text
+    assert "0/0/7" in text
+
+
+def test_terminal_table_without_the_reference_shows_no_record(make_results):
+    only_ours = {table: {"tabtransfer": by["tabtransfer"]} for table, by in SCORES.items()}
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(leaderboard_table(leaderboard(make_results(only_ours), "catboost"), "catboost"))
+    text = console.export_text()
+    assert "None" not in text and "NA" not in text

@@ -1,0 +1,146 @@
+import datetime
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import pytest
+
+from tabtransfer.errors import TabTransferError
+from tabtransfer.preprocessing.columns import UnsupportedColumnError, learn_column
+from tabtransfer.preprocessing.columns.date import DateColumn, date_format
+
+UTC = datetime.timezone.utc
+STAMPS = [datetime.datetime(2024, 5, 13, 7, 30), None, datetime.datetime(2023, 12, 24, 0, 0)]
+PARTS = [[2024, 5, 13, 7, 1], [np.nan] * 5, [2023, 12, 24, 0, 7]]
+
+
+def aware(zone):
+    return [None if stamp is None else stamp.replace(tzinfo=zone) for stamp in STAMPS]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pd.Series(STAMPS),
+        pd.Series(STAMPS).astype("datetime64[ns]"),
+        pd.Series(STAMPS, dtype=object),
+        pd.Series(STAMPS).dt.tz_localize("Asia/Tokyo"),
+        pd.Series(aware(UTC), dtype=object),
+        pd.Series(aware(datetime.timezone(datetime.timedelta(hours=-7))), dtype=object),
+        pd.Series(pd.PeriodIndex(pd.Series(STAMPS), freq="h")),
+        pd.array(STAMPS, dtype=pd.ArrowDtype(pyarrow.timestamp("ms"))),
+        pd.array(aware(UTC), dtype=pd.ArrowDtype(pyarrow.timestamp("us", "UTC"))),
+        ["2024-05-13 07:30:00", None, "2023-12-24 00:00:00"],
+        ["2024-05-13T07:30:00Z", None, "2023-12-24T00:00:00Z"],
+        ["13/05/2024 07:30", None, "24/12/2023 00:00"],
+    ],
+)
+def test_dates_of_every_type_become_parts(cells):
+    column = pd.Series(cells)
+    learned = learn_column(column, "z")
+    assert isinstance(learned, DateColumn) and learned.n_categories == (0,) * 6
+    values = learned.encode(column, "z")
+    np.testing.assert_array_equal(values[:, 1:], PARTS)
+    np.testing.assert_array_equal(np.isnan(values[:, 0]), [False, True, False])
+    np.testing.assert_allclose(np.diff(values[[0, 2], 0]), -2.0)  # a half of the range is a spread
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pd.date_range("2024-05-13", periods=3),
+        pd.date_range("2024-05-13", periods=3).date,
+        pd.period_range("2024-05", periods=3, freq="M"),
+        pd.array(pd.date_range("2024-05-13", periods=3), dtype="date32[pyarrow]"),
+        ["2024-05-13", "2023-12-24", None],
+        ["May 13, 2024", "December 24, 2023", None],
+    ],
+)
+def test_whole_days_have_no_hour(cells):
+    learned = learn_column(pd.Series(cells), "z")
+    assert learned.parts.extracted_features_ == ["year", "month", "day", "weekday"]
+
+
+def test_seconds_are_exact():
+    column = pd.Series(pd.to_datetime("2024-05-13") + pd.to_timedelta([0, 1, 2, 3], unit="s"))
+    np.testing.assert_allclose(np.diff(learn_column(column, "z").encode(column, "z")[:, 0]), 2 / 3)
+
+
+def test_later_rows_are_read_in_the_time_zone_of_fit():
+    column = pd.Series(pd.date_range("2024-05-13 20:00", periods=4, freq="5h", tz="Europe/Paris"))
+    learned = learn_column(column, "z")
+    expected = learned.encode(column, "z")
+    for zone in ("Asia/Tokyo", "UTC", None):
+        np.testing.assert_array_equal(learned.encode(column.dt.tz_convert(zone), "z"), expected)
+    mixed = [column[0], column[1].tz_convert("UTC").to_pydatetime(), None]
+    np.testing.assert_array_equal(
+        learned.encode(pd.Series(mixed, dtype=object), "z")[:2], expected[:2]
+    )
+
+
+def test_dates_may_be_written_later():
+    column = pd.Series(STAMPS)
+    learned = learn_column(column, "z")
+    written = pd.Series(["2024-05-13T07:30", None, "2023-12-24"])
+    np.testing.assert_array_equal(learned.encode(written, "z"), learned.encode(column, "z"))
+
+
+def test_written_dates_may_be_dates_later():
+    column = pd.Series(["13/05/2024 07:30", None, "24/12/2023 00:00"])
+    learned = learn_column(column, "z")
+    np.testing.assert_array_equal(
+        learned.encode(pd.Series(STAMPS), "z"), learned.encode(column, "z")
+    )
+
+
+def test_day_and_month_are_not_swapped_in_a_row_alone():
+    learned = learn_column(pd.Series(["13/05/2024", "01/02/2024"]), "z")
+    assert learned.encode(pd.Series(["01/02/2024"]), "z")[0, 2:4].tolist() == [2, 1]
+
+
+@pytest.mark.parametrize("first", [STAMPS, ["2024-05-13", "2023-12-24"]])
+def test_strings_that_are_no_dates_name_column_cell_and_row(first):
+    learned = learn_column(pd.Series(first), "z")
+    with pytest.raises(TabTransferError, match=r"'z' held dates.*'soon' \(row 1\).*to_datetime"):
+        learned.encode(pd.Series(["2024-05-13", "soon"]), "z")
+
+
+@pytest.mark.parametrize("later", [[1, 2], [True, False], [datetime.timedelta(1)] * 2])
+def test_only_dates_may_follow_dates(later):
+    learned = learn_column(pd.Series(STAMPS), "z")
+    with pytest.raises(UnsupportedColumnError, match=r"'z' held dates in fit, but now holds"):
+        learned.encode(pd.Series(later), "z")
+    assert np.isnan(learned.encode(pd.Series([None, pd.NaT]), "z")).all()
+
+
+@pytest.mark.parametrize(
+    "strings",
+    [
+        ["1.5", "2.25"],
+        ["2020", "2021"],
+        ["20200102", "20210304"],
+        ["12:30", "13:45"],
+        ["10.1.2", "10.1.3"],
+        ["01/02/99", "02/03/98"],
+        ["2020-13-45", "2021-03-04"],
+        ["2020-01-02", "soon"],
+        ["2020-01-02", "03/04/2021"],
+        ["2020-01-02-7", "2020-01-02-8"],
+        ["555-123-2020", "555-456-2021"],
+        ["", " "],
+    ],
+)
+def test_strings_that_only_look_like_dates_stay_strings(strings):
+    assert date_format(pd.Series(strings)) is None
+
+
+@pytest.mark.parametrize("year", [1, 1066, 2262, 9999])
+def test_years_beyond_nanoseconds(year):
+    column = pd.Series([datetime.date(year, 1, 1), datetime.date(2024, 5, 13)])
+    assert learn_column(column, "z").encode(column, "z")[0, 1] == year
+
+
+def test_dates_beyond_pandas_name_the_column():
+    column = pd.Series(np.array(["2020", "400000"], "datetime64[s]"))
+    with pytest.raises(TabTransferError, match=r"'z' holds dates that pandas can't.*replace"):
+        learn_column(column, "z")

@@ -1,0 +1,393 @@
+import datetime
+import io
+import json
+import pickle
+import shutil
+import warnings
+import zipfile
+from decimal import Decimal
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+import torch
+from sklearn.exceptions import NotFittedError
+
+import tabtransfer
+from tabtransfer import TabTransferClassifier, TabTransferError, TabTransferRegressor
+from tabtransfer.baselines.scratch import ScratchClassifier
+from tabtransfer.checkpoint import load_checkpoint, save_checkpoint
+from tabtransfer.finetune.loop import FinetuneConfig
+
+N_ROWS = 40
+
+
+@pytest.fixture
+def classifier(small_checkpoint):
+    return TabTransferClassifier(2, checkpoint=small_checkpoint, trees=False, random_state=0)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "saved.model"
+
+
+def make_frame(n_rows=N_ROWS):
+    """Make a table with a column of every type."""
+    rng = np.random.default_rng(0)
+
+    def draw(*cells):
+        return [cells[index] for index in rng.integers(len(cells), size=n_rows)]
+
+    return pd.DataFrame(
+        {
+            "number": rng.normal(size=n_rows),
+            "half": rng.normal(size=n_rows).astype(np.float16),
+            "whole": rng.integers(-5, 5, n_rows).astype(np.int8),
+            "huge": np.array([2**63 + 7 * i for i in range(n_rows)], dtype=np.uint64),
+            "nullable": pd.array(draw(1, 2, pd.NA), dtype="Int64"),
+            "flag": rng.random(n_rows) < 0.5,
+            "nullable flag": pd.array(draw(True, False, pd.NA), dtype="boolean"),
+            "text": draw("a", "b", None),
+            "string": pd.array(draw("a", "b", pd.NA), dtype="string"),
+            "objects": pd.Series(draw("a", "b", None), dtype=object),
+            "mixed": pd.Series(draw("m", 1, 2.5, True, None, Decimal("0.1")), dtype=object),
+            "big integers": pd.Series(draw(10**30, 5, None), dtype=object),
+            "decimals": pd.Series(draw(Decimal("1.5"), Decimal("2"), None), dtype=object),
+            "category": pd.Categorical(draw("x", "y", None), categories=["z", "y", "x"]),
+            "ordered": pd.Categorical(
+                draw("low", "high", "mid"), categories=["low", "mid", "high"], ordered=True
+            ),
+            "numbers as categories": pd.Categorical(draw(3, 1), categories=[3, 1]),
+            "ranges": pd.cut(rng.normal(size=n_rows), 3),
+            "empty": [None] * n_rows,
+            "constant": 1,
+        }
+    )
+
+
+def round_trip(model, path):
+    model.save(path)
+    return tabtransfer.load(path)
+
+
+def assert_same_answers(found, model, X):
+    others = [lambda one: one.predict_proba(X)]
+    if not hasattr(model, "classes_"):
+        others = [lambda one: one.predict(X, output="quantiles")]
+    for answer_of in (lambda one: one.predict(X), *others):
+        expected, answer = answer_of(model), answer_of(found)
+        np.testing.assert_array_equal(answer, expected)
+        assert answer.dtype == expected.dtype
+
+
+class TestRoundTrip:
+    def test_every_column_type(self, classifier, path):
+        X, y = make_frame(), np.arange(N_ROWS) % 3
+        model = classifier.fit(X, y)
+        found = round_trip(model, path)
+        assert_same_answers(found, model, X)
+        assert found.get_params() == {
+            **model.get_params(),
+            "checkpoint": str(model.checkpoint),
+        }
+        assert found.feature_names_in_.tolist() == list(X.columns)
+
+    def test_sparse_tables_of_thousands_of_columns(self, classifier, path):
+        X = scipy.sparse.random(40, 2_001, 0.02, "csr", random_state=0)
+        model = classifier.fit(X, np.arange(40) % 2)
+        assert_same_answers(round_trip(model, path), model, X)
+
+    @pytest.mark.parametrize(
+        "columns",
+        [
+            [3, 1],
+            [("a", 1), ("a", 2)],
+            [0.5, datetime.date(2024, 1, 1)],
+            ["target", "__index_level_0__"],
+        ],
+        ids=str,
+    )
+    def test_column_names_of_any_type(self, classifier, path, columns):
+        X = pd.DataFrame(np.random.default_rng(0).normal(size=(20, 2)), index=range(50, 70))
+        X.columns = pd.Index(columns)
+        model = classifier.fit(X, [0, 1] * 10)
+        assert_same_answers(round_trip(model, path), model, X)
+
+    @pytest.mark.parametrize("dtype", ["f4", "f8", "i8", "?", object, "U3"])
+    def test_arrays(self, classifier, path, dtype):
+        X = np.random.default_rng(0).integers(0, 9, (20, 3)).astype(dtype)
+        model = classifier.fit(X, [0, 1] * 10)
+        found = round_trip(model, path)
+        assert_same_answers(found, model, X)
+        assert not hasattr(found, "feature_names_in_")
+
+    @pytest.mark.parametrize(
+        "labels",
+        [
+            ["no", "yes"],
+            np.array([3, -1], np.int16),
+            np.array([2**63 + 1, 0], np.uint64),
+            [True, False],
+            np.array([1.0, 2.0], np.float32),
+            np.array(["no", "yes"], object),
+            pd.Categorical(["b", "a"]),
+            pd.Series(["b", "a"], dtype="string"),
+            ["only", "only"],
+        ],
+        ids=str,
+    )
+    def test_labels_of_any_type(self, classifier, path, labels):
+        X, y = np.arange(20.0)[:, None], np.asarray(labels)[[0, 1] * 10]
+        model = classifier.fit(X, y)
+        found = round_trip(model, path)
+        assert found.classes_.dtype == model.classes_.dtype
+        assert found.classes_.tolist() == model.classes_.tolist()
+        assert_same_answers(found, model, X)
+
+    def test_regressors(self, regression_checkpoint, path):
+        X, y = make_frame(), np.random.default_rng(0).normal(size=N_ROWS)
+        model = TabTransferRegressor(2, checkpoint=regression_checkpoint, max_context_rows=25)
+        model.fit(X, y)
+        found = round_trip(model, path)
+        assert type(found) is TabTransferRegressor
+        assert_same_answers(found, model, X)  # random_state=None: the seed drawn is kept
+
+    @pytest.mark.parametrize("random_state", [None, np.random.RandomState(3)])
+    def test_any_random_state_and_settings_changed_after_fit(self, classifier, path, random_state):
+        X, y = make_frame(), np.arange(N_ROWS) % 2
+        classifier.set_params(random_state=random_state, max_context_rows=25)
+        expected = classifier.fit(X, y).predict_proba(X)
+        found = round_trip(classifier.set_params(n_estimators=7, max_context_rows=30), path)
+        np.testing.assert_array_equal(found.predict_proba(X), expected)
+        assert found.n_estimators == 2
+
+    def test_saved_again_and_fitted_again(self, classifier, path, tmp_path):
+        X, y = make_frame(), np.arange(N_ROWS) % 2
+        model = classifier.fit(X, y)
+        found = round_trip(model, path)
+        twice = round_trip(found, tmp_path / "twice.model")
+        assert_same_answers(twice, model, X)
+        assert_same_answers(found.fit(X, y), model, X)
+
+    def test_tables_changed_in_place_after_fit(self, classifier, path):
+        X, y = make_frame(), np.arange(N_ROWS) % 2
+        model, before = classifier.fit(X, y), X.copy()
+        X["number"] = 0.0
+        X.loc[:, "whole"] = 1
+        assert_same_answers(round_trip(model, path), model, before)
+
+
+class TestWeights:
+    def test_without_the_checkpoint_those_of_the_file_are_used(
+        self, small_checkpoint, make_network, path, tmp_path
+    ):
+        checkpoint = tmp_path / "weights.safetensors"
+        shutil.copy(small_checkpoint, checkpoint)
+        X, y = make_frame(), np.arange(N_ROWS) % 2
+        model = TabTransferClassifier(1, checkpoint=checkpoint, random_state=0).fit(X, y)
+        expected = model.predict_proba(X)
+        model.save(path)
+        checkpoint.unlink()
+        found = [tabtransfer.load(path) for _ in range(2)]
+        np.testing.assert_array_equal(found[0].predict_proba(X), expected)
+        assert found[0].network_ is found[1].network_
+        save_checkpoint(checkpoint, make_network(seed=1), {})
+        np.testing.assert_array_equal(tabtransfer.load(path).predict_proba(X), expected)
+
+    def test_one_read_only_network_for_all_models_of_a_checkpoint(self, classifier, path):
+        X, y = make_frame(), np.arange(N_ROWS) % 2
+        model = classifier.fit(X, y)
+        other = TabTransferClassifier(1, checkpoint=model.checkpoint).fit(X, y)
+        models = [model, other, round_trip(model, path), pickle.loads(pickle.dumps(model))]
+        networks = {id(one.fitted_.network.get()) for one in models}
+        assert networks == {id(load_checkpoint(model.checkpoint))}
+        assert not any(p.requires_grad for p in model.fitted_.network.get().parameters())
+
+    def test_fine_tuned_weights_are_saved_and_not_tuned_again(self, classifier, path, monkeypatch):
+        config = FinetuneConfig(learning_rate=2e-3, max_steps=10, check_every=5, episode_rows=64)
+        monkeypatch.setattr(TabTransferClassifier, "_finetune_config", config)
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(160, 1))
+        y = X[:, 0] > 0
+        model = classifier.set_params(finetune=True, max_context_rows=64).fit(X, y)
+        assert model.finetuning_.chosen == "tuned"
+        found = round_trip(model, path)
+        assert found.finetuning_ == model.finetuning_
+        assert_same_answers(found, model, X)
+        assert not any(p.requires_grad for p in found.network_.parameters())
+
+
+class TestPickles:
+    @pytest.mark.parametrize("kind", [TabTransferClassifier, TabTransferRegressor])
+    def test_joblib_and_pickle(self, regression_checkpoint, tmp_path, kind):
+        X, y = make_frame(), np.arange(N_ROWS) % 2
+        model = kind(1, checkpoint=regression_checkpoint, random_state=0).fit(X, y)
+        joblib.dump(model, tmp_path / "model.joblib", compress=3)
+        assert_same_answers(joblib.load(tmp_path / "model.joblib"), model, X)
+        assert_same_answers(pickle.loads(pickle.dumps(model)), model, X)
+
+
+class TestWithoutRows:
+    @pytest.fixture
+    def saved(self, classifier, path):
+        X, y = make_frame(), np.array(["no", "yes"])[np.arange(N_ROWS) % 2]
+        model = classifier.fit(X, y)
+        model.save(path, training_rows=False)
+        return model, X, y
+
+    def test_the_file_holds_no_row(self, saved, path):
+        with zipfile.ZipFile(path) as archive:
+            assert archive.namelist() == ["model.json", "weights.safetensors"]
+
+    def test_settings_and_columns_are_known_but_predicting_asks_for_the_rows(self, saved, path):
+        _, X, _ = saved
+        found = tabtransfer.load(path)
+        assert found.classes_.tolist() == ["no", "yes"] and found.n_estimators == 2
+        assert found.feature_names_in_.tolist() == list(X.columns)
+        assert found.n_features_in_ == X.shape[1]
+        for method in (found.predict, found.predict_proba):
+            with pytest.raises(TabTransferError, match=r"load\(path, X, y\)"):
+                method(X)
+        with pytest.raises(TabTransferError, match=r"load\(path, X, y\)"):
+            found.save(path)
+
+    def test_with_the_rows_given_again_it_predicts(self, saved, path):
+        model, X, y = saved
+        assert_same_answers(tabtransfer.load(path, X, y), model, X)
+        assert_same_answers(tabtransfer.load(path).fit(X, y), model, X)
+
+    def test_the_rows_may_come_with_other_types_and_rounding(self, classifier, path):
+        X, y = make_frame()[["number", "nullable", "text", "string", "category"]], [0, 1] * 20
+        model = classifier.fit(X, y)
+        model.save(path, training_rows=False)
+        again = pd.read_csv(io.StringIO(X.to_csv(index=False, float_format="%.9f")))
+        found = tabtransfer.load(path, again, y).predict_proba(again)
+        np.testing.assert_allclose(found, model.predict_proba(X), atol=1e-6)
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            (lambda X, y: (X[1:], y[1:]), "39 rows instead of 40"),
+            (lambda X, y: (X.assign(number=1.0), y), "other cells in 'number'"),
+            (lambda X, y: (X, y[::-1]), "other cells in the target"),
+            (lambda X, y: (X, np.where(y == "no", "NO", y)), "other classes"),
+            (lambda X, y: (X.drop(columns="text"), y), "18 columns instead of 19"),
+            (lambda X, y: (X, None), "and their targets"),
+        ],
+    )
+    def test_other_rows_are_refused(self, saved, path, change, message):
+        _, X, y = saved
+        with pytest.raises(TabTransferError, match=message):
+            tabtransfer.load(path, *change(X, y))
+
+
+class TestBadFiles:
+    @pytest.fixture
+    def model(self, classifier):
+        return classifier.fit(np.arange(20.0)[:, None], [0, 1] * 10)
+
+    @pytest.fixture
+    def saved(self, model, path):
+        model.save(path)
+        return path
+
+    @pytest.mark.parametrize("size", [0, 10, 1000, -1])
+    def test_truncated(self, saved, size):
+        saved.write_bytes(saved.read_bytes()[:size])
+        with pytest.raises(TabTransferError, match=r"no complete saved model.*model\.save"):
+            tabtransfer.load(saved)
+
+    @pytest.mark.parametrize("part", ["model.json", "table.parquet", "target.parquet"])
+    def test_changed_bytes(self, saved, part):
+        with zipfile.ZipFile(saved) as archive:
+            entry = archive.getinfo(part)
+        content = bytearray(saved.read_bytes())
+        content[entry.header_offset + 100 + entry.file_size // 2] ^= 1
+        saved.write_bytes(content)
+        with pytest.raises(TabTransferError, match="no complete saved model"):
+            tabtransfer.load(saved)
+
+    def test_pickles_and_other_files(self, model, tmp_path, small_checkpoint):
+        joblib.dump(model, tmp_path / "pickled")
+        with pytest.raises(TabTransferError, match=r"a pickle: use joblib\.load"):
+            tabtransfer.load(tmp_path / "pickled")
+        torch.save({}, tmp_path / "torch")
+        with pytest.raises(TabTransferError, match="no model that tabtransfer saved"):
+            tabtransfer.load(tmp_path / "torch")
+        for other in (small_checkpoint, tmp_path / "nothing", tmp_path):
+            with pytest.raises(TabTransferError, match="saved model"):
+                tabtransfer.load(other)
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"format": 3}, r"format 3, and tabtransfer .* reads formats up to 2: upgrade"),
+            ({"estimator": "Ranker"}, "no such estimator or parameter: 'Ranker'"),
+            ({"settings": {"depth": 3}}, "no such estimator or parameter.*'depth'"),
+            (
+                {
+                    "versions": {"numpy": "0.1"},
+                    "sketch": {"n_rows": 9, "n_categories": [], "columns": []},
+                },
+                r"20 rows instead of 9.*saved with numpy 0\.1 \(here",
+            ),
+        ],
+    )
+    def test_other_versions(self, saved, change, message):
+        rewrite(saved, change)
+        with pytest.raises(TabTransferError, match=message):
+            tabtransfer.load(saved)
+
+    def test_less_memory_than_at_the_time_is_told(self, saved):
+        rewrite(saved, {"n_context_rows": 30})
+        with pytest.warns(UserWarning, match="reads 20 training rows at once, and read 30"):
+            tabtransfer.load(saved)
+
+    def test_a_failed_save_leaves_the_file_before(self, classifier, saved):
+        before = saved.read_bytes()
+        X = pd.DataFrame({"a": pd.Series([1, 2, "x"] * 5, dtype=object)})
+        model = classifier.fit(X, [0, 1, 2] * 5)
+        model.fitted_.rows.X.iloc[0, 0] = object()
+        with pytest.raises(TabTransferError, match="Column 'a' can't be saved"):
+            model.save(saved)
+        model.fitted_.rows.X.iloc[0, 0] = "other"
+        with pytest.raises(TabTransferError, match=r"other cells in 'a'.*fit again"):
+            model.save(saved)
+        assert saved.read_bytes() == before
+        assert [file.name for file in saved.parent.iterdir()] == [saved.name]
+
+    def test_models_that_cannot_be_saved(self, small_checkpoint, path):
+        with pytest.raises(NotFittedError):
+            TabTransferClassifier().save(path)
+        scratch = ScratchClassifier(1, checkpoint=small_checkpoint, time_limit=0.0)
+        with pytest.raises(TabTransferError, match=r"ScratchClassifier can't be saved.*joblib"):
+            scratch.fit([[0.0], [1.0]], [0, 1]).save(path)
+        assert not path.exists()
+
+
+def rewrite(path, change):
+    """Change entries of the record."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    record = {**json.loads(parts["model.json"]), **change}
+    parts["model.json"] = json.dumps(record).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
+def test_loading_runs_nothing_and_warns_of_nothing(classifier, path):
+    X, y = make_frame(), np.arange(N_ROWS) % 2
+    classifier.fit(X, y).save(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tabtransfer.load(path)
+    with zipfile.ZipFile(path) as archive:
+        assert {name.rsplit(".")[-1] for name in archive.namelist()} == {
+            "json",
+            "safetensors",
+            "parquet",
+        }

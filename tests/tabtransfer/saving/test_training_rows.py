@@ -1,0 +1,90 @@
+import io
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from tabtransfer.errors import TabTransferError
+from tabtransfer.preprocessing.training_rows import TrainingRows
+from tabtransfer.saving.training_rows import read_rows, write_rows
+
+
+class Kept(io.BytesIO):
+    """Keep what was written when a file is closed."""
+
+    def close(self):
+        self.content = self.getvalue()
+        super().close()
+
+
+def round_trip(frame, labels=None):
+    files = {}
+    labels = np.arange(len(frame)) if labels is None else labels
+    write_rows(TrainingRows(frame, labels), lambda name: files.setdefault(name, Kept()))
+    assert sorted(files) == ["table.parquet", "target.parquet"]
+    found = read_rows(lambda name: files[name].content)
+    np.testing.assert_array_equal(found.labels, labels)
+    assert found.labels.dtype == labels.dtype
+    return found.X
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series([1.5, np.nan]),
+        pd.Series([1, 2], dtype="uint8"),
+        pd.Series([1, None], dtype="Int16"),
+        pd.Series([True, None], dtype="boolean"),
+        pd.Series(["a", None], dtype="str"),
+        pd.Series(["a", None], dtype="string"),
+        pd.Series(pd.to_datetime(["2024-05-13 10:00", None])),
+        pd.Series(pd.to_datetime(["2024-05-13", None])).dt.tz_localize("Europe/Berlin"),
+        pd.Series(pd.to_timedelta([1, None], unit="s")),
+        pd.Series(pd.period_range("2024-05", periods=2, freq="M")),
+        pd.Series(pd.interval_range(0, 2)),
+        pd.Series(pd.Categorical(["u", None], categories=["v", "u"])),
+        pd.Series(pd.Categorical([3, 1], categories=[3, 1, 2], ordered=True)),
+        pd.Series(pd.cut([0.1, 0.9], 2)),
+        pd.Series([1, "a"], dtype=object),
+        pd.Series([True, 1.5], dtype=object),
+        pd.Series([10**40, None], dtype=object),
+        pd.Series([Decimal("1.50"), None], dtype=object),
+        pd.Series(["not Unicode \ud800", None], dtype=object),
+        pd.Series(pd.arrays.SparseArray([0.0, 1.5])),
+        pd.Series(pd.arrays.SparseArray([np.nan, 1.5])),
+    ],
+    ids=lambda column: f"{column.dtype} {column[0]}",
+)
+def test_columns_come_back_with_their_types(column):
+    found = round_trip(pd.DataFrame({"a": column, "b": [0, 1]}))
+    pd.testing.assert_series_equal(found["a"], column, check_names=False)
+    assert [type(cell) for cell in found["a"]] == [type(cell) for cell in column]
+
+
+def test_arrow_dictionaries_come_back_as_their_cells():
+    kind = pd.ArrowDtype(pa.dictionary(pa.int8(), pa.string()))
+    frame = pd.DataFrame({"a": pd.Series(["u", "v", None, "u"], dtype=kind)})
+    assert round_trip(frame)["a"].tolist() == ["u", "v", None, "u"]
+
+
+def test_categories_that_are_not_unicode():
+    levels = pd.Index(["u", "\ud800"], dtype=object)
+    column = pd.Series(pd.Categorical.from_codes([1, 0], levels))
+    found = round_trip(pd.DataFrame({"a": column}))["a"]
+    assert found.cat.categories.tolist() == ["u", "\ud800"] and found.cat.codes.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("names", [["a", "b"], [0, 1], ["a", 1], [("a", 1), ("a", 2)]], ids=str)
+def test_names_and_numbers_of_rows(names):
+    frame = pd.DataFrame([[1, 2], [3, 4]], index=["x", "y"])
+    frame.columns = pd.Index(names)
+    found = round_trip(frame, np.array([0.5, -1.0]))
+    assert list(found.columns) == names and list(found.index) == [0, 1]
+
+
+def test_cells_that_cannot_be_written_are_named():
+    frame = pd.DataFrame({"good": [1, 2], "bad": pd.Series([1, object()], dtype=object)})
+    with pytest.raises(TabTransferError, match="Column 'bad' can't be saved"):
+        round_trip(frame)
