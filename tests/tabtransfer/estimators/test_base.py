@@ -7,12 +7,9 @@ import torch
 from sklearn.base import clone
 from sklearn.metrics import balanced_accuracy_score
 
-from tabtransfer import (
-    TabTransferClassifier,
-    TabTransferError,
-    inference,
-)
+from tabtransfer import TabTransferClassifier, TabTransferError
 from tabtransfer.finetune.loop import FinetuneConfig
+from tabtransfer.inference import predict as inference
 
 
 def answer(model, X):
