@@ -1,6 +1,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 FOLDERS := tabtransfer pretrain finetune baselines datasets
+comma := ,
+EXTRAS := lightgbm,pytabkit,tabicl,tabpfn,tables,xgboost
+CONSTRAINTS ?= constraints.txt
 
 # The folder datasets/ must not shadow other packages of that name, and several threads on few
 # cores are slower than one.
@@ -11,18 +14,24 @@ export OMP_NUM_THREADS := 1
 setup: .venv/.installed
 
 # --group needs a newer pip than Python brings.
-.venv/.installed: pyproject.toml constraints.txt
+.venv/.installed: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --upgrade -c constraints.txt pip
-	$(BIN)/pip install -c constraints.txt --group dev -e ".[lightgbm,pytabkit,tabicl,tabpfn,tables,xgboost]"
+	$(BIN)/pip install --quiet --upgrade -c $(CONSTRAINTS) pip
+	$(BIN)/pip install -c $(CONSTRAINTS) --group dev -e ".[$(EXTRAS)]"
 	touch $@
+
+# The lowest versions that pyproject.toml admits, as constraints.
+build/lowest.txt: pyproject.toml
+	mkdir -p build
+	uv pip compile --quiet --resolution lowest-direct --group dev \
+		$(patsubst %,--extra %,$(subst $(comma), ,$(EXTRAS))) -o $@ pyproject.toml
 
 benchmark: setup
 	$(BIN)/tabtransfer benchmark --suite quickstart --out reports/quickstart --n-splits 2 --jobs 2
 
 # Without SCIPY_ARRAY_API, scikit-learn skips one of its checks.
 test: setup
-	SCIPY_ARRAY_API=1 $(BIN)/pytest --doctest-modules tests $(FOLDERS)
+	SCIPY_ARRAY_API=1 $(BIN)/pytest -n 2 --dist worksteal --doctest-modules tests $(FOLDERS)
 
 # mypy and import-linter can't follow the mapping of folders to packages, so they check a copy laid
 # out as installed.

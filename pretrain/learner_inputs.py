@@ -1,6 +1,6 @@
 """Learners' predictions for tasks in training: of random strength, from more rows than are shown.
 
-In use, trees learn from all rows of a table and are as strong as these make them, while the
+In use, learners learn from all rows of a table and are as strong as these make them, while the
 network reads some of the rows. In training they are small, to be quick; they are strong beside
 the network where they see rows that the network doesn't.
 
@@ -16,10 +16,17 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from tabtransfer.learners import BoostingSettings, DistinctRows, ForestSettings, fit_learners
+from tabtransfer.learners import (
+    BoostingSettings,
+    DistinctRows,
+    ForestSettings,
+    KernelSettings,
+    fit_learners,
+)
 from tabtransfer.learners.channels import NumberChannels
 from tabtransfer.learners.choice import N_FOLDS, choose_learners
 from tabtransfer.learners.fitted import Settings
+from tabtransfer.learners.kernel import KERNELS
 from tabtransfer.preprocessing.encoded_table import EncodedTable
 from tabtransfer.preprocessing.target_scale import TargetScale
 from tabtransfer.tasks import N_LEARNERS, TaskBatch
@@ -91,7 +98,7 @@ def _with_learners(
 
 
 def draw_settings(random: np.random.Generator, n_classes: int) -> tuple[Settings | None, ...]:
-    """Draw a forest and boosted trees of random strength, either of which may be absent."""
+    """Draw a forest, boosted trees and a kernel of random strength, any of which may be absent."""
     fewer = 1.0 if n_classes <= 2 else math.sqrt(2.0 / n_classes)  # boosting grows one a class
     forest = ForestSettings(
         n_trees=round(_log_uniform(random, 5, 20)),
@@ -104,8 +111,13 @@ def draw_settings(random: np.random.Generator, n_classes: int) -> tuple[Settings
         learning_rate=_log_uniform(random, 0.08, 0.3),
         n_borders=32,
     )
-    no_forest, no_boosting = random.random(2) < _ABSENT
-    return None if no_forest else forest, None if no_boosting else boosting
+    tried = random.choice(len(KERNELS), random.integers(1, 5), replace=False)
+    kernel = KernelSettings(tuple(KERNELS[place] for place in sorted(tried)), 200, 200)
+    settings: tuple[Settings, ...] = (forest, boosting, kernel)
+    absent = random.random(len(settings)) < _ABSENT
+    return tuple(
+        None if left_out else chosen for chosen, left_out in zip(settings, absent, strict=True)
+    )
 
 
 def hide_rows(batch: TaskBatch, n_hidden: int) -> TaskBatch:

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-N_LEARNERS = 2
-"""Models other than the network whose predictions a task may carry: a forest and boosted trees."""
+N_LEARNERS = 3
+"""Models whose predictions a task may carry: a forest, boosted trees and a tuned kernel."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,12 @@ class TaskBatch:
         Row weights of the training rows; weight 2 equals the row twice. None: all one.
     query_weights : Tensor of float, (b, r - n_train), optional
         Weights of the query rows; only the loss reads them. None: all one.
-    learners : Tensor of float, (b, r, 2, k), optional
+    learners : Tensor of float, (b, r, 3, k), optional
         What other models predict of the label channels: probabilities of classes, or the
         expected target and its expected square less 1. A training row is predicted without its
         own label, by a model of the same kind as those that predict query rows, which may have
         learned from more rows than the task shows. NaN in all rows of a model that is absent;
-        None: both are.
+        None: all are.
     """
 
     values: Tensor

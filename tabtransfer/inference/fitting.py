@@ -18,7 +18,7 @@ from tabtransfer.inference.kept_network import KeptNetwork
 from tabtransfer.inference.memory import MemoryBudget
 from tabtransfer.inference.resources import Resources
 from tabtransfer.inference.settings import FitSettings
-from tabtransfer.learners import DistinctRows, FittedLearners, fit_learners
+from tabtransfer.learners import DistinctRows, FittedLearners, count_fits, fit_learners
 from tabtransfer.learners.choice import N_FOLDS, choose_learners
 from tabtransfer.network.transformer import NetworkConfig
 from tabtransfer.preprocessing.class_weights import read_class_weights
@@ -130,7 +130,8 @@ def add_learners(prepared: PreparedRows, resources: Resources) -> PreparedRows:
     chosen = choose_learners(rows.n_rows, n_classes, budget.learners)
     if chosen is None:
         return prepared
-    with progress_bar("growing trees", len(chosen) * N_FOLDS, resources.verbose) as advance:
+    n_fits = count_fits(chosen, N_FOLDS)
+    with progress_bar("fitting learners", n_fits, resources.verbose) as advance:
         threads = resources.n_threads or torch.get_num_threads()
         learners = fit_learners(
             table, labels, n_classes, rows, chosen, N_FOLDS, prepared.seed, threads, advance

@@ -117,7 +117,7 @@ def ask(
 
 
 def learner_tensor(query: EncodedTable, channels: Channels, dtype: torch.dtype) -> Tensor | None:
-    """Give what learners say of query rows' labels (1, n_query, 2, k); None without learners."""
+    """Give what learners say of query rows' labels (1, n_query, 3, k); None without learners."""
     if query.learners is None:
         return None
     return torch.from_numpy(channels(query.learners))[None].to(dtype)

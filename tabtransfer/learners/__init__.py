@@ -1,14 +1,17 @@
-"""Models other than the network whose predictions it reads: a forest and boosted trees."""
+"""Models other than the network whose predictions it reads: trees, and a kernel chosen."""
 
 from tabtransfer.learners.boosting import BoostingSettings
-from tabtransfer.learners.fitted import FittedLearners, fit_learners
+from tabtransfer.learners.fitted import FittedLearners, count_fits, fit_learners
 from tabtransfer.learners.folds import DistinctRows
 from tabtransfer.learners.forest import ForestSettings
+from tabtransfer.learners.kernel import KernelSettings
 
 __all__ = [
     "BoostingSettings",
     "DistinctRows",
     "FittedLearners",
     "ForestSettings",
+    "KernelSettings",
+    "count_fits",
     "fit_learners",
 ]

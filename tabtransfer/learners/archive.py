@@ -1,7 +1,8 @@
 """Fitted learners as one safetensors file, without code in it.
 
 Trees of the forest are arrays of their splits, put together for each fold; boosted trees are in
-CatBoost's own format. What is read is checked: a broken file gives an error, never a wrong tree.
+CatBoost's own format; of a kernel, its centres and their weights are kept. What is read is
+checked: a broken file gives an error, never a wrong tree.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ from tabtransfer.errors import TabTransferError
 from tabtransfer.learners.boosting import ColumnBins, FittedBoosting
 from tabtransfer.learners.fitted import Fit, FittedLearners
 from tabtransfer.learners.forest import FittedForest
+from tabtransfer.learners.kernel import FittedKernel, Kernel, RowFeatures
 from tabtransfer.preprocessing.target_scale import TargetScale
 
 __all__ = ["read_learners", "write_learners"]
 
 _HEADER = "learners"
 _SPLITS = ("left_child", "right_child", "feature", "threshold", "missing_go_to_left")
+_KERNEL_PARTS = ("scale", "dual", "mean", "deviation")
+_CENTRE_PARTS = ("cells", "categorical", "weights")
 _LEAF = -1  # in place of a child
 
 
@@ -89,6 +93,10 @@ def read_learners(content: bytes) -> FittedLearners:
 
 def _write(fit: Fit, name: str, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
     """Put the arrays of a fit with the others, and give what else there is to say of it."""
+    if isinstance(fit, FittedKernel):
+        arrays |= {f"{name}{part}": getattr(fit, part) for part in _KERNEL_PARTS}
+        arrays |= {f"{name}{part}": getattr(fit.features, part) for part in _CENTRE_PARTS}
+        return {"kind": "kernel", "n_classes": fit.n_classes, "kernel": asdict(fit.kernel)}
     arrays[f"{name}known"] = fit.known
     if isinstance(fit, FittedForest):
         states = [tree.__getstate__() for tree in fit.trees]
@@ -113,6 +121,12 @@ def _write(fit: Fit, name: str, arrays: dict[str, NDArray[Any]]) -> dict[str, An
 def _read(kind: dict[str, Any], name: str, arrays: dict[str, NDArray[Any]], n_columns: int) -> Fit:
     if kind["kind"] == "forest":
         return _read_forest(kind["n_classes"], name, arrays, n_columns)
+    if kind["kind"] == "kernel":
+        features = RowFeatures(*(arrays[name + part] for part in _CENTRE_PARTS))
+        parts = {part: arrays[name + part] for part in _KERNEL_PARTS}
+        return FittedKernel(
+            features, Kernel(**kind["kernel"]), **parts, n_classes=kind["n_classes"]
+        )
     booster = None
     if f"{name}booster" in arrays:
         from catboost import CatBoost

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from catboost import CatBoost
+    from catboost import CatBoost, Pool
 
 __all__ = ["BoostingSettings", "FittedBoosting"]
 
@@ -30,6 +30,9 @@ class BoostingSettings:
         How far each tree goes.
     n_borders : int, default=64
         Places at which a column can be split.
+    patience : int, default=0
+        Trees without gain on the rows held out after which no more are added, and those
+        without gain are taken away again; 0: never.
 
     Examples
     --------
@@ -46,6 +49,7 @@ class BoostingSettings:
     depth: int
     learning_rate: float
     n_borders: int = 64
+    patience: int = 0
 
     def fit(
         self,
@@ -54,8 +58,12 @@ class BoostingSettings:
         weights: NDArray[np.float64],
         n_classes: int,
         seed: int,
+        held_out: tuple[NDArray[np.float32], NDArray[Any], NDArray[np.float64]] | None = None,
     ) -> FittedBoosting:
-        """Boost trees on rows; see `ForestSettings.fit`."""
+        """Boost trees on rows; see `ForestSettings.fit`.
+
+        ``held_out`` are cells, labels and weights of other rows, to stop by.
+        """
         from catboost import CatBoost, Pool
 
         bins = ColumnBins.of(cells, self.n_borders)
@@ -69,6 +77,9 @@ class BoostingSettings:
             return FittedBoosting(None, bins, constant, known, n_classes)
         if n_classes:
             labels = np.searchsorted(known, labels)
+        watched = None
+        if self.patience and held_out is not None:
+            watched = _pool_of_known(held_out, bins, known)
         loss = {0: "RMSE", 2: "Logloss"}.get(len(known), "MultiClass")
         booster = CatBoost(
             {
@@ -85,8 +96,28 @@ class BoostingSettings:
                 "allow_writing_files": False,
             }
         )
-        booster.fit(Pool(bins.number(cells), labels, weight=weights))
+        booster.fit(
+            Pool(bins.number(cells), labels, weight=weights),
+            eval_set=watched,
+            early_stopping_rounds=self.patience if watched is not None else None,
+        )
         return FittedBoosting(booster, bins, constant, known, n_classes)
+
+
+def _pool_of_known(
+    held_out: tuple[NDArray[np.float32], NDArray[Any], NDArray[np.float64]],
+    bins: ColumnBins,
+    known: NDArray[np.int64],
+) -> Pool | None:
+    """Put rows to stop by in bins, without those whose class no tree can name; None without any."""
+    from catboost import Pool
+
+    cells, labels, weights = held_out
+    if len(known):
+        named = np.isin(labels, known)
+        cells, weights = cells[named], weights[named]
+        labels = np.searchsorted(known, labels[named])
+    return Pool(bins.number(cells), labels, weight=weights) if len(labels) else None
 
 
 @dataclass(frozen=True)

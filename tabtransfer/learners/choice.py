@@ -6,21 +6,23 @@ import math
 
 from tabtransfer.learners.boosting import BoostingSettings
 from tabtransfer.learners.forest import ForestSettings
+from tabtransfer.learners.kernel import KernelSettings
 
 __all__ = ["FEWEST_ROWS", "MOST_CLASSES", "N_FOLDS", "choose_learners"]
 
 N_FOLDS = 5
 FEWEST_ROWS = 60  # distinct training rows, or three a class; fewer say nothing in folds
 MOST_CLASSES = 10  # to boost, which costs in proportion to them
-_MANY_ROWS = 5000
+_MANY_ROWS = 2000
+_PATIENCE = 40
 _MOST_LEAVES = 20_000  # of a tree of the forest, about
 _SPLIT_BYTES = 64
 
 
 def choose_learners(
     n_rows: int, n_classes: int, n_bytes: float = math.inf
-) -> tuple[ForestSettings, BoostingSettings | None] | None:
-    """Choose a forest and boosted trees, or not, where they don't pay.
+) -> tuple[ForestSettings, BoostingSettings | None, KernelSettings] | None:
+    """Choose a forest, boosted trees and kernels to try, or not, where they don't pay.
 
     Parameters
     ----------
@@ -33,7 +35,7 @@ def choose_learners(
 
     Returns
     -------
-    tuple of ForestSettings, and of BoostingSettings or None; or None
+    tuple of ForestSettings, of BoostingSettings or None, and of KernelSettings; or None
 
     Examples
     --------
@@ -43,18 +45,21 @@ def choose_learners(
     """
     if n_rows < max(FEWEST_ROWS, 3 * n_classes):
         return None
-    few = n_rows < _MANY_ROWS
-    n_trees = 40 if few else 20
+    n_trees = 40 if n_rows < 5000 else 20
     bytes_per_leaf = 2 * (_SPLIT_BYTES + 8 * max(1, n_classes))  # with the split above it
     largest = N_FOLDS * n_trees * n_rows * bytes_per_leaf  # with a row a leaf
     least_rows = math.ceil(max(2, n_rows / _MOST_LEAVES, largest / n_bytes))
     forest = ForestSettings(n_trees, least_rows)
     if n_classes > MOST_CLASSES:
-        return forest, None
-    boosting = BoostingSettings(
-        n_trees=100 if few else 300,
-        depth=4 if n_classes and few else 6,
-        learning_rate=0.1 if few and not n_classes else 0.2,
-        n_borders=64 if few else 128,
-    )
-    return forest, boosting
+        return forest, None, KernelSettings()
+    if n_rows < _MANY_ROWS:
+        boosting = BoostingSettings(
+            n_trees=100,
+            depth=4 if n_classes else 6,
+            learning_rate=0.2 if n_classes else 0.1,
+        )
+    else:
+        boosting = BoostingSettings(
+            n_trees=600, depth=6, learning_rate=0.1, n_borders=128, patience=_PATIENCE
+        )
+    return forest, boosting, KernelSettings()

@@ -1,15 +1,14 @@
 """Learners fitted to a table: what they say of its rows, and of any others.
 
-Each learner is fitted to all folds but one, for every fold. A training row is predicted by the
-fit that has not seen it (Wolpert 1992, "Stacked generalization"), any other row by the mean of
-all fits.
+Trees are fitted to all folds but one, for every fold. A training row is predicted by the fit
+that has not seen it (Wolpert 1992, "Stacked generalization"), any other row by the mean of all
+fits. A kernel is fitted once, and leaves out a training row in closed form.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from typing import Any, cast
 
 import numpy as np
@@ -19,13 +18,14 @@ from numpy.typing import NDArray
 from tabtransfer.learners.boosting import BoostingSettings, FittedBoosting
 from tabtransfer.learners.folds import DistinctRows
 from tabtransfer.learners.forest import FittedForest, ForestSettings
+from tabtransfer.learners.kernel import FittedKernel, KernelSettings
 from tabtransfer.preprocessing.encoded_table import EncodedTable
 from tabtransfer.preprocessing.target_scale import TargetScale
 
-__all__ = ["FittedLearners", "fit_learners"]
+__all__ = ["FittedLearners", "count_fits", "fit_learners"]
 
-Settings = ForestSettings | BoostingSettings
-Fit = FittedForest | FittedBoosting
+Settings = ForestSettings | BoostingSettings | KernelSettings
+Fit = FittedForest | FittedBoosting | FittedKernel
 MOST_ROWS = 200_000  # that a learner is fitted to; of more, each fit takes a sample
 _FEWEST = 10  # rows of different cells to learn from
 
@@ -36,8 +36,8 @@ class FittedLearners:
 
     Parameters
     ----------
-    fits : tuple of tuple of FittedForest or FittedBoosting
-        Of each learner, the fits of its folds; empty for one that is absent.
+    fits : tuple of tuple of FittedForest, FittedBoosting or FittedKernel
+        Of each learner, the fits of its folds, or the one fit; empty for one that is absent.
     scale : TargetScale
         Of targets that are numbers, on which the learners were fitted; as it is for classes.
     own : ndarray of float64, (n_rows, n_learners, n_values)
@@ -97,7 +97,7 @@ def fit_learners(
         Number of classes; 0 if the targets are numbers.
     rows : DistinctRows
         The same rows without copies, with their weights.
-    settings : sequence of ForestSettings, BoostingSettings or None
+    settings : sequence of ForestSettings, BoostingSettings, KernelSettings or None
         Of each learner; None for one to leave out.
     n_folds : int
         Folds; copies of a row are in the same one. Of fewer than 10 rows of different cells,
@@ -138,24 +138,51 @@ def fit_learners(
     enough = rows.n_groups >= _FEWEST
     places = [i for i, chosen in enumerate(settings) if chosen is not None and enough]
 
-    def fit(index: int, fold: int) -> Fit:
-        seen, chosen = np.flatnonzero(folds != fold), cast(Settings, settings[index])
-        seed = int(seeds[index, fold])
-        if len(seen) > MOST_ROWS:
-            chance = np.random.default_rng(seed)
-            seen = np.sort(chance.choice(seen, MOST_ROWS, replace=False))
-        return chosen.fit(cells[seen], targets[seen], rows.weights[seen], n_classes, seed)
+    def fit(index: int, fold: int) -> tuple[Fit, NDArray[np.bool_], NDArray[np.float64]]:
+        """Fit a learner; also say which rows it predicts without their own labels, and what."""
+        chosen, seed = settings[index], int(seeds[index, fold])
+        held_out = folds == fold
+        if isinstance(chosen, KernelSettings):
+            found, own = chosen.fit(
+                cells, table.categorical, targets, rows.weights, n_classes, seed
+            )
+            return found, np.ones_like(held_out), own
+        seen = _sample(np.flatnonzero(~held_out), seed)
+        training = cells[seen], targets[seen], rows.weights[seen], n_classes, seed
+        if isinstance(chosen, BoostingSettings):
+            unseen = cells[held_out], targets[held_out], rows.weights[held_out]
+            boosting = chosen.fit(*training, held_out=unseen)
+            return boosting, held_out, boosting.predict(cells[held_out])
+        forest = cast(ForestSettings, chosen).fit(*training)
+        return forest, held_out, forest.predict(cells[held_out])
 
-    jobs = list(product(places, range(n_folds)))
+    jobs = [(place, fold) for place in places for fold in range(_n_fits(settings[place], n_folds))]
     own = np.full((len(targets), len(settings), max(1, n_classes)), np.nan)
     fits: list[list[Fit]] = [[] for _ in settings]
     done = Parallel(n_threads, prefer="threads", return_as="generator")(
         delayed(fit)(*job) for job in jobs
     )
-    for (index, fold), found in zip(jobs, done, strict=True):
-        held_out = folds == fold
-        own[held_out, index] = found.predict(cells[held_out])
+    for (index, _), (found, predicted, values) in zip(jobs, done, strict=True):
+        own[predicted, index] = values
         fits[index].append(found)
         advance(1)
     own = scale.restore(own)[rows.inverse]
     return FittedLearners(tuple(map(tuple, fits)), scale, own)
+
+
+def _sample(rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """Take a sample of rows where there are more than a learner is fitted to."""
+    if len(rows) <= MOST_ROWS:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, MOST_ROWS, replace=False))
+
+
+def count_fits(settings: Sequence[Settings | None], n_folds: int) -> int:
+    """Count the fits of `fit_learners`, and so the calls of its ``advance``."""
+    return sum(_n_fits(chosen, n_folds) for chosen in settings)
+
+
+def _n_fits(chosen: Settings | None, n_folds: int) -> int:
+    if chosen is None:
+        return 0
+    return 1 if isinstance(chosen, KernelSettings) else n_folds

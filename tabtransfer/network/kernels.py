@@ -88,7 +88,7 @@ class KernelRidge:
             deviation = (shares * labels.square()).sum(1, keepdim=True).sqrt() + 1e-6
             labels = labels / deviation
             dual, linear = solve(products, features, labels, weights, LINEAR_RIDGE)
-            trust = _trust(features, labels, shares).sqrt()
+            trust = feature_trust(features, labels, shares).sqrt()
             fits = [
                 LaplaceRidge.of(features, scale, labels, weights)
                 for scale in (torch.ones_like(trust), trust)
@@ -120,7 +120,7 @@ class KernelRidge:
             return _joined([linear, *(fit.predict(features) for fit in self.laplace)])
 
 
-def _trust(features: Tensor, labels: Tensor, shares: Tensor) -> Tensor:
+def feature_trust(features: Tensor, labels: Tensor, shares: Tensor) -> Tensor:
     """Give features weights (b, 1, f) by their squared correlation with the labels."""
     scale = (shares * features.square()).sum(1, keepdim=True).sqrt() + 1e-6
     squared = ((features * shares).mT @ labels).square().sum(-1)[:, None] / scale.square()

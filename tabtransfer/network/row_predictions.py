@@ -1,8 +1,8 @@
 """What is predicted for a row before the network looks at it: by kernels, learners, their stack.
 
 Kernel ridge regression learns from the training rows at hand (`tabtransfer.network.kernels`);
-learners are other models, trees, fitted elsewhere to as many rows as there are, whose predictions
-come with the task (`TaskBatch.learners`). One more prediction combines them all
+learners are other models, trees and a tuned kernel, fitted elsewhere to as many rows as there are,
+whose predictions come with the task (`TaskBatch.learners`). One more prediction combines them all
 (`tabtransfer.network.stack`). Of training rows, each is made without the row's own label, so the
 network can see in its context how far it is to be trusted.
 
@@ -60,7 +60,7 @@ class RowPredictions:
         -------
         predictions : RowPredictions
             For any other rows.
-        own : Tensor, (b, n, 7, k)
+        own : Tensor, (b, n, 8, k)
             Predictions of the training rows: of the kernels, of the learners, 0 of those that are
             absent, and the stack.
         """
@@ -87,20 +87,20 @@ class RowPredictions:
 
         Returns
         -------
-        Tensor, (b, r, 7, k)
+        Tensor, (b, r, 8, k)
             As `of` gives them.
         """
         return self.with_stack(self.without_stack(values, cells, learners))
 
     @torch.no_grad()
     def without_stack(self, values: Tensor, cells: CellFeatures, learners: Tensor | None) -> Tensor:
-        """Predict rows by kernels and learners alone: (b, r, 6, k), as `predict` does."""
+        """Predict rows by kernels and learners alone: (b, r, 7, k), as `predict` does."""
         found = self.kernels.predict(values, cells)
         n_channels = self.kernels.mean.shape[-1]
         return _joined(self.kernels, found.unflatten(-1, (N_KERNELS, n_channels)), learners)
 
     def with_stack(self, parts: Tensor) -> Tensor:
-        """Add the stack to the predictions (b, r, 6, k) that it combines: (b, r, 7, k)."""
+        """Add the stack to the predictions (b, r, 7, k) that it combines: (b, r, 8, k)."""
         stack = (self.weights[:, None, :, None] * parts).sum(2, keepdim=True)
         return torch.cat([parts, stack], 2)
 
@@ -115,7 +115,7 @@ def _joined(kernels: KernelRidge, found: Tensor, told: Tensor | None) -> Tensor:
 
 
 def _present(parts: Tensor, told: Tensor | None) -> Tensor:
-    """Say which predictions there are (b, 6): all kernels, and learners without a gap."""
+    """Say which predictions there are (b, 7): all kernels, and learners without a gap."""
     present = parts.new_ones(len(parts), parts.shape[2], dtype=torch.bool)
     if told is None:
         present[:, N_KERNELS:] = False

@@ -171,7 +171,7 @@ class TabularTransformer(nn.Module):
             Without the context stage's keys.
         cells : list of CellFeatures
             Of the training rows, ``chunk_rows`` at a time.
-        own : Tensor, (b, n, 7, k)
+        own : Tensor, (b, n, 8, k)
             What is predicted for each of them by the others, as `RowPredictions.of` gives it.
         """
         task = "regression" if batch.is_regression else "classification"
@@ -203,7 +203,7 @@ class TabularTransformer(nn.Module):
             From `read_context`.
         values, missing : Tensor, (b, q, c)
             The query rows, as in `TaskBatch`.
-        learners : Tensor, (b, q, 2, k), optional
+        learners : Tensor, (b, q, 3, k), optional
             What other models predict for them, as in `TaskBatch`; to be given if it was in the
             context.
 
@@ -236,7 +236,7 @@ class TabularTransformer(nn.Module):
     ) -> Tensor:
         """Compress rows, with their labels if they are training rows: (b, r, e).
 
-        What is predicted for them is (b, r, 7, k), as `RowPredictions` gives it.
+        What is predicted for them is (b, r, 8, k), as `RowPredictions` gives it.
         """
         task = context.task
         x = self._cell_vectors(context, cells)  # (b, c, r, d)

@@ -12,6 +12,12 @@ from tabtransfer.baselines.catboost_bag import (
 from tabtransfer.datasets.suites import load_table
 
 
+@pytest.fixture(autouse=True)
+def little_patience(monkeypatch):
+    """Stop boosting early, as what is tested doesn't depend on how many trees there are."""
+    monkeypatch.setattr("tabtransfer.baselines.catboost.PATIENCE", 3)
+
+
 def test_probabilities_are_the_mean_of_models_of_stratified_folds():
     table = load_table("penguins")
     X, y = table.X, table.y.to_numpy()

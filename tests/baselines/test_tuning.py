@@ -1,6 +1,7 @@
 import subprocess
 import sys
-import time
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
@@ -9,10 +10,12 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 
+from tabtransfer.baselines import tuning
 from tabtransfer.baselines.lightgbm import LIGHTGBM
 from tabtransfer.baselines.linear import LINEAR
 from tabtransfer.baselines.method import Method
 from tabtransfer.baselines.neighbors import NEIGHBORS
+from tabtransfer.baselines.study import TrialLog
 from tabtransfer.baselines.tabpfn import TABPFN
 from tabtransfer.baselines.tuning import TunedClassifier, TunedRegressor, make_tuned
 from tabtransfer.bench.metrics import ranking_error, score_numbers, score_probabilities
@@ -27,7 +30,7 @@ class Watched(LogisticRegression):
     """A logistic regression that writes down its fits, and may be slow, fail or be killed."""
 
     fits: ClassVar[list[tuple[float, int]]] = []
-    slowness = 0.0
+    wait: ClassVar[Callable[[], None]] = staticmethod(lambda: None)
     killed_at = None
     unlucky = (0.0, 0.0)
 
@@ -35,7 +38,7 @@ class Watched(LogisticRegression):
         self.fits.append((self.C, len(X)))
         if len(self.fits) == self.killed_at:
             raise KeyboardInterrupt
-        time.sleep(self.slowness)
+        self.wait()
         if self.unlucky[0] < self.C < self.unlucky[1]:
             raise ValueError("C is unlucky")
         return super().fit(X, y)
@@ -102,18 +105,24 @@ def test_a_search_ends_with_the_trials(watched):
     assert Watched.fits == [(1.0, 40)] * 3 + [(1.0, 60)]
 
 
-def test_a_search_ends_with_the_seconds_between_two_folds(watched, monkeypatch):
-    monkeypatch.setattr(Watched, "slowness", 0.2)
-    started = time.monotonic()
-    model = TunedClassifier(watched, seconds=0.9).fit(X, LABELS)
-    assert time.monotonic() - started < 0.9 + 0.2 + 1.0
-    assert len(model.errors_) == 1  # three folds at 0.2 s, and the second trial was given up
-    assert 3 <= [rows for _, rows in Watched.fits].count(40) <= 4
+@pytest.fixture
+def slow(watched, monkeypatch):
+    """Let every fit take two seconds of a clock that stands still otherwise."""
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(tuning, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(TrialLog, "seconds_spent", property(lambda log: clock.now))
+    monkeypatch.setattr(Watched, "wait", lambda self: setattr(clock, "now", clock.now + 2.0))
+    return watched
 
 
-def test_no_time_for_the_first_trial_leaves_the_method_as_it_is(watched, monkeypatch):
-    monkeypatch.setattr(Watched, "slowness", 0.05)
-    model = TunedClassifier(watched, seconds=0.01).fit(X, LABELS)
+def test_a_search_ends_with_the_seconds_between_two_folds(slow):
+    model = TunedClassifier(slow, seconds=9.0).fit(X, LABELS)
+    assert len(model.errors_) == 1  # three folds at 2 s, and the second trial was given up
+    assert [rows for _, rows in Watched.fits].count(40) == 4
+
+
+def test_no_time_for_the_first_trial_leaves_the_method_as_it_is(slow):
+    model = TunedClassifier(slow, seconds=0.1).fit(X, LABELS)
     assert model.best_error_ is None and model.best_settings_ == {} and model.errors_ == []
     assert model.best_estimator_.C == 1.0
 

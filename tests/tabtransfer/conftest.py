@@ -1,4 +1,4 @@
-"""What several tests of the estimators share."""
+"""What several tests of the estimators share; `test_trees` has estimators with trees."""
 
 import numpy as np
 import pandas as pd
@@ -9,12 +9,12 @@ from tabtransfer import TabTransferClassifier, TabTransferRegressor
 
 @pytest.fixture
 def classifier(small_checkpoint):
-    return TabTransferClassifier(n_estimators=2, checkpoint=small_checkpoint, random_state=0)
+    return TabTransferClassifier(2, checkpoint=small_checkpoint, trees=False, random_state=0)
 
 
 @pytest.fixture
 def regressor(regression_checkpoint):
-    return TabTransferRegressor(n_estimators=4, checkpoint=regression_checkpoint, random_state=0)
+    return TabTransferRegressor(4, checkpoint=regression_checkpoint, trees=False, random_state=0)
 
 
 @pytest.fixture(params=["classification", "regression"])

@@ -2,16 +2,38 @@ import io
 import json
 import subprocess
 import sys
+from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
-from tabtransfer.datasets import suites
+from tabtransfer.cli import app
+from tabtransfer.datasets import fingerprints, suites
 from tabtransfer.datasets.fingerprints import fingerprint
 from tabtransfer.datasets.suites import load_table
 from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.real_tables.packed_tables import PackedTables, pack_tables, read_tables
+
+
+@pytest.fixture(scope="module", autouse=True)
+def suites_are_fingerprinted_once():
+    """Fingerprint the suites' tables for the first packing alone, which takes seconds."""
+    names = {name for suite in suites.SUITES.values() for name in suite}
+    known = {}
+
+    def remembering(name, frame):
+        if name not in names:
+            return fingerprint(name, frame)
+        if name not in known:
+            known[name] = fingerprint(name, frame)
+        return known[name]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fingerprints, "fingerprint", remembering)
+        patch.setattr(suites, "load_table", cache(load_table))
+        yield
 
 
 def some_table(seed=0, n_rows=150):
@@ -136,8 +158,7 @@ def test_packed_tables_are_read_without_pandas(manifest, tmp_path):
 
 def test_the_command_writes_a_file(manifest, tmp_path):
     out = tmp_path / "all.tables"
-    command = [sys.executable, "-m", "tabtransfer", "pack-tables", str(manifest), str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = CliRunner().invoke(app, ["pack-tables", str(manifest), str(out)], catch_exceptions=False)
     assert "MiB" in done.stdout and "refused 'vino'" in done.stderr
     assert len(PackedTables.load(out).tables) == 1
 
@@ -239,8 +260,7 @@ def test_long_and_wide_tables_are_cut_and_keep_their_target(tmp_path):
 def test_command_packs_and_says_what(folder, tmp_path):
     disguised("iris").to_parquet(folder / "flowers.parquet")
     out = tmp_path / "new" / "real.tables"
-    command = [sys.executable, "-m", "tabtransfer", "pack-tables", str(folder), str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = CliRunner().invoke(app, ["pack-tables", str(folder), str(out)], catch_exceptions=False)
     assert names(PackedTables.load(out)) == ["shop-0", "shop-1"]
     said = done.stdout + done.stderr
     assert "refused 'flowers'" in said

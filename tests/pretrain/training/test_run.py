@@ -4,6 +4,8 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import count
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,7 @@ from tabtransfer.checkpoint import load_checkpoint, read_header
 from tabtransfer.datasets.fingerprints import trained_on
 from tabtransfer.errors import TabTransferError
 from tabtransfer.network.transformer import NetworkConfig
+from tabtransfer.pretrain.training import clock, throughput
 from tabtransfer.pretrain.training.run import FINAL_FILE, HELD_FILE, Recipe, pretrain
 from tabtransfer.pretrain.training.stream import StreamConfig
 
@@ -21,6 +24,15 @@ SMALL = Recipe(
     network=NetworkConfig(d_cell=8, n_summary=2, row_layers=1, context_layers=1),
     stream=StreamConfig(max_rows=64, max_columns=4, cells=1024, learner_share=0.3),
 )
+
+
+@pytest.fixture(autouse=True)
+def steady_clock(monkeypatch):
+    """Let a step take a tenth of a second, whatever the machine needs for it."""
+    readings = count()  # one a step, and one before the first
+    steady = SimpleNamespace(monotonic=lambda: next(readings) / 10)
+    monkeypatch.setattr(clock, "time", steady)
+    monkeypatch.setattr(throughput, "PEAK_SECONDS", 0.01)
 
 
 def read_curve(folder):
@@ -45,7 +57,7 @@ def test_run_writes_weights_card_and_curve(tmp_path, real_tables):
     header = read_header(out / FINAL_FILE)
     assert load_checkpoint(out / FINAL_FILE).config == SMALL.network
     assert header["training"]["scores"] == scores
-    assert header["training"]["steps"] > 3
+    assert header["training"]["steps"] == 30
     assert header["training"]["tasks_seen"] > header["training"]["steps"]
     assert "steps" in header["training"]["validation"]
     held = read_header(out / HELD_FILE)["training"]
@@ -141,9 +153,14 @@ def test_validation_tables_are_not_trained_on(tmp_path):
 def test_a_killed_run_goes_on_where_it_was(tmp_path):
     out = tmp_path / "run"
     script = (
+        "from itertools import count\n"
+        "from types import SimpleNamespace\n"
         "from tabtransfer.network.transformer import NetworkConfig\n"
+        "from tabtransfer.pretrain import clock\n"
         "from tabtransfer.pretrain.training.run import Recipe, pretrain\n"
         "from tabtransfer.pretrain.training.stream import StreamConfig\n"
+        "readings = count()\n"
+        "clock.time = SimpleNamespace(monotonic=lambda: next(readings) / 10)\n"
         f"pretrain({str(out)!r}, 1000.0, Recipe(network={SMALL.network!r}, "
         f"stream={SMALL.stream!r}), accelerator='cpu', save_every=0.5)\n"
     )
@@ -152,7 +169,6 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
     deadline = time.monotonic() + 120
     while not resume.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.1)
-    time.sleep(1.0)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     saved = torch.load(resume, weights_only=True)
@@ -168,7 +184,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
 def test_two_processes_train_together(tmp_path):
     out = tmp_path / "run"
     command = [sys.executable, "-m", "tabtransfer", "pretrain", "--out", str(out)]
-    options = "--devices 2 --accelerator cpu --max-time 0.08 --cells 512 --max-rows 64"
+    options = "--devices 2 --accelerator cpu --max-time 0.02 --cells 512 --max-rows 64"
     subprocess.run([*command, *options.split(), "--max-columns", "4"], check=True, timeout=240)
     training = read_header(out / FINAL_FILE)["training"]
     assert training["devices"] == 2
@@ -188,7 +204,7 @@ def test_sharded_run_is_killed_resumed_and_gathered(tmp_path):
         f"recipe = Recipe(network={SMALL.network!r}, stream={SMALL.stream!r})\n"
         "if __name__ == '__main__':\n"
         f"    pretrain(Path({str(out)!r}), float(sys.argv[1]), recipe, devices=2,\n"
-        "        accelerator='cpu', strategy='fsdp', save_every=1.0)\n"
+        "        accelerator='cpu', strategy='fsdp', save_every=0.5)\n"
     )
     command = [sys.executable, str(script)]
     process = subprocess.Popen([*command, "1000"], start_new_session=True)
@@ -202,7 +218,7 @@ def test_sharded_run_is_killed_resumed_and_gathered(tmp_path):
     saved["state_dict"]["network.rows.summary"] += 7.0  # a mark that only loading can bring back
     torch.save(saved, resume)
     seconds = saved["callbacks"]["Clock"]["seconds"]
-    subprocess.run([*command, str(seconds + 3.0)], check=True, timeout=240)
+    subprocess.run([*command, str(seconds + 1.0)], check=True, timeout=240)
     training = read_header(out / FINAL_FILE)["training"]
     assert training["devices"] == 2
     assert training["steps"] > saved["tabtransfer"]["steps"] > 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ from sklearn.datasets import load_diabetes, load_iris, load_wine
 from sklearn.linear_model import LogisticRegression
 
 from tabtransfer.baselines.method import Method
+from tabtransfer.bench.measure.workers import LOCAL, LocalWorkers, open_workers
 from tabtransfer.bench.reliability import COVERAGE
 from tabtransfer.datasets.table import Card, Table
 
@@ -35,6 +37,28 @@ def _table(name, bunch, task="multiclass"):
     )
     y = bunch.target if task == "regression" else bunch.target.map(str)
     return Table(name, bunch.data, y, task, card)
+
+
+@pytest.fixture(scope="session")
+def open_kept_workers():
+    """Open workers on this machine whose job servers the next run uses again."""
+    kept = {}
+
+    def open_kept(backend, n_threads):
+        if backend != LOCAL:
+            return open_workers(backend, n_threads)
+        workers = kept.setdefault(n_threads, LocalWorkers(n_threads))
+        return SimpleNamespace(run=workers.run, close=lambda: None)
+
+    yield open_kept
+    for workers in kept.values():
+        workers.close()
+
+
+@pytest.fixture(autouse=True)
+def kept_job_servers(open_kept_workers, monkeypatch):
+    """Start no job server for a single run, as it imports for seconds; `test_workers` does."""
+    monkeypatch.setattr("tabtransfer.bench.measure.run.open_workers", open_kept_workers)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ class TestSampleWeights:
     def test_shipped_weights(self, estimator, monkeypatch, double_cells, atol, make_frame):
         monkeypatch.setattr(inference, "DOUBLE_CELLS", double_cells)
         X, y = make_frame()
-        estimator.set_params(checkpoint=None, n_estimators=2)
+        estimator.set_params(checkpoint=None, n_estimators=2, trees=True)
         times = np.random.default_rng(1).integers(1, 4, 60)
         weighted = answer(clone(estimator).fit(X, y, sample_weight=times), X)
         rows = np.arange(60).repeat(times)

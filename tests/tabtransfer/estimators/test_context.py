@@ -34,8 +34,8 @@ print(memory("VmHWM") - start, model.context_cached_, model.n_context_rows_)
 
 @pytest.fixture(params=[TabTransferClassifier, TabTransferRegressor])
 def model(request, regression_checkpoint):
-    """An estimator with a small network that has learned nothing."""
-    return request.param(n_estimators=2, checkpoint=regression_checkpoint, random_state=0)
+    """An estimator with a small network that has learned nothing, and without trees."""
+    return request.param(2, checkpoint=regression_checkpoint, trees=False, random_state=0)
 
 
 def answer(model, X):
@@ -57,7 +57,6 @@ class TestContext:
 
     def test_copies_and_pickles_read_them_again(self, model):
         X, y = make_data()
-        model.set_params(trees=False)  # which a pickle would hold
         expected = answer(model.fit(X[:250], y[:250]), X[250:])
         for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
             np.testing.assert_array_equal(answer(other, X[250:]), expected)
@@ -66,7 +65,6 @@ class TestContext:
 
     def test_kept_or_not_the_answers_are_the_same(self, model):
         X, y = make_data()
-        model.set_params(trees=False)  # which would be smaller
         kept = answer(model.fit(X[:250], y[:250]), X)
         model.set_params(memory_limit=12_000_000).fit(X[:250], y[:250])
         assert not model.context_cached_ and model.n_context_rows_ == 250
@@ -91,7 +89,7 @@ class TestSameNumbers:
         X, y = make_data(400)
         answers = []
         for n_threads in (1, 2):
-            model.set_params(n_threads=n_threads).fit(X[:300], y[:300])
+            model.set_params(n_threads=n_threads, trees=True).fit(X[:300], y[:300])
             answers.append(answer(model, X[300:]))
         np.testing.assert_allclose(*answers, rtol=0, atol=1e-5)
 

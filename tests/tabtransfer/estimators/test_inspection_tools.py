@@ -9,7 +9,7 @@ from sklearn.inspection import PartialDependenceDisplay, partial_dependence, per
 from tabtransfer import TabTransferClassifier, TabTransferRegressor
 
 
-@pytest.fixture(params=["classes", "numbers"])
+@pytest.fixture(scope="module", params=["classes", "numbers"])
 def fitted(request):
     """A model, what it predicts (2 numbers a row, or 1), and rows it hasn't seen."""
     rng = np.random.default_rng(0)

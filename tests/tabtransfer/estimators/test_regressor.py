@@ -16,15 +16,16 @@ from tabtransfer import TabTransferError, TabTransferRegressor
 from tabtransfer.finetune.loop import FinetuneConfig
 
 
-@parametrize_with_checks([TabTransferRegressor()])
+# Those of the classifier are with trees.
+@parametrize_with_checks([TabTransferRegressor(trees=False)])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
 @pytest.fixture
 def regressor(regression_checkpoint):
-    """A regressor with a small network that has learned nothing."""
-    return TabTransferRegressor(n_estimators=2, checkpoint=regression_checkpoint, random_state=0)
+    """A regressor with a small network that has learned nothing, and without trees."""
+    return TabTransferRegressor(2, checkpoint=regression_checkpoint, trees=False, random_state=0)
 
 
 def make_frame(n_rows=60):

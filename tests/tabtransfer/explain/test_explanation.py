@@ -27,7 +27,7 @@ def make_table(n_rows=80):
     return X, X["cause"] + 0.1 * rng.normal(size=n_rows)
 
 
-@pytest.fixture(params=["classes", "numbers"])
+@pytest.fixture(scope="module", params=["classes", "numbers"])
 def fitted(request):
     """A model with the shipped weights, and rows it hasn't seen."""
     X, y = make_table()

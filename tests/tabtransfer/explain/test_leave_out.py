@@ -11,7 +11,7 @@ from tabtransfer import (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def model():
     X, y = load_diabetes(return_X_y=True, as_frame=True)
     return TabTransferRegressor(1, random_state=0).fit(X[:100], y[:100])
@@ -30,7 +30,7 @@ def test_rows_of_most_weight_change_predictions_more_than_random_ones(load, esti
     X, y = load(return_X_y=True, as_frame=True)
     shuffled = np.random.default_rng(0).permutation(len(X))
     train, test = shuffled[:100], shuffled[100:108]
-    model = estimator(1, random_state=0).fit(X.iloc[train], y.iloc[train])
+    model = estimator(1, trees=False, random_state=0).fit(X.iloc[train], y.iloc[train])
     rows = model.explain(X.iloc[test], n_rows=5).rows
     top = [group.tolist() for _, group in rows.groupby("query")["row"]]
     random = [np.random.default_rng(i).choice(train, 5, replace=False).tolist() for i in range(8)]

@@ -1,4 +1,4 @@
-import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -88,13 +88,14 @@ class TestFit:
             assert found.temperature == 1.0 and found.n_rows == 0 and found.loss_before is None
 
     def test_the_time_limit_holds_between_folds(self, make_network, monkeypatch):
-        predict = calibration._predict
+        clock, predict = SimpleNamespace(now=0.0), calibration._predict
 
         def slowly(*args):
-            time.sleep(0.2)
+            clock.now += 0.2
             return predict(*args)
 
         monkeypatch.setattr(calibration, "_predict", slowly)
+        monkeypatch.setattr(calibration, "time", SimpleNamespace(monotonic=lambda: clock.now))
         _, labels, _ = make_table()
         assert 0 < fit(make_network(), labels, 2, time_limit=0.1).n_rows <= 80 // N_FOLDS
 

@@ -3,11 +3,17 @@ import pytest
 import safetensors.numpy
 
 from tabtransfer import TabTransferError
-from tabtransfer.learners import BoostingSettings, DistinctRows, ForestSettings, fit_learners
+from tabtransfer.learners import (
+    BoostingSettings,
+    DistinctRows,
+    ForestSettings,
+    KernelSettings,
+    fit_learners,
+)
 from tabtransfer.learners.archive import read_learners, write_learners
 from tabtransfer.preprocessing.encoder import TableEncoder
 
-SETTINGS = (ForestSettings(5, 2), BoostingSettings(10, 3, 0.2))
+SETTINGS = (ForestSettings(5, 2), BoostingSettings(10, 3, 0.2), KernelSettings())
 
 
 def make(n_classes, settings=SETTINGS):

@@ -26,7 +26,7 @@ N_ROWS = 40
 
 @pytest.fixture
 def classifier(small_checkpoint):
-    return TabTransferClassifier(n_estimators=2, checkpoint=small_checkpoint, random_state=0)
+    return TabTransferClassifier(2, checkpoint=small_checkpoint, trees=False, random_state=0)
 
 
 @pytest.fixture

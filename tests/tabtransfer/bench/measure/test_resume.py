@@ -12,8 +12,8 @@ import psutil
 
 from tabtransfer.bench.results import read_rows
 
-N_KILLS = 20
-N_SPLITS = 250
+N_KILLS = 10
+N_SPLITS = 120
 
 # A program that starts a run again and again, each time in a fork of itself: what is tested is
 # the run, not how long pandas takes to import. The method logs every fit that it finishes.
@@ -87,7 +87,7 @@ assert os.waitpid(start(n_kills), 0)[1] == 0
 """
 
 
-def test_twenty_kills_lose_no_finished_job_and_repeat_none(tmp_path):
+def test_ten_kills_lose_no_finished_job_and_repeat_none(tmp_path):
     command = [sys.executable, "-c", KILLED_AGAIN_AND_AGAIN, str(tmp_path), str(N_KILLS)]
     subprocess.run([*command, str(N_SPLITS)], check=True)
     rows = read_rows(tmp_path / "r.parquet")
