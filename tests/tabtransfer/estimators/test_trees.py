@@ -34,7 +34,7 @@ def test_trees_are_read_unless_they_are_switched_off(case):
     model, X, y = case
     read = answer(model.fit(X[:100], y[:100]), X[100:])
     assert [len(fits) for fits in model.learners_.fits] == [5, 5, 1]
-    assert model.ensemble_.training.table.learners.shape[:2] == (100, 2)
+    assert model.ensemble_.training.table.learners.shape[:2] == (100, 3)
     other = answer(model.set_params(trees=False).fit(X[:100], y[:100]), X[100:])
     assert model.learners_ is None and model.ensemble_.training.table.learners is None
     assert np.abs(read - other).max() > 1e-3
