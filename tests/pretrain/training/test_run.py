@@ -156,7 +156,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
         "from itertools import count\n"
         "from types import SimpleNamespace\n"
         "from tabtransfer.network.transformer import NetworkConfig\n"
-        "from tabtransfer.pretrain import clock\n"
+        "from tabtransfer.pretrain.training import clock\n"
         "from tabtransfer.pretrain.training.run import Recipe, pretrain\n"
         "from tabtransfer.pretrain.training.stream import StreamConfig\n"
         "readings = count()\n"

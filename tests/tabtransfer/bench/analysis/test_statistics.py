@@ -5,7 +5,7 @@ import pytest
 
 from tabtransfer.bench.analysis.leaderboard import leaderboard
 from tabtransfer.bench.analysis.statistics import gains_by_kind, table_scores
-from tabtransfer.gains import TIE, bootstrap_mean, gain
+from tabtransfer.gains import TIE, gain
 
 SCORES = {
     "t1": {"a": 0.90, "b": 0.80, "ref": 0.85},
@@ -85,10 +85,3 @@ def test_gains_by_kind_by_hand(make_results):
     assert gains["mixed"].mean == pytest.approx(-0.025)
     assert gains["numeric"].mean == pytest.approx(0.05)
     assert math.isnan(gains["numeric"].low)
-
-
-def test_bootstrap_interval_covers_the_mean_about_as_often_as_it_says():
-    rng = np.random.default_rng(0)
-    low, high = bootstrap_mean(rng.normal(size=(40, 300)))
-    covered = np.mean((low <= 0) & (high >= 0))
-    assert 0.90 < covered < 0.98
