@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tabtransfer import TabTransferClassifier, TabTransferRegressor, ensemble_size as sizes
+from tabtransfer import TabTransferClassifier, TabTransferRegressor
+from tabtransfer import ensemble_size as sizes
 from tabtransfer.ensemble_size import FEWEST, USUAL, ensemble_size
 
 
