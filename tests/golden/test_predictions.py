@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
+from packaging.version import Version
 from sklearn.datasets import load_diabetes, load_wine
 
 import tabtransfer
@@ -96,6 +98,8 @@ def stored(checkpoint: Path) -> Path:
 @pytest.mark.parametrize("trees", [True, False], ids=["trees", "no trees"])
 @pytest.mark.parametrize("checkpoint", WEIGHTS, ids=lambda path: path.stem)
 def test_predictions_are_those_stored(checkpoint, table, trees):
+    if table is mixed and trees and Version(sklearn.__version__) < Version("1.9"):
+        pytest.skip("extra trees of older scikit-learn split missing cells in another way")
     expected = json.loads(stored(checkpoint).read_text())[name_of(table, trees)]
     predicted = predict(checkpoint, table, trees)
     np.testing.assert_allclose(predicted, expected, rtol=1e-6, atol=1e-6)
