@@ -13,9 +13,10 @@ from tabtransfer.datasets.suites import load_table
 
 
 @pytest.fixture(autouse=True)
-def little_patience(monkeypatch):
+def few_trees(monkeypatch):
     """Stop boosting early, as what is tested doesn't depend on how many trees there are."""
     monkeypatch.setattr("tabtransfer.baselines.catboost.PATIENCE", 3)
+    monkeypatch.setattr("tabtransfer.baselines.boosting.MOST_TREES", 40)
 
 
 def test_probabilities_are_the_mean_of_models_of_stratified_folds():

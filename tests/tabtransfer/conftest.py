@@ -14,7 +14,7 @@ def classifier(small_checkpoint):
 
 @pytest.fixture
 def regressor(regression_checkpoint):
-    return TabTransferRegressor(4, checkpoint=regression_checkpoint, trees=False, random_state=0)
+    return TabTransferRegressor(2, checkpoint=regression_checkpoint, trees=False, random_state=0)
 
 
 @pytest.fixture(params=["classification", "regression"])

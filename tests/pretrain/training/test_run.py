@@ -16,7 +16,7 @@ from tabtransfer.checkpoint import load_checkpoint, read_header
 from tabtransfer.datasets.fingerprints import trained_on
 from tabtransfer.errors import TabTransferError
 from tabtransfer.network.transformer import NetworkConfig
-from tabtransfer.pretrain.training import clock, throughput
+from tabtransfer.pretrain.training import clock, run, throughput
 from tabtransfer.pretrain.training.run import FINAL_FILE, HELD_FILE, Recipe, pretrain
 from tabtransfer.pretrain.training.stream import StreamConfig
 
@@ -33,6 +33,7 @@ def steady_clock(monkeypatch):
     steady = SimpleNamespace(monotonic=lambda: next(readings) / 10)
     monkeypatch.setattr(clock, "time", steady)
     monkeypatch.setattr(throughput, "PEAK_SECONDS", 0.01)
+    monkeypatch.setattr(run, "N_SYNTHETIC_VALIDATION", 4)
 
 
 def read_curve(folder):
@@ -80,19 +81,19 @@ def test_real_tables_are_listed_in_weights_and_card(tmp_path, real_tables):
         frame = pd.DataFrame(generator.normal(size=(120, 6)), columns=list("abcdef"))
         frame.to_parquet(folder / f"{name}.parquet")
     first, second = tmp_path / "first", tmp_path / "second"
-    pretrain(first, 1.5, SMALL, tables=folder, validation=real_tables, accelerator="cpu")
+    pretrain(first, 0.5, SMALL, tables=folder, validation=real_tables, accelerator="cpu")
     tables = read_header(first / FINAL_FILE)["tables"]
     assert [table["name"] for table in tables] == ["u", "v"]
     assert "trained on 'u'" in trained_on(tables, "other", pd.read_parquet(folder / "u.parquet"))
     card = (first / "MODEL_CARD.md").read_text()
     assert "2, listed below" in card and "- not stated (2): `u`, `v`" in card
-    pretrain(second, 1.0, SMALL, init=first / FINAL_FILE, accelerator="cpu")
+    pretrain(second, 0.5, SMALL, init=first / FINAL_FILE, accelerator="cpu")
     assert read_header(second / FINAL_FILE)["tables"] == tables
 
 
 def test_training_goes_on_from_a_checkpoint(tmp_path):
-    pretrain(tmp_path / "first", 1.5, SMALL, accelerator="cpu")
-    pretrain(tmp_path / "second", 1.5, init=tmp_path / "first" / FINAL_FILE, accelerator="cpu")
+    pretrain(tmp_path / "first", 0.5, SMALL, accelerator="cpu")
+    pretrain(tmp_path / "second", 0.2, init=tmp_path / "first" / FINAL_FILE, accelerator="cpu")
     header = read_header(tmp_path / "second" / FINAL_FILE)
     assert header["history"] == [read_header(tmp_path / "first" / FINAL_FILE)["training"]]
     assert load_checkpoint(tmp_path / "second" / FINAL_FILE).config == SMALL.network
@@ -110,13 +111,13 @@ def test_header_lists_the_real_tables_of_all_runs(tmp_path):
     for folder, name, seed in (("one", "shop", 0), ("two", "shop", 1), ("two", "bank", 2)):
         write_table(tmp_path / folder, name, seed)
     first, second = tmp_path / "first", tmp_path / "second"
-    pretrain(first, 1.0, SMALL, tables=tmp_path / "one", accelerator="cpu")
+    pretrain(first, 0.5, SMALL, tables=tmp_path / "one", accelerator="cpu")
     header = read_header(first / FINAL_FILE)
     assert [card["name"] for card in header["tables"]] == ["shop"]
     assert set(header["tables"][0]) == {"name", "source", "licence", "fingerprint"}
     pretrain(
         second,
-        1.0,
+        0.5,
         SMALL,
         init=first / FINAL_FILE,
         tables=tmp_path / "two",
@@ -129,7 +130,7 @@ def test_header_lists_the_real_tables_of_all_runs(tmp_path):
     assert "- not stated (3): `shop`, `bank`, `shop`" in card
     assert "**Good for**: classification and regression" in card
     # What the first run saw stays listed, whatever the next one sees.
-    pretrain(tmp_path / "third", 1.0, SMALL, init=second / FINAL_FILE, accelerator="cpu")
+    pretrain(tmp_path / "third", 0.5, SMALL, init=second / FINAL_FILE, accelerator="cpu")
     assert read_header(tmp_path / "third" / FINAL_FILE)["tables"] == listed
 
 
@@ -139,7 +140,7 @@ def test_validation_tables_are_not_trained_on(tmp_path):
     write_table(tmp_path / "validation", "market", 0)
     pretrain(
         tmp_path / "run",
-        1.0,
+        0.5,
         SMALL,
         tables=tmp_path / "tables",
         validation=tmp_path / "validation",
@@ -156,10 +157,10 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
         "from itertools import count\n"
         "from types import SimpleNamespace\n"
         "from tabtransfer.network.transformer import NetworkConfig\n"
-        "from tabtransfer.pretrain.training import clock\n"
+        "from tabtransfer.pretrain.training import clock, run\n"
         "from tabtransfer.pretrain.training.run import Recipe, pretrain\n"
         "from tabtransfer.pretrain.training.stream import StreamConfig\n"
-        "readings = count()\n"
+        "readings, run.N_SYNTHETIC_VALIDATION = count(), 4\n"
         "clock.time = SimpleNamespace(monotonic=lambda: next(readings) / 10)\n"
         f"pretrain({str(out)!r}, 1000.0, Recipe(network={SMALL.network!r}, "
         f"stream={SMALL.stream!r}), accelerator='cpu', save_every=0.5)\n"
@@ -181,11 +182,15 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
     assert not resume.exists()
 
 
-def test_two_processes_train_together(tmp_path):
+def test_two_processes_train_together(tmp_path, real_tables):
     out = tmp_path / "run"
     command = [sys.executable, "-m", "tabtransfer", "pretrain", "--out", str(out)]
     options = "--devices 2 --accelerator cpu --max-time 0.02 --cells 512 --max-rows 64"
-    subprocess.run([*command, *options.split(), "--max-columns", "4"], check=True, timeout=240)
+    subprocess.run(
+        [*command, *options.split(), "--max-columns", "4", "--validation", str(real_tables)],
+        check=True,
+        timeout=240,
+    )
     training = read_header(out / FINAL_FILE)["training"]
     assert training["devices"] == 2
     assert training["tasks_seen"] >= 4 * training["steps"]
@@ -199,8 +204,10 @@ def test_sharded_run_is_killed_resumed_and_gathered(tmp_path):
         "import sys\n"
         "from pathlib import Path\n"
         "from tabtransfer.network.transformer import NetworkConfig\n"
+        "from tabtransfer.pretrain.training import run\n"
         "from tabtransfer.pretrain.training.run import Recipe, pretrain\n"
         "from tabtransfer.pretrain.training.stream import StreamConfig\n"
+        "run.N_SYNTHETIC_VALIDATION = 4\n"
         f"recipe = Recipe(network={SMALL.network!r}, stream={SMALL.stream!r})\n"
         "if __name__ == '__main__':\n"
         f"    pretrain(Path({str(out)!r}), float(sys.argv[1]), recipe, devices=2,\n"

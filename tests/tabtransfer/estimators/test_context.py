@@ -107,8 +107,8 @@ class TestMemory:
     @pytest.mark.parametrize(
         ("name", "shape", "limit"),
         [
-            ("TabTransferClassifier", (2000, 50, 1000), 300_000_000),
-            ("TabTransferRegressor", (3000, 20, 3000), 150_000_000),
+            ("TabTransferClassifier", (800, 30, 400), 80_000_000),
+            ("TabTransferRegressor", (1200, 20, 1200), 60_000_000),
         ],
     )
     def test_the_limit_is_kept(self, name, shape, limit):

@@ -177,7 +177,7 @@ GOOD_TABLES = {
     "csc-matrix": sparse.csc_matrix(np.c_[NUMBERS, NUMBERS].round()),
     "coo": sparse.coo_array(np.c_[NUMBERS, NUMBERS].round()),
     "sparse-empty": sparse.csr_array((N_ROWS, 3)),
-    "sparse-wide": sparse.random_array((N_ROWS, 2100), density=0.02, rng=np.random.default_rng(0)),
+    "sparse-wide": sparse.random(N_ROWS, 2100, 0.02, random_state=0),
     "polars": pl.DataFrame(ROWS, schema=["a", "b", "c"], orient="row"),
     "arrow": pa.Table.from_pandas(pd.DataFrame(ROWS)),
     "no-names": pd.DataFrame(ROWS),
