@@ -173,13 +173,24 @@ def build_network(
     Raises
     ------
     TabTransferError
-        If this version has no such network, or the weights aren't its.
+        If this version has no such network, or the weights aren't its, or aren't numbers.
     """
+    for name, weight in weights.items():
+        if not weight.isfinite().all():
+            raise TabTransferError(
+                f"{path} has weights that are no numbers, in {name}: the file is damaged, or its "
+                "training went wrong. Use other weights; checkpoint=None takes those shipped with "
+                "tabtransfer."
+            )
     try:
-        config = NetworkConfig(**{**settings, "tasks": tuple(settings["tasks"])})
-        network = TabularTransformer(config)
-        network.load_state_dict({name: t.float() for name, t in weights.items()})
-    except (TypeError, RuntimeError) as error:
+        config = NetworkConfig.from_json(settings)
+        if config.row_layers + config.context_layers > len(weights):
+            raise ValueError("fewer weights than layers")
+        with torch.device("meta"):  # the file's weights are all that takes memory
+            network = TabularTransformer(config)
+        state = {name: t.to(torch.float32, copy=True) for name, t in weights.items()}
+        network.load_state_dict(state, assign=True)
+    except (TypeError, ValueError, RuntimeError) as error:
         raise TabTransferError(
             f"{path} holds another network than tabtransfer {tabtransfer.__version__} knows: "
             f"{error}"

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tabtransfer.errors import TabTransferError
 from tabtransfer.inference.calibration import (
     Calibration,
     temper_probabilities,
@@ -134,7 +135,7 @@ class FittedModel(ABC):
         Raises
         ------
         TabTransferError
-            If the checkpoint has changed since `fit`.
+            If the checkpoint has changed since `fit`, or the network has no number for an answer.
         """
         n_tasks = len(self.ensemble.tasks())
         with torch_threads(self.resources.n_threads):
@@ -174,7 +175,7 @@ class FittedClassifier(FittedModel):
         self, network: TabularTransformer, query: EncodedTable, advance: Advance = ignore
     ) -> NDArray[np.float64]:
         """Predict probabilities (n_rows, n_classes), as `ask` asks."""
-        probabilities = self.ensemble.probabilities(network, query, advance)
+        probabilities = _numbers(self.ensemble.probabilities(network, query, advance))
         if self.calibration is not None:
             probabilities = temper_probabilities(probabilities, self.calibration.temperature)
         return weigh_classes(probabilities, self.class_weights)
@@ -192,23 +193,39 @@ class FittedRegressor(FittedModel):
 
     def distribution(self, frame: pd.DataFrame) -> QuantileDistribution:
         """Predict the distributions of the targets of rows that are aligned."""
-        return self._distribution_of(np.concatenate(self.ask(frame, self.ensemble.quantiles)))
+        return self._distribution_of(np.concatenate(self.ask(frame, self._quantiles)))
 
     def values(
         self, network: TabularTransformer, query: EncodedTable, advance: Advance = ignore
     ) -> NDArray[np.float64]:
         """Predict means (n_rows, 1), as `ask` asks."""
-        quantiles = self.ensemble.quantiles(network, query, advance)
-        return self._distribution_of(quantiles).mean()[:, None]
+        return self._distribution_of(self._quantiles(network, query, advance)).mean()[:, None]
 
     def targets(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Return the targets of training rows."""
         return self.rows.labels[rows]
 
+    def _quantiles(
+        self, network: TabularTransformer, query: EncodedTable, advance: Advance
+    ) -> NDArray[np.float64]:
+        return _numbers(self.ensemble.quantiles(network, query, advance))
+
     def _distribution_of(self, quantiles: NDArray[np.float64]) -> QuantileDistribution:
         if self.calibration is not None:
             quantiles = temper_quantiles(quantiles, self.calibration.temperature)
         return QuantileDistribution(np.array(quantile_levels(quantiles.shape[1])), quantiles)
+
+
+def _numbers(answers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Refuse answers that aren't numbers: the largest of them would be class 0."""
+    unknown = ~np.isfinite(answers).all(1)
+    if unknown.any():
+        raise TabTransferError(
+            f"The network's answer is no number for {int(unknown.sum())} of {len(answers)} rows: "
+            "its weights are out of range. Fit with other weights; checkpoint=None takes those "
+            "shipped with tabtransfer."
+        )
+    return answers
 
 
 @dataclass(frozen=True, eq=False)
