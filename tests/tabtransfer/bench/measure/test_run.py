@@ -290,7 +290,7 @@ def test_two_runs_in_one_folder_lose_nothing(tables, logistic, tmp_path):
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(lambda: run("s", slowly(), [logistic], path))
         begun.wait(60)
-        with pytest.raises(TabTransferError, match="Another run is writing to .*--out"):
+        with pytest.raises(TabTransferError, match=r"Another run is writing to .*--out"):
             run("s", tables, [logistic], path, n_splits=1)
         go_on.set()
         rows = running.result()
