@@ -13,9 +13,7 @@ import numpy as np
 from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import train_test_split
 
-from tabtransfer import TabTransferClassifier
-from tabtransfer.explain.explanation import Explanation
-from tabtransfer.explain.leave_out import leave_out_effect
+from tabtransfer import Explanation, TabTransferClassifier, leave_out_effect
 
 N_QUERY, N_LEFT_OUT = 8, 10
 

@@ -113,7 +113,7 @@ def draw_settings(random: np.random.Generator, n_classes: int) -> tuple[Settings
     )
     tried = random.choice(len(KERNELS), random.integers(1, 5), replace=False)
     kernel = KernelSettings(tuple(KERNELS[place] for place in sorted(tried)), 200, 200)
-    settings = forest, boosting, kernel
+    settings: tuple[Settings, ...] = (forest, boosting, kernel)
     absent = random.random(len(settings)) < _ABSENT
     return tuple(
         None if left_out else chosen for chosen, left_out in zip(settings, absent, strict=True)

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 __all__ = [
+    "Explanation",
+    "QuantileDistribution",
     "TabTransferClassifier",
     "TabTransferError",
     "TabTransferRegressor",
+    "TableEncoder",
     "__version__",
+    "leave_out_effect",
     "load",
     "load_checkpoint",
 ]
@@ -20,12 +24,20 @@ if TYPE_CHECKING:
     from tabtransfer.estimators.classifier import TabTransferClassifier
     from tabtransfer.estimators.loading import load
     from tabtransfer.estimators.regressor import TabTransferRegressor
+    from tabtransfer.explain.explanation import Explanation
+    from tabtransfer.explain.leave_out import leave_out_effect
+    from tabtransfer.inference.distribution import QuantileDistribution
+    from tabtransfer.preprocessing.encoder import TableEncoder
 
 # torch and scikit-learn load only when one of these is first asked for.
 _HOMES = {
+    "Explanation": "tabtransfer.explain.explanation",
+    "QuantileDistribution": "tabtransfer.inference.distribution",
     "TabTransferClassifier": "tabtransfer.estimators.classifier",
     "TabTransferError": "tabtransfer.errors",
     "TabTransferRegressor": "tabtransfer.estimators.regressor",
+    "TableEncoder": "tabtransfer.preprocessing.encoder",
+    "leave_out_effect": "tabtransfer.explain.leave_out",
     "load": "tabtransfer.estimators.loading",
     "load_checkpoint": "tabtransfer.checkpoint",
 }

@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.pretrain.real_tables.class_targets import MAX_CLASSES, draw_classes
 from tabtransfer.pretrain.real_tables.numeric_targets import draw_numbers
 from tabtransfer.pretrain.real_tables.real_table import RealTable
 from tabtransfer.tasks import TaskBatch
@@ -27,7 +28,6 @@ from tabtransfer.tasks import TaskBatch
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_CLASSES = 10
 MAX_INTEGER_CLASSES = 20
 CLASSIFICATION_NAMES = ("classification", "binary", "multiclass")
 
@@ -242,7 +242,7 @@ def to_task(
         rows, labels, n_train = draw_numbers(table, max_rows, train_share, seed)
         labels, n_classes = labels.astype(np.float32), 0
     else:
-        rows, labels, n_train = _draw_classes(table, max_rows, train_share, seed)
+        rows, labels, n_train = draw_classes(table, max_rows, train_share, seed)
         n_classes = len(np.unique(labels))
     columns = [encode_column(table.X.iloc[rows, index]) for index in range(table.X.shape[1])]
     values = np.stack([cells for cells, _ in columns], axis=1)
@@ -279,56 +279,6 @@ def share_in_top_classes(y: pd.Series) -> float:
     """
     counts = y.value_counts()
     return float(counts.iloc[:MAX_CLASSES].sum() / max(counts.sum(), 1))
-
-
-def _draw_classes(
-    table: RealTable, max_rows: int, train_share: float, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """Draw rows and class indices; classes without a training row are left out."""
-    counts = table.y.value_counts()
-    kept = counts[counts > 1].index[:MAX_CLASSES]
-    rows = np.flatnonzero(table.y.isin(kept))
-    names = table.y.iloc[rows].astype(str).to_numpy()
-    order = stratified_order(names, np.random.default_rng(seed))[:max_rows]
-    rows, names = rows[order], names[order]
-    n_train = round(train_share * len(rows))
-    classes = np.unique(names[:n_train])
-    seen = np.isin(names, classes)
-    rows = rows[seen]
-    if n_train == len(rows) or len(classes) < 2:
-        raise TabTransferError(
-            f"table {table.name!r} leaves fewer than two classes or no query row of {len(rows)} "
-            "rows; leave it out or draw more rows"
-        )
-    return rows, np.searchsorted(classes, names[seen]).astype(np.int64), n_train
-
-
-def stratified_order(labels: NDArray, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Shuffle rows so that the start of the order, however long, holds each class in proportion.
-
-    Parameters
-    ----------
-    labels : ndarray, (n,)
-        Class of each row.
-    generator : numpy.random.Generator
-        Source of randomness.
-
-    Returns
-    -------
-    ndarray of int, (n,)
-        Permutation of the row indices.
-
-    Examples
-    --------
-    >>> order = stratified_order(np.array([0] * 90 + [1] * 10), np.random.default_rng(0))
-    >>> int((order[:50] >= 90).sum())
-    5
-    """
-    position = np.empty(len(labels))
-    for name in np.unique(labels):
-        members = generator.permutation(np.flatnonzero(labels == name))
-        position[members] = (np.arange(len(members)) + generator.random()) / len(members)
-    return np.argsort(position, kind="stable")
 
 
 def encode_column(column: pd.Series) -> tuple[NDArray[np.float64], bool]:

@@ -20,7 +20,7 @@ from tabtransfer.errors import TabTransferError
 from tabtransfer.preprocessing.target_scale import TargetScale
 from tabtransfer.pretrain.prior.config import PriorConfig
 from tabtransfer.pretrain.prior.targets import present_classes
-from tabtransfer.pretrain.real_tables.corpus import MAX_CLASSES
+from tabtransfer.pretrain.real_tables.class_targets import MAX_CLASSES
 from tabtransfer.tasks import TaskBatch
 
 _KNOWN_TARGET = 0.5  # chance to take the column that the table's source calls the target

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
 from tabtransfer.network.transformer import TabularTransformer
 from tabtransfer.pretrain.learner_inputs import with_chosen_learners
-from tabtransfer.pretrain.real_tables.corpus import to_task
+from tabtransfer.pretrain.real_tables.class_targets import draw_classes
 from tabtransfer.pretrain.real_tables.numeric_targets import draw_numbers
 from tabtransfer.pretrain.real_tables.real_table import RealTable
 from tabtransfer.pretrain.validation.metrics import one_vs_one_auc, r_squared, relative_log_loss
@@ -18,6 +20,8 @@ from tabtransfer.tasks import TaskBatch
 
 MAX_CONTEXT = 500
 MAX_QUERY = 500
+_MAX_ROWS = MAX_CONTEXT + MAX_QUERY
+_TRAIN_SHARE = MAX_CONTEXT / _MAX_ROWS
 
 
 def validation_tasks(tables: Sequence[RealTable], task: str = "classification") -> list[TaskBatch]:
@@ -40,7 +44,7 @@ def validation_tasks(tables: Sequence[RealTable], task: str = "classification") 
     Raises
     ------
     TabTransferError
-        If a table can't be split (see `to_task`), or the training rows' numbers are all equal.
+        If a table can't be split (see `draw_classes`), or the training rows' numbers are all equal.
 
     Examples
     --------
@@ -49,28 +53,35 @@ def validation_tasks(tables: Sequence[RealTable], task: str = "classification") 
     >>> [task.n_train for task in validation_tasks([table])]
     [4]
     """
-    if task == "regression":
-        return [with_chosen_learners(_numeric_task(table)) for table in tables]
-    rows = MAX_CONTEXT + MAX_QUERY
-    return [
-        with_chosen_learners(to_task(table, rows, MAX_CONTEXT / rows, seed=0)) for table in tables
-    ]
+    make = _numeric_task if task == "regression" else _class_task
+    return [with_chosen_learners(make(table)) for table in tables]
+
+
+def _class_task(table: RealTable) -> TaskBatch:
+    rows, labels, n_train = draw_classes(table, _MAX_ROWS, _TRAIN_SHARE, seed=0)
+    return _encoded(table, rows, labels, n_train, len(np.unique(labels)))
 
 
 def _numeric_task(table: RealTable) -> TaskBatch:
+    rows, targets, n_train = draw_numbers(table, _MAX_ROWS, _TRAIN_SHARE, seed=0)
+    return _encoded(table, rows, targets, n_train, 0)
+
+
+def _encoded(
+    table: RealTable, rows: NDArray[np.int64], labels: NDArray[Any], n_train: int, n_classes: int
+) -> TaskBatch:
+    """Encode the rows of a task as the estimators do, by the training rows alone."""
     from tabtransfer.inference.predict import task_batch
     from tabtransfer.preprocessing.encoder import TableEncoder
 
-    max_rows = MAX_CONTEXT + MAX_QUERY
-    rows, targets, n_train = draw_numbers(table, max_rows, MAX_CONTEXT / max_rows, seed=0)
     X = table.X.iloc[rows]
     encoder = TableEncoder().fit(X[:n_train])
     return task_batch(
         encoder.transform(X[:n_train]),
-        targets[:n_train],
+        labels[:n_train],
         encoder.transform(X[n_train:]),
-        n_classes=0,
-        query_labels=targets[n_train:],
+        n_classes=n_classes,
+        query_labels=labels[n_train:],
     )
 
 

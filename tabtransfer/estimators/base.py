@@ -19,7 +19,7 @@ from tabtransfer.estimators.parameters import check_parameters
 from tabtransfer.finetune.loop import FinetuneConfig, FinetuneRecord, finetune_network
 from tabtransfer.inference.calibration import Calibration, fit_temperature
 from tabtransfer.inference.fitted import FittedModel, ModelWithoutRows
-from tabtransfer.inference.fitting import add_learners, build_model, prepare_rows
+from tabtransfer.inference.fitting import add_blend, add_learners, build_model, prepare_rows
 from tabtransfer.inference.kept_network import KeptNetwork
 from tabtransfer.inference.resources import Resources
 from tabtransfer.inference.settings import FitSettings, Task
@@ -173,8 +173,9 @@ class InContextEstimator(ABC, BaseEstimator):
             if self.calibrate:
                 calibration = self._fit_temperature(network, prepared.training, seed)
             kept = self._kept(network)
-            self.fitted_ = build_model(prepared, kept, self._resources, calibration)
-            self.context_cached_ = self.fitted_.read_contexts(network)
+            fitted = build_model(prepared, kept, self._resources, calibration)
+            self.context_cached_ = fitted.read_contexts(network)
+            self.fitted_ = add_blend(fitted)
 
     def _network_now(self) -> KeptNetwork:
         """Return the network of the fitted model, whose checkpoint may be elsewhere by now."""

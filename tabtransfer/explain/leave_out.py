@@ -48,8 +48,7 @@ def leave_out_effect(model: Any, X: Any, rows: Sequence[Sequence[Hashable]]) -> 
     Examples
     --------
     >>> from sklearn.datasets import load_iris
-    >>> from tabtransfer import TabTransferClassifier
-    >>> from tabtransfer.explain.leave_out import leave_out_effect
+    >>> from tabtransfer import TabTransferClassifier, leave_out_effect
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
     >>> model = TabTransferClassifier(random_state=0).fit(X, y)
     >>> setosas = list(range(49))

@@ -47,6 +47,7 @@ def build_ensemble(
     rng: np.random.Generator,
     kinds: Sequence[ViewKind] = KINDS,
     memory_limit: int | None = None,
+    kept_back: NDArray[np.int64] | None = None,
 ) -> ClassEnsemble | NumberEnsemble:
     """Draw the members' views and contexts.
 
@@ -67,6 +68,8 @@ def build_ensemble(
         Kinds of view that the members take in turn.
     memory_limit : int, optional
         Bytes that reading and predicting may take; a share of what is free if not given.
+    kept_back : ndarray of int64, optional
+        Training rows that no member reads.
 
     Returns
     -------
@@ -89,14 +92,16 @@ def build_ensemble(
     """
     maker = ViewMaker(training)
     budget = MemoryBudget.of(memory_limit)
-    n_rows = min(max_context_rows, training.n_rows)
+    readable = np.ones(training.n_rows, bool)
+    readable[[] if kept_back is None else kept_back] = False
+    n_rows = min(max_context_rows, int(readable.sum()))
     contexts = (
         _in_memory(maker.draw(kinds[index % len(kinds)], rng), n_rows, training, network, budget)
         for index in range(n_members)
     )
     if training.is_regression:
-        return NumberEnsemble.draw(training, contexts, rng, memory_limit)
-    return ClassEnsemble.draw(training, network.max_classes, contexts, rng, memory_limit)
+        return NumberEnsemble.draw(training, readable, contexts, rng, memory_limit)
+    return ClassEnsemble.draw(training, readable, network.max_classes, contexts, rng, memory_limit)
 
 
 def _in_memory(
@@ -156,18 +161,19 @@ class ClassEnsemble(Ensemble):
     def draw(
         cls,
         training: LabelledTable,
+        readable: NDArray[np.bool_],
         max_classes: int,
         contexts: Iterator[tuple[View, int]],
         rng: np.random.Generator,
         memory_limit: int | None = None,
     ) -> ClassEnsemble:
-        """Draw the rows of each member, whose views and numbers of rows are given."""
+        """Draw rows of each member, of those readable; views and numbers of rows are given."""
         labels, members = training.labels, []
         for view, n_rows in contexts:
             tree = class_tree(view.class_order, max_classes)
             context = {}
             for node in tree.nodes():
-                rows = np.flatnonzero(node.group_of(labels, training.n_classes) >= 0)
+                rows = np.flatnonzero((node.group_of(labels, training.n_classes) >= 0) & readable)
                 context[node] = rows[stratified_rows(labels[rows], n_rows, rng)]
             members.append(ClassMember(view, tree, context))
         return cls(training, tuple(members), memory_limit=memory_limit)
@@ -293,14 +299,17 @@ class NumberEnsemble(Ensemble):
     def draw(
         cls,
         training: LabelledTable,
+        readable: NDArray[np.bool_],
         contexts: Iterator[tuple[View, int]],
         rng: np.random.Generator,
         memory_limit: int | None = None,
     ) -> NumberEnsemble:
-        """Draw the rows of each member, whose views and numbers of rows are given."""
-        strata = training.strata
+        """Draw rows of each member, of those readable; views and numbers of rows are given."""
+        rows = np.flatnonzero(readable)
+        strata = training.strata[rows]
         members = (
-            NumberMember(view, stratified_rows(strata, n_rows, rng)) for view, n_rows in contexts
+            NumberMember(view, rows[stratified_rows(strata, n_rows, rng)])
+            for view, n_rows in contexts
         )
         return cls(training, tuple(members), memory_limit=memory_limit)
 

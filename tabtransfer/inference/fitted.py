@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.inference.blend import Blend
 from tabtransfer.inference.calibration import (
     Calibration,
     temper_probabilities,
@@ -58,6 +59,8 @@ class FittedModel(ABC):
         The network.
     calibration : Calibration or None
         How predictions are calibrated, if they are.
+    blend : Blend or None
+        How they are mixed with the learners' own, if they are.
     settings : FitSettings
         Settings of `fit`.
     seed : int
@@ -72,9 +75,16 @@ class FittedModel(ABC):
     ensemble: Any
     network: KeptNetwork
     calibration: Calibration | None
+    blend: Blend | None
     settings: FitSettings
     seed: int
     resources: Resources
+
+    @abstractmethod
+    def unmixed(
+        self, network: TabularTransformer, query: EncodedTable, advance: Advance = ignore
+    ) -> NDArray[np.float64]:
+        """Predict, as `values` does, by the network alone and without class weights."""
 
     @abstractmethod
     def values(
@@ -175,10 +185,19 @@ class FittedClassifier(FittedModel):
         self, network: TabularTransformer, query: EncodedTable, advance: Advance = ignore
     ) -> NDArray[np.float64]:
         """Predict probabilities (n_rows, n_classes), as `ask` asks."""
-        probabilities = _numbers(self.ensemble.probabilities(network, query, advance))
-        if self.calibration is not None:
-            probabilities = temper_probabilities(probabilities, self.calibration.temperature)
+        probabilities = self.unmixed(network, query, advance)
+        if self.blend is not None and query.learners is not None:
+            probabilities = self.blend.mix(probabilities, query.learners)
         return weigh_classes(probabilities, self.class_weights)
+
+    def unmixed(
+        self, network: TabularTransformer, query: EncodedTable, advance: Advance = ignore
+    ) -> NDArray[np.float64]:
+        """Predict probabilities (n_rows, n_classes) by the network alone, without weights."""
+        probabilities = _numbers(self.ensemble.probabilities(network, query, advance))
+        if self.calibration is None:
+            return probabilities
+        return temper_probabilities(probabilities, self.calibration.temperature)
 
     def targets(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Return the classes of training rows."""
@@ -193,27 +212,50 @@ class FittedRegressor(FittedModel):
 
     def distribution(self, frame: pd.DataFrame) -> QuantileDistribution:
         """Predict the distributions of the targets of rows that are aligned."""
-        return self._distribution_of(np.concatenate(self.ask(frame, self._quantiles)))
+        quantiles = np.concatenate(self.ask(frame, self.quantiles))
+        return QuantileDistribution(np.array(quantile_levels(quantiles.shape[1])), quantiles)
 
     def values(
         self, network: TabularTransformer, query: EncodedTable, advance: Advance = ignore
     ) -> NDArray[np.float64]:
         """Predict means (n_rows, 1), as `ask` asks."""
-        return self._distribution_of(self._quantiles(network, query, advance)).mean()[:, None]
+        return _means(self.quantiles(network, query, advance))
+
+    def unmixed(
+        self, network: TabularTransformer, query: EncodedTable, advance: Advance = ignore
+    ) -> NDArray[np.float64]:
+        """Predict means (n_rows, 1) by the network alone."""
+        return _means(self._own_quantiles(network, query, advance))
+
+    def quantiles(
+        self, network: TabularTransformer, query: EncodedTable, advance: Advance = ignore
+    ) -> NDArray[np.float64]:
+        """Predict quantiles (n_rows, n_quantiles), as `ask` asks.
+
+        Where means are mixed with the learners', all quantiles move with them.
+        """
+        quantiles = self._own_quantiles(network, query, advance)
+        if self.blend is None or query.learners is None:
+            return quantiles
+        means = _means(quantiles)
+        return quantiles + self.blend.mix(means, query.learners) - means
 
     def targets(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Return the targets of training rows."""
         return self.rows.labels[rows]
 
-    def _quantiles(
+    def _own_quantiles(
         self, network: TabularTransformer, query: EncodedTable, advance: Advance
     ) -> NDArray[np.float64]:
-        return _numbers(self.ensemble.quantiles(network, query, advance))
+        quantiles = _numbers(self.ensemble.quantiles(network, query, advance))
+        if self.calibration is None:
+            return quantiles
+        return temper_quantiles(quantiles, self.calibration.temperature)
 
-    def _distribution_of(self, quantiles: NDArray[np.float64]) -> QuantileDistribution:
-        if self.calibration is not None:
-            quantiles = temper_quantiles(quantiles, self.calibration.temperature)
-        return QuantileDistribution(np.array(quantile_levels(quantiles.shape[1])), quantiles)
+
+def _means(quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
+    levels = np.array(quantile_levels(quantiles.shape[1]))
+    return QuantileDistribution(levels, quantiles).mean()[:, None]
 
 
 def _numbers(answers: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tabtransfer.inference.blend import Blend, fit_shares, rows_to_keep_back
 from tabtransfer.inference.calibration import Calibration
 from tabtransfer.inference.ensemble import build_ensemble
 from tabtransfer.inference.ensemble_size import ensemble_size
@@ -29,7 +30,7 @@ from tabtransfer.preprocessing.training_rows import TrainingRows
 from tabtransfer.progress import progress_bar
 from tabtransfer.threads import torch_threads, usable_threads
 
-__all__ = ["PreparedRows", "add_learners", "build_model", "prepare_rows", "refit"]
+__all__ = ["PreparedRows", "add_blend", "add_learners", "build_model", "prepare_rows", "refit"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +144,7 @@ def build_model(
     network: KeptNetwork,
     resources: Resources,
     calibration: Calibration | None = None,
+    blend: Blend | None = None,
 ) -> FittedModel:
     """Draw the ensemble and put the fitted model together.
 
@@ -156,6 +158,8 @@ def build_model(
         What predicting may take.
     calibration : Calibration, optional
         How to calibrate predictions.
+    blend : Blend, optional
+        How to mix them with the learners'; `add_blend` finds it.
 
     Returns
     -------
@@ -163,6 +167,7 @@ def build_model(
     """
     settings = prepared.settings
     config = network.get().config
+    kept_back = rows_to_keep_back(prepared.training, settings.max_context_rows, prepared.seed)
     ensemble = build_ensemble(
         prepared.training,
         config,
@@ -171,6 +176,7 @@ def build_model(
         np.random.default_rng(prepared.seed),
         settings.kinds,
         resources.memory_limit,
+        kept_back,
     )
     common: dict[str, Any] = dict(
         rows=prepared.rows,
@@ -179,6 +185,7 @@ def build_model(
         ensemble=ensemble,
         network=network,
         calibration=calibration,
+        blend=blend,
         settings=settings,
         seed=prepared.seed,
         resources=resources,
@@ -190,6 +197,17 @@ def build_model(
     )
 
 
+def add_blend(model: FittedModel) -> FittedModel:
+    """Find how much of the learners belongs in predictions, by training rows kept back."""
+    training = model.ensemble.training
+    rows = rows_to_keep_back(training, model.settings.max_context_rows, model.seed)
+    if not len(rows):
+        return model
+    held_back = training.take(rows)
+    network = model.network.get()
+    return replace(model, blend=fit_shares(model.unmixed(network, held_back.table), held_back))
+
+
 def refit(model: FittedModel, kept: NDArray[np.int64]) -> FittedModel:
     """Fit a model to some of its training rows, by the same network, seed and temperature."""
     rows = model.rows
@@ -198,7 +216,7 @@ def refit(model: FittedModel, kept: NDArray[np.int64]) -> FittedModel:
     prepared = prepare_rows(frame, model.targets(kept), weights, settings, model.seed)
     with torch_threads(model.resources.n_threads):
         prepared = add_learners(prepared, model.resources)
-        return build_model(prepared, model.network, model.resources, model.calibration)
+        return build_model(prepared, model.network, model.resources, model.calibration, model.blend)
 
 
 def _n_members(prepared: PreparedRows, network: NetworkConfig) -> int:

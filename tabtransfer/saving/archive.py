@@ -41,6 +41,7 @@ from tabtransfer.checkpoint import build_network, fingerprint, load_checkpoint
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
 from tabtransfer.finetune.loop import FinetuneRecord
+from tabtransfer.inference.blend import Blend
 from tabtransfer.inference.calibration import Calibration
 from tabtransfer.inference.fitted import FittedClassifier, FittedModel, ModelWithoutRows
 from tabtransfer.inference.fitting import build_model, prepare_rows
@@ -188,7 +189,7 @@ def read_model(
         prepared = prepare_rows(*given, settings, record["seed"]).with_learners(learners)
         resources = Resources(model.n_threads, model.memory_limit, model.verbose)
         with torch_threads(model.n_threads):
-            fitted = build_model(prepared, network, resources, calibration)
+            fitted = build_model(prepared, network, resources, calibration, _read_blend(record))
             _check_same(model, fitted, record)
             model.fitted_ = fitted
             model.context_cached_ = fitted.read_contexts(network.get())
@@ -220,7 +221,13 @@ def _describe(model: FittedModel, estimator: str, weights: str) -> dict[str, Any
         "sketch": asdict(TableSketch.of(training.table, training.labels)),
         "network": asdict(model.network.get().config),
         "weights": weights,
+        "blend": None if model.blend is None else list(model.blend.shares),
     }
+
+
+def _read_blend(record: Mapping[str, Any]) -> Blend | None:
+    shares = record["blend"]
+    return None if shares is None else Blend(tuple(map(float, shares)))
 
 
 def _versions() -> dict[str, str]:

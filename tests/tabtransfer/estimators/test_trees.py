@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 import tabtransfer
-from tabtransfer import TabTransferClassifier, TabTransferRegressor
-from tabtransfer.explain.leave_out import leave_out_effect
+from tabtransfer import TabTransferClassifier, TabTransferRegressor, leave_out_effect
 from tabtransfer.finetune.loop import FinetuneConfig
 from tabtransfer.learners.choice import FEWEST_ROWS, choose_learners
 

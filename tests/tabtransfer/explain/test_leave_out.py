@@ -3,8 +3,12 @@ import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes
 
-from tabtransfer import TabTransferClassifier, TabTransferError, TabTransferRegressor
-from tabtransfer.explain.leave_out import leave_out_effect
+from tabtransfer import (
+    TabTransferClassifier,
+    TabTransferError,
+    TabTransferRegressor,
+    leave_out_effect,
+)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,152 @@
+"""Shares of the network and of the learners in a prediction, by rows that neither has seen.
+
+Of a large table, the network reads a sample of the rows, and what it makes of the learners'
+predictions is decided there; learners have learned from all rows. Some rows that no member reads
+say how much of each belongs in the prediction: the shares of a mixture that are most likely
+(Dempster, Laird and Rubin 1977), or the convex combination of means of least squared error (linear
+opinion pool, stacking: Breiman 1996).
+
+Shapes: r rows, l learners, k classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from tabtransfer.preprocessing.labelled_table import LabelledTable
+
+__all__ = ["Blend", "fit_shares", "rows_to_keep_back"]
+
+FEWEST_ROWS = 300
+MOST_ROWS = 1000
+_FEWEST_OF_CLASS = 20  # of fewer rows of a class, none is kept from the network
+_PRIOR_ROWS = 10.0  # that speak for the network alone
+_STEPS = 200
+_SUM_WEIGHT = 1e4  # of the condition that shares sum to 1, beside the rows
+_DECIMALS = 2  # so that rounding, which threads may change, doesn't move a prediction
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Mix what the network and the learners predict.
+
+    Parameters
+    ----------
+    shares : tuple of float, (1 + n_learners,)
+        Of the network and of each learner; from 0 on, of sum 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.inference.blend import Blend
+    >>> network, learners = np.array([[0.8, 0.2]]), np.array([[[0.4, 0.6], [np.nan, np.nan]]])
+    >>> Blend((0.5, 0.5, 0.0)).mix(network, learners).round(2)
+    array([[0.6, 0.4]])
+    """
+
+    shares: tuple[float, ...]
+
+    def mix(
+        self, network: NDArray[np.float64], learners: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Mix probabilities (r, k) or means (r, 1) with those of learners (r, l, k or 1)."""
+        mixed = self.shares[0] * network
+        for place, share in enumerate(self.shares[1:]):
+            if share > 0.0:
+                mixed = mixed + share * learners[:, place]
+        return mixed
+
+
+def rows_to_keep_back(
+    training: LabelledTable, max_context_rows: int, seed: int
+) -> NDArray[np.int64]:
+    """Choose training rows that no member of an ensemble reads, to find shares by.
+
+    Parameters
+    ----------
+    training : LabelledTable
+        The training rows, with what learners predict.
+    max_context_rows : int
+        Most rows that a member reads: only rows beyond them are kept back.
+    seed : int
+        Same seed, same rows.
+
+    Returns
+    -------
+    ndarray of int64
+        Places of the rows, ascending; none where there are no learners or too few rows.
+    """
+    none = np.zeros(0, np.int64)
+    if training.table.learners is None:
+        return none
+    free = np.arange(training.n_rows)
+    if not training.is_regression:
+        counts = np.bincount(training.labels, minlength=training.n_classes)
+        free = free[counts[training.labels] >= _FEWEST_OF_CLASS]
+    n_rows = min(MOST_ROWS, training.n_rows - max_context_rows, len(free) // 2)
+    if n_rows < FEWEST_ROWS:
+        return none
+    return np.sort(np.random.default_rng([seed, n_rows]).choice(free, n_rows, replace=False))
+
+
+def fit_shares(network: NDArray[np.float64], held_back: LabelledTable) -> Blend:
+    """Find the shares by rows kept back.
+
+    Parameters
+    ----------
+    network : ndarray of float64, (r, k) or (r, 1)
+        What the network predicts for them: probabilities or means.
+    held_back : LabelledTable
+        The rows, with their labels, and with what learners predict, each without its own label.
+
+    Returns
+    -------
+    Blend
+        A learner that is absent has no share.
+    """
+    learners = held_back.table.learners
+    assert learners is not None
+    present = ~np.isnan(learners).any((0, 2))
+    parts = np.concatenate([network[:, None], learners[:, present]], 1)
+    weights = np.ones(len(parts)) if held_back.weights is None else held_back.weights
+    if held_back.is_regression:
+        found = _least_squares(parts[..., 0], held_back.labels, weights)
+    else:
+        own = parts[np.arange(len(parts)), :, held_back.labels]
+        found = _most_likely(own, weights)
+    found = found.round(_DECIMALS)
+    shares = np.zeros(1 + len(present))
+    shares[np.append(True, present)] = found / found.sum()
+    return Blend(tuple(shares.tolist()))
+
+
+def _most_likely(own: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Find the mixture of predictions whose probabilities of the right class are (r, parts)."""
+    own = own.clip(min=1e-9)
+    prior = _PRIOR_ROWS * (np.arange(own.shape[1]) == 0)
+    shares = np.full(own.shape[1], 1.0 / own.shape[1])
+    for _ in range(_STEPS):
+        joint = own * shares
+        shares = (weights[:, None] * joint / joint.sum(1, keepdims=True)).sum(0) + prior
+        shares /= shares.sum()
+    return shares
+
+
+def _least_squares(
+    means: NDArray[np.float64], targets: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Find the convex combination of means (r, parts) that is closest to targets."""
+    centre = np.average(targets, weights=weights)
+    scale = np.sqrt(np.average((targets - centre) ** 2, weights=weights)) + 1e-30
+    root = np.sqrt(weights)[:, None]
+    errors = (targets[:, None] - means) / scale
+    spread = np.sqrt(np.average(errors[:, 0] ** 2, weights=weights))
+    prior = np.sqrt(_PRIOR_ROWS) * spread * np.diag(np.arange(means.shape[1]) > 0)
+    ones = np.full((1, means.shape[1]), _SUM_WEIGHT)
+    system = np.vstack([root * errors, prior, ones])
+    goal = np.append(np.zeros(len(system) - 1), _SUM_WEIGHT)
+    return nnls(system, goal)[0]

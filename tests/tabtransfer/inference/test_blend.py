@@ -1,0 +1,154 @@
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from tabtransfer import TabTransferClassifier, TabTransferRegressor, load
+from tabtransfer.inference import blend
+from tabtransfer.inference.blend import Blend, fit_shares, rows_to_keep_back
+from tabtransfer.preprocessing.encoded_table import EncodedTable
+from tabtransfer.preprocessing.labelled_table import LabelledTable
+
+
+def held_back(labels, learners, n_classes, weights=None):
+    cells = np.zeros((len(labels), 1))
+    table = EncodedTable(
+        cells.astype(np.float32), cells > 0, np.zeros(1, bool), np.zeros(1, np.int64), learners
+    )
+    return LabelledTable(table, labels, n_classes, weights)
+
+
+def classes(n_rows=2000, seed=0):
+    """Draw classes from a mixture: .3 of the network's probabilities, .7 of the learner's."""
+    random = np.random.default_rng(seed)
+    network, learner = random.dirichlet([0.5] * 3, n_rows), random.dirichlet([0.5] * 3, n_rows)
+    truth = 0.3 * network + 0.7 * learner
+    labels = (random.random((n_rows, 1)) > truth.cumsum(1)).sum(1).clip(max=2)
+    return network, learner, labels
+
+
+def test_shares_of_a_mixture_are_found():
+    network, learner, labels = classes(20_000)
+    shares = fit_shares(network, held_back(labels, learner[:, None], 3)).shares
+    assert shares == pytest.approx((0.3, 0.7), abs=0.03)
+
+
+def test_shares_are_the_most_likely_ones(monkeypatch):
+    monkeypatch.setattr(blend, "_DECIMALS", 8)
+    monkeypatch.setattr(blend, "_PRIOR_ROWS", 0.0)
+    network, learner, labels = classes()
+    own = np.stack([network, learner], 1)[np.arange(len(labels)), :, labels]
+    best = minimize(lambda x: -np.log(own @ [x[0], 1 - x[0]]).sum(), [0.5], bounds=[(0, 1)])
+    shares = fit_shares(network, held_back(labels, learner[:, None], 3)).shares
+    assert shares[0] == pytest.approx(best.x[0], abs=1e-3)
+
+
+def test_means_are_combined_by_least_squares(monkeypatch):
+    monkeypatch.setattr(blend, "_DECIMALS", 8)
+    monkeypatch.setattr(blend, "_PRIOR_ROWS", 0.0)
+    random = np.random.default_rng(0)
+    truth = 1e4 + 300.0 * random.normal(size=500)
+    one, two = (truth + noise * random.normal(size=500) for noise in (100.0, 200.0))
+    shares = fit_shares(one[:, None], held_back(truth, two[:, None, None], 0)).shares
+    difference = one - two
+    best = (difference @ (truth - two)) / (difference @ difference)
+    assert shares == pytest.approx((best, 1 - best), abs=1e-4) and 0.7 < best < 0.9
+
+
+@pytest.mark.parametrize("n_classes", [0, 3])
+def test_whole_weights_are_repeated_rows(n_classes):
+    network, learner, labels = classes(400)
+    if not n_classes:
+        network, learner, labels = network[:, :1], learner[:, :1], labels.astype(float)
+    times = np.random.default_rng(1).integers(1, 4, len(labels))
+    rows = np.arange(len(labels)).repeat(times)
+    weighted = held_back(labels, learner[:, None], n_classes, times.astype(float))
+    repeated = held_back(labels[rows], learner[rows, None], n_classes)
+    assert fit_shares(network, weighted) == fit_shares(network[rows], repeated)
+
+
+def test_what_says_nothing_or_is_absent_has_no_share():
+    labels = classes()[2]
+    learners = np.full((len(labels), 2, 3), 1 / 3)
+    learners[:, 1] = np.nan
+    truth = np.eye(3)[labels] * 0.9 + 0.1 / 3
+    shares = fit_shares(truth, held_back(labels, learners, 3)).shares
+    assert shares == (1.0, 0.0, 0.0)
+    assert Blend(shares).mix(truth, learners) == pytest.approx(truth)
+
+
+def test_rows_are_kept_back_of_large_tables_alone():
+    labels = np.append(np.arange(6000) % 2, [2] * 10)
+    training = held_back(labels, np.full((6010, 1, 3), 1 / 3), 3)
+    rows = rows_to_keep_back(training, 4096, seed=0)
+    assert len(rows) == 1000 and (np.diff(rows) > 0).all()
+    assert rows.max() < 6000  # a rare class stays with the network
+    assert np.array_equal(rows, rows_to_keep_back(training, 4096, seed=0))
+    assert len(rows_to_keep_back(training, 5800, seed=0)) == 0
+    assert len(rows_to_keep_back(held_back(labels, None, 3), 4096, seed=0)) == 0
+
+
+@pytest.fixture(scope="module", params=["classes", "numbers"])
+def case(request):
+    random = np.random.default_rng(0)
+    X = random.normal(size=(900, 3))
+    score = np.sin(3 * X[:, 0]) + (X[:, 1] > 0.5) * X[:, 2]
+    kind = TabTransferClassifier if request.param == "classes" else TabTransferRegressor
+    y = score > 0.2 if request.param == "classes" else 50.0 * score
+    model = kind(1, max_context_rows=100, random_state=0, n_threads=1)
+    return model.fit(X[:700], y[:700]), X, y
+
+
+def predict(model, X):
+    classifies = isinstance(model, TabTransferClassifier)
+    return model.predict_proba(X) if classifies else model.predict(X)[:, None]
+
+
+def test_no_member_reads_the_rows_kept_back(case):
+    model, _, _ = case
+    rows = rows_to_keep_back(model.ensemble_.training, 100, model.fitted_.seed)
+    assert len(rows) == 350
+    for task in model.ensemble_.tasks():
+        assert not np.isin(task.rows, rows).any() and len(task.rows) == 100
+
+
+def test_predictions_are_mixed(case):
+    model, X, _ = case
+    shares = model.fitted_.blend.shares
+    assert 0.0 < shares[0] < 1.0
+    frame = model.encoder_.align(X[700:])
+    query = model.fitted_.encode(frame)
+    alone = model.fitted_.unmixed(model.fitted_.network.get(), query)
+    expected = shares[0] * alone + np.einsum("l,rlk->rk", shares[1:], query.learners)
+    assert predict(model, X[700:]) == pytest.approx(expected, abs=1e-5)
+
+
+def test_quantiles_move_with_the_mean(case):
+    model, X, _ = case
+    if isinstance(model, TabTransferClassifier):
+        pytest.skip("classes have no quantiles")
+    distribution = model.predict(X[700:], output="distribution")
+    assert distribution.mean() == pytest.approx(model.predict(X[700:]))
+    assert (np.diff(model.predict(X[700:], output="quantiles"), axis=1) >= 0).all()
+
+
+def test_a_saved_model_mixes_as_before(case, tmp_path):
+    model, X, _ = case
+    model.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    assert again.fitted_.blend == model.fitted_.blend
+    assert np.array_equal(predict(again, X[700:]), predict(model, X[700:]))
+
+
+def test_it_is_better_than_the_network_alone(case):
+    model, X, y = case
+    query = model.fitted_.encode(model.encoder_.align(X[700:]))
+    alone, mixed = (
+        model.fitted_.unmixed(model.fitted_.network.get(), query),
+        predict(model, X[700:]),
+    )
+    if isinstance(model, TabTransferClassifier):
+        own = y[700:].astype(int)
+        losses = [-np.log(p[np.arange(200), own]).mean() for p in (alone, mixed)]
+    else:
+        losses = [((p[:, 0] - y[700:]) ** 2).mean() for p in (alone, mixed)]
+    assert losses[1] < 0.97 * losses[0]
