@@ -146,7 +146,7 @@ class InContextEstimator(ABC, BaseEstimator):
 
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> None:
         """Read the training rows, and tune weights and temperature on them if asked to."""
-        check_parameters(self.get_params())
+        self.check_parameters()
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         self._forget()
         try:
@@ -154,6 +154,10 @@ class InContextEstimator(ABC, BaseEstimator):
         except BaseException:  # an interrupted fit leaves no half of a model either
             self._forget()
             raise
+
+    def check_parameters(self) -> None:
+        """Raise a `TabTransferError` unless the parameters are ones that `fit` can use."""
+        check_parameters(self.get_params())
 
     def _forget(self) -> None:
         """Be as before any fit."""

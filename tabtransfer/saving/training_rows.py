@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable
 from typing import IO, Any
 
 import pandas as pd
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -17,6 +18,7 @@ from tabtransfer.saving.tagged_json import from_json, to_json
 __all__ = ["TABLE", "read_rows", "write_rows"]
 
 TABLE, _TARGET = "table.parquet", "target.parquet"
+_CELL_BYTES = 8  # at least, in memory
 _KEY = b"tabtransfer"  # of the metadata that say what Arrow alone would lose
 
 
@@ -52,8 +54,7 @@ def read_rows(read_file: Callable[[str], bytes]) -> TrainingRows:
 
     The rows are numbered from 0.
     """
-    table = pq.read_table(pa.BufferReader(read_file(TABLE)))
-    target = pq.read_table(pa.BufferReader(read_file(_TARGET)))
+    table, target = _read_table(read_file(TABLE)), _read_table(read_file(_TARGET))
     weights = target["weight"].to_numpy() if "weight" in target.column_names else None
     record = json.loads(table.schema.metadata[_KEY])
     frame = table.to_pandas()
@@ -62,6 +63,23 @@ def read_rows(read_file: Callable[[str], bytes]) -> TrainingRows:
             frame[name] = _restored(frame[name], form)
     frame.columns = _index(from_json(record["names"]))
     return TrainingRows(frame, target["target"].to_numpy(), weights)
+
+
+def _read_table(content: bytes) -> pa.Table:
+    """Read a Parquet file, if it fits into memory, and check all that it holds."""
+    file = pq.ParquetFile(pa.BufferReader(content))
+    about = file.metadata
+    cells = about.num_rows * max(1, about.num_columns)  # a repeated one takes no room in the file
+    groups = [about.row_group(index).total_byte_size for index in range(about.num_row_groups)]
+    n_bytes = max(_CELL_BYTES * cells, sum(groups))
+    if n_bytes > psutil.virtual_memory().available:
+        raise TabTransferError(
+            f"The training rows of the saved model take {n_bytes / 1e9:,.1f} GB, more memory than "
+            "is free: load it where there is more."
+        )
+    table = file.read()
+    table.validate(full=True)
+    return table
 
 
 def _storable(column: pd.Series, name: Hashable) -> tuple[pd.Series, dict[str, Any] | None]:

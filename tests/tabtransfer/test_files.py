@@ -74,16 +74,15 @@ class TestPosix:
         os.mkfifo(tmp_path / "pipe")
         (tmp_path / "folder").mkdir()
         for name in ("pipe", "folder"):
-            with pytest.raises(TabTransferError, match=f"is a {name}"):
-                with replacing(tmp_path / name):
-                    pytest.fail("the work has begun")
+            with pytest.raises(TabTransferError, match=f"is a {name}"), replacing(tmp_path / name):
+                pytest.fail("the work has begun")
         assert sorted(file.name for file in tmp_path.iterdir()) == ["folder", "pipe"]
 
     def test_a_folder_that_is_a_file_is_said_before_the_work(self, tmp_path):
         (tmp_path / "file").touch()
-        with pytest.raises(TabTransferError, match="can't be written: File exists"):
-            with replacing(tmp_path / "file" / "other"):
-                pytest.fail("the work has begun")
+        refused = pytest.raises(TabTransferError, match="can't be written: File exists")
+        with refused, replacing(tmp_path / "file" / "other"):
+            pytest.fail("the work has begun")
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
     def test_a_signal_that_ends_the_program_removes_what_was_written(self, tmp_path, number):

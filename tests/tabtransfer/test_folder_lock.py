@@ -22,9 +22,9 @@ def test_a_second_process_is_kept_out_until_the_first_is_gone(tmp_path):
     )
     assert holder.stdout.readline() == b"in\n"
     try:
-        with pytest.raises(TabTransferError, match="Another run is writing to"):
-            with alone_in(tmp_path):
-                pytest.fail("two runs in one folder")
+        refused = pytest.raises(TabTransferError, match="Another run is writing to")
+        with refused, alone_in(tmp_path):
+            pytest.fail("two runs in one folder")
     finally:
         holder.kill()
         holder.communicate()
@@ -37,13 +37,13 @@ def test_a_second_thread_is_kept_out(tmp_path):
         with alone_in(tmp_path):
             pass
 
-    with alone_in(tmp_path), ThreadPoolExecutor(1) as pool:
-        with pytest.raises(TabTransferError, match="Another run"):
-            pool.submit(enter).result()
+    refused = pytest.raises(TabTransferError, match="Another run")
+    with alone_in(tmp_path), ThreadPoolExecutor(1) as pool, refused:
+        pool.submit(enter).result()
 
 
 def test_a_folder_that_is_a_file_is_one_sentence(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(TabTransferError, match="can't be written to: File exists"):
-        with alone_in(tmp_path / "file"):
-            pytest.fail("a file is no folder")
+    refused = pytest.raises(TabTransferError, match="can't be written to: File exists")
+    with refused, alone_in(tmp_path / "file"):
+        pytest.fail("a file is no folder")
