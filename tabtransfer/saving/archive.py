@@ -48,7 +48,7 @@ from tabtransfer.inference.resources import Resources
 from tabtransfer.inference.settings import FitSettings, Task
 from tabtransfer.learners import FittedLearners
 from tabtransfer.learners.archive import read_learners, write_learners
-from tabtransfer.network.transformer import TabularTransformer
+from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
 from tabtransfer.preprocessing.training_input import read_training
 from tabtransfer.saving.container import opened, read_entry, refusing_damage
 from tabtransfer.saving.record import FORMAT, read_record
@@ -275,9 +275,12 @@ def _network(archive: zipfile.ZipFile, record: dict[str, Any], path: Path) -> Ke
     names is anybody's.
     """
     digest, checkpoint = record["weights"], record["settings"].get("checkpoint")
+    config = NetworkConfig.from_json(record["network"])
     if checkpoint is None and digest == fingerprint():
         return KeptNetwork.of(load_checkpoint(), None)
     network = _networks.get(digest)
+    if network is not None and network.config != config:
+        raise ValueError("the network's sizes are others than those of its weights")
     if network is None:
         content = read_entry(archive, _WEIGHTS)
         if hashlib.sha256(content).hexdigest() != digest:
@@ -288,7 +291,11 @@ def _network(archive: zipfile.ZipFile, record: dict[str, Any], path: Path) -> Ke
 
 
 def _classes(record: dict[str, Any]) -> Any:
-    return np.array(from_json(record["classes"]), dtype=np.dtype(record["classes_type"]))
+    listed = from_json(record["classes"])
+    classes = np.array(listed, dtype=np.dtype(record["classes_type"]))
+    if classes.ndim != 1 or classes.tolist() != listed:
+        raise ValueError("its classes are of another type than it says")
+    return classes
 
 
 def _show_without_rows(

@@ -90,4 +90,6 @@ def read_record(content: bytes, path: Path) -> dict[str, Any]:
             raise ValueError(f"its record has no {name}, or a wrong one")
     if (record["classes"] is None) != (record["classes_type"] is None):
         raise ValueError("its record has classes without a type, or a type without classes")
+    if record["feature_names"] is not None and len(record["feature_names"]) != record["n_features"]:
+        raise ValueError("its record has more or fewer names than columns")
     return record

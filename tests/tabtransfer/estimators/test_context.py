@@ -164,7 +164,7 @@ class TestRareClassesOfSampledRows:
         model = TabTransferClassifier(1, max_context_rows=100, **options).fit(X, y)
         found = model.predict_proba(X[:1])[0]
         # Left alone, each of the rare ones has a sixth, like all others.
-        assert (found[4:] < 0.04).all() and (found[:4] > 0.1).all()
+        assert (found[4:] < 0.05).all() and (found[:4] > 0.1).all()
         assert found.sum() == pytest.approx(1.0)
         whole = TabTransferClassifier(1, **options).fit(X, y).predict_proba(X[:1])[0]
         np.testing.assert_allclose(whole, 1 / 6, atol=1e-6)  # all rows are read: nothing to mend
