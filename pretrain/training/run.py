@@ -259,7 +259,7 @@ def _pretrain_alone(
 def _is_first_process() -> bool:
     """Whether this is the process that writes: others of the run are started with a rank."""
     node = os.environ.get("NODE_RANK", os.environ.get("GROUP_RANK", "0"))
-    return not rank_zero_only.rank and node == "0"
+    return not getattr(rank_zero_only, "rank", 0) and node == "0"
 
 
 def _take_over(out: Path, steps: int) -> None:

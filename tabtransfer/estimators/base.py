@@ -162,7 +162,7 @@ class InContextEstimator(ABC, BaseEstimator):
     def _forget(self) -> None:
         """Be as before any fit."""
         for name in _LEARNED:
-            vars(self).pop(name, None)
+            self.__dict__.pop(name, None)
 
     def _learn(self, X: Any, y: Any, sample_weight: Any, seed: int) -> None:
         given = read_training(self, X, y, sample_weight)

@@ -124,7 +124,7 @@ def fit_shares(network: NDArray[np.float64], held_back: LabelledTable) -> Blend:
         own = parts[np.arange(len(parts)), :, held_back.labels]
         found = _most_likely(own, weights)
     found = found.round(_DECIMALS)
-    shares = np.zeros(1 + len(present))
+    shares = np.zeros(1 + learners.shape[1])
     shares[np.append(True, present)] = found / found.sum()
     return Blend(tuple(shares.tolist()))
 

@@ -388,7 +388,7 @@ class TestBadFiles:
             *({"n_features": value} for value in (None, -1, "1")),
             *({"feature_names": value} for value in (3, [1], ["a", "b"])),
             *({"classes": value} for value in (None, [], 3, [0], [[0], [1]], ["a", "b"])),
-            *({"classes_type": value} for value in (None, 3, "<f99", "O4", "<U0")),
+            *({"classes_type": value} for value in (None, 3, "<f99", "<U0")),
             *({"n_context_rows": value} for value in (None, -1, "20")),
             *({"sketch": value} for value in (None, {}, {"n_rows": 20})),
             *({"network": value} for value in (None, {}, {"d_cell": 10**9})),
