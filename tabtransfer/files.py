@@ -17,7 +17,7 @@ from tabtransfer.errors import TabTransferError
 __all__ = ["replacing"]
 
 _ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-_unfinished: set[Path] = set()
+_unfinished: dict[Path, int] = {}  # with the process that writes them, which others fork from
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     partial = path.with_name(f".{path.name[:32]}.{uuid.uuid4().hex}.partial")
     with _removed_by_signals():
         mode = _make_beside(path, partial)
-        _unfinished.add(partial)
+        _unfinished[partial] = os.getpid()
         try:
             yield partial
             partial.chmod(mode)
@@ -71,7 +71,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
                 _flush(path.parent)
         finally:
             partial.unlink(missing_ok=True)
-            _unfinished.discard(partial)
+            _unfinished.pop(partial, None)
 
 
 def _make_beside(path: Path, partial: Path) -> int:
@@ -103,12 +103,12 @@ def _kind(mode: int) -> str:
 
 
 def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some file systems can't, for folders or at all
+    with suppress(OSError):  # some file systems can't, for folders or at all
+        descriptor = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
+        try:
             os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @contextmanager
@@ -128,7 +128,8 @@ def _removed_by_signals() -> Iterator[None]:
 
 
 def _remove_and_end(number: int, frame: FrameType | None) -> None:
-    for partial in tuple(_unfinished):
-        partial.unlink(missing_ok=True)
+    for partial, process in tuple(_unfinished.items()):
+        if process == os.getpid():
+            partial.unlink(missing_ok=True)
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)

@@ -188,11 +188,13 @@ def read_model(
             settings = FitSettings.of(ESTIMATORS[record["estimator"]], model.get_params())
             given = read_training(model, X, y, sample_weight)
             prepared = prepare_rows(*given, settings, record["seed"])
-            prepared = prepared.with_learners(_matching(learners, prepared))
+            _check_same(model, prepared, record)
+            with refusing_damage(path):
+                prepared = prepared.with_learners(_matching(learners, prepared))
             resources = Resources(model.n_threads, model.memory_limit, model.verbose)
             with torch_threads(model.n_threads):
                 fitted = build_model(prepared, network, resources, calibration, blend)
-                _check_same(model, fitted, record)
+                _warn_of_fewer_rows(fitted, record)
                 model.fitted_ = fitted
                 model.context_cached_ = fitted.read_contexts(network.get())
     for name, value in outcomes.items():
@@ -201,15 +203,18 @@ def read_model(
 
 
 def _matching(learners: FittedLearners | None, prepared: PreparedRows) -> FittedLearners | None:
-    """Return learners, unless they are those of another table."""
+    """Return learners, once they have shown that they can predict a row of this table."""
+    if learners is None:
+        return None
     training = prepared.training
-    if learners is not None:
-        n_rows, _, n_values = learners.own.shape
-        if (n_rows, n_values) != (training.n_rows, max(1, training.n_classes)):
-            raise TabTransferError(
-                "The training rows differ from those that the saved model's trees were grown on. "
-                "Give the rows of fit, or fit again."
-            )
+    answer = learners.predict(training.table.take(slice(0, 1)))
+    if answer.shape[1:] != learners.own.shape[1:] or np.isinf(answer).any():
+        raise ValueError("the trees predict something else")
+    if learners.own.shape != (training.n_rows, answer.shape[1], max(1, training.n_classes)):
+        raise TabTransferError(
+            "The training rows differ from those that the saved model's trees were grown on. Give "
+            "the rows of fit, or fit again."
+        )
     return learners
 
 
@@ -309,15 +314,15 @@ def _show_without_rows(
     model.fitted_ = ModelWithoutRows(network, calibration, classes)
 
 
-def _check_same(model: Any, fitted: FittedModel, record: dict[str, Any]) -> None:
-    """Raise unless the model came out as it was when it was saved."""
-    saved, training = TableSketch(**record["sketch"]), fitted.ensemble.training
+def _check_same(model: Any, prepared: PreparedRows, record: dict[str, Any]) -> None:
+    """Raise unless the encoded rows are as they were when the model was saved."""
+    saved, training = TableSketch(**record["sketch"]), prepared.training
     found = TableSketch.of(training.table, training.labels)
     names = getattr(model, "feature_names_in_", range(model.n_features_in_))
-    sources = [list(names)[place] for place in fitted.encoder.sources_]
+    sources = [list(names)[place] for place in prepared.encoder.sources_]
     difference = found.difference(saved, sources)
-    if not difference and isinstance(fitted, FittedClassifier):
-        same = fitted.classes.tolist() == _classes(record).tolist()
+    if not difference and prepared.classes is not None:
+        same = prepared.classes.tolist() == _classes(record).tolist()
         difference = "" if same else "other classes"
     if difference:
         here = _versions()
@@ -331,6 +336,9 @@ def _check_same(model: Any, fitted: FittedModel, record: dict[str, Any]) -> None
             "the same order and with the same types, or fit again."
             + (f" The model was saved with {', '.join(others)}." if others else "")
         )
+
+
+def _warn_of_fewer_rows(fitted: FittedModel, record: dict[str, Any]) -> None:
     if fitted.ensemble.n_context_rows != record["n_context_rows"]:
         warnings.warn(
             f"The model reads {fitted.ensemble.n_context_rows} training rows at once, and read "

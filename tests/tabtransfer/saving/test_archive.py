@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import safetensors.numpy
 import safetensors.torch
 import scipy.sparse
 import torch
@@ -423,6 +424,29 @@ class TestBadFiles:
             settings = json.loads(archive.read("model.json"))["settings"]
         rewrite(saved, {"settings": {**settings, "n_threads": 100_000}})
         np.testing.assert_allclose(tabtransfer.load(saved).predict_proba(X), expected, atol=1e-6)
+
+    @pytest.mark.parametrize(
+        ("part", "message"),
+        [
+            ("own", "differ from those that the saved model's trees were grown on"),
+            (".dual", "no complete saved model"),
+            (".values", "no complete saved model"),
+            (".depths", "no complete saved model"),
+        ],
+    )
+    def test_learners_that_lie(self, classifier, path, part, message):
+        X = np.random.default_rng(0).normal(size=(80, 3))
+        classifier.set_params(trees=True).fit(X, X[:, 0] > 0).save(path)
+        with zipfile.ZipFile(path) as archive:
+            content = archive.read("learners.safetensors")
+        length = int.from_bytes(content[:8], "little")
+        about = json.loads(content[8 : 8 + length])["__metadata__"]
+        arrays = safetensors.numpy.load(content)
+        name = next(name for name in arrays if name.endswith(part))
+        arrays[name] = np.ascontiguousarray(arrays[name][:-1])
+        rewrite(path, {}, {"learners.safetensors": safetensors.numpy.save(arrays, about)})
+        with pytest.raises(TabTransferError, match=message):
+            tabtransfer.load(path)
 
     def test_archives_that_unfold(self, saved):
         with zipfile.ZipFile(saved) as archive:
