@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
@@ -67,8 +68,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             partial.chmod(mode)
             _flush(partial)
             os.replace(partial, path)
-            if os.name == "posix":
-                _flush(path.parent)
+            _flush_folder(path.parent)
         finally:
             partial.unlink(missing_ok=True)
             _unfinished.pop(partial, None)
@@ -103,8 +103,19 @@ def _kind(mode: int) -> str:
 
 
 def _flush(path: Path) -> None:
-    with suppress(OSError):  # some file systems can't, for folders or at all
-        descriptor = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # of file systems that can't
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _flush_folder(path: Path) -> None:
+    with suppress(OSError):  # not everywhere, and not of every folder that may be written to
+        descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:

@@ -9,6 +9,7 @@ from typing import IO, Any
 import pandas as pd
 import psutil
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tabtransfer.errors import TabTransferError
@@ -67,19 +68,40 @@ def read_rows(read_file: Callable[[str], bytes]) -> TrainingRows:
 
 def _read_table(content: bytes) -> pa.Table:
     """Read a Parquet file, if it fits into memory, and check all that it holds."""
-    file = pq.ParquetFile(pa.BufferReader(content))
+    schema = pq.read_schema(pa.BufferReader(content))
+    texts = [field.name for field in schema if _is_text(field.type)]
+    file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=texts)
     about = file.metadata
-    cells = about.num_rows * max(1, about.num_columns)  # a repeated one takes no room in the file
+    # What repeats takes hardly any room in a file: cells, and texts that are many cells.
+    cells = about.num_rows * max(1, about.num_columns)
     groups = [about.row_group(index).total_byte_size for index in range(about.num_row_groups)]
-    n_bytes = max(_CELL_BYTES * cells, sum(groups))
+    _refuse_too_large(max(_CELL_BYTES * cells, sum(groups)))
+    table = file.read()
+    table.validate(full=True)
+    columns = [table[name] for name in texts]
+    _refuse_too_large(sum(map(_unfolded_bytes, columns)))
+    return table.cast(schema)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def _unfolded_bytes(column: pa.ChunkedArray) -> int:
+    """Count the bytes of texts, each of which is stored once."""
+    return sum(
+        pc.sum(pc.take(pc.binary_length(chunk.dictionary), chunk.indices)).as_py() or 0
+        for chunk in column.chunks
+        if isinstance(chunk, pa.DictionaryArray)
+    )
+
+
+def _refuse_too_large(n_bytes: int) -> None:
     if n_bytes > psutil.virtual_memory().available:
         raise TabTransferError(
             f"The training rows of the saved model take {n_bytes / 1e9:,.1f} GB, more memory than "
             "is free: load it where there is more."
         )
-    table = file.read()
-    table.validate(full=True)
-    return table
 
 
 def _storable(column: pd.Series, name: Hashable) -> tuple[pd.Series, dict[str, Any] | None]:
