@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
 from importlib import metadata
 from operator import itemgetter
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.files import replacing
 
 if TYPE_CHECKING:
     import optuna
@@ -48,6 +50,7 @@ class TrialLog:
     def __init__(self, path: str | Path | None, name: str, seed: int) -> None:
         self._study = _open_study(None if path is None else Path(path), name)
         self._seed = seed
+        self._started: dict[int, float] = {}  # by the number of a running trial
         for trial in self._study.get_trials(deepcopy=False):
             if not trial.state.is_finished():  # the process was killed
                 self._study.tell(trial.number, state=_states().FAIL)
@@ -60,8 +63,7 @@ class TrialLog:
     @property
     def seconds_spent(self) -> float:
         """Seconds that those trials took."""
-        durations = [trial.duration for trial in self._tried() if trial.duration is not None]
-        return float(sum(duration.total_seconds() for duration in durations))
+        return float(sum(trial.user_attrs.get("seconds", 0.0) for trial in self._tried()))
 
     @property
     def errors(self) -> list[float]:
@@ -77,16 +79,24 @@ class TrialLog:
         self._study.sampler = TPESampler(seed=int(state[0]))
         trial = self._study.ask()
         trial.set_user_attr("index", index)
+        self._started[trial.number] = time.monotonic()
         return trial
 
     def finish(self, trial: optuna.Trial, error: float) -> None:
         """Record how good a trial's settings are."""
+        self._stop(trial)
         self._study.tell(trial, error)
 
     def end(self, trial: optuna.Trial, reason: str) -> None:
         """Record that a trial came to nothing, and why."""
+        self._stop(trial)
         trial.set_user_attr("reason", reason)
         self._study.tell(trial, state=_states().FAIL)
+
+    def _stop(self, trial: optuna.Trial) -> None:
+        """Record the seconds that a trial took; Optuna's own are off when the clock is set."""
+        seconds = time.monotonic() - self._started.pop(trial.number)
+        trial.set_user_attr("seconds", seconds)
 
     def best(self) -> optuna.trial.FrozenTrial | None:
         """Return the trial of least error, the earliest of equals; None where none went well."""
@@ -168,7 +178,8 @@ def _open_journal(path: Path) -> optuna.storages.JournalStorage:
         written = path.read_bytes()
         whole = written[: written.rfind(b"\n") + 1]
         if whole != written:
-            path.write_bytes(whole)
+            with replacing(path) as partial:
+                partial.write_bytes(whole)
     try:
         return JournalStorage(JournalFileBackend(str(path)))
     except ValueError as error:

@@ -97,7 +97,31 @@ def read_header(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
             f"{path} is a safetensors file, but not a checkpoint of "
             f"tabtransfer {tabtransfer.__version__}."
         )
-    return json.loads(metadata[_HEADER_KEY])
+    try:
+        header = json.loads(metadata[_HEADER_KEY])
+        _check_header(header)
+    except (ValueError, RecursionError) as error:
+        raise TabTransferError(
+            f"{path} has a header that is none of tabtransfer's ({error}): the file is damaged. "
+            "Leave it out to use the weights shipped with tabtransfer."
+        ) from error
+    return header
+
+
+def _check_header(header: Any) -> None:
+    """Raise a ValueError unless a header has the types that all who read it rely on."""
+    if not isinstance(header, dict) or not isinstance(header.get("network"), dict):
+        raise ValueError("it says nothing of a network")
+    for name in ("tables", "history"):
+        listed = header.get(name, [])
+        if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
+            raise ValueError(f"its {name} are no records")
+    for card in header.get("tables", []):
+        facts = card.get("name"), card.get("fingerprint"), card.get("licence", "")
+        if not all(isinstance(fact, str) for fact in facts):
+            raise ValueError("its tables have no names, fingerprints or licences")
+    if not isinstance(header.get("training", {}), dict):
+        raise ValueError("its training is no record")
 
 
 def load_checkpoint(path: str | os.PathLike[str] | None = None) -> TabularTransformer:
@@ -148,7 +172,12 @@ def _hash_file(path: Path, stamp: int) -> str:
 
 @lru_cache(maxsize=8)
 def _load(path: Path, stamp: int) -> TabularTransformer:
-    return build_network(read_header(path)["network"], load_file(path), path)
+    header = read_header(path)
+    try:
+        weights = load_file(path)
+    except SafetensorError as error:
+        raise TabTransferError(f"{path} is not a readable safetensors file: {error}") from error
+    return build_network(header["network"], weights, path)
 
 
 def build_network(
@@ -173,13 +202,24 @@ def build_network(
     Raises
     ------
     TabTransferError
-        If this version has no such network, or the weights aren't its.
+        If this version has no such network, or the weights aren't its, or aren't numbers.
     """
+    for name, weight in weights.items():
+        if not weight.isfinite().all():
+            raise TabTransferError(
+                f"{path} has weights that are no numbers, in {name}: the file is damaged, or its "
+                "training went wrong. Use other weights; checkpoint=None takes those shipped with "
+                "tabtransfer."
+            )
     try:
-        config = NetworkConfig(**{**settings, "tasks": tuple(settings["tasks"])})
-        network = TabularTransformer(config)
-        network.load_state_dict({name: t.float() for name, t in weights.items()})
-    except (TypeError, RuntimeError) as error:
+        config = NetworkConfig.from_json(settings)
+        if config.row_layers + config.context_layers > len(weights):
+            raise ValueError("fewer weights than layers")
+        with torch.device("meta"):  # the file's weights are all that takes memory
+            network = TabularTransformer(config)
+        state = {name: t.to(torch.float32, copy=True) for name, t in weights.items()}
+        network.load_state_dict(state, assign=True)
+    except (TypeError, ValueError, KeyError, RuntimeError) as error:
         raise TabTransferError(
             f"{path} holds another network than tabtransfer {tabtransfer.__version__} knows: "
             f"{error}"

@@ -10,6 +10,7 @@ import json
 import re
 import sys
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 MIN_ROWS, MIN_COLUMNS = 100, 5
 MAX_ROWS, MAX_COLUMNS = 2_000, 60
 _PERMITS = re.compile(r"\b(PDDL|CC0|CC BY(?![- ]N)|MIT|BSD|Apache|GPL|public domain)", re.I)
+_MOST_UNFOLDED = 100  # times its size in the file
+_DAMAGED = (
+    *(AttributeError, EOFError, IndexError, KeyError, NotImplementedError, OverflowError),
+    *(RecursionError, RuntimeError, TypeError, ValueError, zipfile.BadZipFile, zlib.error),
+)
 _STATES_NONE = re.compile(r"states? no licen[cs]e", re.I)
 
 
@@ -72,16 +78,31 @@ class PackedTables:
 
     @classmethod
     def load(cls, path: Path) -> PackedTables:
-        """Read the file again."""
+        """Read the file again.
+
+        Raises
+        ------
+        TabTransferError
+            If it is another file, or damaged.
+        """
         try:
+            _refuse_unfolding(path)
             with np.load(path, allow_pickle=False) as file:
                 record = json.loads(file["record"].tobytes())
                 cells = file["cells"].view(np.float32)
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            return cls._of(record, cells)
+        except (OSError, *_DAMAGED) as error:
+            reason = f"{type(error).__name__}: {error}".partition("\n")[0][:200]
             raise TabTransferError(
-                f"{path} holds no packed tables: make it with `tabtransfer pack-tables`."
+                f"{path} holds no packed tables ({reason}): make it with `tabtransfer pack-tables`."
             ) from error
-        ends = np.cumsum([n_rows * n_columns for n_rows, n_columns in record["shapes"]])
+
+    @classmethod
+    def _of(cls, record: dict[str, Any], cells: np.ndarray) -> PackedTables:
+        shapes = [(int(n_rows), int(n_columns)) for n_rows, n_columns in record["shapes"]]
+        sizes = [n_rows * n_columns for n_rows, n_columns in shapes]
+        if cells.ndim != 1 or sum(sizes) != len(cells) or min(map(min, shapes)) < 1:
+            raise ValueError("its cells aren't those of its tables")
         tables = tuple(
             NumberTable(
                 card["name"],
@@ -92,15 +113,44 @@ class PackedTables:
             )
             for card, block, shape, categorical, target, copies in zip(
                 record["cards"],
-                np.split(cells, ends[:-1]),
-                record["shapes"],
+                np.split(cells, np.cumsum(sizes)[:-1]),
+                shapes,
                 record["categorical"],
                 record["targets"],
                 record["copies"],
                 strict=True,
             )
         )
+        for table, card in zip(tables, record["cards"], strict=True):
+            _check(table, card)
+        if not all(isinstance(name, str) for name in record["guard"]):
+            raise ValueError("its guard has no names")
         return cls(tables, tuple(record["cards"]), tuple(record["guard"]))
+
+
+def _refuse_unfolding(path: Path) -> None:
+    """Refuse an archive that takes many times its size: cells hardly compress to less."""
+    with zipfile.ZipFile(path) as archive:
+        n_bytes = sum(entry.file_size for entry in archive.infolist())
+    if n_bytes > _MOST_UNFOLDED * path.stat().st_size:
+        raise ValueError(f"it unfolds to {n_bytes:,} bytes")
+
+
+def _check(table: NumberTable, card: dict[str, str]) -> None:
+    """Raise a ValueError unless a table is one that could have been packed."""
+    n_columns = table.values.shape[1]
+    if table.categorical.shape != (n_columns,):
+        raise ValueError("its columns have no kinds")
+    if type(table.target) is not int or not -1 <= table.target < n_columns:
+        raise ValueError(f"a table's target is {table.target!r}")
+    if table.copies.shape != (n_columns,):
+        raise ValueError("its copies are those of another table")
+    if np.isinf(table.values).any():
+        raise ValueError("its cells are infinite")
+    if not all(
+        isinstance(card[name], str) for name in ("name", "source", "licence", "fingerprint")
+    ):
+        raise ValueError("a card has no name, source, licence or fingerprint")
 
 
 def pack_tables(

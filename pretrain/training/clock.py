@@ -12,6 +12,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from tabtransfer.pretrain.training.module import PretrainingModule
 from tabtransfer.pretrain.training.throughput import Throughput, peak_flops
@@ -111,6 +112,13 @@ class Clock(pl.Callback):
             self.save(trainer)
         trainer.should_stop = over
         self.throughput.start()
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        """Save before SIGTERM ends training; it is noticed between two steps, on every rank."""
+        if isinstance(exception, SIGTERMException):
+            self.save(trainer)
 
     def save(self, trainer: pl.Trainer) -> None:
         """Write the resumption state; a kill while writing leaves the one before."""

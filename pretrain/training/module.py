@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -46,6 +47,8 @@ class PretrainingModule(pl.LightningModule):
         Settings.
     workers : int
         Processes on CPUs that make tasks ahead of time; 0: the device makes them in between.
+    settings : mapping, optional
+        What a resumption must have in common with the run (`read_state`).
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class PretrainingModule(pl.LightningModule):
         stream: TaskStream,
         config: TrainConfig,
         workers: int = 0,
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -61,6 +65,7 @@ class PretrainingModule(pl.LightningModule):
         self.stream = stream
         self.config = config
         self.workers = workers
+        self.settings = dict(settings or {})
         self.progress = 0.0
         self.steps = 0
         self.tasks_seen = 0
@@ -121,8 +126,12 @@ class PretrainingModule(pl.LightningModule):
             optimizer.zero_grad()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Remember the place in the stream."""
-        checkpoint["tabtransfer"] = {"steps": self.steps, "tasks_seen": self.tasks_seen}
+        """Remember the place in the stream, and what stream it is."""
+        checkpoint["tabtransfer"] = {
+            "settings": self.settings,
+            "steps": self.steps,
+            "tasks_seen": self.tasks_seen,
+        }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on from that place."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 import os
 import platform
+import signal
+import sys
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -13,9 +16,13 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import TQDMProgressBar
 from pytorch_lightning.strategies import ModelParallelStrategy
+from pytorch_lightning.utilities import rank_zero_only
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 
-from tabtransfer.checkpoint import load_checkpoint, read_header, save_checkpoint
+from tabtransfer.checkpoint import fingerprint, load_checkpoint, read_header, save_checkpoint
 from tabtransfer.errors import TabTransferError
+from tabtransfer.files import replacing
+from tabtransfer.folder_lock import alone_in
 from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
 from tabtransfer.pretrain.prior import PriorConfig
 from tabtransfer.pretrain.real_tables.corpus import load_corpus
@@ -26,6 +33,7 @@ from tabtransfer.pretrain.training.clock import CURVE_FILE, RESUME_FILE, Clock
 from tabtransfer.pretrain.training.model_card import write_model_card
 from tabtransfer.pretrain.training.module import PretrainingModule, TrainConfig
 from tabtransfer.pretrain.training.precision import choose_precision
+from tabtransfer.pretrain.training.resume import cut_curve, read_state
 from tabtransfer.pretrain.training.sharding import gather_network
 from tabtransfer.pretrain.training.stream import StreamConfig, TaskStream
 from tabtransfer.pretrain.training.throughput import Throughput
@@ -71,7 +79,8 @@ def pretrain(
 ) -> dict[str, float]:
     """Train for a given time and write the weights, their card and the training curve.
 
-    A run that was killed goes on where it was when it is started again with the same ``out``.
+    A run that was killed goes on where it was when it is started again with the same ``out`` and
+    the same settings. One that SIGTERM stops saves its state first.
 
     Parameters
     ----------
@@ -115,12 +124,52 @@ def pretrain(
     Raises
     ------
     TabTransferError
-        If ``out`` holds a finished run, or an input can't be read.
+        If ``out`` holds a finished run, a run with other settings, or one that is at work, or an
+        input can't be read.
+    SystemExit
+        With the status 143, after SIGTERM.
     """
-    recipe = recipe or Recipe()
-    out = Path(out)
-    if (out / FINAL_FILE).exists():
-        raise TabTransferError(f"{out} holds a finished run; give another folder with --out.")
+    with alone_in(Path(out)) if _is_first_process() else nullcontext():
+        return _pretrain_alone(
+            Path(out),
+            max_seconds,
+            recipe or Recipe(),
+            init,
+            tables,
+            validation,
+            devices,
+            accelerator,
+            precision,
+            strategy,
+            nodes,
+            workers,
+            validate_every,
+            save_every,
+        )
+
+
+def _pretrain_alone(
+    out: Path,
+    max_seconds: float,
+    recipe: Recipe,
+    init: Path | None,
+    tables: Path | None,
+    validation: Path | None,
+    devices: int,
+    accelerator: str,
+    precision: str,
+    strategy: Strategy,
+    nodes: int,
+    workers: int,
+    validate_every: float,
+    save_every: float,
+) -> dict[str, float]:
+    final, resume = out / FINAL_FILE, out / RESUME_FILE
+    if final.exists():
+        if (out / CARD_FILE).exists():
+            raise TabTransferError(f"{out} holds a finished run; give another folder with --out.")
+        _finish(out)  # a kill came between the weights and their card
+        return read_header(final)["training"]["scores"]
     history = _history(init)
     trained_tables = [] if init is None else read_header(init).get("tables", [])
     network = _start(recipe, init)
@@ -133,7 +182,15 @@ def pretrain(
     if real is not None:
         known = {card["fingerprint"]: card for card in (*trained_tables, *real.cards)}
         trained_tables = list(known.values())
-    out.mkdir(parents=True, exist_ok=True)
+    settings = {
+        **dataclasses.asdict(recipe),
+        "init": fingerprint(init) if init is not None else None,
+        "tables": None if real is None else [card["fingerprint"] for card in real.cards],
+        "validation": described,
+    }
+    steps = read_state(resume, network, settings)["steps"] if resume.exists() else 0
+    if _is_first_process():
+        _take_over(out, steps)
     on_gpu = accelerator != "cpu" and torch.cuda.is_available()
     device = torch.device("cuda" if on_gpu else "cpu")
     precision = choose_precision(precision, device)
@@ -146,7 +203,7 @@ def pretrain(
     stream = TaskStream(
         recipe.prior, recipe.stream, recipe.seed, None if real is None else RealTasks(real.tables)
     )
-    module = PretrainingModule(network, stream, recipe.train, workers)
+    module = PretrainingModule(network, stream, recipe.train, workers, settings)
 
     def write(path: Path, scores: dict[str, float], dtype: torch.dtype = torch.float32) -> None:
         whole = gather_network(network)
@@ -168,7 +225,6 @@ def pretrain(
         validate_every=validate_every,
         save_every=save_every,
     )
-    resume = out / RESUME_FILE
     _quiet()
     trainer = pl.Trainer(
         accelerator=accelerator,
@@ -183,13 +239,48 @@ def pretrain(
         enable_model_summary=False,
         use_distributed_sampler=False,
     )
-    trainer.fit(module, ckpt_path=str(resume) if resume.exists() else None, weights_only=True)
-    if clock.seconds >= max_seconds:
-        write(out / FINAL_FILE, clock.scores, torch.float16)
+    try:
+        trainer.fit(module, ckpt_path=str(resume) if resume.exists() else None, weights_only=True)
+    except SIGTERMException:  # Lightning's own status for it is 0; the clock has saved
         if trainer.is_global_zero:
-            write_model_card(out / CARD_FILE, read_header(out / FINAL_FILE), out / CURVE_FILE)
-            resume.unlink()
+            print(
+                f"Stopped by SIGTERM after {clock.seconds:.0f} s of training, at step "
+                f"{module.steps}; the same command goes on from there.",
+                file=sys.stderr,
+            )
+        raise SystemExit(128 + signal.SIGTERM) from None
+    if clock.seconds >= max_seconds:
+        write(final, clock.scores, torch.float16)
+        if trainer.is_global_zero:
+            _finish(out)
     return clock.scores
+
+
+def _is_first_process() -> bool:
+    """Whether this is the process that writes: others of the run are started with a rank."""
+    node = os.environ.get("NODE_RANK", os.environ.get("GROUP_RANK", "0"))
+    return not getattr(rank_zero_only, "rank", 0) and node == "0"
+
+
+def _take_over(out: Path, steps: int) -> None:
+    """Leave of an earlier run what goes on from its saved state; nothing if it saved none."""
+    curve = out / CURVE_FILE
+    if steps:
+        cut_curve(curve, steps)
+    elif curve.exists() or (out / HELD_FILE).exists():
+        print(
+            f"An earlier run in {out} was stopped before it saved its state; this one starts anew.",
+            file=sys.stderr,
+        )
+        curve.unlink(missing_ok=True)
+        (out / HELD_FILE).unlink(missing_ok=True)
+
+
+def _finish(out: Path) -> None:
+    """Write the card of final weights, and drop what a resumption would need."""
+    with replacing(out / CARD_FILE) as partial:
+        write_model_card(partial, read_header(out / FINAL_FILE), out / CURVE_FILE)
+    (out / RESUME_FILE).unlink(missing_ok=True)
 
 
 def _strategy(name: Strategy, n_devices: int) -> Any:

@@ -206,10 +206,15 @@ def _arrow_reader(path: Path) -> pa.RecordBatchFileReader | pa.RecordBatchStream
 
 
 def _arrow_batches(path: Path) -> Iterator[pa.RecordBatch]:
+    """Read a file's batches; what they hold is checked: a damaged one would end the process."""
     reader = _arrow_reader(path)
     if isinstance(reader, pa.RecordBatchFileReader):
-        return (reader.get_batch(index) for index in range(reader.num_record_batches))
-    return iter(reader)
+        batches: Iterable[pa.RecordBatch] = map(reader.get_batch, range(reader.num_record_batches))
+    else:
+        batches = reader
+    for batch in batches:
+        batch.validate(full=True)
+        yield batch
 
 
 @contextmanager

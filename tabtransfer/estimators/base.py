@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from tabtransfer.checkpoint import SHIPPED, load_checkpoint
 from tabtransfer.errors import TabTransferError
+from tabtransfer.estimators.parameters import check_parameters
 from tabtransfer.finetune.loop import FinetuneConfig, FinetuneRecord, finetune_network
 from tabtransfer.inference.calibration import Calibration, fit_temperature
 from tabtransfer.inference.fitted import FittedModel, ModelWithoutRows
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from tabtransfer.explain.explanation import Explanation
 
 __all__ = ["InContextEstimator"]
+
+# Attributes that `fit` sets.
+_LEARNED = ("_fitted", "finetuning_", "context_cached_", "n_features_in_", "feature_names_in_")
 
 
 class InContextEstimator(ABC, BaseEstimator):
@@ -142,10 +146,25 @@ class InContextEstimator(ABC, BaseEstimator):
 
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> None:
         """Read the training rows, and tune weights and temperature on them if asked to."""
-        self._check_settings()
+        self.check_parameters()
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        for name in ("_fitted", "finetuning_"):  # of an earlier fit
+        self._forget()
+        try:
+            self._learn(X, y, sample_weight, seed)
+        except BaseException:  # an interrupted fit leaves no half of a model either
+            self._forget()
+            raise
+
+    def check_parameters(self) -> None:
+        """Raise a `TabTransferError` unless the parameters are ones that `fit` can use."""
+        check_parameters(self.get_params())
+
+    def _forget(self) -> None:
+        """Be as before any fit."""
+        for name in _LEARNED:
             self.__dict__.pop(name, None)
+
+    def _learn(self, X: Any, y: Any, sample_weight: Any, seed: int) -> None:
         given = read_training(self, X, y, sample_weight)
         settings = FitSettings.of(self._task, self.get_params(), self._view_kinds)
         prepared = prepare_rows(*given, settings, seed)
@@ -242,19 +261,6 @@ class InContextEstimator(ABC, BaseEstimator):
     @property
     def _finetunes(self) -> bool:
         return self.finetune
-
-    def _check_settings(self) -> None:
-        counts = {"max_context_rows": self.max_context_rows}
-        if self.n_estimators is not None:
-            counts["n_estimators"] = self.n_estimators
-        for name, value in counts.items():
-            if not isinstance(value, (int, np.integer)) or value < 1:
-                raise TabTransferError(f"{name} must be a whole number from 1 on, not {value!r}.")
-        limit = self.memory_limit
-        if limit is not None and (not isinstance(limit, (int, np.integer)) or limit < 1):
-            raise TabTransferError(
-                f"memory_limit must be a whole number of bytes, or None, not {limit!r}."
-            )
 
     def _starting_network(self, seed: int) -> TabularTransformer:
         """Give the network that fine-tuning starts from, or that predicts as it is."""

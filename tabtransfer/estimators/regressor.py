@@ -13,6 +13,7 @@ from tabtransfer.errors import TabTransferError
 from tabtransfer.estimators.base import InContextEstimator
 from tabtransfer.inference.distribution import QuantileDistribution
 from tabtransfer.inference.fitted import FittedRegressor
+from tabtransfer.preprocessing.target_scale import warn_of_clipped
 
 __all__ = ["TabTransferRegressor"]
 
@@ -148,8 +149,14 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
             If the table, the target or the weights can't be used, or the checkpoint wasn't
             pretrained for regression; the message names the columns and a way out.
             scikit-learn's own ``ValueError`` where ``X`` or ``y`` has the wrong shape.
+
+        Warns
+        -----
+        UserWarning
+            If targets are clipped; it says how many.
         """
         self._fit(X, y, sample_weight)
+        warn_of_clipped(self.fitted_.rows.labels, self.fitted_.rows.weights)
         return self
 
     @overload

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
+from tabtransfer.errors import TabTransferError
 from tabtransfer.preprocessing.labelled_table import LabelledTable
 
 __all__ = ["Blend", "fit_shares", "rows_to_keep_back"]
@@ -49,6 +50,10 @@ class Blend:
     """
 
     shares: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not (min(self.shares, default=-1.0) >= 0.0 and abs(sum(self.shares) - 1.0) < 1e-6):
+            raise TabTransferError(f"Shares are numbers from 0 on of sum 1, not {self.shares}.")
 
     def mix(
         self, network: NDArray[np.float64], learners: NDArray[np.float64]
@@ -119,7 +124,7 @@ def fit_shares(network: NDArray[np.float64], held_back: LabelledTable) -> Blend:
         own = parts[np.arange(len(parts)), :, held_back.labels]
         found = _most_likely(own, weights)
     found = found.round(_DECIMALS)
-    shares = np.zeros(1 + len(present))
+    shares = np.zeros(1 + learners.shape[1])
     shares[np.append(True, present)] = found / found.sum()
     return Blend(tuple(shares.tolist()))
 

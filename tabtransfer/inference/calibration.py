@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 
+from tabtransfer.errors import TabTransferError
 from tabtransfer.inference.distribution import QuantileDistribution
 from tabtransfer.inference.ensemble import ClassEnsemble, NumberEnsemble, build_ensemble
 from tabtransfer.inference.predict import stratified_rows
@@ -46,7 +47,7 @@ class Calibration:
     Parameters
     ----------
     temperature : float
-        What was fitted; 1 leaves predictions as they are.
+        What was fitted, from 0.2 to 5; 1 leaves predictions as they are.
     loss_before, loss_after : float or None
         Log loss of the rows predicted out of fold, or pinball loss over that of guessing,
         without and with the temperature. None where no row could be predicted.
@@ -58,6 +59,13 @@ class Calibration:
     loss_before: float | None = None
     loss_after: float | None = None
     n_rows: int = 0
+
+    def __post_init__(self) -> None:
+        if not RANGE[0] <= self.temperature <= RANGE[1]:  # nor NaN
+            raise TabTransferError(
+                f"A temperature of calibration is a number from {RANGE[0]} to {RANGE[1]}, not "
+                f"{self.temperature!r}."
+            )
 
 
 def temper_probabilities(

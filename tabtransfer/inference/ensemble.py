@@ -238,11 +238,28 @@ class ClassEnsemble(Ensemble):
         logs = np.zeros((query.n_rows, self.n_classes))
         for member in self.members:
             by_node = {
-                node: logits[:, : len(node.groups)].log_softmax(-1).numpy()
-                for node, logits in zip(member.context, answers, strict=False)
+                node: (logits[:, : len(node.groups)] + self._shift(node, rows))
+                .log_softmax(-1)
+                .numpy()
+                for (node, rows), logits in zip(member.context.items(), answers, strict=False)
             }
             logs += multiply_down(member.tree, by_node, self.n_classes)
         return softmax(logs / len(self.members), axis=1)
+
+    def _shift(self, node: ClassNode, rows: NDArray[np.int64]) -> torch.Tensor:
+        """Say what to add to the logits of a node's groups, whose context are these rows.
+
+        A sample has a row of each class at least: of a class that would have had less than one,
+        the network takes the base rate to be higher than it is (Elkan 2001). 0 for other groups.
+        """
+        every = np.bincount(self.training.labels, minlength=self.n_classes)
+        read = np.bincount(self.training.labels[rows], minlength=self.n_classes)
+        expected = every * (len(rows) / every[node.classes].sum())
+        shifts = np.zeros(len(node.groups))
+        for place, classes in enumerate(node.groups):
+            if (read[classes] * (expected[classes] < 1.0)).any():
+                shifts[place] = np.log(expected[classes].sum() / read[classes].sum())
+        return torch.from_numpy(shifts)
 
     def loss(self, network: TabularTransformer, query: LabelledTable) -> float:
         """Give the log loss."""

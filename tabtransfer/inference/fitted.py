@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tabtransfer.errors import TabTransferError
 from tabtransfer.inference.blend import Blend
 from tabtransfer.inference.calibration import (
     Calibration,
@@ -144,7 +145,7 @@ class FittedModel(ABC):
         Raises
         ------
         TabTransferError
-            If the checkpoint has changed since `fit`.
+            If the checkpoint has changed since `fit`, or the network has no number for an answer.
         """
         n_tasks = len(self.ensemble.tasks())
         with torch_threads(self.resources.n_threads):
@@ -193,7 +194,7 @@ class FittedClassifier(FittedModel):
         self, network: TabularTransformer, query: EncodedTable, advance: Advance = ignore
     ) -> NDArray[np.float64]:
         """Predict probabilities (n_rows, n_classes) by the network alone, without weights."""
-        probabilities = self.ensemble.probabilities(network, query, advance)
+        probabilities = _numbers(self.ensemble.probabilities(network, query, advance))
         if self.calibration is None:
             return probabilities
         return temper_probabilities(probabilities, self.calibration.temperature)
@@ -246,7 +247,7 @@ class FittedRegressor(FittedModel):
     def _own_quantiles(
         self, network: TabularTransformer, query: EncodedTable, advance: Advance
     ) -> NDArray[np.float64]:
-        quantiles = self.ensemble.quantiles(network, query, advance)
+        quantiles = _numbers(self.ensemble.quantiles(network, query, advance))
         if self.calibration is None:
             return quantiles
         return temper_quantiles(quantiles, self.calibration.temperature)
@@ -255,6 +256,18 @@ class FittedRegressor(FittedModel):
 def _means(quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
     levels = np.array(quantile_levels(quantiles.shape[1]))
     return QuantileDistribution(levels, quantiles).mean()[:, None]
+
+
+def _numbers(answers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Refuse answers that aren't numbers: the largest of them would be class 0."""
+    unknown = ~np.isfinite(answers).all(1)
+    if unknown.any():
+        raise TabTransferError(
+            f"The network's answer is no number for {int(unknown.sum())} of {len(answers)} rows: "
+            "its weights are out of range. Fit with other weights; checkpoint=None takes those "
+            "shipped with tabtransfer."
+        )
+    return answers
 
 
 @dataclass(frozen=True, eq=False)

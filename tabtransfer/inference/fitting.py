@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
 
 from tabtransfer.inference.blend import Blend, fit_shares, rows_to_keep_back
@@ -29,7 +28,7 @@ from tabtransfer.preprocessing.sample_weights import scale_weights
 from tabtransfer.preprocessing.target import encode_labels, read_numbers
 from tabtransfer.preprocessing.training_rows import TrainingRows
 from tabtransfer.progress import progress_bar
-from tabtransfer.threads import torch_threads
+from tabtransfer.threads import torch_threads, usable_threads
 
 __all__ = ["PreparedRows", "add_blend", "add_learners", "build_model", "prepare_rows", "refit"]
 
@@ -133,7 +132,7 @@ def add_learners(prepared: PreparedRows, resources: Resources) -> PreparedRows:
         return prepared
     n_fits = count_fits(chosen, N_FOLDS)
     with progress_bar("fitting learners", n_fits, resources.verbose) as advance:
-        threads = resources.n_threads or torch.get_num_threads()
+        threads = usable_threads(resources.n_threads)
         learners = fit_learners(
             table, labels, n_classes, rows, chosen, N_FOLDS, prepared.seed, threads, advance
         )

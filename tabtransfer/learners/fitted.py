@@ -159,6 +159,10 @@ def fit_learners(
     jobs = [(place, fold) for place in places for fold in range(_n_fits(settings[place], n_folds))]
     own = np.full((len(targets), len(settings), max(1, n_classes)), np.nan)
     fits: list[list[Fit]] = [[] for _ in settings]
+    if any(isinstance(settings[place], BoostingSettings) for place in places):
+        # Before there are threads: it imports polars, which scikit-learn in another thread would
+        # take for a whole module.
+        import catboost  # noqa: F401
     done = Parallel(n_threads, prefer="threads", return_as="generator")(
         delayed(fit)(*job) for job in jobs
     )

@@ -19,8 +19,8 @@ Shapes: b tasks, r rows, n training rows, c columns, d cell width, e row width.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import cast
+from dataclasses import asdict, dataclass, replace
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +33,8 @@ from tabtransfer.network.stages import ContextStage, RowStage
 from tabtransfer.tasks import TaskBatch
 
 NEIGHBOUR_OFFSETS = (0, 1, 3)  # columns seen together in one cell vector (TabICLv2)
+
+MAX_SIZE = 100_000  # of anything in a network
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,21 @@ class NetworkConfig:
     max_classes: int = 10
     n_quantiles: int = 99
     tasks: tuple[str, ...] = ("classification", "regression")
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> NetworkConfig:
+        """Read the fields as JSON has them.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If they aren't these fields, or a network can't have such sizes.
+        """
+        config = cls(**{**fields, "tasks": tuple(fields["tasks"])})
+        for name, size in asdict(config).items():
+            if name != "tasks" and not (isinstance(size, int) and 0 < size <= MAX_SIZE):
+                raise ValueError(f"{name} is {size!r}, not a whole number from 1 to {MAX_SIZE:,}")
+        return config
 
     @property
     def d_row(self) -> int:

@@ -14,6 +14,8 @@ from tabtransfer.errors import TabTransferError
 
 __all__ = ["encode_labels", "read_numbers", "read_target"]
 
+_LARGEST = 1e300  # with room for quantiles on both sides
+
 
 def encode_labels(y: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Turn labels into classes and class indices.
@@ -73,7 +75,7 @@ def read_numbers(y: Any) -> NDArray[np.float64]:
     Raises
     ------
     TabTransferError
-        If numbers are missing or infinite, or the target holds something else.
+        If numbers are missing, infinite or beyond 1e300, or the target holds something else.
     ValueError
         scikit-learn's, if ``y`` has several columns.
 
@@ -100,6 +102,12 @@ def read_numbers(y: Any) -> NDArray[np.float64]:
             f"Input y contains infinity: {int(infinite.sum())} targets are not finite, the first "
             f"in row {int(infinite.argmax())}. Drop those rows: keep = np.isfinite(y); "
             "X, y = X[keep], y[keep]."
+        )
+    largest = np.abs(numbers).max(initial=0.0)
+    if largest > _LARGEST:
+        raise TabTransferError(
+            f"The target holds {largest:g}, and predictions of targets beyond {_LARGEST:g} would "
+            "be infinite: predict y / 1e100 and multiply what is predicted, or drop those rows."
         )
     return numbers
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from tabtransfer.preprocessing.normal_scores import NormalScores
 from tabtransfer.preprocessing.weighted_statistics import weighted_moments
 
-__all__ = ["MAX_TARGET", "NormalTargetScale", "TargetScale", "learn_scale"]
+__all__ = ["MAX_TARGET", "NormalTargetScale", "TargetScale", "learn_scale", "warn_of_clipped"]
 
 MAX_TARGET = 5.0
 """Standard deviations from the mean beyond which targets are clipped."""
@@ -120,3 +121,32 @@ def learn_scale(
     TargetScale or NormalTargetScale
     """
     return NormalTargetScale.of(targets, weights) if normal else TargetScale.of(targets, weights)
+
+
+def warn_of_clipped(
+    targets: NDArray[np.float64], weights: NDArray[np.float64] | None = None
+) -> None:
+    """Warn of training targets that are clipped, as predictions can't reach them.
+
+    Parameters
+    ----------
+    targets : ndarray of float64, (n_rows,)
+        The targets.
+    weights : ndarray of float64, (n_rows,), or None
+        Their weights.
+    """
+    scale = TargetScale.of(targets, weights)
+    reach = MAX_TARGET * scale.deviation
+    beyond = np.abs(targets - scale.mean) > reach
+    if scale.deviation > 0.0 and beyond.any():
+        farthest = targets[np.abs(targets - scale.mean).argmax()]
+        warnings.warn(
+            f"{int(beyond.sum()):,} of {len(targets):,} targets lie more than {MAX_TARGET:g} "
+            f"standard deviations from the mean (beyond {scale.mean - reach:.4g} to "
+            f"{scale.mean + reach:.4g}, as far as {farthest:.4g}) and are clipped there: "
+            "predictions fall short of them. If these rows are errors, leave them out; if they "
+            "are of another kind, which the columns tell, find them with a TabTransferClassifier "
+            "and fit a regressor to each kind.",
+            UserWarning,
+            stacklevel=3,
+        )

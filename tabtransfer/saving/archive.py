@@ -6,7 +6,7 @@ A file is a zip archive of
   fitted with, and a sketch of the encoded training rows;
 - ``weights.safetensors``: the network. Its checkpoint is copied whole (some MiB), so that the
   file works where the checkpoint isn't or another version of tabtransfer ships other weights;
-  where the same checkpoint is at hand, the network of that is shared;
+  where those shipped are the same, their network is shared;
 - ``learners.safetensors``: the trees whose predictions the network reads, if there are any;
 - ``table.parquet`` and ``target.parquet``: the training rows as they were given.
 
@@ -23,8 +23,8 @@ import os
 import platform
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -32,9 +32,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import numpy as np
-import pyarrow as pa
 import safetensors.torch
-from safetensors import SafetensorError
 
 import tabtransfer
 from tabtransfer.checkpoint import build_network, fingerprint, load_checkpoint
@@ -44,13 +42,16 @@ from tabtransfer.finetune.loop import FinetuneRecord
 from tabtransfer.inference.blend import Blend
 from tabtransfer.inference.calibration import Calibration
 from tabtransfer.inference.fitted import FittedClassifier, FittedModel, ModelWithoutRows
-from tabtransfer.inference.fitting import build_model, prepare_rows
+from tabtransfer.inference.fitting import PreparedRows, build_model, prepare_rows
 from tabtransfer.inference.kept_network import KeptNetwork
 from tabtransfer.inference.resources import Resources
 from tabtransfer.inference.settings import FitSettings, Task
+from tabtransfer.learners import FittedLearners
 from tabtransfer.learners.archive import read_learners, write_learners
-from tabtransfer.network.transformer import TabularTransformer
+from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
 from tabtransfer.preprocessing.training_input import read_training
+from tabtransfer.saving.container import opened, read_entry, refusing_damage
+from tabtransfer.saving.record import FORMAT, read_record
 from tabtransfer.saving.sketch import TableSketch
 from tabtransfer.saving.tagged_json import from_json, to_json
 from tabtransfer.saving.training_rows import TABLE, read_rows, write_rows
@@ -58,7 +59,6 @@ from tabtransfer.threads import torch_threads
 
 __all__ = ["ESTIMATORS", "read_model", "save_model"]
 
-FORMAT = 2
 _RECORD, _WEIGHTS, _LEARNERS = "model.json", "weights.safetensors", "learners.safetensors"
 ESTIMATORS: dict[str, Task] = {
     "TabTransferClassifier": "classification",
@@ -159,43 +159,63 @@ def read_model(
     """
     if (X is None) != (y is None):
         raise TabTransferError("Give the training rows and their targets: load(path, X, y).")
-    with _opened(path) as archive:
-        record = _read_record(archive, path)
+    learners = rows = None
+    with opened(path, _RECORD) as archive:
+        record = read_record(read_entry(archive, _RECORD), path)
         model = _unfitted(record, kinds, path)
-        network = KeptNetwork.of(
-            _network(archive, record, model.checkpoint, path), model.checkpoint
-        )
-        learners = None
+        network = _network(archive, record, path)
         if _LEARNERS in archive.namelist():
-            learners = read_learners(archive.read(_LEARNERS))
+            learners = read_learners(read_entry(archive, _LEARNERS))
         if TABLE in archive.namelist():
             if X is not None:
                 raise TabTransferError(f"{path} holds the training rows: leave X and y out.")
-            rows = read_rows(archive.read)
+            rows = read_rows(lambda name: read_entry(archive, name))
             X, y, sample_weight = rows.X, rows.labels, rows.weights
             if record["classes"] is not None:
                 y = _classes(record)[y]
-    outcomes = {
-        name: kind(**record["outcomes"][name])
-        for name, kind in _OUTCOMES.items()
-        if name in record["outcomes"]
-    }
+        outcomes = {
+            name: kind(**record["outcomes"][name])
+            for name, kind in _OUTCOMES.items()
+            if name in record["outcomes"]
+        }
+        blend = _read_blend(record)
     calibration = outcomes.pop("calibration_", None)
-    if X is None:
-        _show_without_rows(model, record, network, calibration)
-    else:
-        settings = FitSettings.of(ESTIMATORS[record["estimator"]], model.get_params())
-        given = read_training(model, X, y, sample_weight)
-        prepared = prepare_rows(*given, settings, record["seed"]).with_learners(learners)
-        resources = Resources(model.n_threads, model.memory_limit, model.verbose)
-        with torch_threads(model.n_threads):
-            fitted = build_model(prepared, network, resources, calibration, _read_blend(record))
-            _check_same(model, fitted, record)
-            model.fitted_ = fitted
-            model.context_cached_ = fitted.read_contexts(network.get())
+    # What goes wrong with rows that are given is theirs to say.
+    with nullcontext() if rows is None else refusing_damage(path):
+        if X is None:
+            _show_without_rows(model, record, network, calibration)
+        else:
+            settings = FitSettings.of(ESTIMATORS[record["estimator"]], model.get_params())
+            given = read_training(model, X, y, sample_weight)
+            prepared = prepare_rows(*given, settings, record["seed"])
+            _check_same(model, prepared, record)
+            with refusing_damage(path):
+                prepared = prepared.with_learners(_matching(learners, prepared))
+            resources = Resources(model.n_threads, model.memory_limit, model.verbose)
+            with torch_threads(model.n_threads):
+                fitted = build_model(prepared, network, resources, calibration, blend)
+                _warn_of_fewer_rows(fitted, record)
+                model.fitted_ = fitted
+                model.context_cached_ = fitted.read_contexts(network.get())
     for name, value in outcomes.items():
         setattr(model, name, value)
     return model
+
+
+def _matching(learners: FittedLearners | None, prepared: PreparedRows) -> FittedLearners | None:
+    """Return learners, once they have shown that they can predict a row of this table."""
+    if learners is None:
+        return None
+    training = prepared.training
+    answer = learners.predict(training.table.take(slice(0, 1)))
+    if answer.shape[1:] != learners.own.shape[1:] or np.isinf(answer).any():
+        raise ValueError("the trees predict something else")
+    if learners.own.shape != (training.n_rows, answer.shape[1], max(1, training.n_classes)):
+        raise TabTransferError(
+            "The training rows differ from those that the saved model's trees were grown on. Give "
+            "the rows of fit, or fit again."
+        )
+    return learners
 
 
 def _describe(model: FittedModel, estimator: str, weights: str) -> dict[str, Any]:
@@ -240,66 +260,47 @@ def _versions() -> dict[str, str]:
     return versions
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open a file; say so if it isn't one of ours, or turns out to be broken."""
-    if not path.is_file():
-        raise TabTransferError(f"There is no saved model at {path}.")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if _RECORD not in archive.namelist():
-                raise TabTransferError(f"{path} is no model that tabtransfer saved.")
-            yield archive
-    except (zipfile.BadZipFile, SafetensorError, pa.ArrowException, KeyError, EOFError) as error:
-        with path.open("rb") as file:
-            if file.read(1) == b"\x80":
-                remedy = "It seems to be a pickle: use joblib.load if you trust where it is from."
-            else:
-                remedy = "Save it again with model.save(path)."
-        raise TabTransferError(f"{path} is no complete saved model ({error}). {remedy}") from error
-
-
-def _read_record(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
-    record = json.loads(archive.read(_RECORD))
-    if record["format"] > FORMAT:
-        raise TabTransferError(
-            f"{path} was saved by tabtransfer {record['versions'].get('tabtransfer')} in format "
-            f"{record['format']}, and tabtransfer {tabtransfer.__version__} reads formats up to "
-            f"{FORMAT}: upgrade tabtransfer."
-        )
-    return record
-
-
 def _unfitted(record: dict[str, Any], kinds: Mapping[str, type[Any]], path: Path) -> Any:
     settings = {name: from_json(value) for name, value in record["settings"].items()}
     try:
-        return kinds[record["estimator"]](**settings)
+        model = kinds[record["estimator"]](**settings)
     except (KeyError, TypeError) as error:
         raise TabTransferError(
             f"{path} was saved by tabtransfer {record['versions'].get('tabtransfer')}, and "
             f"tabtransfer {tabtransfer.__version__} has no such estimator or parameter: {error}."
         ) from error
+    model.check_parameters()
+    return model
 
 
-def _network(
-    archive: zipfile.ZipFile, record: dict[str, Any], checkpoint: Any, path: Path
-) -> TabularTransformer:
-    """Give the network of the file, shared with all that have the same."""
-    digest = record["weights"]
-    if digest == fingerprint(checkpoint):
-        return load_checkpoint(checkpoint)
+def _network(archive: zipfile.ZipFile, record: dict[str, Any], path: Path) -> KeptNetwork:
+    """Give the network of the file, shared with all that have the same.
+
+    Its checkpoint isn't looked at, unless it is the shipped one: what lies at a path that a file
+    names is anybody's.
+    """
+    digest, checkpoint = record["weights"], record["settings"].get("checkpoint")
+    config = NetworkConfig.from_json(record["network"])
+    if checkpoint is None and digest == fingerprint():
+        return KeptNetwork.of(load_checkpoint(), None)
     network = _networks.get(digest)
+    if network is not None and network.config != config:
+        raise ValueError("the network's sizes are others than those of its weights")
     if network is None:
-        content = archive.read(_WEIGHTS)
+        content = read_entry(archive, _WEIGHTS)
         if hashlib.sha256(content).hexdigest() != digest:
             raise zipfile.BadZipFile("the weights are others than those of fit")
         network = build_network(record["network"], safetensors.torch.load(content), path)
         _networks[digest] = network
-    return network
+    return KeptNetwork(network, checkpoint, digest)
 
 
 def _classes(record: dict[str, Any]) -> Any:
-    return np.array(from_json(record["classes"]), dtype=np.dtype(record["classes_type"]))
+    listed = from_json(record["classes"])
+    classes = np.array(listed, dtype=np.dtype(record["classes_type"]))
+    if classes.ndim != 1 or classes.tolist() != listed:
+        raise ValueError("its classes are of another type than it says")
+    return classes
 
 
 def _show_without_rows(
@@ -313,15 +314,15 @@ def _show_without_rows(
     model.fitted_ = ModelWithoutRows(network, calibration, classes)
 
 
-def _check_same(model: Any, fitted: FittedModel, record: dict[str, Any]) -> None:
-    """Raise unless the model came out as it was when it was saved."""
-    saved, training = TableSketch(**record["sketch"]), fitted.ensemble.training
+def _check_same(model: Any, prepared: PreparedRows, record: dict[str, Any]) -> None:
+    """Raise unless the encoded rows are as they were when the model was saved."""
+    saved, training = TableSketch(**record["sketch"]), prepared.training
     found = TableSketch.of(training.table, training.labels)
     names = getattr(model, "feature_names_in_", range(model.n_features_in_))
-    sources = [list(names)[place] for place in fitted.encoder.sources_]
+    sources = [list(names)[place] for place in prepared.encoder.sources_]
     difference = found.difference(saved, sources)
-    if not difference and isinstance(fitted, FittedClassifier):
-        same = fitted.classes.tolist() == _classes(record).tolist()
+    if not difference and prepared.classes is not None:
+        same = prepared.classes.tolist() == _classes(record).tolist()
         difference = "" if same else "other classes"
     if difference:
         here = _versions()
@@ -335,6 +336,9 @@ def _check_same(model: Any, fitted: FittedModel, record: dict[str, Any]) -> None
             "the same order and with the same types, or fit again."
             + (f" The model was saved with {', '.join(others)}." if others else "")
         )
+
+
+def _warn_of_fewer_rows(fitted: FittedModel, record: dict[str, Any]) -> None:
     if fitted.ensemble.n_context_rows != record["n_context_rows"]:
         warnings.warn(
             f"The model reads {fitted.ensemble.n_context_rows} training rows at once, and read "

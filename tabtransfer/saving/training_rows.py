@@ -7,7 +7,9 @@ from collections.abc import Callable, Hashable
 from typing import IO, Any
 
 import pandas as pd
+import psutil
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tabtransfer.errors import TabTransferError
@@ -17,6 +19,7 @@ from tabtransfer.saving.tagged_json import from_json, to_json
 __all__ = ["TABLE", "read_rows", "write_rows"]
 
 TABLE, _TARGET = "table.parquet", "target.parquet"
+_CELL_BYTES = 8  # at least, in memory
 _KEY = b"tabtransfer"  # of the metadata that say what Arrow alone would lose
 
 
@@ -52,8 +55,7 @@ def read_rows(read_file: Callable[[str], bytes]) -> TrainingRows:
 
     The rows are numbered from 0.
     """
-    table = pq.read_table(pa.BufferReader(read_file(TABLE)))
-    target = pq.read_table(pa.BufferReader(read_file(_TARGET)))
+    table, target = _read_table(read_file(TABLE)), _read_table(read_file(_TARGET))
     weights = target["weight"].to_numpy() if "weight" in target.column_names else None
     record = json.loads(table.schema.metadata[_KEY])
     frame = table.to_pandas()
@@ -62,6 +64,44 @@ def read_rows(read_file: Callable[[str], bytes]) -> TrainingRows:
             frame[name] = _restored(frame[name], form)
     frame.columns = _index(from_json(record["names"]))
     return TrainingRows(frame, target["target"].to_numpy(), weights)
+
+
+def _read_table(content: bytes) -> pa.Table:
+    """Read a Parquet file, if it fits into memory, and check all that it holds."""
+    schema = pq.read_schema(pa.BufferReader(content))
+    texts = [field.name for field in schema if _is_text(field.type)]
+    file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=texts)
+    about = file.metadata
+    # What repeats takes hardly any room in a file: cells, and texts that are many cells.
+    cells = about.num_rows * max(1, about.num_columns)
+    groups = [about.row_group(index).total_byte_size for index in range(about.num_row_groups)]
+    _refuse_too_large(max(_CELL_BYTES * cells, sum(groups)))
+    table = file.read()
+    table.validate(full=True)
+    columns = [table[name] for name in texts]
+    _refuse_too_large(sum(map(_unfolded_bytes, columns)))
+    return table.cast(schema)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def _unfolded_bytes(column: pa.ChunkedArray) -> int:
+    """Count the bytes of texts, each of which is stored once."""
+    return sum(
+        pc.sum(pc.take(pc.binary_length(chunk.dictionary), chunk.indices)).as_py() or 0
+        for chunk in column.chunks
+        if isinstance(chunk, pa.DictionaryArray)
+    )
+
+
+def _refuse_too_large(n_bytes: int) -> None:
+    if n_bytes > psutil.virtual_memory().available:
+        raise TabTransferError(
+            f"The training rows of the saved model take {n_bytes / 1e9:,.1f} GB, more memory than "
+            "is free: load it where there is more."
+        )
 
 
 def _storable(column: pd.Series, name: Hashable) -> tuple[pd.Series, dict[str, Any] | None]:

@@ -1,8 +1,12 @@
+import datetime
+from types import SimpleNamespace
+
 import numpy as np
 import optuna
 import pandas as pd
 import pytest
 
+from tabtransfer.baselines import study
 from tabtransfer.baselines.study import TrialLog, name_study
 from tabtransfer.errors import TabTransferError
 
@@ -85,3 +89,22 @@ def test_a_name_tells_tables_types_and_settings_apart():
         name_study(frame, y, ["optuna"], "linear", 4),
     ]
     assert len({name, *others}) == 7
+
+
+def test_a_clock_that_is_set_back_takes_no_time_off_a_search(tmp_path, monkeypatch):
+    monotonic = iter([10.0, 13.0, 20.0, 24.5])
+    monkeypatch.setattr(study, "time", SimpleNamespace(monotonic=lambda: next(monotonic)))
+    log = TrialLog(tmp_path / "study.journal", "study", seed=0)
+    first = log.start()
+    with monkeypatch.context() as earlier:
+        earlier.setattr("optuna.storages.journal._storage.datetime", _Yesterday)
+        log.finish(first, 0.5)
+    log.end(log.start(), "no luck")
+    assert log.seconds_spent == 7.5
+    assert TrialLog(tmp_path / "study.journal", "study", seed=0).seconds_spent == 7.5
+
+
+class _Yesterday(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return super().now(tz) - datetime.timedelta(days=1)

@@ -15,6 +15,7 @@ from tabtransfer.bench.protocol import Limits
 from tabtransfer.bench.results import OK, read_results
 from tabtransfer.datasets.capping import cap_rows
 from tabtransfer.errors import TabTransferError
+from tabtransfer.folder_lock import alone_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,41 +69,43 @@ def compare(
     Raises
     ------
     TabTransferError
-        If the file holds results of other data, or of another protocol.
+        If the file holds results of other data, or of another protocol, or another run is writing
+        to its folder.
     """
-    end = time.monotonic() + seconds
-    max_rows = 3 * max_train  # each job is handed all rows
-    _check_same_table(path, cap_rows(table, max_rows, seed))
+    with alone_in(path.parent):
+        end = time.monotonic() + seconds
+        max_rows = 3 * max_train  # each job is handed all rows
+        _check_same_table(path, cap_rows(table, max_rows, seed))
 
-    def measure(wanted: Sequence[Method], most_splits: int | None = None) -> pd.DataFrame:
-        return run(
-            FILE + files,
-            [table],
-            wanted,
-            path,
-            n_splits="tabarena",
-            seed=seed,
-            max_train=max_train,
-            max_rows=max_rows,
-            n_threads=n_threads,
-            n_jobs=n_jobs,
-            limits=Limits(JOB_SHARE * seconds),
-            most_splits=most_splits,
-            seconds=end - time.monotonic(),
-        )
+        def measure(wanted: Sequence[Method], most_splits: int | None = None) -> pd.DataFrame:
+            return run(
+                FILE + files,
+                [table],
+                wanted,
+                path,
+                n_splits="tabarena",
+                seed=seed,
+                max_train=max_train,
+                max_rows=max_rows,
+                n_threads=n_threads,
+                n_jobs=n_jobs,
+                limits=Limits(JOB_SHARE * seconds),
+                most_splits=most_splits,
+                seconds=end - time.monotonic(),
+            )
 
-    entrants = list(default_methods() if methods is None else methods)
-    results = measure(entrants, 1)
-    if methods is None:
-        left = end - time.monotonic()
-        affordable = affordable_searches(left, n_jobs, _first_split(results))
-        if affordable:
-            entrants += affordable
-            results = measure(affordable, 1)
-    going_on = [method for method in entrants if method.name in _first_split(results)]
-    if going_on and time.monotonic() < end:
-        results = measure(going_on)
-    return results
+        entrants = list(default_methods() if methods is None else methods)
+        results = measure(entrants, 1)
+        if methods is None:
+            left = end - time.monotonic()
+            affordable = affordable_searches(left, n_jobs, _first_split(results))
+            if affordable:
+                entrants += affordable
+                results = measure(affordable, 1)
+        going_on = [method for method in entrants if method.name in _first_split(results)]
+        if going_on and time.monotonic() < end:
+            results = measure(going_on)
+        return results
 
 
 def _first_split(results: pd.DataFrame) -> dict[str, float]:

@@ -34,6 +34,7 @@ from tabtransfer.datasets.nested_splits import nested_splits
 from tabtransfer.datasets.splits import stratified_splits, tabarena_splits, target_bins
 from tabtransfer.environment import cpu_model, machine, package_versions
 from tabtransfer.errors import TabTransferError
+from tabtransfer.folder_lock import alone_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,56 +121,61 @@ def run(
     Raises
     ------
     TabTransferError
-        The results file is unreadable or was measured by another protocol, a table is too small
-        to be split, no table gives a training set of a wanted size, or the backend isn't
-        installed.
+        The results file is unreadable or was measured by another protocol, another run is writing
+        to its folder, a table is too small to be split, no table gives a training set of a wanted
+        size, or the backend isn't installed.
     """
-    results = ResultsFile(path)
-    pattern = Job(
-        *(suite, "", ""),
-        splits=TABARENA if n_splits == TABARENA else HALVES,
-        seed=seed,
-        n_threads=n_threads,
-    )
-    whole = {table.name: table for table in tables}
-    capped = [cap_rows(table, max_rows, seed) for table in whole.values()]
-    if isinstance(max_train, int):
-        pattern = replace(pattern, max_train=max_train)
-        first = {t.name: _split(t, pattern, n_splits)[:most_splits] for t in capped}
-        splits = {max_train: first}
-    elif isinstance(n_splits, int):
-        pattern = replace(pattern, splits=NESTED)
-        splits = _split_by_size(capped, pattern, n_splits, max_train)
-    else:
-        raise TabTransferError("Folds as TabArena has them have one size; give n_splits a number.")
-    conditions = {
-        "max_rows": max_rows,
-        "n_jobs": n_jobs,
-        "machine": machine(),
-        "cpu": cpu_model(),
-        **limits.as_row(),
-    }
-    tasks = _prepare(pattern, capped, methods, splits, conditions, limits)
-    studies = Studies(path)
-    done = results.keep({task.job: {name: task.facts[name] for name in _FIXED} for task in tasks})
-    left = [task for task in tasks if task.job not in done]
-    if backend == LOCAL:
-        left = [replace(task, progress=studies.path(task.row)) for task in left]
-    for row in results.rows:  # in case a kill came between a row and this
-        studies.drop(row)
-    deadline = math.inf if seconds is None else time.monotonic() + seconds
-    with closing(results), RunProgress(len(tasks), len(done), seconds) as progress:
-        if left:
-            workers = open_workers(backend, n_threads)
-            seen = SeenTables(whole)
-            with closing(_execute(left, n_jobs, workers, seen, deadline)) as rows:
-                for row in rows:
-                    results.add(row)
-                    studies.drop(row)
-                    progress.report(row)
-        for task in _cut_short(tasks, results.rows):
-            results.add(finish_row(task, {"status": LEFT_OUT, "reason": "the time was over"}))
-    return results.frame()
+    with alone_in(path.parent):
+        results = ResultsFile(path)
+        pattern = Job(
+            *(suite, "", ""),
+            splits=TABARENA if n_splits == TABARENA else HALVES,
+            seed=seed,
+            n_threads=n_threads,
+        )
+        whole = {table.name: table for table in tables}
+        capped = [cap_rows(table, max_rows, seed) for table in whole.values()]
+        if isinstance(max_train, int):
+            pattern = replace(pattern, max_train=max_train)
+            first = {t.name: _split(t, pattern, n_splits)[:most_splits] for t in capped}
+            splits = {max_train: first}
+        elif isinstance(n_splits, int):
+            pattern = replace(pattern, splits=NESTED)
+            splits = _split_by_size(capped, pattern, n_splits, max_train)
+        else:
+            raise TabTransferError(
+                "Folds as TabArena has them have one size; give n_splits a number."
+            )
+        conditions = {
+            "max_rows": max_rows,
+            "n_jobs": n_jobs,
+            "machine": machine(),
+            "cpu": cpu_model(),
+            **limits.as_row(),
+        }
+        tasks = _prepare(pattern, capped, methods, splits, conditions, limits)
+        studies = Studies(path)
+        done = results.keep(
+            {task.job: {name: task.facts[name] for name in _FIXED} for task in tasks}
+        )
+        left = [task for task in tasks if task.job not in done]
+        if backend == LOCAL:
+            left = [replace(task, progress=studies.path(task.row)) for task in left]
+        for row in results.rows:  # in case a kill came between a row and this
+            studies.drop(row)
+        deadline = math.inf if seconds is None else time.monotonic() + seconds
+        with closing(results), RunProgress(len(tasks), len(done), seconds) as progress:
+            if left:
+                workers = open_workers(backend, n_threads)
+                seen = SeenTables(whole)
+                with closing(_execute(left, n_jobs, workers, seen, deadline)) as rows:
+                    for row in rows:
+                        results.add(row)
+                        studies.drop(row)
+                        progress.report(row)
+            for task in _cut_short(tasks, results.rows):
+                results.add(finish_row(task, {"status": LEFT_OUT, "reason": "the time was over"}))
+        return results.frame()
 
 
 def _split(table: Table, pattern: Job, n_splits: int | str) -> list[Split]:

@@ -24,8 +24,10 @@ from tabtransfer.errors import TabTransferError
 LOCAL = "local"
 """Name of the backend that runs jobs on this machine."""
 
+# Python puts the current folder first on the path of `-c`: a `pickle.py` there would be run.
 _SERVE = (
-    "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
+    "import sys; sys.path[:] = filter(None, sys.path); "
+    "import pickle; sys.path[:] = pickle.load(sys.stdin.buffer); "
     "from tabtransfer.bench.measure.job_server import serve; serve()"
 )
 _CLOSE_SECONDS = 2.0  # for a server to end by itself
@@ -51,6 +53,7 @@ class JobServer:
                 **thread_variables(n_threads),
                 # So that asking for a GPU before the fork doesn't make it unusable after.
                 "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
+                "PYTHONSAFEPATH": "1",  # for the processes that jobs start (Python 3.11 on)
             },
         )
         self._send(sys.path)

@@ -15,6 +15,7 @@ from tabtransfer.datasets.fingerprints import fingerprint
 from tabtransfer.datasets.suites import load_table
 from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.real_tables.packed_tables import PackedTables, pack_tables, read_tables
+from tabtransfer.pretrain.real_tables.real_tasks import NumberTable
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -266,3 +267,58 @@ def test_command_packs_and_says_what(folder, tmp_path):
     assert "refused 'flowers'" in said
     assert "2 tables, 300 rows, 12 columns" in said and "MiB" in said
     assert "2  not stated" in said
+
+
+class TestFilesThatLie:
+    @pytest.fixture
+    def packed(self, tmp_path):
+        cells = np.arange(12, dtype=np.float32).reshape(4, 3)
+        table = NumberTable("t", cells, np.array([False, True, False]), 2, np.arange(3))
+        card = {"name": "t", "source": "here", "licence": "MIT", "fingerprint": "f"}
+        path = tmp_path / "packed.tables"
+        PackedTables((table,), (card,), ("iris",)).save(path)
+        return path
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"shapes": [[4, 4]]},
+            {"shapes": [[-4, -3]]},
+            {"shapes": 3},
+            {"shapes": []},
+            {"cards": [{"name": "t"}]},
+            {"cards": ["t"]},
+            {"cards": [{"name": 3, "source": "", "licence": "", "fingerprint": ""}]},
+            {"categorical": [[True]]},
+            {"targets": [3]},
+            {"targets": ["c"]},
+            {"copies": [[0]]},
+            {"copies": [[0], [1]]},
+            {"guard": None},
+            {"guard": [3]},
+        ],
+        ids=str,
+    )
+    def test_records(self, packed, change):
+        assert PackedTables.load(packed).tables[0].values[3, 2] == 11
+        with np.load(packed) as file:
+            record, cells = json.loads(file["record"].tobytes()), file["cells"]
+        text = json.dumps({**record, **change}).encode()
+        with packed.open("wb") as file:
+            np.savez_compressed(file, record=np.frombuffer(text, np.uint8), cells=cells)
+        with pytest.raises(TabTransferError, match=r"holds no packed tables \(\w+: .*pack-tables"):
+            PackedTables.load(packed)
+
+    def test_archives_that_unfold(self, packed):
+        with packed.open("wb") as file:
+            np.savez_compressed(
+                file, record=np.zeros(1, np.uint8), cells=np.zeros(10**7, np.uint32)
+            )
+        with pytest.raises(TabTransferError, match="unfolds to 40,000"):
+            PackedTables.load(packed)
+
+    @pytest.mark.parametrize("size", [0, 10, 300])
+    def test_halves(self, packed, size):
+        packed.write_bytes(packed.read_bytes()[:size])
+        with pytest.raises(TabTransferError, match="holds no packed tables"):
+            PackedTables.load(packed)

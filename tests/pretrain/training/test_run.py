@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from tabtransfer.datasets.fingerprints import trained_on
 from tabtransfer.errors import TabTransferError
 from tabtransfer.network.transformer import NetworkConfig
 from tabtransfer.pretrain.training import clock, run, throughput
+from tabtransfer.pretrain.training.resume import read_state
 from tabtransfer.pretrain.training.run import FINAL_FILE, HELD_FILE, Recipe, pretrain
 from tabtransfer.pretrain.training.stream import StreamConfig
 
@@ -151,8 +153,8 @@ def test_validation_tables_are_not_trained_on(tmp_path):
     assert "market" in header["training"]["validation"]
 
 
-def test_a_killed_run_goes_on_where_it_was(tmp_path):
-    out = tmp_path / "run"
+def start_long_run(out, **options):
+    """Start a run of a thousand seconds in a process; return it once its state is saved."""
     script = (
         "from itertools import count\n"
         "from types import SimpleNamespace\n"
@@ -163,23 +165,100 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
         "readings, run.N_SYNTHETIC_VALIDATION = count(), 4\n"
         "clock.time = SimpleNamespace(monotonic=lambda: next(readings) / 10)\n"
         f"pretrain({str(out)!r}, 1000.0, Recipe(network={SMALL.network!r}, "
-        f"stream={SMALL.stream!r}), accelerator='cpu', save_every=0.5)\n"
+        f"stream={SMALL.stream!r}), accelerator='cpu', **{options!r})\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
-    resume = out / "resume.ckpt"
-    deadline = time.monotonic() + 120
-    while not resume.exists() and process.poll() is None and time.monotonic() < deadline:
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
+    sign = out / ("resume.ckpt" if "save_every" in options else "curve.csv")
+    deadline = time.monotonic() + 240
+    while not sign.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.1)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    return process
+
+
+def test_a_killed_run_goes_on_where_it_was(tmp_path):
+    out = tmp_path / "run"
+    process = start_long_run(out, save_every=0.5, validate_every=0.3)
+    with pytest.raises(TabTransferError, match="Another run is writing to"):
+        pretrain(out, 3.0, SMALL, accelerator="cpu")
+    process.kill()
+    process.communicate()
+    resume = out / "resume.ckpt"
     saved = torch.load(resume, weights_only=True)
     steps, seconds = saved["tabtransfer"]["steps"], saved["callbacks"]["Clock"]["seconds"]
     assert steps > 0
+    with (out / "curve.csv").open("a") as file:  # of steps after the state, and half a row
+        file.write(f"9,{steps + 1},99,1,,,,1,1,0.1\n9,12")
+    other = dataclasses.replace(SMALL, seed=5)
+    with pytest.raises(TabTransferError, match=r"other settings: seed 0, not 5\. .* --out"):
+        pretrain(out, seconds + 1.0, other, accelerator="cpu")
     pretrain(out, seconds + 1.0, SMALL, accelerator="cpu")
     training = read_header(out / FINAL_FILE)["training"]
     assert training["steps"] > steps
     assert training["tasks_seen"] > saved["tabtransfer"]["tasks_seen"]
     assert not resume.exists()
+    seen = [int(row["steps"]) for row in read_curve(out)]
+    assert seen == sorted(set(seen)) and steps + 1 not in seen[:-1]
+
+
+def test_sigterm_saves_and_ends_as_interrupted(tmp_path):
+    out = tmp_path / "run"
+    process = start_long_run(out, validate_every=0.5)
+    assert not (out / "resume.ckpt").exists()
+    process.terminate()
+    _, said = process.communicate(timeout=240)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "Stopped by SIGTERM after" in said and "the same command goes on" in said
+    steps = torch.load(out / "resume.ckpt", weights_only=True)["tabtransfer"]["steps"]
+    assert f"at step {steps};" in said
+    assert not (out / FINAL_FILE).exists()
+
+
+def test_what_a_run_left_before_its_first_save_is_not_this_runs(tmp_path, capsys):
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "curve.csv").write_text("seconds,steps\n300,7000\n")
+    pretrain(out, 0.5, SMALL, accelerator="cpu")
+    assert [int(row["steps"]) for row in read_curve(out)] == [5]
+    assert "this one starts anew" in capsys.readouterr().err
+
+
+def test_a_kill_between_the_weights_and_their_card_is_made_good(tmp_path):
+    out = tmp_path / "run"
+    scores = pretrain(out, 0.5, SMALL, accelerator="cpu")
+    (out / "MODEL_CARD.md").unlink()
+    (out / "resume.ckpt").touch()
+    assert pretrain(out, 0.5, SMALL, accelerator="cpu") == scores
+    assert "Apache-2.0" in (out / "MODEL_CARD.md").read_text()
+    assert not (out / "resume.ckpt").exists()
+
+
+@pytest.mark.parametrize("damage", ["bytes", "half", "record", "weights", "seconds"])
+def test_a_damaged_state_is_one_sentence(tmp_path, damage):
+    path = tmp_path / "resume.ckpt"
+    network = torch.nn.Linear(2, 1)
+    state = {
+        "tabtransfer": {"settings": {"seed": 0}, "steps": 7, "tasks_seen": 9},
+        "callbacks": {"Clock": {"seconds": 1.0, "mean_loss": 0.5}},
+        "state_dict": {f"network.{n}": t for n, t in network.state_dict().items()},
+    }
+    torch.save(state, path)
+    assert read_state(path, network, {"seed": 0})["steps"] == 7
+    if damage == "bytes":
+        path.write_bytes(b"no state")
+    elif damage == "half":
+        path.write_bytes(path.read_bytes()[:500])
+    else:
+        if damage == "record":
+            state["tabtransfer"] = [1]
+        elif damage == "weights":
+            state["state_dict"]["network.weight"] = torch.zeros(3)
+        else:
+            state["callbacks"]["Clock"]["seconds"] = float("nan")
+        torch.save(state, path)
+    with pytest.raises(TabTransferError, match=r"resume\.ckpt is damaged \(.*delete it"):
+        read_state(path, network, {"seed": 0})
 
 
 def test_two_processes_train_together(tmp_path, real_tables):

@@ -1,4 +1,5 @@
 import gzip
+import struct
 
 import pandas as pd
 import pyarrow as pa
@@ -89,3 +90,19 @@ def test_files_without_rows_have_none(tmp_path):
     assert source.n_rows == 0 and list(read_part(source.parts[0], ["a"], 5)) == []
     pq.write_table(pa.table({"a": pa.array([], pa.int64())}), tmp_path / "t.parquet")
     assert Source.of([tmp_path / "t.parquet"]).n_rows == 0
+
+
+@pytest.mark.parametrize("form", ["file", "stream"])
+def test_a_damaged_arrow_file_is_an_error_and_no_crash(tmp_path, form):
+    table = pa.table({"text": ["abc", "def", None], "number": [1, 2, 3]})
+    new = pa.ipc.new_file if form == "file" else pa.ipc.new_stream
+    path = tmp_path / "t.arrow"
+    with new(str(path), table.schema) as writer:
+        writer.write_table(table)
+    offsets = struct.pack("<4i", 0, 3, 6, 6)
+    content = path.read_bytes()
+    assert content.count(offsets) == 1
+    path.write_bytes(content.replace(offsets, struct.pack("<4i", 0, 3, 2**30, 2**30)))
+    with pytest.raises(TabTransferError, match=r"t\.arrow can't be read as arrow: "):
+        source = Source.of([path])
+        list(read_part(source.parts[0], ["text"], 10))

@@ -5,9 +5,12 @@ import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import balanced_accuracy_score
 
 from tabtransfer import TabTransferClassifier, TabTransferError
+from tabtransfer.checkpoint import save_checkpoint
+from tabtransfer.estimators import base
 from tabtransfer.finetune.loop import FinetuneConfig
 from tabtransfer.inference import predict as inference
 
@@ -263,3 +266,54 @@ def test_the_layout_of_an_array_in_memory_does_not_matter(estimator):
 def test_more_columns_than_a_view_shows(estimator):
     X = np.random.default_rng(0).normal(size=(40, 600))
     assert np.isfinite(answer(estimator.fit(X, np.arange(40) % 3), X[:5])).all()
+
+
+class TestARefitThatFails:
+    @pytest.mark.parametrize("place", ["target", "weights", "network", "interrupt"])
+    def test_leaves_no_half_of_a_model(self, classifier, make_frame, place, monkeypatch):
+        X, y = make_frame()
+        model = classifier.fit(X, y)
+        others = {"y": ["x", "y"] * 30}
+        if place == "target":
+            others["y"] = ["x"] * 59 + [None]
+        elif place == "weights":
+            others["sample_weight"] = [-1.0] * 60
+        elif place == "network":
+            model.set_params(checkpoint="/nowhere/weights.safetensors")
+        else:
+            monkeypatch.setattr(base, "build_model", _interrupted)
+        with pytest.raises((TabTransferError, KeyboardInterrupt)):
+            model.fit(X, **others)
+        with pytest.raises(NotFittedError):
+            model.predict(X)
+        assert [name for name in vars(model) if name.endswith("_")] == []
+        assert not hasattr(model, "classes_")
+
+    def test_with_parameters_that_make_no_sense_leaves_the_model_whole(
+        self, classifier, make_frame
+    ):
+        X, y = make_frame()
+        model = classifier.fit(X, y)
+        before = model.predict_proba(X)
+        with pytest.raises(TabTransferError, match="n_threads"):
+            model.set_params(n_threads=-1).fit(X, ["x", "y"] * 30)
+        np.testing.assert_array_equal(model.set_params(n_threads=None).predict_proba(X), before)
+        assert model.classes_.tolist() == sorted(set(y))
+
+
+def _interrupted(*arguments, **options):
+    raise KeyboardInterrupt
+
+
+def test_weights_that_overflow_are_no_answer(
+    estimator, make_frame, make_network, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(inference, "DOUBLE_CELLS", 0)
+    network = make_network(tasks=("classification", "regression"))
+    for parameter in network.heads.parameters():
+        parameter.mul_(1e30)
+    save_checkpoint(tmp_path / "c.safetensors", network, {})
+    X, y = make_frame()
+    model = estimator.set_params(checkpoint=tmp_path / "c.safetensors").fit(X, y)
+    with pytest.raises(TabTransferError, match="is no number for 60 of 60 rows: its weights"):
+        model.predict(X)

@@ -10,6 +10,7 @@ import pytest
 from sklearn.base import clone
 
 from tabtransfer import TabTransferClassifier, TabTransferError, TabTransferRegressor
+from tabtransfer.checkpoint import save_checkpoint
 from tabtransfer.network.transformer import TabularTransformer
 
 PEAK = """
@@ -139,3 +140,31 @@ def test_progress_is_shown_when_asked_for(model, capsys):
     answer(model.set_params(verbose=True).fit(X, y), X)
     shown = capsys.readouterr().out
     assert "reading the training rows" in shown and "predicting" in shown and "100%" in shown
+
+
+class TestRareClassesOfSampledRows:
+    def test_keep_their_base_rate(self):
+        rng = np.random.default_rng(0)
+        X, y = rng.normal(size=(6000, 2)), np.arange(6000) % 2
+        y[rng.choice(6000, 12, replace=False)] = 2  # 0.2 %; one of 64 rows is 1.6 %
+        model = TabTransferClassifier(2, trees=False, max_context_rows=64, random_state=0)
+        rates = model.fit(X, y).predict_proba(X[:300]).mean(0)
+        assert 0.0005 < rates[2] < 0.005
+        np.testing.assert_allclose(rates[:2], 0.499, atol=0.1)
+
+    def test_through_a_tree_of_classes(self, make_network, tmp_path):
+        network = make_network(max_classes=3)
+        for name, parameter in network.named_parameters():
+            if name.startswith("heads.classification.3"):
+                parameter.zero_()  # all groups are equally probable, whatever is read
+        save_checkpoint(tmp_path / "even.safetensors", network, {})
+        y = np.repeat(np.arange(6), [1000, 1000, 1000, 1000, 1, 1])
+        X = np.random.default_rng(0).normal(size=(len(y), 2))
+        options = {"checkpoint": tmp_path / "even.safetensors", "trees": False, "random_state": 0}
+        model = TabTransferClassifier(1, max_context_rows=100, **options).fit(X, y)
+        found = model.predict_proba(X[:1])[0]
+        # Left alone, each of the rare ones has a sixth, like all others.
+        assert (found[4:] < 0.05).all() and (found[:4] > 0.1).all()
+        assert found.sum() == pytest.approx(1.0)
+        whole = TabTransferClassifier(1, **options).fit(X, y).predict_proba(X[:1])[0]
+        np.testing.assert_allclose(whole, 1 / 6, atol=1e-6)  # all rows are read: nothing to mend

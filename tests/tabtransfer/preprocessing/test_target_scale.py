@@ -1,7 +1,14 @@
+import warnings
+
 import numpy as np
 import pytest
 
-from tabtransfer.preprocessing.target_scale import MAX_TARGET, NormalTargetScale, TargetScale
+from tabtransfer.preprocessing.target_scale import (
+    MAX_TARGET,
+    NormalTargetScale,
+    TargetScale,
+    warn_of_clipped,
+)
 
 
 def test_targets_come_back():
@@ -60,3 +67,23 @@ class TestNormalTargets:
         scale = NormalTargetScale.of(np.full(7, 0.1))
         assert scale.standardise(np.array([0.1, 5.0])).tolist() == [0.0, 0.0]
         assert scale.restore(np.array([3.0])).tolist() == [0.1]
+
+
+class TestWarningOfClippedTargets:
+    def test_says_how_many_and_how_far(self):
+        targets = np.repeat([1e4, 1.1e4, 1e6], [495, 495, 10])
+        with pytest.warns(UserWarning, match=r"^10 of 1,000 targets .* 5\.\d+e\+05, as far as 1e"):
+            warn_of_clipped(targets)
+
+    def test_counts_weights(self):
+        targets, weights = np.repeat([1.0, 2.0, 50.0], [495, 495, 10]), np.ones(1000)
+        weights[-10:] = 200.0
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            warn_of_clipped(targets, weights)  # two thirds of the rows, so to say
+
+    @pytest.mark.parametrize("targets", [np.ones(9), np.arange(100.0), np.zeros(1)])
+    def test_is_silent_otherwise(self, targets):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            warn_of_clipped(targets)

@@ -1,6 +1,7 @@
 import datetime
 import io
 import json
+import os
 import pickle
 import shutil
 import warnings
@@ -11,6 +12,8 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import safetensors.numpy
+import safetensors.torch
 import scipy.sparse
 import torch
 from sklearn.exceptions import NotFittedError
@@ -199,12 +202,43 @@ class TestWeights:
 
     def test_one_read_only_network_for_all_models_of_a_checkpoint(self, classifier, path):
         X, y = make_frame(), np.arange(N_ROWS) % 2
-        model = classifier.fit(X, y)
-        other = TabTransferClassifier(1, checkpoint=model.checkpoint).fit(X, y)
+        model = classifier.set_params(checkpoint=None).fit(X, y)
+        other = TabTransferClassifier(1, trees=False).fit(X, y)
         models = [model, other, round_trip(model, path), pickle.loads(pickle.dumps(model))]
         networks = {id(one.fitted_.network.get()) for one in models}
-        assert networks == {id(load_checkpoint(model.checkpoint))}
+        assert networks == {id(load_checkpoint())}
         assert not any(p.requires_grad for p in model.fitted_.network.get().parameters())
+
+    @pytest.mark.parametrize(
+        "lies_there", ["text", "newer", "huge", "unreadable", "folder", "pipe"]
+    )
+    def test_what_lies_at_the_checkpoints_path_is_not_read(
+        self, small_checkpoint, path, tmp_path, lies_there
+    ):
+        checkpoint = tmp_path / "weights.safetensors"
+        shutil.copy(small_checkpoint, checkpoint)
+        X, y = np.arange(20.0)[:, None], [0, 1] * 10
+        model = TabTransferClassifier(1, checkpoint=checkpoint, random_state=0).fit(X, y)
+        expected = model.predict_proba(X)
+        model.save(path)
+        checkpoint.unlink()
+        if lies_there == "newer":
+            weights = safetensors.torch.load_file(small_checkpoint)
+            safetensors.torch.save_file(weights, checkpoint, {"tabtransfer": '{"format": 9}'})
+        elif lies_there == "huge":
+            with checkpoint.open("wb") as file:
+                file.truncate(2**40)  # takes no room on disk, and hours to read
+        elif lies_there == "folder":
+            checkpoint.mkdir()
+        elif lies_there == "pipe":
+            os.mkfifo(checkpoint)
+        else:
+            checkpoint.write_text("not tensors")
+            checkpoint.chmod(0o000 if lies_there == "unreadable" else 0o600)
+        found = tabtransfer.load(path)
+        np.testing.assert_array_equal(found.predict_proba(X), expected)
+        again = round_trip(found, tmp_path / "again")
+        np.testing.assert_array_equal(again.predict_proba(X), expected)
 
     def test_fine_tuned_weights_are_saved_and_not_tuned_again(self, classifier, path, monkeypatch):
         config = FinetuneConfig(learning_rate=2e-3, max_steps=10, check_every=5, episode_rows=64)
@@ -341,6 +375,86 @@ class TestBadFiles:
         with pytest.raises(TabTransferError, match=message):
             tabtransfer.load(saved)
 
+    @pytest.mark.parametrize(
+        "change",
+        [
+            *({"format": value} for value in (None, "2", 2.5, -1)),
+            *({"versions": value} for value in (None, [], {"numpy": 1})),
+            *({"estimator": value} for value in (None, ["TabTransferClassifier"])),
+            *({"settings": value} for value in (None, [1], {"n_threads": {"code": 1}})),
+            *({"seed": value} for value in (None, -1, 1.5, 2**32, "0")),
+            *({"n_features": value} for value in (None, -1, "1")),
+            *({"feature_names": value} for value in (3, [1], ["a", "b"])),
+            *({"classes": value} for value in (None, [], 3, [0], [[0], [1]], ["a", "b"])),
+            *({"classes_type": value} for value in (None, 3, "<f99", "<U0")),
+            *({"n_context_rows": value} for value in (None, -1, "20")),
+            *({"sketch": value} for value in (None, {}, {"n_rows": 20})),
+            *({"network": value} for value in (None, {}, {"d_cell": 10**9})),
+            *({"weights": value} for value in (None, 3, "0" * 64)),
+            *({"outcomes": value} for value in (None, {"calibration_": 3})),
+            *({"blend": value} for value in (3, ["a"], [0.5, 0.2], [float("nan")])),
+        ],
+        ids=str,
+    )
+    def test_records_that_lie(self, saved, change):
+        rewrite(saved, change)
+        with pytest.raises(TabTransferError):
+            tabtransfer.load(saved)
+
+    @pytest.mark.parametrize("temperature", [float("nan"), 0.0, -1.0, float("inf")])
+    def test_temperatures_that_are_none(self, saved, temperature):
+        rewrite(saved, {"outcomes": {"calibration_": {"temperature": temperature}}})
+        with pytest.raises(TabTransferError, match="temperature of calibration is a number from"):
+            tabtransfer.load(saved)
+
+    @pytest.mark.parametrize(("name", "value"), [("n_threads", -1), ("memory_limit", "all")])
+    def test_settings_that_make_no_sense(self, saved, name, value):
+        with zipfile.ZipFile(saved) as archive:
+            settings = json.loads(archive.read("model.json"))["settings"]
+        rewrite(saved, {"settings": {**settings, name: value}})
+        with pytest.raises(TabTransferError, match=f"{name} must be a whole number"):
+            tabtransfer.load(saved)
+
+    def test_a_hundred_thousand_threads_are_as_many_as_there_are(self, saved, model):
+        X, expected = np.arange(20.0)[:, None], model.predict_proba(np.arange(20.0)[:, None])
+        with zipfile.ZipFile(saved) as archive:
+            settings = json.loads(archive.read("model.json"))["settings"]
+        rewrite(saved, {"settings": {**settings, "n_threads": 100_000}})
+        np.testing.assert_allclose(tabtransfer.load(saved).predict_proba(X), expected, atol=1e-6)
+
+    @pytest.mark.parametrize(
+        ("part", "message"),
+        [
+            ("own", "differ from those that the saved model's trees were grown on"),
+            (".dual", "no complete saved model"),
+            (".values", "no complete saved model"),
+            (".depths", "no complete saved model"),
+        ],
+    )
+    def test_learners_that_lie(self, classifier, path, part, message):
+        X = np.random.default_rng(0).normal(size=(80, 3))
+        classifier.set_params(trees=True).fit(X, X[:, 0] > 0).save(path)
+        with zipfile.ZipFile(path) as archive:
+            content = archive.read("learners.safetensors")
+        length = int.from_bytes(content[:8], "little")
+        about = json.loads(content[8 : 8 + length])["__metadata__"]
+        arrays = safetensors.numpy.load(content)
+        name = next(name for name in arrays if name.endswith(part))
+        arrays[name] = np.ascontiguousarray(arrays[name][:-1])
+        rewrite(path, {}, {"learners.safetensors": safetensors.numpy.save(arrays, about)})
+        with pytest.raises(TabTransferError, match=message):
+            tabtransfer.load(path)
+
+    def test_archives_that_unfold(self, saved):
+        with zipfile.ZipFile(saved) as archive:
+            parts = {name: archive.read(name) for name in archive.namelist()}
+        parts["model.json"] += b" " * 10**7
+        with zipfile.ZipFile(saved, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in parts.items():
+                archive.writestr(name, content)
+        with pytest.raises(TabTransferError, match=r"model\.json unfolds to 10,00"):
+            tabtransfer.load(saved)
+
     def test_less_memory_than_at_the_time_is_told(self, saved):
         rewrite(saved, {"n_context_rows": 30})
         with pytest.warns(UserWarning, match="reads 20 training rows at once, and read 30"):
@@ -368,10 +482,10 @@ class TestBadFiles:
         assert not path.exists()
 
 
-def rewrite(path, change):
-    """Change entries of the record."""
+def rewrite(path, change, others=()):
+    """Change entries of the record, and other parts."""
     with zipfile.ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
+        parts = {name: archive.read(name) for name in archive.namelist()} | dict(others)
     record = {**json.loads(parts["model.json"]), **change}
     parts["model.json"] = json.dumps(record).encode()
     with zipfile.ZipFile(path, "w") as archive:

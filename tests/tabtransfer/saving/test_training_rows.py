@@ -1,9 +1,11 @@
 import io
 from decimal import Decimal
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tabtransfer.errors import TabTransferError
@@ -88,3 +90,21 @@ def test_cells_that_cannot_be_written_are_named():
     frame = pd.DataFrame({"good": [1, 2], "bad": pd.Series([1, object()], dtype=object)})
     with pytest.raises(TabTransferError, match="Column 'bad' can't be saved"):
         round_trip(frame)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.DictionaryArray.from_arrays(np.zeros(200_000, np.int8), ["x"]),
+        pa.DictionaryArray.from_arrays(np.zeros(2_000, np.int8), ["x" * 6_000]).cast("string"),
+    ],
+    ids=["many cells", "long texts"],
+)
+def test_rows_that_unfold_are_refused_unread(column, monkeypatch):
+    content = io.BytesIO()
+    pq.write_table(pa.table({str(index): column for index in range(8)}), content)
+    assert len(content.getvalue()) < 10**6
+    free = SimpleNamespace(available=10**7, total=10**7)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: free)
+    with pytest.raises(TabTransferError, match=r"take 0\.\d GB, more memory than is free"):
+        read_rows(lambda name: content.getvalue())

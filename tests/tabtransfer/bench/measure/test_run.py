@@ -1,4 +1,6 @@
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -273,3 +275,23 @@ def test_a_table_that_cannot_be_split_is_an_error_before_any_work(tables, logist
     with pytest.raises(TabTransferError, match="two or more classes"):
         run("s", [tables[1], one_class], [logistic], tmp_path / "r.parquet")
     assert not (tmp_path / "r.parquet").exists()
+
+
+def test_two_runs_in_one_folder_lose_nothing(tables, logistic, tmp_path):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly():
+        begun.set()
+        go_on.wait(60)
+        yield from tables
+
+    path = tmp_path / "r" / "results.parquet"
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(lambda: run("s", slowly(), [logistic], path))
+        begun.wait(60)
+        with pytest.raises(TabTransferError, match=r"Another run is writing to .*--out"):
+            run("s", tables, [logistic], path, n_splits=1)
+        go_on.set()
+        rows = running.result()
+    assert len(rows) == len(tables) * 3

@@ -1,0 +1,70 @@
+"""Parameters that no one can mean are refused before any work."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Mapping
+from typing import Any
+
+from sklearn.utils import check_random_state
+
+from tabtransfer.errors import TabTransferError
+
+__all__ = ["check_parameters"]
+
+_FLAGS = ("calibrate", "finetune", "trees", "verbose")
+_COUNTS = ("n_estimators", "max_context_rows", "n_threads", "memory_limit")
+_OR_NONE = ("n_estimators", "n_threads", "memory_limit")
+
+
+def check_parameters(parameters: Mapping[str, Any]) -> None:
+    """Check the parameters of an estimator, but for its class weights and its checkpoint.
+
+    Parameters
+    ----------
+    parameters : mapping
+        As ``get_params`` gives them.
+
+    Raises
+    ------
+    TabTransferError
+        If one has the wrong type or is out of range.
+
+    Examples
+    --------
+    >>> from tabtransfer import TabTransferClassifier
+    >>> from tabtransfer.estimators.parameters import check_parameters
+    >>> check_parameters(TabTransferClassifier(n_threads=2).get_params())
+    """
+    for name in _COUNTS:
+        value = parameters[name]
+        if not (value is None and name in _OR_NONE) and not _is_count(value):
+            unit = " of bytes" if name == "memory_limit" else ""
+            none = ", or None" if name in _OR_NONE else ""
+            raise TabTransferError(
+                f"{name} must be a whole number{unit} from 1 on{none}, not {value!r}."
+            )
+    for name in _FLAGS:
+        if parameters[name] not in (True, False):
+            raise TabTransferError(f"{name} must be True or False, not {parameters[name]!r}.")
+    limit = parameters["time_limit"]
+    if limit is not None and not (_is_number(limit) and limit >= 0 and not math.isnan(limit)):
+        raise TabTransferError(
+            f"time_limit must be a number of seconds from 0 on, or None, not {limit!r}."
+        )
+    try:
+        check_random_state(parameters["random_state"])
+    except ValueError as error:
+        raise TabTransferError(
+            "random_state must be a whole number from 0 to 2**32 - 1, a numpy.random.RandomState, "
+            f"or None, not {parameters['random_state']!r}."
+        ) from error
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= 1
