@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +16,9 @@ from tabtransfer.errors import TabTransferError, name_list
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from tabtransfer.batch_prediction.training_table import TrainingTable
+    from tabtransfer.datasets.csv_dialect import CsvDialect
 
 
 class Task(str, Enum):
@@ -35,9 +40,32 @@ Tables = Annotated[
     list[str],
     typer.Argument(
         metavar="TABLE...",
-        help="CSV (.csv, .csv.gz), Parquet (.parquet) or Arrow (.arrow, .feather) files of one "
-        "table, or patterns of their names in quotes.",
+        help="CSV (.csv, .tsv, .csv.gz), Parquet (.parquet) or Arrow (.arrow, .feather) files of "
+        "one table, or patterns of their names in quotes.",
     ),
+]
+Drop = Annotated[
+    str,
+    typer.Option(
+        metavar="COLUMNS",
+        help="Columns to leave out, separated by commas; a name with a comma in double quotes.",
+    ),
+]
+Sep = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CHARACTER",
+        help="What parts the cells of CSV files, such as ';' or tab.",
+        show_default="told by the file",
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(help="Encoding of CSV files, such as cp1252.", show_default="told by the file"),
+]
+Decimal = Annotated[
+    str | None,
+    typer.Option(help="Decimal sign in CSV files, . or ,", show_default="told by the file"),
 ]
 
 
@@ -48,9 +76,10 @@ def fit(
     task: Annotated[
         Task, typer.Option(help="What to learn; auto goes by what the target holds.")
     ] = Task.auto,
-    drop: Annotated[
-        str, typer.Option(metavar="COLUMNS", help="Columns to leave out, separated by commas.")
-    ] = "",
+    drop: Drop = "",
+    sep: Sep = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
     finetune: Annotated[
         bool, typer.Option("--finetune", help="Adapt the network's weights to the table.")
     ] = False,
@@ -75,11 +104,9 @@ def fit(
 
     files = find_files(table)
     check_out(out, files)
-    rows = read_training_table(files, target, split_names(drop), task.value)
-    if rows.n_without_target:
-        _say(f"{rows.n_without_target:,} rows without {target!r} are left out.")
-    if rows.reason:
-        _say(f"The task is {rows.task} of {target!r}, because {rows.reason}; --task overrules it.")
+    dialect = csv_dialect(sep, encoding, decimal)
+    rows = read_training_table(files, target, split_names(drop), task.value, dialect)
+    say_reading(rows)
 
     from tabtransfer import TabTransferClassifier, TabTransferRegressor
 
@@ -110,8 +137,15 @@ def predict(
     ],
     keep: Annotated[
         str,
-        typer.Option(metavar="COLUMNS", help="Columns to copy to the result, separated by commas."),
+        typer.Option(
+            metavar="COLUMNS",
+            help="Columns to copy to the result, separated by commas; a name with a comma in "
+            "double quotes.",
+        ),
     ] = "",
+    sep: Sep = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
     quantiles: Annotated[
         str | None,
         typer.Option(
@@ -148,8 +182,12 @@ def predict(
     fitted = load(model).set_params(verbose=False)
     if threads is not None:
         fitted.set_params(n_threads=threads)
-    scorer = Scorer.of(fitted, kind_of(files[0]) == "csv", split_names(keep), levels)
-    source = Source.of(files, scorer.columns)
+    scorer = Scorer.of(fitted, None, split_names(keep), levels)
+    source = Source.of(files, scorer.columns, csv_dialect(sep, encoding, decimal))
+    if source.dialect is not None:
+        scorer = replace(scorer, decimal=source.dialect.decimal)
+        if source.dialect.words:
+            _say(f"{files[0]} is read with {source.dialect.words}.")
     aside = [name for name in source.columns if name not in scorer.columns]
     if aside:
         _say(f"Left aside, because the model doesn't know them: {name_list(aside)}.")
@@ -202,8 +240,27 @@ def check_out(out: Path, read: Iterable[Path], option: str = "--out") -> None:
 
 
 def split_names(text: str) -> tuple[str, ...]:
-    """Give the names in a list separated by commas, each once."""
-    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    """Give the names in a list separated by commas, each once; quotes hold names with commas."""
+    names = next(csv.reader([text], skipinitialspace=True), [])
+    return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
+
+
+def csv_dialect(sep: str | None, encoding: str | None, decimal: str | None) -> CsvDialect:
+    """Give what the options say of how CSV files are written."""
+    from tabtransfer.datasets.csv_dialect import CsvDialect
+
+    return CsvDialect("\t" if sep in ("tab", "\\t") else sep, encoding, decimal)
+
+
+def say_reading(rows: TrainingTable) -> None:
+    """Say what was left out of a table, how it was read, and what is learned of it."""
+    target = rows.y.name
+    for note in rows.notes:
+        _say(note)
+    if rows.n_without_target:
+        _say(f"{rows.n_without_target:,} rows without {target!r} are left out.")
+    if rows.reason:
+        _say(f"The task is {rows.task} of {target!r}, because {rows.reason}; --task overrules it.")
 
 
 def _levels(text: str | None) -> tuple[float, ...] | None:
