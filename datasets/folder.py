@@ -95,9 +95,11 @@ def read_frame(file: Path) -> pd.DataFrame:
 
     Examples
     --------
-    >>> read_frame(Path("shop.xls"))
-    Traceback (most recent call last):
-    tabtransfer.errors.TabTransferError: shop.xls is neither CSV (.csv, .csv.gz, .tsv, .tsv.gz) nor Parquet (.parquet, .pq).
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "shop.csv"
+    >>> _ = file.write_text("age;price\\n31;1,5\\n")
+    >>> read_frame(file).values.tolist()
+    [[31.0, 1.5]]
     """
     _check_kind(file, str(file))
     try:

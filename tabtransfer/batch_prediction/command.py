@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 import os
+import re
+import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tabtransfer.errors import TabTransferError, name_list
+from tabtransfer.errors import ColumnWarning, TabTransferError, name_list
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,6 +70,12 @@ Decimal = Annotated[
     str | None,
     typer.Option(help="Decimal sign in CSV files, . or ,", show_default="told by the file"),
 ]
+Silence = Annotated[
+    str,
+    typer.Option(
+        metavar="COLUMNS", help="Columns to say nothing about, separated by commas as in --drop."
+    ),
+]
 
 
 def fit(
@@ -80,6 +89,7 @@ def fit(
     sep: Sep = None,
     encoding: Encoding = None,
     decimal: Decimal = None,
+    silence: Silence = "",
     finetune: Annotated[
         bool, typer.Option("--finetune", help="Adapt the network's weights to the table.")
     ] = False,
@@ -119,7 +129,8 @@ def fit(
         n_threads=threads,
         verbose=True,
     )
-    model.fit(rows.X, rows.y)
+    with said_warnings(split_names(silence)):
+        model.fit(rows.X, rows.y)
     if finetune:
         record = model.finetuning_
         _say(f"Fine-tuning kept the {record.chosen} weights: {record.reason}.")
@@ -192,7 +203,7 @@ def predict(
     if aside:
         _say(f"Left aside, because the model doesn't know them: {name_list(aside)}.")
     n_rows = 0
-    with table_writer(out) as write:
+    with table_writer(out) as write, said_warnings():
         for piece in _watched(ENGINES[engine.value](source, scorer), source.n_rows):
             write(piece)
             n_rows += piece.num_rows
@@ -250,6 +261,25 @@ def csv_dialect(sep: str | None, encoding: str | None, decimal: str | None) -> C
     from tabtransfer.datasets.csv_dialect import CsvDialect
 
     return CsvDialect("\t" if sep in ("tab", "\\t") else sep, encoding, decimal)
+
+
+@contextmanager
+def said_warnings(silenced: Iterable[str] = ()) -> Iterator[None]:
+    """Say warnings about columns as sentences, but for some columns."""
+    with warnings.catch_warnings():
+        for name in silenced:
+            about = re.escape(f"Column {name!r} ")
+            warnings.filterwarnings("ignore", about, ColumnWarning)
+        show = warnings.showwarning
+
+        def say(message: Warning | str, category: type[Warning], *rest: Any) -> None:
+            if issubclass(category, ColumnWarning):
+                _say(str(message))
+            else:
+                show(message, category, *rest)
+
+        warnings.showwarning = say
+        yield
 
 
 def say_reading(rows: TrainingTable) -> None:

@@ -13,10 +13,12 @@ from tabtransfer.batch_prediction.command import (
     Drop,
     Encoding,
     Sep,
+    Silence,
     Tables,
     Task,
     check_out,
     csv_dialect,
+    said_warnings,
     say_reading,
     split_names,
 )
@@ -57,6 +59,7 @@ def compare(
     sep: Sep = None,
     encoding: Encoding = None,
     decimal: Decimal = None,
+    silence: Silence = "",
     jobs: Annotated[int, typer.Option(min=1, help="Jobs at a time, each in its process.")] = 2,
     threads: Annotated[int, typer.Option(min=1, help="Threads of one job.")] = 1,
     max_train: Annotated[int, typer.Option(min=20, help="Most training rows of a split.")] = 10_000,
@@ -85,6 +88,7 @@ def compare(
     own, rows = read_own_table(files, target, split_names(drop), task.value, dialect)
     folder = out if out is not None else Path("reports") / own.name
     say_reading(rows)
+    _say_columns(rows, split_names(silence))
     _say_seen(own.name, rows)
     results = measure(
         own,
@@ -102,6 +106,25 @@ def compare(
     _show(comparison, results, folder)
     if save is not None:
         _save(comparison, rows, save, seed, threads)
+
+
+def _say_columns(rows: TrainingTable, silenced: tuple[str, ...]) -> None:
+    """Say what to know of how columns are read."""
+    import pandas as pd
+
+    from tabtransfer.preprocessing.column_notes import column_notes
+    from tabtransfer.preprocessing.encoder import TableEncoder
+
+    labels, n_classes = rows.y.to_numpy(), 0
+    if rows.task == "classification":
+        labels, classes = pd.factorize(rows.y, sort=True)
+        n_classes = len(classes)
+    with said_warnings(silenced):
+        encoder = TableEncoder().fit(rows.X)
+        notes = column_notes(encoder, rows.X, labels, n_classes)
+    for note in notes:
+        if note.column not in silenced:
+            _say(str(note))
 
 
 def _say_seen(name: str, rows: TrainingTable) -> None:

@@ -150,3 +150,14 @@ def test_a_german_table_is_fitted_and_predicted(run, folder, frame):
     X = frame.assign(**{"größe, m2": frame["number"]})[["whole", "flag", "word", "größe, m2"]]
     expected = tabtransfer.load(folder / "m").predict_proba(X)
     np.testing.assert_allclose(found.iloc[:, -2:].astype(float), expected, atol=1e-9)
+
+
+def test_what_is_odd_about_columns_is_said_but_not_of_silenced_ones(run, folder):
+    path = folder / "t.csv"
+    rows = [f"{row % 9},same,same,{'yes' if row % 3 else 'no'}" for row in range(60)]
+    path.write_text("\n".join(["a,b,c,y", *rows]))
+    said = run("fit", path, "--target", "y", "--out", folder / "m", "--n-estimators", 1,
+               "--silence", "c")  # fmt: skip
+    assert "Column 'b' has the same value in all rows." in said
+    assert "Column 'a' predicts the target alone (ROC AUC of 1.000)" in said
+    assert "Column 'c'" not in said

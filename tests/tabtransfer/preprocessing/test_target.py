@@ -60,7 +60,7 @@ def test_missing_labels_are_counted_and_placed(y):
 def test_masks_count_and_masked_arrays_without_one_are_read():
     y = np.ma.array([1.5, -9999, 2.5], mask=[False, True, False])
     with pytest.raises(
-        TabTransferError, match="1 labels are missing.*row 1.*getmaskarray"
+        TabTransferError, match=r"1 labels are missing.*row 1.*getmaskarray"
     ) as error:
         read_numbers(y)
     keep = ~np.ma.getmaskarray(y)  # the way out that the message names
