@@ -11,7 +11,7 @@ from tabtransfer.errors import TabTransferError
 
 
 def audit(
-    table: Annotated[Path, typer.Argument(help="A .csv or .parquet file.")],
+    table: Annotated[Path, typer.Argument(help="A CSV (.csv, .tsv, .csv.gz) or Parquet file.")],
     target: Annotated[str, typer.Option(help="Column that is predicted.")],
     checkpoint: Annotated[str, typer.Option(help='Weights, or "shipped".')] = "shipped",
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import pandas as pd
 
+from tabtransfer.datasets.csv_dialect import read_dialect
 from tabtransfer.datasets.frames import table_from_frame
 from tabtransfer.datasets.table import Table, Task
 from tabtransfer.errors import TabTransferError
@@ -17,7 +18,7 @@ __all__ = ["MANIFEST", "load_folder", "read_frame"]
 
 MANIFEST = "manifest.json"
 _NEEDED = ("name", "file", "target", "task")
-_READERS = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
+_CSV, _PARQUET = (".csv", ".csv.gz", ".tsv", ".tsv.gz"), (".parquet", ".pq")
 
 
 def load_folder(folder: Path) -> Iterator[Table]:
@@ -81,7 +82,7 @@ def read_frame(file: Path) -> pd.DataFrame:
     Parameters
     ----------
     file : Path
-        Path that ends in .csv or .parquet.
+        Path that ends in .csv, .tsv, .csv.gz, .tsv.gz, .parquet or .pq.
 
     Returns
     -------
@@ -94,16 +95,35 @@ def read_frame(file: Path) -> pd.DataFrame:
 
     Examples
     --------
-    >>> read_frame(Path("shop.xls"))
-    Traceback (most recent call last):
-    tabtransfer.errors.TabTransferError: shop.xls is neither .csv nor .parquet.
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "shop.csv"
+    >>> _ = file.write_text("age;price\\n31;1,5\\n")
+    >>> read_frame(file).values.tolist()
+    [[31.0, 1.5]]
     """
-    if file.suffix not in _READERS:
-        raise TabTransferError(f"{file} is neither .csv nor .parquet.")
+    _check_kind(file, str(file))
     try:
-        return _READERS[file.suffix](file)
-    except (ValueError, OSError) as error:  # what pandas and pyarrow raise for unreadable files
+        if file.name.lower().endswith(_PARQUET):
+            return pd.read_parquet(file)
+        dialect = read_dialect(file)
+        return pd.read_csv(
+            file,
+            sep=dialect.separator,
+            encoding=dialect.encoding,
+            decimal=dialect.decimal,
+            thousands="." if dialect.decimal == "," else None,
+        )
+    except TabTransferError:
+        raise
+    except (ValueError, OSError, EOFError) as error:  # pandas' and pyarrow's, of unreadable files
         raise TabTransferError(f"{file} can't be read: {error}") from None
+
+
+def _check_kind(file: Path, shown: str) -> None:
+    if not file.name.lower().endswith((*_CSV, *_PARQUET)):
+        raise TabTransferError(
+            f"{shown} is neither CSV ({', '.join(_CSV)}) nor Parquet ({', '.join(_PARQUET)})."
+        )
 
 
 def _check(entry: Any, where: str, folder: Path) -> None:
@@ -118,8 +138,7 @@ def _check(entry: Any, where: str, folder: Path) -> None:
             f"{where} has task {entry['task']!r}; tasks are {', '.join(get_args(Task))}."
         )
     file = folder / entry["file"]
-    if file.suffix not in _READERS:
-        raise TabTransferError(f"{where}: {entry['file']} is neither .csv nor .parquet.")
+    _check_kind(file, f"{where}: {entry['file']}")
     if not file.is_file():
         raise TabTransferError(f"{where}: there is no file {file}.")
 

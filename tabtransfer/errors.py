@@ -1,15 +1,19 @@
-"""The one exception that tabtransfer raises for input or settings it can't use."""
+"""What tabtransfer raises for input it can't use, and warns with of input it reads with doubts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["TabTransferError", "name_list"]
+__all__ = ["ColumnWarning", "TabTransferError", "name_list"]
 
 
 class TabTransferError(ValueError):
     """Say what is wrong, where (columns by name), and the way out."""
+
+
+class ColumnWarning(UserWarning):
+    """Say that a column may not be read as it is meant; `warnings` can silence it."""
 
 
 def name_list(names: Iterable[Any], most: int = 10) -> str:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import csv
 import os
+import re
+import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tabtransfer.errors import TabTransferError, name_list
+from tabtransfer.errors import ColumnWarning, TabTransferError, name_list
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from tabtransfer.batch_prediction.training_table import TrainingTable
+    from tabtransfer.datasets.csv_dialect import CsvDialect
 
 
 class Task(str, Enum):
@@ -35,8 +43,37 @@ Tables = Annotated[
     list[str],
     typer.Argument(
         metavar="TABLE...",
-        help="CSV (.csv, .csv.gz), Parquet (.parquet) or Arrow (.arrow, .feather) files of one "
-        "table, or patterns of their names in quotes.",
+        help="CSV (.csv, .tsv, .csv.gz), Parquet (.parquet) or Arrow (.arrow, .feather) files of "
+        "one table, or patterns of their names in quotes.",
+    ),
+]
+Drop = Annotated[
+    str,
+    typer.Option(
+        metavar="COLUMNS",
+        help="Columns to leave out, separated by commas; a name with a comma in double quotes.",
+    ),
+]
+Sep = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CHARACTER",
+        help="What parts the cells of CSV files, such as ';' or tab.",
+        show_default="told by the file",
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(help="Encoding of CSV files, such as cp1252.", show_default="told by the file"),
+]
+Decimal = Annotated[
+    str | None,
+    typer.Option(help="Decimal sign in CSV files, . or ,", show_default="told by the file"),
+]
+Silence = Annotated[
+    str,
+    typer.Option(
+        metavar="COLUMNS", help="Columns to say nothing about, separated by commas as in --drop."
     ),
 ]
 
@@ -48,9 +85,11 @@ def fit(
     task: Annotated[
         Task, typer.Option(help="What to learn; auto goes by what the target holds.")
     ] = Task.auto,
-    drop: Annotated[
-        str, typer.Option(metavar="COLUMNS", help="Columns to leave out, separated by commas.")
-    ] = "",
+    drop: Drop = "",
+    sep: Sep = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
+    silence: Silence = "",
     finetune: Annotated[
         bool, typer.Option("--finetune", help="Adapt the network's weights to the table.")
     ] = False,
@@ -75,11 +114,9 @@ def fit(
 
     files = find_files(table)
     check_out(out, files)
-    rows = read_training_table(files, target, split_names(drop), task.value)
-    if rows.n_without_target:
-        _say(f"{rows.n_without_target:,} rows without {target!r} are left out.")
-    if rows.reason:
-        _say(f"The task is {rows.task} of {target!r}, because {rows.reason}; --task overrules it.")
+    dialect = csv_dialect(sep, encoding, decimal)
+    rows = read_training_table(files, target, split_names(drop), task.value, dialect)
+    say_reading(rows)
 
     from tabtransfer import TabTransferClassifier, TabTransferRegressor
 
@@ -92,7 +129,8 @@ def fit(
         n_threads=threads,
         verbose=True,
     )
-    model.fit(rows.X, rows.y)
+    with said_warnings(split_names(silence)):
+        model.fit(rows.X, rows.y)
     if finetune:
         record = model.finetuning_
         _say(f"Fine-tuning kept the {record.chosen} weights: {record.reason}.")
@@ -110,8 +148,15 @@ def predict(
     ],
     keep: Annotated[
         str,
-        typer.Option(metavar="COLUMNS", help="Columns to copy to the result, separated by commas."),
+        typer.Option(
+            metavar="COLUMNS",
+            help="Columns to copy to the result, separated by commas; a name with a comma in "
+            "double quotes.",
+        ),
     ] = "",
+    sep: Sep = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
     quantiles: Annotated[
         str | None,
         typer.Option(
@@ -148,13 +193,17 @@ def predict(
     fitted = load(model).set_params(verbose=False)
     if threads is not None:
         fitted.set_params(n_threads=threads)
-    scorer = Scorer.of(fitted, kind_of(files[0]) == "csv", split_names(keep), levels)
-    source = Source.of(files, scorer.columns)
+    scorer = Scorer.of(fitted, None, split_names(keep), levels)
+    source = Source.of(files, scorer.columns, csv_dialect(sep, encoding, decimal))
+    if source.dialect is not None:
+        scorer = replace(scorer, decimal=source.dialect.decimal)
+        if source.dialect.words:
+            _say(f"{files[0]} is read with {source.dialect.words}.")
     aside = [name for name in source.columns if name not in scorer.columns]
     if aside:
         _say(f"Left aside, because the model doesn't know them: {name_list(aside)}.")
     n_rows = 0
-    with table_writer(out) as write:
+    with table_writer(out) as write, said_warnings():
         for piece in _watched(ENGINES[engine.value](source, scorer), source.n_rows):
             write(piece)
             n_rows += piece.num_rows
@@ -202,8 +251,46 @@ def check_out(out: Path, read: Iterable[Path], option: str = "--out") -> None:
 
 
 def split_names(text: str) -> tuple[str, ...]:
-    """Give the names in a list separated by commas, each once."""
-    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    """Give the names in a list separated by commas, each once; quotes hold names with commas."""
+    names = next(csv.reader([text], skipinitialspace=True), [])
+    return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
+
+
+def csv_dialect(sep: str | None, encoding: str | None, decimal: str | None) -> CsvDialect:
+    """Give what the options say of how CSV files are written."""
+    from tabtransfer.datasets.csv_dialect import CsvDialect
+
+    return CsvDialect("\t" if sep in ("tab", "\\t") else sep, encoding, decimal)
+
+
+@contextmanager
+def said_warnings(silenced: Iterable[str] = ()) -> Iterator[None]:
+    """Say warnings about columns as sentences, but for some columns."""
+    with warnings.catch_warnings():
+        for name in silenced:
+            about = re.escape(f"Column {name!r} ")
+            warnings.filterwarnings("ignore", about, ColumnWarning)
+        show = warnings.showwarning
+
+        def say(message: Warning | str, category: type[Warning], *rest: Any) -> None:
+            if issubclass(category, ColumnWarning):
+                _say(str(message))
+            else:
+                show(message, category, *rest)
+
+        warnings.showwarning = say
+        yield
+
+
+def say_reading(rows: TrainingTable) -> None:
+    """Say what was left out of a table, how it was read, and what is learned of it."""
+    target = rows.y.name
+    for note in rows.notes:
+        _say(note)
+    if rows.n_without_target:
+        _say(f"{rows.n_without_target:,} rows without {target!r} are left out.")
+    if rows.reason:
+        _say(f"The task is {rows.task} of {target!r}, because {rows.reason}; --task overrules it.")
 
 
 def _levels(text: str | None) -> tuple[float, ...] | None:

@@ -15,6 +15,8 @@ Kind = Literal["csv", "parquet", "arrow"]
 _SUFFIXES: dict[str, Kind] = {
     ".csv": "csv",
     ".csv.gz": "csv",
+    ".tsv": "csv",
+    ".tsv.gz": "csv",
     ".parquet": "parquet",
     ".pq": "parquet",
     ".arrow": "arrow",

@@ -2,20 +2,25 @@
 
 CSV is read as text, every column of it; `tabtransfer.batch_prediction.text` gives columns their
 types. What a cell is read as then never depends on the other cells of its piece.
+
+Folders named like ``year=2024`` on the way to a file, as Hive and Spark write them, are columns.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
 from tabtransfer.batch_prediction.find import Kind, kind_of
+from tabtransfer.datasets.csv_dialect import CsvDialect, read_dialect
 from tabtransfer.errors import TabTransferError, name_list
 
 __all__ = ["Part", "Source", "read_part"]
@@ -23,7 +28,8 @@ __all__ = ["Part", "Source", "read_part"]
 _BLOCK_BYTES = 4 * 2**20  # of CSV, at least the longest row; some 40 of them are in memory
 _SAMPLE_BYTES = 2**20
 _PART_ROWS = 1_000_000
-_MISSING = [*pa.csv.ConvertOptions().null_values, "None", "<NA>"]  # as pandas reads CSV
+_NO_VALUE = "__HIVE_DEFAULT_PARTITION__"  # in the name of a folder
+_ADVICE = " If something else than it seems parts the cells, say what: --sep ';', for example."
 
 
 @dataclass(frozen=True)
@@ -38,11 +44,20 @@ class Part:
         Its kind.
     row_groups : tuple of int
         Row groups, of Parquet; other files have one part.
+    dialect : CsvDialect, optional
+        How a CSV file is written.
     """
 
     path: Path
     kind: Kind
     row_groups: tuple[int, ...] = ()
+    dialect: CsvDialect | None = None
+
+    @property
+    def folders(self) -> dict[str, str]:
+        """Columns that folders are named for, with the value in this part."""
+        pairs = [name.partition("=") for name in self.path.parent.parts]
+        return {name: unquote(value) for name, equals, value in pairs if name and equals}
 
 
 @dataclass(frozen=True)
@@ -57,15 +72,23 @@ class Source:
         What to read, in order.
     n_rows : int or None
         Number of rows; estimated for CSV, None for compressed CSV.
+    dialect : CsvDialect or None
+        How the first file is written, if it is CSV; decimals in the others are alike.
     """
 
     columns: tuple[str, ...]
     parts: tuple[Part, ...]
     n_rows: int | None
+    dialect: CsvDialect | None = None
 
     @classmethod
-    def of(cls, files: Sequence[Path], needed: Iterable[str] | None = None) -> Source:
-        """Look at the files' columns and sizes; no row is read.
+    def of(
+        cls,
+        files: Sequence[Path],
+        needed: Iterable[str] | None = None,
+        given: CsvDialect | None = None,
+    ) -> Source:
+        """Look at the files' columns and sizes, and at how CSV is written.
 
         Parameters
         ----------
@@ -73,6 +96,8 @@ class Source:
             The files, from `find_files`.
         needed : iterable of str, optional
             Columns that every file must have; those of the first one if not given.
+        given : CsvDialect, optional
+            What is known of how CSV is written.
 
         Raises
         ------
@@ -82,20 +107,23 @@ class Source:
         columns: tuple[str, ...] = ()
         parts: list[Part] = []
         total: int | None = 0
+        needed = None if needed is None else tuple(needed)
         for file in files:
-            names, own, n_rows = _look_at(file)
+            names, own, n_rows = _look_at(file, given)
             columns = columns or names
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise TabTransferError(f"{file} has several columns named {name_list(twice)}.")
             lacking = [name for name in (needed or columns) if name not in names]
             if lacking:
+                advice = _ADVICE if own and own[0].kind == "csv" and len(names) == 1 else ""
                 raise TabTransferError(
                     f"{file} lacks the columns {name_list(lacking)}; it has {name_list(names)}."
+                    f"{advice}"
                 )
             parts += own
             total = None if total is None or n_rows is None else total + n_rows
-        return cls(columns, tuple(parts), total)
+        return cls(columns, tuple(parts), total, parts[0].dialect if parts else None)
 
 
 def read_part(part: Part, columns: Sequence[str], n_rows: int) -> Iterator[pa.Table]:
@@ -113,7 +141,8 @@ def read_part(part: Part, columns: Sequence[str], n_rows: int) -> Iterator[pa.Ta
     Yields
     ------
     pyarrow.Table
-        Rows with the columns in the order given; those of CSV are strings.
+        Rows with the columns in the order given; those of CSV are strings as they are written,
+        null where nothing is.
 
     Raises
     ------
@@ -123,13 +152,29 @@ def read_part(part: Part, columns: Sequence[str], n_rows: int) -> Iterator[pa.Ta
     names = list(columns)
     with _readable(part.path):
         if part.kind == "csv":
-            batches: Iterable[pa.RecordBatch] = _open_csv(part.path, names)
+            known = _open_csv(part, None).schema.names
         elif part.kind == "parquet":
             file = pq.ParquetFile(part.path, memory_map=True)
-            batches = file.iter_batches(n_rows, list(part.row_groups), names)
+            known = file.schema_arrow.names
+        else:
+            known = _arrow_reader(part.path).schema.names
+        folders = {name: text for name, text in part.folders.items() if name not in known}
+        own = [name for name in names if name not in folders]
+        if part.kind == "csv":
+            batches: Iterable[pa.RecordBatch] = _open_csv(part, own, narrow=len(known) == 1)
+        elif part.kind == "parquet":
+            batches = file.iter_batches(n_rows, list(part.row_groups), own)
         else:
             batches = _arrow_batches(part.path)
-        yield from _cut((pa.Table.from_batches([b]).select(names) for b in batches), n_rows)
+        tables = (_with_folders(pa.Table.from_batches([b]), folders) for b in batches)
+        yield from _cut((table.select(names) for table in tables), n_rows)
+
+
+def _with_folders(table: pa.Table, folders: dict[str, str]) -> pa.Table:
+    for name, text in folders.items():
+        cell = pa.scalar(None if text == _NO_VALUE else text, pa.string())
+        table = table.append_column(name, pa.repeat(cell, table.num_rows))
+    return table
 
 
 def _cut(tables: Iterable[pa.Table], n_rows: int) -> Iterator[pa.Table]:
@@ -147,13 +192,23 @@ def _cut(tables: Iterable[pa.Table], n_rows: int) -> Iterator[pa.Table]:
         yield pa.concat_tables(waiting)
 
 
-def _look_at(path: Path) -> tuple[tuple[str, ...], list[Part], int | None]:
+def _look_at(
+    path: Path, given: CsvDialect | None
+) -> tuple[tuple[str, ...], list[Part], int | None]:
     """Give a file's columns, parts and number of rows."""
+    names, parts, n_rows = _look_into(path, given)
+    folders = parts[0].folders if parts else {}
+    return (*names, *(name for name in folders if name not in names)), parts, n_rows
+
+
+def _look_into(
+    path: Path, given: CsvDialect | None
+) -> tuple[tuple[str, ...], list[Part], int | None]:
     kind = kind_of(path)
     with _readable(path):
         if kind == "csv":
-            names = tuple(_open_csv(path, None).schema.names)
-            return names, [Part(path, kind)], _guess_rows(path)
+            part = Part(path, kind, (), read_dialect(path, given))
+            return tuple(_open_csv(part, None).schema.names), [part], _guess_rows(path)
         if kind == "parquet":
             with pq.ParquetFile(path) as file:
                 parts = [Part(path, kind, groups) for groups in _row_groups(file.metadata)]
@@ -174,18 +229,26 @@ def _row_groups(metadata: pq.FileMetaData) -> Iterator[tuple[int, ...]]:
             together, n_rows = [], 0
 
 
-def _open_csv(path: Path, columns: list[str] | None) -> pa.csv.CSVStreamingReader:
-    types = None if columns is None else dict.fromkeys(columns, pa.string())
+def _open_csv(
+    part: Part, columns: list[str] | None, narrow: bool = False
+) -> pa.csv.CSVStreamingReader:
+    """Open a file; in a narrow one, of one column, an empty line is a row without its cell."""
+    dialect = part.dialect or CsvDialect()
+    read = pa.csv.ReadOptions(
+        block_size=_BLOCK_BYTES, use_threads=False, encoding=dialect.encoding or "utf-8"
+    )
+    convert = pa.csv.ConvertOptions(
+        column_types=None if columns is None else dict.fromkeys(columns, pa.string()),
+        include_columns=columns,
+        null_values=[""],
+        strings_can_be_null=True,
+    )
+
+    parse = pa.csv.ParseOptions(
+        delimiter=dialect.separator or ",", newlines_in_values=True, ignore_empty_lines=not narrow
+    )
     return pa.csv.open_csv(
-        path,
-        read_options=pa.csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False),
-        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
-        convert_options=pa.csv.ConvertOptions(
-            column_types=types,
-            include_columns=columns,
-            null_values=_MISSING,
-            strings_can_be_null=True,
-        ),
+        part.path, read_options=read, parse_options=parse, convert_options=convert
     )
 
 
@@ -221,5 +284,8 @@ def _arrow_batches(path: Path) -> Iterator[pa.RecordBatch]:
 def _readable(path: Path) -> Iterator[None]:
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
-        raise TabTransferError(f"{path} can't be read as {kind_of(path)}: {error}") from error
+    except (pa.ArrowException, OSError, EOFError, UnicodeError, zlib.error) as error:
+        advice = _ADVICE if kind_of(path) == "csv" and "columns, got" in str(error) else ""
+        raise TabTransferError(
+            f"{path} can't be read as {kind_of(path)}: {error}{advice}"
+        ) from error

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tabtransfer.batch_prediction.frames import to_frame
 from tabtransfer.batch_prediction.text import parse, types_of
 from tabtransfer.errors import TabTransferError
 from tabtransfer.estimators.classifier import TabTransferClassifier
@@ -28,8 +29,9 @@ class Scorer:
     ----------
     model : TabTransferClassifier or TabTransferRegressor
         The fitted model.
-    from_text : bool
-        Whether the pieces' columns are text, to be read with the types of fit.
+    decimal : str or None
+        What stands before decimals, if the pieces' columns are text to be read with the types of
+        fit; None if they have types of their own.
     keep : tuple of str
         Columns to copy to the result, as they are.
     quantiles : tuple of float
@@ -42,24 +44,28 @@ class Scorer:
     >>> from tabtransfer.batch_prediction.scorer import Scorer
     >>> table = pa.table({"a": [0.0, 1.0, 2.0, 3.0], "b": list("wxyz")})
     >>> model = TabTransferClassifier(random_state=0).fit(table.to_pandas(), [0, 0, 1, 1])
-    >>> Scorer(model, from_text=False, keep=("b",))(table).column_names
+    >>> Scorer(model, decimal=None, keep=("b",))(table).column_names
     ['b', 'prediction', 'probability_0', 'probability_1']
     """
 
     model: Any
-    from_text: bool
+    decimal: str | None
     keep: tuple[str, ...] = ()
     quantiles: tuple[float, ...] = ()
 
     @classmethod
     def of(
-        cls, model: Any, from_text: bool, keep: tuple[str, ...], quantiles: tuple[float, ...] | None
+        cls,
+        model: Any,
+        decimal: str | None,
+        keep: tuple[str, ...],
+        quantiles: tuple[float, ...] | None,
     ) -> Scorer:
         """Check what is asked for against the model.
 
         Parameters
         ----------
-        model, from_text, keep
+        model, decimal, keep
             See the class.
         quantiles : tuple of float or None
             Those asked for; if None, 0.1, 0.5 and 0.9 of a regressor.
@@ -83,7 +89,7 @@ class Scorer:
         bad = [level for level in quantiles if not 0.01 <= level <= 0.99]
         if bad:
             raise TabTransferError(f"Quantiles must lie from 0.01 to 0.99, unlike {bad[0]:g}.")
-        scorer = cls(model, from_text, keep, quantiles)
+        scorer = cls(model, decimal, keep, quantiles)
         clash = sorted(set(keep) & set(scorer.answers))
         if clash:
             raise TabTransferError(
@@ -117,9 +123,9 @@ class Scorer:
     def __call__(self, table: pa.Table) -> pa.Table:
         """Predict a piece, row by row in its order."""
         features = table.select(list(self.features))
-        if self.from_text:
-            features = parse(features, types_of(self.model.fitted_.rows.X))
-        found = self._predict(features.to_pandas())
+        if self.decimal is not None:
+            features = parse(features, types_of(self.model.fitted_.rows.X), self.decimal)
+        found = self._predict(to_frame(features))
         kept = [_flat(table[name]) for name in self.keep]
         return pa.table([*kept, *found], names=[*self.keep, *self.answers])
 

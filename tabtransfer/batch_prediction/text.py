@@ -7,29 +7,54 @@ from collections.abc import Mapping
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.preprocessing.columns.missing_words import MISSING_WORDS
 
-__all__ = ["infer_types", "parse", "types_of"]
+__all__ = ["MISSING", "infer_types", "parse", "types_of"]
+
+MISSING = pa.array([*pa.csv.ConvertOptions().null_values, "None", "<NA>"])
+"""What is missing in any column: as pandas reads CSV."""
+
+_MISSING_WORDS = pa.array([*MISSING_WORDS])
+_CODE = r"^\s*[-+]?0[0-9]+\s*$"
+_GROUPED = r"^[-+]?[1-9][0-9]{0,2}(\.[0-9]{3})+(,[0-9]*)?$"
 
 
-def infer_types(table: pa.Table) -> pa.Table:
+def infer_types(table: pa.Table, decimal: str = ".") -> pa.Table:
     """Turn columns of text into numbers or booleans where all of their cells are.
+
+    Cells are missing where they say so as pandas reads CSV ("NA", "null", nothing, …); in a column
+    of numbers also where they say it otherwise ("?", "-", "unknown", …). Numbers with leading
+    zeros are codes and stay text.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Columns of strings.
+    decimal : {".", ","}, default="."
+        What stands before decimals.
 
     Examples
     --------
     >>> import pyarrow as pa
     >>> from tabtransfer.batch_prediction.text import infer_types
-    >>> table = pa.table({"a": ["1", " 2.5", None], "b": ["true", "False", None], "c": list("1x2")})
+    >>> table = pa.table({"a": ["1", " 2.5", "?"], "b": ["true", "False", None], "c": list("1x2")})
     >>> [str(column.type) for column in infer_types(table).columns]
     ['double', 'bool', 'string']
     """
     columns = {}
     for name in table.column_names:
-        columns[name] = table[name]
+        cells = _without_missing(table[name])
+        columns[name] = cells
+        if pc.any(pc.match_substring_regex(cells, _CODE)).as_py():
+            continue
         for wanted in (pa.float64(), pa.bool_()):
             try:
-                columns[name] = _cast(table[name], wanted)
+                read = _cast(cells, wanted, decimal)
+                if read.null_count < len(read) or cells.null_count == len(read):
+                    columns[name] = read
                 break
             except pa.ArrowInvalid:
                 continue
@@ -61,8 +86,8 @@ def types_of(frame: pd.DataFrame) -> dict[str, pa.DataType]:
     return {name: _plain(column) for name, column in frame.items()}
 
 
-def parse(table: pa.Table, types: Mapping[str, pa.DataType]) -> pa.Table:
-    """Turn columns of text into the types given.
+def parse(table: pa.Table, types: Mapping[str, pa.DataType], decimal: str = ".") -> pa.Table:
+    """Turn columns of text into the types given, missing cells as in `infer_types`.
 
     Raises
     ------
@@ -72,11 +97,11 @@ def parse(table: pa.Table, types: Mapping[str, pa.DataType]) -> pa.Table:
     columns = {}
     for name, wanted in types.items():
         try:
-            columns[name] = _cast(table[name], wanted)
+            columns[name] = _cast(_without_missing(table[name]), wanted, decimal)
         except pa.ArrowInvalid as error:
             raise TabTransferError(
                 f"Column {name!r} held {_words(wanted)} in fit: {error}. Clean the column, or fit "
-                "a model in which it is text."
+                f"a model in which it is text.{_advice(wanted)}"
             ) from error
     return pa.table(columns)
 
@@ -94,11 +119,27 @@ def _plain(column: pd.Series) -> pa.DataType:
     return pa.string()
 
 
-def _cast(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
+def _without_missing(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.if_else(pc.is_in(column, MISSING), None, column)
+
+
+def _cast(column: pa.ChunkedArray, wanted: pa.DataType, decimal: str) -> pa.ChunkedArray:
     if wanted == pa.string():
         return column
     cells = pc.utf8_trim_whitespace(column)
-    return pc.cast(pc.if_else(pc.equal(cells, ""), None, cells), wanted)
+    cells = pc.if_else(pc.is_in(pc.utf8_lower(cells), _MISSING_WORDS), None, cells)
+    if wanted == pa.float64() and decimal == ",":
+        grouped = pc.match_substring_regex(cells, _GROUPED)
+        cells = pc.if_else(grouped, pc.replace_substring(cells, ".", ""), cells)
+        pointed = pc.match_substring(cells, ".")
+        if pc.any(pointed).as_py():  # a number of another writing, or none
+            cells = pc.if_else(pointed, pc.binary_join_element_wise(cells, "", " "), cells)
+        cells = pc.replace_substring(cells, ",", ".")
+    return pc.cast(cells, wanted)
+
+
+def _advice(wanted: pa.DataType) -> str:
+    return " Decimal commas: --decimal ','." if wanted == pa.float64() else ""
 
 
 def _words(wanted: pa.DataType) -> str:

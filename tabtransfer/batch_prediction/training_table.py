@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +11,17 @@ from typing import Literal
 import pandas as pd
 import pyarrow as pa
 
+from tabtransfer.batch_prediction.frames import to_frame
 from tabtransfer.batch_prediction.reader import Source, read_part
-from tabtransfer.batch_prediction.task import choose_task
+from tabtransfer.batch_prediction.target import read_target_column
 from tabtransfer.batch_prediction.text import infer_types
+from tabtransfer.datasets.csv_dialect import CsvDialect
 from tabtransfer.errors import TabTransferError, name_list
 
 __all__ = ["TrainingTable", "read_training_table"]
 
 _PIECE_ROWS = 100_000
+_INDEX_NAME = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
 
 
 @dataclass(frozen=True)
@@ -29,13 +33,15 @@ class TrainingTable:
     X : DataFrame
         The rows that have a target.
     y : Series
-        Their targets; classes that are whole numbers as integers.
+        Their targets; classes that are whole numbers as integers, others as they are written.
     task : {"classification", "regression"}
         What to learn.
     reason : str
         Why that, in words; empty if it was asked for.
     n_without_target : int
         Rows left out.
+    notes : tuple of str
+        What to know of how the table was read, a sentence each.
     """
 
     X: pd.DataFrame
@@ -43,6 +49,7 @@ class TrainingTable:
     task: str
     reason: str
     n_without_target: int
+    notes: tuple[str, ...] = ()
 
 
 def read_training_table(
@@ -50,6 +57,7 @@ def read_training_table(
     target: str,
     drop: Sequence[str] = (),
     task: Literal["auto", "classification", "regression"] = "auto",
+    dialect: CsvDialect | None = None,
 ) -> TrainingTable:
     """Read a table to fit a model to.
 
@@ -63,6 +71,8 @@ def read_training_table(
         Columns to leave out.
     task : {"auto", "classification", "regression"}, default="auto"
         What to learn; "auto" goes by what the target holds.
+    dialect : CsvDialect, optional
+        What is known of how CSV files are written; the rest is told by the first file.
 
     Returns
     -------
@@ -71,10 +81,10 @@ def read_training_table(
     Raises
     ------
     TabTransferError
-        If columns are missing, files can't be read or differ in their columns, or no row has a
-        target.
+        If columns are missing, files can't be read or differ in their columns, no row has a
+        target, or all have the same.
     """
-    source = Source.of(files)
+    source = Source.of(files, given=dialect)
     for name in (target, *drop):
         if name not in source.columns:
             known = name_list(source.columns)
@@ -91,18 +101,41 @@ def read_training_table(
         raise TabTransferError(
             f"The types of columns differ between {files[0]} and the other files: {error}"
         ) from error
-    if source.parts[0].kind == "csv":
-        table = infer_types(table)
-    frame = table.to_pandas()
-    known_rows = frame[target].notna()
+    is_text = source.dialect is not None
+    decimal = (source.dialect and source.dialect.decimal) or "."
+    features = table.drop_columns([target])
+    X = to_frame(infer_types(features, decimal) if is_text else features)
+    read = read_target_column(to_frame(table.select([target]))[target], task, is_text, decimal)
+    known_rows = read.y.notna()
     if not known_rows.any():
         raise TabTransferError(f"The target {target!r} is missing in all rows of {files[0]}.")
-    X = frame.loc[known_rows].drop(columns=target).reset_index(drop=True)
-    y = frame.loc[known_rows, target].reset_index(drop=True)
-    reason = ""
-    chosen: str = task
-    if task == "auto":
-        chosen, reason = choose_task(y)
-    if chosen == "classification" and pd.api.types.is_float_dtype(y) and (y % 1 == 0).all():
-        y = y.astype("int64")
-    return TrainingTable(X, y, chosen, reason, int((~known_rows).sum()))
+    y = read.y[known_rows].reset_index(drop=True)
+    y = y.astype("int64") if y.dtype == "Int64" else y.infer_objects()
+    if y.nunique() < 2:
+        raise TabTransferError(
+            f"The target {target!r} has the same value in all rows of {files[0]} "
+            f"({y.iloc[0]!r}): there is nothing to predict."
+        )
+    X = X.loc[known_rows].reset_index(drop=True)
+    indices = [name for name in X if _is_saved_index(name, X[name])]
+    notes = [read.note]
+    if source.dialect is not None and source.dialect.words:
+        notes.append(
+            f"{files[0]} is read with {source.dialect.words}; --sep, --encoding and --decimal "
+            "overrule it."
+        )
+    if indices and len(indices) < X.shape[1]:
+        X = X.drop(columns=indices)
+        notes.append(
+            f"Left out, because they are a saved index that numbers the rows: {name_list(indices)}."
+            " Rename such a column to learn from it."
+        )
+    n_without = int((~known_rows).sum())
+    return TrainingTable(X, y, read.task, read.reason, n_without, tuple(filter(None, notes)))
+
+
+def _is_saved_index(name: str, column: pd.Series) -> bool:
+    """Tell a column that pandas wrote for an index without a name, and that tells rows apart."""
+    if not _INDEX_NAME.fullmatch(name) or not pd.api.types.is_numeric_dtype(column):
+        return False
+    return bool(column.is_unique and column.notna().all() and (column % 1 == 0).all())

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import warnings
 from abc import ABC
 from dataclasses import replace
+from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.utils import Tags, check_random_state
+from sklearn.utils import Tags, check_random_state, estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from tabtransfer.checkpoint import SHIPPED, load_checkpoint
-from tabtransfer.errors import TabTransferError
+from tabtransfer.errors import ColumnWarning, TabTransferError
 from tabtransfer.estimators.parameters import check_parameters
 from tabtransfer.finetune.loop import FinetuneConfig, FinetuneRecord, finetune_network
 from tabtransfer.inference.calibration import Calibration, fit_temperature
@@ -33,6 +35,7 @@ from tabtransfer.threads import torch_threads
 
 if TYPE_CHECKING:
     from tabtransfer.explain.explanation import Explanation
+    from tabtransfer.preprocessing.column_notes import ColumnNote
 
 __all__ = ["InContextEstimator"]
 
@@ -135,6 +138,28 @@ class InContextEstimator(ABC, BaseEstimator):
         """How the rows that members read were chosen."""
         return self.ensemble_.context_strategy
 
+    @property
+    def column_notes_(self) -> list[ColumnNote]:
+        """What to know of how columns were read: see `tabtransfer.preprocessing.column_notes`.
+
+        Worked out when asked for. With ``verbose``, `fit` gives each as a `ColumnWarning`, which
+        `warnings.filterwarnings` can silence.
+        """
+        from tabtransfer.preprocessing.column_notes import column_notes
+
+        rows, n_classes = self.fitted_.rows, len(getattr(self, "classes_", ()))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ColumnWarning)
+            return column_notes(self.encoder_, rows.X, rows.labels, n_classes)
+
+    def _html_repr(self) -> str:
+        """Show the notes on columns below what scikit-learn shows."""
+        shown = estimator_html_repr(self)
+        if not isinstance(vars(self).get("_fitted"), FittedModel):
+            return shown
+        notes = "".join(f"<li>{escape(str(note))}</li>" for note in self.column_notes_)
+        return f"{shown}<details><summary>Columns</summary><ul>{notes}</ul></details>"
+
     def _known(self, name: str) -> Any:
         """Return a part of the fitted model; AttributeError where there is none."""
         return getattr(vars(self).get("_fitted"), name)
@@ -180,6 +205,9 @@ class InContextEstimator(ABC, BaseEstimator):
             fitted = build_model(prepared, kept, self._resources, calibration)
             self.context_cached_ = fitted.read_contexts(network)
             self.fitted_ = add_blend(fitted)
+        if self.verbose:
+            for note in self.column_notes_:
+                warnings.warn(str(note), ColumnWarning, stacklevel=3)
 
     def _network_now(self) -> KeptNetwork:
         """Return the network of the fitted model, whose checkpoint may be elsewhere by now."""

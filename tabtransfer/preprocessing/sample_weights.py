@@ -45,6 +45,8 @@ def read_sample_weights(sample_weight: Any, n_rows: int) -> NDArray[np.float64]:
     array([1., 0., 2.])
     """
     try:
+        if np.ma.isMaskedArray(sample_weight):
+            sample_weight = np.ma.filled(sample_weight.astype(np.float64), np.nan)
         weights = np.array(sample_weight, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise TabTransferError(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -10,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
-from tabtransfer.errors import TabTransferError
+from tabtransfer.errors import ColumnWarning, TabTransferError
 
 __all__ = ["encode_labels", "read_numbers", "read_target"]
 
@@ -48,6 +51,12 @@ def encode_labels(y: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
     labels = read_target(y)
     if labels.dtype == object:
         labels = _one_type(labels)
+    if labels.dtype.kind not in "biufUT" and not isinstance(labels[0], str):
+        raise TabTransferError(
+            f"Unknown label type: the labels are {_type_name(labels[0])} values, the first of them "
+            f"{str(labels[0])!r}. Pass them as strings, [str(label) for label in y], to predict "
+            "which of them it is, or as numbers to TabTransferRegressor to predict how much."
+        )
     try:
         check_classification_targets(labels)
     except ValueError as error:
@@ -57,7 +66,14 @@ def encode_labels(y: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
             f"{error} Use TabTransferRegressor to predict a number, or cut it into ranges first, "
             "for example with pandas.qcut(y, 5, labels=False)."
         ) from error
-    return np.unique(labels, return_inverse=True)
+    classes, codes = np.unique(labels, return_inverse=True)
+    if len(classes) == 1:
+        warnings.warn(
+            f"All {len(codes)} labels are {str(classes[0])!r}, and so will be every prediction. Check that the target was read as it is meant.",
+            ColumnWarning,
+            stacklevel=2,
+        )
+    return classes, codes
 
 
 def read_numbers(y: Any) -> NDArray[np.float64]:
@@ -88,12 +104,14 @@ def read_numbers(y: Any) -> NDArray[np.float64]:
     values = read_target(y)
     if values.dtype == object:
         values = pd.Series(values, dtype=object).infer_objects().to_numpy()
+    if all(isinstance(value, (Decimal, Fraction)) for value in values):
+        values = values.astype(np.float64)
     if values.dtype.kind not in "biuf":
         raise TabTransferError(
             "A regressor needs numbers, but the target holds "
-            f"{type(values[0]).__name__.rstrip('_')} values, the first of them "
+            f"{_type_name(values[0])} values, the first of them "
             f"{str(values[0])!r}: use TabTransferClassifier for classes, or turn "
-            "them into numbers first, for example with pandas.to_numeric(y)."
+            f"them into numbers first, for example with {_to_numbers(values)}."
         )
     numbers = values.astype(np.float64)
     infinite = ~np.isfinite(numbers)
@@ -139,26 +157,43 @@ def read_target(y: Any) -> NDArray[Any]:
             "sklearn.multioutput.MultiOutputClassifier or MultiOutputRegressor."
         ) from error
     missing = pd.isna(labels)
+    known = "~numpy.ma.getmaskarray(y)" if np.ma.isMaskedArray(y) else "pandas.notna(y)"
     if missing.any():
         raise TabTransferError(
             f"Input y contains NaN: {int(missing.sum())} labels are missing, the first in row "
-            f"{int(missing.argmax())}. Drop those rows: X, y = X[y.notna()], y[y.notna()]."
+            f"{int(missing.argmax())}. Drop those rows: keep = {known}; X, y = X[keep], y[keep]."
         )
     return labels
 
 
 def _plain(y: Any) -> Any:
-    """Take nullable and categorical pandas labels out of their extension types."""
+    """Take nullable and categorical pandas labels out of their extension types, masks off."""
+    if np.ma.isMaskedArray(y):
+        return np.where(y.mask, None, y.data) if np.ma.is_masked(y) else y.data
     is_extension = isinstance(getattr(y, "dtype", None), pd.api.extensions.ExtensionDtype)
     return np.asarray(y, dtype=object) if is_extension else y
 
 
 def _one_type(labels: NDArray[Any]) -> NDArray[Any]:
     """Give objects the type that they all have, if numpy has it."""
-    types = {type(label) for label in labels}
+    plain = [label.item() if isinstance(label, (np.str_, np.bool_)) else label for label in labels]
+    types = {type(label) for label in plain}
     if str in types and len(types) > 1:
         names = ", ".join(sorted(t.__name__ for t in types))
         raise TabTransferError(
-            f"The labels mix the types {names}: make them all strings, y.astype(str)."
+            f"The labels mix the types {names}: make them all strings, [str(label) for label in y]."
         )
-    return pd.Series(labels, dtype=object).infer_objects().to_numpy()
+    return pd.Series(plain, dtype=object).infer_objects().to_numpy()
+
+
+def _type_name(value: Any) -> str:
+    return type(value).__name__.rstrip("_")
+
+
+def _to_numbers(values: NDArray[Any]) -> str:
+    """Say how to make numbers of dates and durations, or of strings."""
+    if values.dtype.kind == "M":
+        return "(y - y.min()) / pandas.Timedelta(days=1)"
+    if values.dtype.kind == "m":
+        return "y / pandas.Timedelta(days=1)"
+    return "pandas.to_numeric(y)"

@@ -1,9 +1,11 @@
+import gzip
 import json
 
 import pandas as pd
 import pytest
 
 from tabtransfer.datasets.capping import cap_rows
+from tabtransfer.datasets.folder import read_frame
 from tabtransfer.datasets.suites import load_suite, load_table
 from tabtransfer.errors import TabTransferError
 
@@ -50,7 +52,7 @@ def test_a_table_of_categories_with_gaps_has_a_kind(folder):
         ({"task": "ranking"}, r"Entry 1 of .*\('shop'\) has task 'ranking'; tasks are binary"),
         ({"target": None}, r"\('shop'\) needs target"),
         ({"file": "no.csv"}, r"\('shop'\): there is no file"),
-        ({"file": "shop.xls"}, "neither .csv nor .parquet"),
+        ({"file": "shop.xls"}, r"shop\.xls is neither CSV \(.*\.tsv.*\) nor Parquet"),
         ({"target": "sells"}, "Table 'shop': .* has no column 'sells'"),
         ({"task": "multiclass"}, "'shop': the target 'buys' has 2 classes"),
         ({"task": "regression", "target": "town"}, "'shop': the target 'town' .* must be numbers"),
@@ -86,3 +88,18 @@ def test_a_capped_table_keeps_class_shares_and_says_so():
     assert cap_rows(load_table("diabetes"), 50).y.std() == pytest.approx(
         load_table("diabetes").y.std(), rel=0.15
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.csv", "größe,y\n1.5,a\n1000.25,b\n".encode()),
+        ("t.csv", "größe;y\n1,5;a\n1.000,25;b\n".encode("cp1252")),
+        ("t.TSV", "größe\ty\n1.5\ta\n1000.25\tb\n".encode("utf-16")),
+        ("t.csv.gz", gzip.compress("größe,y\n1.5,a\n1000.25,b\n".encode())),
+    ],
+)
+def test_csv_is_read_as_it_is_written(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    frame = read_frame(tmp_path / name)
+    assert frame.to_dict("list") == {"größe": [1.5, 1000.25], "y": ["a", "b"]}

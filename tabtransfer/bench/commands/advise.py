@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tabtransfer.batch_prediction.command import Tables, Task, split_names
+from tabtransfer.batch_prediction.command import (
+    Decimal,
+    Drop,
+    Encoding,
+    Sep,
+    Tables,
+    Task,
+    csv_dialect,
+    say_reading,
+    split_names,
+)
 from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
@@ -21,9 +31,10 @@ def advise(
     task: Annotated[
         Task, typer.Option(help="What to learn; auto goes by what the target holds.")
     ] = Task.auto,
-    drop: Annotated[
-        str, typer.Option(metavar="COLUMNS", help="Columns to leave out, separated by commas.")
-    ] = "",
+    drop: Drop = "",
+    sep: Sep = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
 ) -> None:
     """Say which method to expect to win on a table, from results on other tables.
 
@@ -44,7 +55,9 @@ def advise(
     advisors = make_advisors(measured)
     if not advisors:
         raise TabTransferError(f"{results} has no two methods that finished on the same table.")
-    own, _ = read_own_table(files, target, split_names(drop), task.value)
+    dialect = csv_dialect(sep, encoding, decimal)
+    own, rows = read_own_table(files, target, split_names(drop), task.value, dialect)
+    say_reading(rows)
     description = _describe(own, int(measured["max_train"].max()))
     advice = [advisor.advise(description) for advisor in advisors]
     console = Console()

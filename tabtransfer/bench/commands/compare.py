@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tabtransfer.batch_prediction.command import Tables, Task, check_out, split_names
+from tabtransfer.batch_prediction.command import (
+    Decimal,
+    Drop,
+    Encoding,
+    Sep,
+    Silence,
+    Tables,
+    Task,
+    check_out,
+    csv_dialect,
+    said_warnings,
+    say_reading,
+    split_names,
+)
 from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
@@ -42,9 +55,11 @@ def compare(
     task: Annotated[
         Task, typer.Option(help="What to learn; auto goes by what the target holds.")
     ] = Task.auto,
-    drop: Annotated[
-        str, typer.Option(metavar="COLUMNS", help="Columns to leave out, separated by commas.")
-    ] = "",
+    drop: Drop = "",
+    sep: Sep = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
+    silence: Silence = "",
     jobs: Annotated[int, typer.Option(min=1, help="Jobs at a time, each in its process.")] = 2,
     threads: Annotated[int, typer.Option(min=1, help="Threads of one job.")] = 1,
     max_train: Annotated[int, typer.Option(min=20, help="Most training rows of a split.")] = 10_000,
@@ -69,10 +84,11 @@ def compare(
     chosen = None if methods is None else resolve_methods(methods)
     if save is not None:
         _check_save(save, files, chosen)
-    own, rows = read_own_table(files, target, split_names(drop), task.value)
+    dialect = csv_dialect(sep, encoding, decimal)
+    own, rows = read_own_table(files, target, split_names(drop), task.value, dialect)
     folder = out if out is not None else Path("reports") / own.name
-    if rows.reason:
-        _say(f"The task is {rows.task} of {target!r}, because {rows.reason}; --task overrules it.")
+    say_reading(rows)
+    _say_columns(rows, split_names(silence))
     _say_seen(own.name, rows)
     results = measure(
         own,
@@ -90,6 +106,25 @@ def compare(
     _show(comparison, results, folder)
     if save is not None:
         _save(comparison, rows, save, seed, threads)
+
+
+def _say_columns(rows: TrainingTable, silenced: tuple[str, ...]) -> None:
+    """Say what to know of how columns are read."""
+    import pandas as pd
+
+    from tabtransfer.preprocessing.column_notes import column_notes
+    from tabtransfer.preprocessing.encoder import TableEncoder
+
+    labels, n_classes = rows.y.to_numpy(), 0
+    if rows.task == "classification":
+        labels, classes = pd.factorize(rows.y, sort=True)
+        n_classes = len(classes)
+    with said_warnings(silenced):
+        encoder = TableEncoder().fit(rows.X)
+        notes = column_notes(encoder, rows.X, labels, n_classes)
+    for note in notes:
+        if note.column not in silenced:
+            _say(str(note))
 
 
 def _say_seen(name: str, rows: TrainingTable) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from tabtransfer.batch_prediction.training_table import TrainingTable, read_training_table
+from tabtransfer.datasets.csv_dialect import CsvDialect
 from tabtransfer.datasets.frames import make_table
 from tabtransfer.datasets.splits import N_FOLDS
 from tabtransfer.datasets.table import Table, Task
@@ -23,6 +24,7 @@ def read_own_table(
     target: str,
     drop: Sequence[str] = (),
     task: Literal["auto", "classification", "regression"] = "auto",
+    dialect: CsvDialect | None = None,
 ) -> tuple[Table, TrainingTable]:
     """Read a table from files, and check that methods can be compared on it.
 
@@ -36,6 +38,8 @@ def read_own_table(
         Columns to leave out.
     task : {"auto", "classification", "regression"}, default="auto"
         What to learn; "auto" goes by what the target holds.
+    dialect : CsvDialect, optional
+        What is known of how CSV files are written.
 
     Returns
     -------
@@ -47,26 +51,15 @@ def read_own_table(
     Raises
     ------
     TabTransferError
-        If columns are missing, files can't be read, the target has missing values, a single
-        value or too few rows of each class, isn't numbers where it should be, or there are too
-        few rows.
+        If columns are missing, files can't be read, the target has a single value or too few
+        rows of each class, isn't numbers where it should be, or there are too few rows.
     """
-    rows = read_training_table(files, target, drop, task)
-    n_rows = len(rows.y) + rows.n_without_target
-    if rows.n_without_target:
-        raise TabTransferError(
-            f"The target {target!r} is missing in {rows.n_without_target:,} of {n_rows:,} rows of "
-            f"{files[0]}: a method can't be scored on them. Remove these rows first."
-        )
+    rows = read_training_table(files, target, drop, task, dialect)
+    n_rows = len(rows.y)
     if n_rows < MIN_ROWS:
         raise TabTransferError(
-            f"{files[0]} has {n_rows} rows, and a comparison needs at least {MIN_ROWS}: fewer "
-            "can't tell methods apart."
-        )
-    if rows.y.nunique() < 2:
-        raise TabTransferError(
-            f"The target {target!r} has the same value in all rows of {files[0]} "
-            f"({rows.y.iloc[0]!r}): there is nothing to predict."
+            f"{files[0]} has {n_rows} rows with a target, and a comparison needs at least "
+            f"{MIN_ROWS}: fewer can't tell methods apart."
         )
     if rows.task == "regression":
         y, kind = _numbers(rows, files[0]), "regression"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-import re
-from collections.abc import Hashable
+import warnings
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,22 +12,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabtransfer.errors import TabTransferError
+from tabtransfer.errors import ColumnWarning, TabTransferError
 from tabtransfer.preprocessing.columns.cells import Kind, kind_of, refuse_kind
+from tabtransfer.preprocessing.columns.date_format import is_no_date
 from tabtransfer.preprocessing.columns.number import NumberColumn
 from tabtransfer.preprocessing.columns.skrub_import import import_skrub
 
 if TYPE_CHECKING:
     from skrub import DatetimeEncoder
 
-__all__ = ["DateColumn", "date_format"]
+__all__ = ["DateColumn"]
 
-# A year of four digits and two more parts. Without them pandas also takes "10.5", "2020", "3-4-5"
-# and "12:30" for dates.
-_YEAR = r"(1[5-9]|2[01])\d\d"
-_LOOKS_LIKE_DATE = re.compile(
-    rf"\s*({_YEAR}[-/. ]\w{{1,9}}[-/. ]\d{{1,2}}|\w{{1,9}}[-/. ,]+\w{{1,9}}[-/. ,]+{_YEAR})"
-)
 _UTC = datetime.timezone.utc
 
 
@@ -50,12 +45,15 @@ class DateColumn:
         skrub's are float32, which is good to two minutes only.
     parts : skrub.DatetimeEncoder
         Gives the parts of the calendar.
+    strays : frozenset of str
+        Strings of the training rows that are no dates, and taken for missing. Others are refused.
     """
 
     zone: datetime.tzinfo | None
     format: str | None
     seconds: NumberColumn
     parts: DatetimeEncoder
+    strays: frozenset[str] = frozenset()
 
     @classmethod
     def learn(
@@ -79,12 +77,25 @@ class DateColumn:
             Weights of the rows.
         """
         zone = _zone(column) if format is None else (_UTC if "%z" in format else None)
-        dates = _to_dates(column, name, format, zone)
+        strays: frozenset[str] = frozenset()
+        if format is not None:
+            strings = pd.Series(column.dropna().unique(), dtype=object)
+            strays = frozenset(strings[_parsed(strings, format).isna()])
+        dates = _to_dates(column, name, format, zone, strays)
+        words = [stray for stray in strays if not is_no_date(stray)]
+        if words:
+            warnings.warn(
+                f"Column {name!r} is read as dates written as {format}, and cells such as "
+                f"{min(words)!r} are none: they are missing.",
+                ColumnWarning,
+                stacklevel=2,
+            )
         parts = import_skrub().DatetimeEncoder(
             resolution="hour", add_weekday=True, add_total_seconds=False
         )
         parts.fit(dates)
-        return cls(zone, format, NumberColumn.of(_seconds_since_1970(dates), weights), parts)
+        seconds = NumberColumn.of(_seconds_since_1970(dates), weights)
+        return cls(zone, format, seconds, parts, strays)
 
     @property
     def n_categories(self) -> tuple[int, ...]:
@@ -95,42 +106,9 @@ class DateColumn:
         """Take dates apart."""
         if kind_of(column, name) is Kind.NOTHING:
             return np.full((len(column), len(self.n_categories)), np.nan)
-        dates = _to_dates(column, name, self.format, self.zone)
+        dates = _to_dates(column, name, self.format, self.zone, self.strays)
         seconds = self.seconds.standardise(_seconds_since_1970(dates))
         return np.hstack([seconds, self.parts.transform(dates).to_numpy(dtype=np.float64)])
-
-
-def date_format(column: pd.Series) -> str | None:
-    """Tell how the strings of a column write dates.
-
-    Parameters
-    ----------
-    column : Series of str, (n_rows,)
-        The cells; at least one is not missing.
-
-    Returns
-    -------
-    str or None
-        The format, such as ``"%Y-%m-%d"``; None unless all strings are dates of one format
-        that have a year of four digits.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from tabtransfer.preprocessing.columns.date import date_format
-    >>> date_format(pd.Series(["2024-05-13", None, "2023-12-24"]))
-    '%Y-%m-%d'
-    >>> date_format(pd.Series(["1.5", "2.5"])) is None
-    True
-    """
-    strings = column.dropna().unique()
-    if not all(_LOOKS_LIKE_DATE.match(string) for string in strings):
-        return None
-    skrub = import_skrub()
-    try:
-        return skrub.ToDatetime().fit(pd.Series(strings, dtype="str")).format_
-    except skrub.core.RejectColumn:
-        return None
 
 
 def _zone(column: pd.Series) -> datetime.tzinfo | None:
@@ -144,13 +122,17 @@ def _zone(column: pd.Series) -> datetime.tzinfo | None:
 
 
 def _to_dates(
-    column: pd.Series, name: Hashable, format: str | None, zone: datetime.tzinfo | None
+    column: pd.Series,
+    name: Hashable,
+    format: str | None,
+    zone: datetime.tzinfo | None,
+    strays: frozenset[str],
 ) -> pd.Series:
     """Convert cells to dates of one time zone, NaT where missing."""
     kind = kind_of(column, name)
     try:
         if kind is Kind.STRINGS:
-            dates = _parse(column, name, format)
+            dates = _parse(column, name, format, strays)
         elif kind is not Kind.DATES:
             refuse_kind(name, Kind.DATES, kind)
         elif isinstance(column.dtype, pd.PeriodDtype):
@@ -174,12 +156,27 @@ def _to_dates(
     return aware.dt.tz_localize(None) if zone is None else aware.dt.tz_convert(zone)
 
 
-def _parse(column: pd.Series, name: Hashable, format: str | None) -> pd.Series:
+def _parsed(strings: pd.Series, format: str | None) -> pd.Series:
+    """Give dates, NaT where a string is none or says that there is none."""
     # Only formats that need no look at other rows, or a row alone could be another date.
     dates = pd.to_datetime(
-        column.astype(object), format=format or "ISO8601", errors="coerce", utc=True
+        strings.astype(object), format=format or "ISO8601", errors="coerce", utc=True
     )
-    unread = (dates.isna() & column.notna()).to_numpy()
+    return dates.mask(_are(strings, is_no_date))
+
+
+def _are(strings: pd.Series, holds: Callable[[str], bool]) -> NDArray[np.bool_]:
+    """Ask something of each string once; it isn't so of missing cells."""
+    places, distinct = pd.factorize(strings.astype(object), use_na_sentinel=True)
+    return np.array([*map(holds, distinct), False])[places]
+
+
+def _parse(
+    column: pd.Series, name: Hashable, format: str | None, strays: frozenset[str]
+) -> pd.Series:
+    dates = _parsed(column, format)
+    known = _are(column, lambda string: string in strays or is_no_date(string))
+    unread = (dates.isna() & column.notna()).to_numpy() & ~known
     if unread.any():
         place = unread.argmax()
         raise TabTransferError(

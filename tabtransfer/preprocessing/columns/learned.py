@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from tabtransfer.preprocessing.columns.category import CategoryColumn
 from tabtransfer.preprocessing.columns.cells import Kind, kind_of
-from tabtransfer.preprocessing.columns.date import DateColumn, date_format
+from tabtransfer.preprocessing.columns.date import DateColumn
+from tabtransfer.preprocessing.columns.date_format import date_format
 from tabtransfer.preprocessing.columns.number import DurationColumn, NumberColumn
 from tabtransfer.preprocessing.columns.text import TextColumn, is_text
+from tabtransfer.preprocessing.columns.written_number import WrittenNumberColumn, number_format
 
 __all__ = ["Column", "EmptyColumn", "UnreadColumn", "learn_column"]
 
@@ -96,9 +98,13 @@ def learn_column(
     if kind is Kind.DATES:
         return DateColumn.learn(column, name, None, weights)
     if kind is Kind.STRINGS:
-        format = date_format(column)
-        if format is not None:
-            return DateColumn.learn(column, name, format, weights)
-        if is_text(column):
-            return TextColumn.learn(column)
+        date = date_format(column, name)
+        if date is not None:
+            return DateColumn.learn(column, name, date, weights)
+    if column.dtype == object or isinstance(column.dtype, pd.StringDtype):
+        written = number_format(column)
+        if written is not None:
+            return WrittenNumberColumn.learn(column, written, weights)
+    if kind is Kind.STRINGS and is_text(column):
+        return TextColumn.learn(column)
     return CategoryColumn.learn(column)

@@ -74,7 +74,7 @@ class TextColumn:
 
     def encode(self, column: pd.Series, name: Hashable) -> NDArray[np.float64]:
         """Give the category of each string, and its topics."""
-        categories = self.categories.encode(column, name)
+        categories = self.categories.encode(column, name, warn=False)  # new texts have topics
         topics = np.full((len(column), self.n_topics), np.nan)
         if kind_of(column, name) is not Kind.NOTHING:
             places, cells = pd.factorize(column.astype(object), use_na_sentinel=True)

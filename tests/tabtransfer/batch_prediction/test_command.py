@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 import tabtransfer
 from tabtransfer import TabTransferClassifier, TabTransferRegressor
-from tabtransfer.batch_prediction.command import fit, predict
+from tabtransfer.batch_prediction.command import fit, predict, split_names
 from tabtransfer.errors import TabTransferError
 
 
@@ -94,7 +94,10 @@ def contents(folder):
         (["all.csv", "--out", "x.csv", "--keep", "city"], "lacks the columns 'city'"),
         (["narrow.csv", "--out", "x.csv"], "narrow.csv lacks the columns 'whole', 'flag', 'word'"),
         (["empty.csv", "--out", "x.csv"], "empty.csv holds no rows"),
-        (["words.csv", "--out", "x.csv"], "Column 'number' held numbers in fit: .*'lots'"),
+        (
+            ["words.csv", "--out", "x.csv"],
+            "Column 'number' held numbers in fit: .*'lots'.*--decimal",
+        ),
         (["all.csv", "--out", "x.csv", "--quantiles", "low"], "--quantiles takes numbers"),
         (["all.csv", "--out", "x.csv", "--quantiles", "0.5"], "predicts classes"),
     ],
@@ -124,3 +127,37 @@ def test_models_that_cannot_predict_are_named(run, classifier, folder):
 def test_unknown_targets_are_named(run, folder):
     with pytest.raises(TabTransferError, match=r"all\.csv has no column 'price'"):
         run("fit", folder / "all.csv", "--target", "price", "--out", folder / "m")
+
+
+def test_names_with_commas_can_be_given():
+    assert split_names('"size, m2", b,, b') == ("size, m2", "b")
+
+
+def test_a_german_table_is_fitted_and_predicted(run, folder, frame):
+    path = folder / "tabelle.csv"
+    shown = frame.assign(**{"größe, m2": frame["number"], "id": "NA"}).drop(columns="number")
+    shown.to_csv(path, sep=";", decimal=",", encoding="cp1252", index=False)
+    said = run("fit", path, "--target", "kind", "--drop", '"größe, m2"', "--n-estimators", 1,
+               "--out", folder / "m")  # fmt: skip
+    assert "semicolons between cells, in cp1252, with decimal commas; --sep" in said
+    model = tabtransfer.load(folder / "m")
+    assert list(model.feature_names_in_) == ["whole", "flag", "word", "id"]
+    run("fit", path, "--target", "kind", "--drop", "id", "--n-estimators", 1,
+        "--out", folder / "m")  # fmt: skip
+    run("predict", folder / "m", path, "--keep", 'id,"größe, m2"', "--out", folder / "c.csv")
+    found = pd.read_csv(folder / "c.csv", keep_default_na=False)
+    assert found["id"].tolist() == ["NA"] * 60
+    X = frame.assign(**{"größe, m2": frame["number"]})[["whole", "flag", "word", "größe, m2"]]
+    expected = tabtransfer.load(folder / "m").predict_proba(X)
+    np.testing.assert_allclose(found.iloc[:, -2:].astype(float), expected, atol=1e-9)
+
+
+def test_what_is_odd_about_columns_is_said_but_not_of_silenced_ones(run, folder):
+    path = folder / "t.csv"
+    rows = [f"{row % 9},same,same,{'yes' if row % 3 else 'no'}" for row in range(60)]
+    path.write_text("\n".join(["a,b,c,y", *rows]))
+    said = run("fit", path, "--target", "y", "--out", folder / "m", "--n-estimators", 1,
+               "--silence", "c")  # fmt: skip
+    assert "Column 'b' has the same value in all rows." in said
+    assert "Column 'a' predicts the target alone (ROC AUC of 1.000)" in said
+    assert "Column 'c'" not in said

@@ -27,7 +27,7 @@ def files(frame, tmp_path):
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_pieces_give_what_the_model_gives(files, classifier, frame, X, monkeypatch, kind):
     monkeypatch.setattr(tabtransfer.batch_prediction.scorer, "_PIECE_ROWS", 8)
-    scorer = Scorer.of(classifier, kind == "csv", ("id",), None)
+    scorer = Scorer.of(classifier, "." if kind == "csv" else None, ("id",), None)
     pieces = list(score_here(Source.of(files[kind], scorer.columns), scorer))
     assert len(pieces) == 9
     found = pa.concat_tables(pieces).to_pandas()
@@ -51,7 +51,7 @@ def test_ray_gives_the_same_rows_in_the_same_order(
 ):
     monkeypatch.setattr(tabtransfer.batch_prediction.reader, "_PART_ROWS", 15)
     monkeypatch.setattr(tabtransfer.batch_prediction.scorer, "_PIECE_ROWS", 12)
-    scorer = Scorer.of(classifier, False, ("id",), None)
+    scorer = Scorer.of(classifier, None, ("id",), None)
     source = Source.of(files["parquet"], scorer.columns)
     assert len(source.parts) == 4
     here = pa.concat_tables(score_here(source, scorer)).to_pandas()
@@ -60,7 +60,7 @@ def test_ray_gives_the_same_rows_in_the_same_order(
     assert found["prediction"].tolist() == here["prediction"].tolist()
     np.testing.assert_allclose(found.iloc[:, -2:], here.iloc[:, -2:], atol=1e-6)
 
-    scorer = Scorer.of(classifier, True, (), None)
+    scorer = Scorer.of(classifier, ".", (), None)
     files["csv"][1].write_text(files["csv"][1].read_text() + "one,cell,too,few\n")
     with pytest.raises(TabTransferError, match=r"1\.csv can't be read as csv: .*got 4"):
         list(score_with_ray(Source.of(files["csv"], scorer.columns), scorer))
@@ -68,6 +68,6 @@ def test_ray_gives_the_same_rows_in_the_same_order(
 
 def test_without_ray_the_extra_is_named(files, classifier, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    scorer = Scorer.of(classifier, False, (), None)
+    scorer = Scorer.of(classifier, None, (), None)
     with pytest.raises(TabTransferError, match=r"pip install 'tabtransfer\[cluster\]'"):
         list(score_with_ray(Source.of(files["parquet"], scorer.columns), scorer))

@@ -8,6 +8,7 @@ import pytest
 
 import tabtransfer.batch_prediction.reader
 from tabtransfer.batch_prediction.reader import Source, read_part
+from tabtransfer.datasets.csv_dialect import CsvDialect
 from tabtransfer.errors import TabTransferError
 
 
@@ -70,9 +71,12 @@ def test_columns_may_be_in_another_order_in_each_file(tmp_path):
     [
         ("t.csv", b"", r"t\.csv can't be read as csv: Empty"),
         ("t.csv", b"a,b,a\n1,2,3\n", r"several columns named 'a'"),
-        ("t.csv", b"a;b\n1;2\n", r"lacks the columns 'a', 'b'; it has 'a;b'"),
-        ("t.csv", b"a,b\n1,2\n3\n", r"can't be read as csv: .*Expected 2 columns, got 1"),
-        ("t.csv", b"a,b\n\xff,2\n", r"can't be read as csv: .*invalid UTF8"),
+        ("t.csv", b"a&b\n1&2\n", r"lacks the columns 'a', 'b'; it has 'a&b'.*--sep"),
+        ("t.csv", b"a;b\n1;2\n3\n", r"lacks the columns 'a', 'b'; it has 'a;b'.*--sep"),
+        ("t.csv", b"a,b\n1,2\n3\n", r"can't be read as csv: .*Expected 2 columns, got 1.*--sep"),
+        ("t.csv", "a,b\näöü,2\n".encode() + b"\xff,3\n", r"can't be read as csv: .*invalid UTF8"),
+        ("t.csv", b'a,b\n1,"x\n2,y\n3,z\n', r"can't be read as csv: a quote .* in line 2 "),
+        ("t.csv", b'a,b\n0,y\n1,"x\n2,"y"\n3,z\n', r"can't be read as csv: a quote .* in line 3 "),
         ("t.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999)[:40], r"can't be read as csv"),
         ("t.parquet", b"a,b\n1,2\n", r"can't be read as parquet"),
         ("t.arrow", b"a,b\n1,2\n", r"can't be read as arrow"),
@@ -106,3 +110,50 @@ def test_a_damaged_arrow_file_is_an_error_and_no_crash(tmp_path, form):
     with pytest.raises(TabTransferError, match=r"t\.arrow can't be read as arrow: "):
         source = Source.of([path])
         list(read_part(source.parts[0], ["text"], 10))
+
+
+def cells_of(path, given=None):
+    source = Source.of([path], given=given)
+    return read(source, source.columns).to_pydict()
+
+
+def test_a_quote_within_a_word_is_part_of_it(tmp_path):
+    (tmp_path / "t.csv").write_text('a,b\n1,5" pipe\n2,plain\n')
+    assert cells_of(tmp_path / "t.csv") == {"a": ["1", "2"], "b": ['5" pipe', "plain"]}
+
+
+def test_an_empty_line_is_a_row_where_there_is_one_column(tmp_path):
+    (tmp_path / "t.csv").write_text("a\n1\n\n3\n")
+    assert cells_of(tmp_path / "t.csv") == {"a": ["1", None, "3"]}
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n\n3,4\n")
+    assert cells_of(tmp_path / "t.csv") == {"a": ["1", "3"], "b": ["2", "4"]}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv.gz"])
+def test_separators_and_encodings_are_told_by_the_file(tmp_path, encoding, separator, name):
+    text = separator.join(["größe", "wort"]) + "\n" + separator.join(["ä", "x"]) + "\n"
+    content = text.encode(encoding)
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    assert cells_of(tmp_path / name) == {"größe": ["ä"], "wort": ["x"]}
+
+
+def test_what_is_given_overrules_the_file(tmp_path):
+    (tmp_path / "t.csv").write_bytes("a;b,c\n1;é,3\n".encode())
+    found = cells_of(tmp_path / "t.csv", CsvDialect(";", "cp1252"))
+    assert found == {"a": ["1"], "b,c": ["Ã©,3"]}
+
+
+def test_folders_of_partitions_are_columns(tmp_path):
+    for year, place in (("2023", "a%20b"), ("2024", "__HIVE_DEFAULT_PARTITION__")):
+        folder = tmp_path / f"year={year}" / f"place={place}"
+        folder.mkdir(parents=True)
+        pq.write_table(pa.table({"x": [1, 2]}), folder / "0.parquet")
+    source = Source.of(sorted(tmp_path.glob("*/*/*.parquet")))
+    assert source.columns == ("x", "year", "place")
+    assert read(source, ["place", "year", "x"], 2).to_pydict() == {
+        "place": ["a b", "a b", None, None],
+        "year": ["2023", "2023", "2024", "2024"],
+        "x": [1, 2, 1, 2],
+    }

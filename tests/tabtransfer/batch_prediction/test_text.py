@@ -17,6 +17,10 @@ from tabtransfer.errors import TabTransferError
         (["true", "1"], "bool"),
         (["1", "2", "three"], "string"),
         (["1,5"], "string"),
+        (["1", "?", "n/a", "2"], "double"),
+        (["unknown", "-"], "string"),
+        (["007", "8"], "string"),
+        (["0", "0.5", "00.5"], "double"),
         (["2024-01-31"], "string"),
         (["", "5"], "double"),
         ([None, None], "double"),
@@ -25,7 +29,9 @@ from tabtransfer.errors import TabTransferError
 def test_types_are_those_of_all_cells(cells, kind):
     column = infer_types(pa.table({"a": pa.array(cells, pa.string())}))["a"]
     assert str(column.type) == kind
-    assert column.null_count == sum(cell in (None, "") for cell in cells)
+    assert column.null_count == sum(
+        cell in (None, "", "nan") or (kind == "double" and cell in ("?", "n/a")) for cell in cells
+    )
 
 
 def test_words_keep_their_spaces():
@@ -66,3 +72,13 @@ def test_text_gets_the_types_of_fit():
 def test_cells_of_other_types_are_named(kind, words):
     with pytest.raises(TabTransferError, match=f"Column 'a' held {words} in fit: .*lots"):
         parse(pa.table({"a": ["lots"]}), {"a": kind})
+
+
+def test_decimal_commas_are_read_where_the_file_has_them():
+    table = pa.table({"a": ["1.196,55", "2,5", " -3", "1.000"], "b": ["1.5", "2,5", "3", "4"]})
+    found = infer_types(table, ",")
+    assert found["a"].to_pylist() == [1196.55, 2.5, -3.0, 1000.0]
+    assert found["b"].type == pa.string()  # in two writings
+    assert parse(table.select(["a"]), {"a": pa.float64()}, ",")["a"].to_pylist()[0] == 1196.55
+    with pytest.raises(TabTransferError, match=r"'b' held numbers .*--decimal ','"):
+        parse(table, {"b": pa.float64()})

@@ -39,6 +39,7 @@ def test_whole_number_classes_are_integers_and_rows_without_target_are_left_out(
         ("a,y\n1,2\n", {"target": "y", "drop": ["y"]}, "no column left"),
         ("a,y\n", {"target": "y"}, "holds no rows"),
         ("a,y\n1,\n", {"target": "y"}, "'y' is missing in all rows"),
+        ("a,y\n1,x\n2,x\n3,\n", {"target": "y"}, "'y' has the same value in all rows .*'x'"),
     ],
 )
 def test_bad_tables_are_named(tmp_path, content, settings, message):
@@ -52,3 +53,38 @@ def test_files_whose_types_clash_are_named(tmp_path):
     pd.DataFrame({"a": ["x"], "y": [1]}).to_parquet(tmp_path / "1.parquet")
     with pytest.raises(TabTransferError, match=r"types of columns differ between .*0\.parquet"):
         read_training_table([tmp_path / "0.parquet", tmp_path / "1.parquet"], "y")
+
+
+def test_what_pandas_saved_as_index_is_a_column_or_left_out(tmp_path):
+    frame = pd.DataFrame({7: [1.5, 2.5, 4.0], "y": ["u", "v", "u"]})
+    path = tmp_path / "t.parquet"
+    frame.set_index("y").to_parquet(path)
+    table = read_training_table([path], "y")
+    assert table.y.tolist() == ["u", "v", "u"] and table.X.columns.tolist() == ["7"]
+    frame.set_index(pd.Index([4, 2, 9])).to_parquet(path)
+    table = read_training_table([path], "y")
+    assert table.X.columns.tolist() == ["7"]
+    assert "saved index that numbers the rows: '__index_level_0__'" in table.notes[0]
+    columns = pd.MultiIndex.from_tuples([("a", "x"), ("y", "")])
+    pd.DataFrame([[1, "u"], [2, "v"]], columns=columns).to_parquet(path)
+    assert read_training_table([path], "('y', '')").X.columns.tolist() == ["('a', 'x')"]
+
+
+def test_a_saved_index_of_csv_is_left_out_and_words_are_not(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(",a,y\n0,5,u\n1,6,v\n")
+    assert read_training_table([path], "y").X.columns.tolist() == ["a"]
+    path.write_text("Unnamed: 0,a,y\nshop,5,u\ntown,6,v\n")
+    assert read_training_table([path], "y").X.columns.tolist() == ["Unnamed: 0", "a"]
+
+
+def test_files_of_other_dialects_give_the_same_table(tmp_path):
+    (tmp_path / "a.csv").write_text("größe,y\n1.5,u\n1000.25,v\n")
+    (tmp_path / "b.csv").write_bytes("größe;y\n1,5;u\n1.000,25;v\n".encode("cp1252"))
+    plain, other = (read_training_table([tmp_path / f"{name}.csv"], "y") for name in "ab")
+    pd.testing.assert_frame_equal(plain.X, other.X)
+    assert plain.notes == ()
+    assert other.notes[0].endswith(
+        "semicolons between cells, in cp1252, with decimal commas; --sep, --encoding and --decimal "
+        "overrule it."
+    )

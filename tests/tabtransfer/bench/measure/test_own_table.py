@@ -32,8 +32,12 @@ def test_the_table_and_its_card(frame, tmp_path, suffix):
     [
         ({}, {"target": "sold"}, "no column 'sold'; it has 'size', 'shop', 'buys', 'spent'"),
         ({"buys": "yes"}, {}, "same value in all rows"),
-        ({"buys": [None] + ["yes", "no"] * 29 + ["no"]}, {}, "missing in 1 of 60 rows"),
-        ({"buys": [f"n{i}" for i in range(60)]}, {}, "60 classes, of which 60 have fewer than 3"),
+        ({"buys": [f"n{i}" for i in range(60)]}, {}, "60 different values .* names rows"),
+        (
+            {"buys": [f"n{i}" for i in range(60)]},
+            {"task": "classification"},
+            "60 classes, of which 60 have fewer than 3",
+        ),
         ({}, {"task": "regression"}, "isn't numbers, so it can't be learned by regression"),
     ],
 )
@@ -46,5 +50,13 @@ def test_what_cannot_be_compared_on_is_said(frame, tmp_path, change, settings, m
 
 def test_few_rows_are_too_few(frame, tmp_path):
     frame[:29].to_csv(tmp_path / "shops.csv", index=False)
-    with pytest.raises(TabTransferError, match="has 29 rows, and a comparison needs at least 30"):
+    with pytest.raises(
+        TabTransferError, match="has 29 rows with a target, and a comparison needs at least 30"
+    ):
         read_own_table([tmp_path / "shops.csv"], "buys")
+
+
+def test_rows_without_a_target_are_left_out_as_in_fit(frame, tmp_path):
+    frame.assign(buys=[None, *frame["buys"][1:]]).to_csv(tmp_path / "shops.csv", index=False)
+    table, rows = read_own_table([tmp_path / "shops.csv"], "buys")
+    assert len(table.X) == len(table.y) == 59 and rows.n_without_target == 1

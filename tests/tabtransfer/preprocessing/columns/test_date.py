@@ -1,13 +1,15 @@
 import datetime
+import warnings
 
 import numpy as np
 import pandas as pd
 import pyarrow
 import pytest
 
-from tabtransfer.errors import TabTransferError
+from tabtransfer.errors import ColumnWarning, TabTransferError
 from tabtransfer.preprocessing.columns import UnsupportedColumnError, learn_column
-from tabtransfer.preprocessing.columns.date import DateColumn, date_format
+from tabtransfer.preprocessing.columns.date import DateColumn
+from tabtransfer.preprocessing.columns.date_format import date_format
 
 UTC = datetime.timezone.utc
 STAMPS = [datetime.datetime(2024, 5, 13, 7, 30), None, datetime.datetime(2023, 12, 24, 0, 0)]
@@ -144,3 +146,55 @@ def test_dates_beyond_pandas_name_the_column():
     column = pd.Series(np.array(["2020", "400000"], "datetime64[s]"))
     with pytest.raises(TabTransferError, match=r"'z' holds dates that pandas can't.*replace"):
         learn_column(column, "z")
+
+
+@pytest.mark.parametrize(
+    ("strings", "format"),
+    [
+        (["03/04/2021 05:06 PM", "03/14/2021 11:30 AM"], "%m/%d/%Y %I:%M %p"),
+        (["14/04/2021 5:06 pm", "03/04/2021 11:30 am"], "%d/%m/%Y %I:%M %p"),
+        (["2021-04-03 05:06:07PM", "2021-04-14 11:30:00AM"], "%Y-%m-%d %I:%M:%S%p"),
+    ],
+)
+def test_halves_of_the_day_are_read(strings, format):
+    learned = learn_column(pd.Series(strings), "z")
+    assert isinstance(learned, DateColumn) and learned.format == format
+    hours = learned.encode(pd.Series(strings), "z")[:, 4]
+    assert hours.tolist() == [17, 11]
+
+
+@pytest.mark.parametrize("stray", ["", " ", "-", "n/a", "9999-12-31", "0001-01-01"])
+def test_cells_that_say_there_is_no_date_are_missing(stray):
+    column = pd.Series(["2024-05-13", stray, "2023-12-24"])
+    learned = learn_column(column, "z")
+    assert isinstance(learned, DateColumn)
+    values = learned.encode(column, "z")
+    np.testing.assert_array_equal(np.isnan(values[:, 1]), [False, True, False])
+    assert values[2, 1:4].tolist() == [2023, 12, 24]
+
+
+def test_a_stray_word_of_fit_is_missing_and_said():
+    column = pd.Series([*pd.date_range("2024-01-01", periods=40).astype(str), "Stand: heute"])
+    with pytest.warns(ColumnWarning, match="'z' is read as dates.*'Stand: heute'"):
+        learned = learn_column(column, "z")
+    assert np.isnan(learned.encode(pd.Series(["Stand: heute"]), "z")).all()
+    with pytest.raises(TabTransferError, match="'soon'"):
+        learned.encode(pd.Series(["soon"]), "z")
+
+
+def test_first_days_of_months_are_read_day_first_and_what_is_guessed_is_said():
+    first = [f"01/{month:02d}/{year}" for year in (2019, 2020) for month in range(1, 13)]
+    with pytest.warns(ColumnWarning, match=r"'z' can be read.*day first. Where.*'%m/%d/%Y'"):
+        learned = learn_column(pd.Series(first), "z")
+    assert learned.encode(pd.Series(["13/02/2020"]), "z")[0, 1:4].tolist() == [2020, 2, 13]
+    american = [f"{month:02d}/01/{year}" for year in (2019, 2020) for month in range(1, 13)]
+    with pytest.warns(ColumnWarning, match="month first"):
+        assert learn_column(pd.Series(american), "z").format == "%m/%d/%Y"
+
+
+def test_dates_that_can_be_told_are_not_talked_about():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        learn_column(pd.Series(["13/05/2024", "01/02/2024"]), "z")
+        learn_column(pd.Series(["2024-05-01", "2024-02-01"]), "z")
+        learn_column(pd.Series(["05/05/2024", "02/02/2024"]), "z")

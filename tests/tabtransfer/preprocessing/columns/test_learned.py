@@ -14,6 +14,7 @@ from tabtransfer.preprocessing.columns.date import DateColumn
 from tabtransfer.preprocessing.columns.learned import EmptyColumn
 from tabtransfer.preprocessing.columns.number import DurationColumn, NumberColumn
 from tabtransfer.preprocessing.columns.text import TextColumn
+from tabtransfer.preprocessing.columns.written_number import WrittenNumberColumn
 
 
 def encode(cells, other=None):
@@ -130,7 +131,9 @@ def test_categories_match_across_types(later):
         ([datetime.time(1), None], DurationColumn),
         ([f"name {number}" for number in range(41)], TextColumn),
         ([f"name {number}" for number in range(40)], CategoryColumn),
-        ([str(number) for number in range(100)], CategoryColumn),
+        ([str(number) for number in range(100)], WrittenNumberColumn),
+        ([str(number) for number in range(40)], CategoryColumn),
+        ([f"{number:03d}" for number in range(100)], CategoryColumn),
         ([*(f"name {number}" for number in range(100)), 3], CategoryColumn),
         (pd.Categorical([f"name {number}" for number in range(100)]), CategoryColumn),
         (["2024-05-13", "2023-12-24"], DateColumn),
