@@ -56,7 +56,7 @@ def load_folder(folder: Path) -> Iterator[Table]:
     """
     path = folder / MANIFEST
     try:
-        entries = json.loads(path.read_text())
+        entries = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TabTransferError(
             f"A suite folder:PATH needs {path}, a list of entries with {', '.join(_NEEDED)}: "

@@ -64,7 +64,7 @@ def _list_tasks(openml: Any, name: str) -> list[int]:
     # The package keeps tasks and data sets, but asks for a study's list each time.
     path = Path(openml.config.get_cache_directory()) / "tabtransfer" / f"study-{study}.json"
     if path.exists():
-        return list(json.loads(path.read_text()))
+        return list(json.loads(path.read_text(encoding="utf-8")))
     try:
         numbers = openml.study.get_suite(study).tasks
     except _troubles(openml) as error:

@@ -69,6 +69,7 @@ def pretrain(
     Options that aren't given come from the preset.
     """
     from tabtransfer import checkpoint
+    from tabtransfer.destinations import check_folder
     from tabtransfer.duration import read_minutes
     from tabtransfer.errors import TabTransferError
     from tabtransfer.pretrain.plan.presets import get_preset
@@ -102,6 +103,7 @@ def pretrain(
         return
     if out is None:
         raise TabTransferError("give a folder for the run: --out FOLDER")
+    check_folder(out, "--out")
     start = checkpoint.SHIPPED if init == SHIPPED else init
     run(
         out,

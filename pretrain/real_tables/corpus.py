@@ -168,7 +168,7 @@ def _load_manifest(manifest: Path, task: str) -> Iterator[RealTable]:
 
 
 def _entries(manifest: Path) -> list[dict[str, Any]]:
-    entries = json.loads(manifest.read_text())
+    entries = json.loads(manifest.read_text(encoding="utf-8"))
     if not isinstance(entries, list):
         raise TabTransferError(f"{manifest} must hold a list of entries with name, file and target")
     return entries

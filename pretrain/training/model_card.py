@@ -60,7 +60,7 @@ def write_model_card(path: Path, header: dict[str, Any], curve: Path) -> None:
         "",
         *_tables_section(tables),
     ]
-    path.write_text("\n".join(lines))
+    path.write_text("\n".join(lines), encoding="utf-8")
 
 
 def _count(tables: Sequence[Mapping[str, str]]) -> str:
@@ -80,7 +80,7 @@ def _tables_section(tables: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def _curve_table(curve: Path) -> list[str]:
-    with curve.open(newline="") as file:
+    with curve.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     head, body = rows[0], rows[1:]
     every = max(1, -(-len(body) // MAX_CURVE_ROWS))

@@ -34,7 +34,7 @@ class ScoreCache:
         self.path = path
         self._entries: dict[str, dict[str, Any]] = {}
         if path is not None and path.exists():
-            self._entries = json.loads(path.read_text())
+            self._entries = json.loads(path.read_text(encoding="utf-8"))
 
     def get(self, conditions: dict[str, Any]) -> dict[str, float] | None:
         """Give the scores measured under exactly these conditions, or None."""
@@ -47,7 +47,7 @@ class ScoreCache:
         if self.path is None:
             return
         with replacing(self.path) as partial:
-            partial.write_text(json.dumps(self._entries, indent=1))
+            partial.write_text(json.dumps(self._entries, indent=1), encoding="utf-8")
 
 
 def table_digest(table: RealTable) -> str:

@@ -177,7 +177,9 @@ class ResultsFile:
             # Unbuffered: a row is one write, and at the system when this returns.
             self._journal = journal_path(self.path).open("wb", buffering=0)
         self.rows.append(row)
-        self._journal.write(json.dumps(row).encode() + b"\n")
+        left = memoryview(json.dumps(row).encode() + b"\n")
+        while left:  # a disk that is nearly full may take a part
+            left = left[self._journal.write(left) :]
 
     def close(self) -> None:
         """Move the journal's rows into the Parquet file."""

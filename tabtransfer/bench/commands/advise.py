@@ -31,13 +31,12 @@ def advise(
     method's error will be than CatBoost's. Its cross-validated error stands beside that of always
     saying the mean, which is what it says where it isn't better. `tabtransfer compare` measures.
     """
-    from rich.console import Console
-
     from tabtransfer.batch_prediction.find import find_files
     from tabtransfer.bench.analysis.advice import describe_advice, make_advisors
     from tabtransfer.bench.measure.own_table import read_own_table
     from tabtransfer.bench.report.terminal import advice_table
     from tabtransfer.bench.results import read_results
+    from tabtransfer.printing import make_console
 
     files = find_files(table)
     measured = read_results(results)
@@ -47,7 +46,7 @@ def advise(
     own, _ = read_own_table(files, target, split_names(drop), task.value)
     description = _describe(own, int(measured["max_train"].max()))
     advice = [advisor.advise(description) for advisor in advisors]
-    console = Console()
+    console = make_console()
     console.print(advice_table(advisors, advice))
     for sentence in describe_advice(advisors, advice):
         console.print(sentence)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tabtransfer.bench.commands.options import (
+    REPORT_FILES,
+    RESULTS_FILE,
     Backend,
     Jobs,
     MaxRows,
@@ -21,6 +23,7 @@ from tabtransfer.bench.commands.options import (
     read_limits,
 )
 from tabtransfer.bench.commands.transfer_gain import show_transfer_gain
+from tabtransfer.destinations import check_file, check_folder
 from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
@@ -62,11 +65,12 @@ def benchmark(
     folder = out if out is not None else Path("reports") / Path(suite.removeprefix(FOLDER)).name
     chosen = resolve_methods(methods, search_time)
     limits = read_limits(time_limit, memory_limit, chosen)
+    check_folder(folder, "--out", (RESULTS_FILE, *REPORT_FILES))
     results = run(
         suite,
         load_suite(suite),
         chosen,
-        folder / "results.parquet",
+        folder / RESULTS_FILE,
         n_splits=_read_n_splits(n_splits),
         seed=seed,
         max_train=max_train,
@@ -94,6 +98,7 @@ def merge(
     from tabtransfer.bench.merge import merge_results
     from tabtransfer.bench.results import write_results
 
+    check_file(out, "--out")
     rows = merge_results(results)
     write_results(rows, out)
     typer.echo(f"{len(rows)} jobs in {out}; draw the report with `tabtransfer report {out}`.")
@@ -110,7 +115,10 @@ def report(
     """Draw the report again from a results table; nothing is measured."""
     from tabtransfer.bench.results import read_results
 
-    _show(read_results(results), out if out is not None else results.parent)
+    folder = out if out is not None else results.parent
+    measured = read_results(results)
+    check_folder(folder, "--out", REPORT_FILES)
+    _show(measured, folder)
 
 
 def _read_n_splits(text: str) -> int | Literal["tabarena"]:
@@ -122,8 +130,6 @@ def _read_n_splits(text: str) -> int | Literal["tabarena"]:
 
 
 def _show(results: pd.DataFrame, folder: Path) -> None:
-    from rich.console import Console
-
     from tabtransfer.bench.protocol import NESTED
 
     if (results["splits"] == NESTED).all():
@@ -134,9 +140,10 @@ def _show(results: pd.DataFrame, folder: Path) -> None:
     from tabtransfer.bench.protocol import REFERENCE
     from tabtransfer.bench.report.pages import write_report
     from tabtransfer.bench.report.terminal import leaderboard_table
+    from tabtransfer.printing import make_console
 
     board = write_report(results, folder)
-    console = Console()
+    console = make_console()
     console.print(leaderboard_table(board, REFERENCE))
     console.print(" ".join(judge(results).sentences))
     troubles = results[results["status"] != "ok"]

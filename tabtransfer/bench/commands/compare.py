@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tabtransfer.batch_prediction.command import Tables, Task, check_out, split_names
+from tabtransfer.batch_prediction.command import Tables, Task, split_names
+from tabtransfer.bench.commands.options import REPORT_FILES, RESULTS_FILE
+from tabtransfer.destinations import check_file, check_folder
 from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
@@ -71,12 +73,13 @@ def compare(
         _check_save(save, files, chosen)
     own, rows = read_own_table(files, target, split_names(drop), task.value)
     folder = out if out is not None else Path("reports") / own.name
+    check_folder(folder, "--out", (RESULTS_FILE, *REPORT_FILES))
     if rows.reason:
         _say(f"The task is {rows.task} of {target!r}, because {rows.reason}; --task overrules it.")
     _say_seen(own.name, rows)
     results = measure(
         own,
-        folder / "results.parquet",
+        folder / RESULTS_FILE,
         seconds,
         files=shlex.join(table),
         methods=chosen,
@@ -87,9 +90,9 @@ def compare(
     )
     comparison = compare_methods(results)
     write_report(results, folder)
-    _show(comparison, results, folder)
-    if save is not None:
+    if save is not None:  # before anything is shown, as showing may fail
         _save(comparison, rows, save, seed, threads)
+    _show(comparison, results, folder)
 
 
 def _say_seen(name: str, rows: TrainingTable) -> None:
@@ -113,7 +116,7 @@ def _check_save(path: Path, files: list[Path], methods: list[Method] | None) -> 
     """Refuse to save where that isn't possible; say which models can be saved."""
     from tabtransfer.bench.measure.winner import SAVABLE
 
-    check_out(path, files, "--save")
+    check_file(path, "--save", files)
     if methods is not None and not any(method.name in SAVABLE for method in methods):
         raise TabTransferError(
             f"--save: of these methods none can be saved, only {', '.join(SAVABLE)}. Add one to "
@@ -126,16 +129,15 @@ def _check_save(path: Path, files: list[Path], methods: list[Method] | None) -> 
 
 
 def _show(comparison: Comparison, results: pd.DataFrame, folder: Path) -> None:
-    from rich.console import Console
-
     from tabtransfer.bench.report.terminal import comparison_table
+    from tabtransfer.printing import make_console
 
-    console = Console()
+    console = make_console()
     console.print(comparison_table(comparison))
     for sentence in comparison.sentences:
         console.print(sentence)
     for method, reason in comparison.left_out.items():
-        console.print(f"Not compared: {method} ({reason}).", markup=False)
+        console.print(f"Not compared: {method} ({reason}).")
     console.print(f"Report: {folder / 'report.html'}")
 
 

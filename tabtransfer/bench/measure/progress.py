@@ -6,7 +6,6 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -19,6 +18,7 @@ from rich.progress import (
 )
 
 from tabtransfer.bench.results import FAILED, OK
+from tabtransfer.printing import make_console
 
 
 class RunProgress:
@@ -39,12 +39,12 @@ class RunProgress:
         if seconds is not None:
             remaining = TextColumn(f"of {timedelta(seconds=round(seconds))}")
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             remaining,
-            console=Console(stderr=True),
+            console=make_console(stderr=True),
         )
         self._total, self._n_kept = total, n_kept
         self._told: set[tuple[str, str]] = set()
@@ -73,6 +73,6 @@ class RunProgress:
         if row["status"] != OK and trouble not in self._told:
             self._told.add(trouble)
             colour = "red" if row["status"] == FAILED else "yellow"
-            reason = escape(row["reason"])
-            self._progress.console.print(f"[{colour}]{row['status']}[/] {name}: {reason}")
+            said = f"[{colour}]{row['status']}[/] {escape(name)}: {escape(row['reason'])}"
+            self._progress.console.print(said, markup=True)
         self._progress.update(self._bar, advance=1, description=name)

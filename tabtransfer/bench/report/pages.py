@@ -36,6 +36,7 @@ from tabtransfer.bench.report.plot_style import method_colour, to_png
 from tabtransfer.bench.report.plots import draw_leaderboard
 from tabtransfer.bench.report.sections import describe_ranks, list_splits
 from tabtransfer.bench.results import OK
+from tabtransfer.files import replacing
 from tabtransfer.gains import N_RESAMPLES, TIE, gain
 
 _CARD = (
@@ -69,14 +70,22 @@ def write_report(results: pd.DataFrame, folder: Path) -> pd.DataFrame:
         The leaderboard.
     """
     board = leaderboard(results, REFERENCE)
-    folder.mkdir(parents=True, exist_ok=True)
     facts = _facts(results, board)
     for name in ("report.html", "report.md"):
-        (folder / name).write_text(render_page(f"{name}.j2", facts), encoding="utf-8")
-    board.to_csv(folder / "leaderboard.csv", index=False, float_format="%.6g")
-    board.to_parquet(folder / "leaderboard.parquet", index=False)
-    (folder / "leaderboard.png").write_bytes(to_png(draw_leaderboard(board)))
+        write_page(folder / name, render_page(f"{name}.j2", facts))
+    with replacing(folder / "leaderboard.csv") as partial:
+        board.to_csv(partial, index=False, float_format="%.6g")
+    with replacing(folder / "leaderboard.parquet") as partial:
+        board.to_parquet(partial, index=False)
+    with replacing(folder / "leaderboard.png") as partial:
+        partial.write_bytes(to_png(draw_leaderboard(board)))
     return board
+
+
+def write_page(path: Path, text: str) -> None:
+    """Write a page whole or not at all."""
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def render_page(template: str, facts: dict[str, Any]) -> str:
