@@ -146,10 +146,11 @@ def _save(
 ) -> None:
     from tabtransfer.bench.measure.winner import CATBOOST, best_savable, fit_and_save
 
-    name = best_savable(comparison)
+    name = best_savable(comparison, rows.X)
     if name is None:
         raise TabTransferError(
-            "Nothing was saved, because no method that can be saved finished; the report says why."
+            "Nothing was saved, because no method that can be saved finished; the report says why. "
+            "CatBoost can't be saved where the table holds dates: `tabtransfer fit` can."
         )
     if name != comparison.choice:
         _say(f"{comparison.choice} can't be saved; {name} is the best that can.")

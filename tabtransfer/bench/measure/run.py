@@ -248,7 +248,11 @@ def hash_table(table: Table) -> str:
 
     digest = hashlib.sha256()
     for part in (table.X, table.y):
-        digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
+        try:
+            rows = pd.util.hash_pandas_object(part, index=False)
+        except TypeError:  # of cells such as lists
+            rows = pd.util.hash_pandas_object(part.astype(str), index=False)
+        digest.update(rows.to_numpy().tobytes())
     return digest.hexdigest()[:16]
 
 

@@ -10,12 +10,13 @@ from typer.testing import CliRunner
 
 import tabtransfer
 from tabtransfer.baselines.method import Method
+from tabtransfer.baselines.registry import get_method
 from tabtransfer.bench.analysis.comparison import compare_methods
 from tabtransfer.bench.commands.compare import compare
 from tabtransfer.bench.measure.compare import compare as measure
 from tabtransfer.bench.measure.own_table import read_own_table
 from tabtransfer.bench.measure.run import run
-from tabtransfer.bench.measure.winner import METADATA, fit_and_save
+from tabtransfer.bench.measure.winner import METADATA, best_savable, fit_and_save
 from tabtransfer.bench.results import read_results
 from tabtransfer.datasets import splits
 from tabtransfer.datasets.fingerprints import fingerprint
@@ -143,3 +144,35 @@ def test_our_network_is_saved_for_predict(shops, tmp_path):
     fit_and_save("tabtransfer", rows, tmp_path / "models" / "m.model")
     model = tabtransfer.load(tmp_path / "models" / "m.model")
     assert np.corrcoef(model.predict(rows.X), rows.y)[0, 1] > 0.9
+
+
+def test_opponents_get_what_we_get_of_dates_and_durations(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    day, hours = rng.integers(0, 700, 90), rng.integers(1, 100, 90)
+    frame = pd.DataFrame(
+        {
+            "when": pd.Timestamp("2023-01-01") + pd.to_timedelta(day, "D"),
+            "took": pd.to_timedelta(hours, "h"),
+            "cost": day + 5.0 * hours,
+        }
+    )
+    frame.to_parquet(tmp_path / "work.parquet")
+    table, rows = read_own_table([tmp_path / "work.parquet"], "cost")
+    assert (table.card.n_categorical, table.card.kind) == (0, "numeric")
+    methods = [get_method(name) for name in ("linear", "catboost", "xgboost")]
+    results = run("s", [table], methods, tmp_path / "r", n_splits=1, n_jobs=1)
+    assert results.set_index("method")["status"].to_dict() == dict.fromkeys(
+        ("linear", "catboost", "xgboost"), "ok"
+    )
+    assert results.set_index("method").loc["linear", "r2"] > 0.99
+    found = compare_methods(results)
+    assert best_savable(found, rows.X) is None  # CatBoost's format can't say what dates become
+    assert best_savable(found, rows.X[[]]) == "catboost"
+
+
+def test_columns_that_nothing_reads_are_refused_before_any_work(tmp_path):
+    frame = pd.DataFrame({"tags": [[1, 2]] * 40, "size": range(40), "y": [0, 1] * 20})
+    frame.to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(TabTransferError, match=r"'tags' .*Leave it out with --drop"):
+        read_own_table([tmp_path / "t.parquet"], "y")
+    assert read_own_table([tmp_path / "t.parquet"], "y", drop=["tags"])[0].X.shape == (40, 1)
