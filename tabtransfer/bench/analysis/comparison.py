@@ -184,7 +184,10 @@ def _left_out(results: pd.DataFrame, measured: set[str]) -> dict[str, str]:
 def _recommend(name: str, entrants: tuple[Entrant, ...], choice: Entrant) -> tuple[str, ...]:
     best, others = entrants[0], entrants[1:]
     if not others:
-        return (f"Only {best.method} finished: there is nothing to compare it with.",)
+        return (
+            f"Only {best.method} finished: there is nothing to compare it with. Give it more time, "
+            "or other methods; below is why the others didn't.",
+        )
     if best.error.n_splits < 2:
         return (
             f"{best.method} has the lowest {name}, {best.error.mean:.4g}, on the only split that "

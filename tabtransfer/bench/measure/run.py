@@ -28,7 +28,7 @@ from tabtransfer.bench.protocol import (
     Limits,
     plan_jobs,
 )
-from tabtransfer.bench.results import FAILED, LEFT_OUT, TABLE_FACTS, ResultsFile
+from tabtransfer.bench.results import FAILED, LEFT_OUT, TABLE_FACTS, TIMEOUT, ResultsFile
 from tabtransfer.datasets.capping import cap_rows
 from tabtransfer.datasets.nested_splits import nested_splits
 from tabtransfer.datasets.splits import stratified_splits, tabarena_splits, target_bins
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from tabtransfer.datasets.splits import Split
     from tabtransfer.datasets.table import Table
 
+_OVER = {"status": LEFT_OUT, "reason": "the time was over"}
 # What a row must have in common with the job for it to be kept; limits only where they were hit.
 _FIXED = ("table_hash", "versions", "search_seconds", "time_limit", "memory_limit")
 
@@ -108,9 +109,9 @@ def run(
     most_splits : int, optional
         Only the first splits of each table, as many as this; with one size of training sets.
     seconds : float, optional
-        Time after which no job is started. The jobs of a split that some methods were measured
-        on and others weren't any more get the status "left_out"; of splits not begun there is
-        no row.
+        Time after which no job is started, and those that are running are ended. The jobs of a
+        split that some methods were measured on and others weren't any more get the status
+        "left_out", as those do that were ended; of splits not begun there is no row.
 
     Returns
     -------
@@ -168,7 +169,7 @@ def run(
                     studies.drop(row)
                     progress.report(row)
         for task in _cut_short(tasks, results.rows):
-            results.add(finish_row(task, {"status": LEFT_OUT, "reason": "the time was over"}))
+            results.add(finish_row(task, _OVER))
     return results.frame()
 
 
@@ -288,8 +289,12 @@ def _run_task(
     # By value where a method is made by a script or a notebook, which workers can't import.
     import cloudpickle
 
-    if time.monotonic() >= deadline:
+    left, limit = deadline - time.monotonic(), task.limits.seconds
+    if left <= 0:
         return None
+    ends_with_run = left < (math.inf if limit is None else limit)
+    if ends_with_run:
+        task = replace(task, limits=replace(task.limits, seconds=left))
     started = time.perf_counter()
     try:
         settled = cloudpickle.dumps(seen.settle(task))
@@ -299,6 +304,8 @@ def _run_task(
             outcome["job_seconds"] += prepared
     except Exception as error:  # the task can't be sent, or its worker was lost again and again
         outcome = {"status": FAILED, "reason": describe_error(error)}
+    if ends_with_run and outcome["status"] == TIMEOUT:
+        outcome = _OVER
     return finish_row(task, outcome)
 
 
