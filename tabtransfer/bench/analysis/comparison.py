@@ -136,6 +136,11 @@ def compare_methods(results: pd.DataFrame) -> Comparison:
     return Comparison(name, len(errors), entrants, choice.method, sentences, left_out)
 
 
+def is_one_table(results: pd.DataFrame) -> bool:
+    """Say whether results are of a single table at a single size."""
+    return len(results.groupby(["suite", "table", "max_train"])) == 1
+
+
 def comparison_command(results: pd.DataFrame) -> str:
     """Give the command that measures these results of one table again.
 

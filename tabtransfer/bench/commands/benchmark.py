@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -135,19 +136,28 @@ def _show(results: pd.DataFrame, folder: Path) -> None:
     if (results["splits"] == NESTED).all():
         show_transfer_gain(results, folder)
         return
+    from tabtransfer.bench.analysis.comparison import compare_methods, is_one_table
     from tabtransfer.bench.analysis.cost import harness_share
     from tabtransfer.bench.analysis.verdict import judge
     from tabtransfer.bench.protocol import REFERENCE
+    from tabtransfer.bench.report.conditions import describe_troubles
     from tabtransfer.bench.report.pages import write_report
-    from tabtransfer.bench.report.terminal import leaderboard_table
+    from tabtransfer.bench.report.terminal import comparison_table, leaderboard_table
     from tabtransfer.printing import make_console
 
     board = write_report(results, folder)
     console = make_console()
-    console.print(leaderboard_table(board, REFERENCE))
-    console.print(" ".join(judge(results).sentences))
-    troubles = results[results["status"] != "ok"]
-    if len(troubles):
-        console.print(f"{len(troubles)} jobs didn't end well; the report says why.")
-    console.print(f"Outside fit and predict: {harness_share(results):.1%} of the jobs' time.")
+    if is_one_table(results):
+        comparison = compare_methods(results)
+        console.print(comparison_table(comparison))
+        console.print(" ".join(comparison.sentences))
+    else:
+        console.print(leaderboard_table(board, REFERENCE))
+        console.print(" ".join(judge(results).sentences))
+    troubles = describe_troubles(results)
+    if troubles:
+        console.print(troubles)
+    share = harness_share(results)
+    if not math.isnan(share):
+        console.print(f"Outside fit and predict: {share:.1%} of the jobs' time.")
     console.print(f"Report: {folder / 'report.html'}")

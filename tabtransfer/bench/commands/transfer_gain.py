@@ -89,14 +89,14 @@ def transfer_gain(
 
 def show_transfer_gain(results: pd.DataFrame, folder: Path) -> None:
     """Write the report of nested training sizes and print what it says."""
+    from tabtransfer.bench.report.conditions import describe_troubles
     from tabtransfer.bench.report.transfer_gain import write_transfer_gain_report
-    from tabtransfer.bench.results import OK
 
     for sentence in write_transfer_gain_report(results, folder):
         typer.echo(sentence)
-    n_troubles = int((results["status"] != OK).sum())
-    if n_troubles:
-        typer.echo(f"{n_troubles} jobs didn't end well; the report says why.")
+    troubles = describe_troubles(results)
+    if troubles:
+        typer.echo(troubles)
     typer.echo(f"Report: {folder / 'report.html'}")
 
 

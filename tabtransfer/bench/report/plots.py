@@ -15,61 +15,67 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from tabtransfer.bench.analysis.paired import CriticalDifference
+    from tabtransfer.bench.analysis.scores import ScoreKind
 
 
-def draw_leaderboard(board: pd.DataFrame) -> Figure:
-    """Draw each method's mean ROC AUC with its interval, best mean rank on top.
+def draw_leaderboard(board: pd.DataFrame, kind: ScoreKind) -> Figure:
+    """Draw each method's mean score with its interval, best mean rank on top.
 
     Parameters
     ----------
     board : pandas.DataFrame
         The leaderboard; methods without a score are left out.
+    kind : ScoreKind
+        Which score.
 
     Returns
     -------
     Figure
         One row per method; the point is hollow where the mean is over fewer tables.
     """
-    ranked = board.dropna(subset=["roc_auc"]).iloc[::-1].reset_index(drop=True)
+    score, low, high = kind.column, f"{kind.column}_low", f"{kind.column}_high"
+    ranked = board.dropna(subset=[score]).iloc[::-1].to_dict("records")
     figure, axes = new_axes(0.9 + 0.36 * len(ranked))
-    for row in ranked.itertuples():
-        colour = method_colour(row.method)
-        axes.plot([row.roc_auc_low, row.roc_auc_high], [row.Index] * 2, color=colour, lw=2.5)
-        face = colour if row.n_tables == ranked["n_tables"].max() else PAPER
-        axes.plot([row.roc_auc], [row.Index], "o", color=colour, ms=7, mfc=face)
+    most = max((row["n_tables"] for row in ranked), default=0)
+    for height, row in enumerate(ranked):
+        colour = method_colour(row["method"])
+        axes.plot([row[low], row[high]], [height] * 2, color=colour, lw=2.5)
+        face = colour if row["n_tables"] == most else PAPER
+        axes.plot([row[score]], [height], "o", color=colour, ms=7, mfc=face)
         axes.annotate(
-            f"{row.roc_auc:.3f}",
-            (row.roc_auc, row.Index),
+            f"{row[score]:.3f}",
+            (row[score], height),
             textcoords="offset points",
             xytext=(0, 6),
             ha="center",
             fontsize=8.5,
             color=INK,
         )
-    axes.set_yticks(range(len(ranked)), ranked["method"])
+    axes.set_yticks(range(len(ranked)), [row["method"] for row in ranked])
     axes.set_ylim(-0.6, len(ranked) - 0.25)
     axes.grid(axis="x", color=GRID, lw=0.8)
-    axes.set_xlabel("mean ROC AUC over tables, 95 % interval")
+    axes.set_xlabel(f"mean {kind.score} over tables of {kind.tables}, 95 % interval")
     return figure
 
 
-def draw_quality_and_time(board: pd.DataFrame) -> Figure:
-    """Draw mean ROC AUC against the seconds of fit and predict, on a log scale."""
-    shown = board.dropna(subset=["roc_auc"])
+def draw_quality_and_time(board: pd.DataFrame, kind: ScoreKind) -> Figure:
+    """Draw the mean score against the seconds of fit and predict, on a log scale."""
+    shown = board.dropna(subset=[kind.column])
     figure, axes = new_axes(4.4)
     seconds = (shown["fit_seconds"] + shown["predict_seconds"]).to_numpy(dtype=float)
-    for method, second, score in zip(shown["method"], seconds, shown["roc_auc"], strict=True):
+    scores = shown[kind.column].to_numpy(dtype=float)
+    for method, second, score in zip(shown["method"], seconds, scores, strict=True):
         axes.plot([second], [score], "o", color=method_colour(method), ms=8)
-    front = _pareto_front(seconds, shown["roc_auc"].to_numpy(dtype=float))
-    axes.plot(seconds[front], shown["roc_auc"].to_numpy(dtype=float)[front], color=GRID, lw=2)
+    front = _pareto_front(seconds, scores)
+    axes.plot(seconds[front], scores[front], color=GRID, lw=2)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.margins(x=0.3, y=0.15)
     axes.grid(color=GRID, lw=0.8)
     axes.set_xlabel("seconds to fit and predict, mean of a job (log scale)")
-    axes.set_ylabel("mean ROC AUC")
+    axes.set_ylabel(f"mean {kind.score}")
     figure.draw_without_rendering()  # so that the layout doesn't move the points afterwards
-    _label_points(axes, list(shown["method"]), seconds, shown["roc_auc"].to_numpy(dtype=float))
+    _label_points(axes, list(shown["method"]), seconds, scores)
     return figure
 
 
@@ -100,7 +106,7 @@ def draw_critical_difference(found: CriticalDifference) -> Figure:
     return figure
 
 
-def draw_differences(scores: pd.DataFrame, method: str, base: str) -> Figure:
+def draw_differences(scores: pd.DataFrame, method: str, base: str, score: str) -> Figure:
     """Draw how far a method is above or below another on each table, best first."""
     difference = (scores[method] - scores[base]).dropna().sort_values()
     figure, axes = new_axes(0.9 + 0.27 * len(difference))
@@ -109,7 +115,7 @@ def draw_differences(scores: pd.DataFrame, method: str, base: str) -> Figure:
     axes.set_yticks(range(len(difference)), difference.index)
     axes.axvline(0, color=INK, lw=1)
     axes.grid(axis="x", color=GRID, lw=0.8)
-    axes.set_xlabel(f"ROC AUC of {method} minus {base}")
+    axes.set_xlabel(f"{score} of {method} minus {base}")
     return figure
 
 

@@ -11,16 +11,12 @@ from tabtransfer.bench.analysis.statistics import MIN_TABLES
 from tabtransfer.bench.analysis.transfer_gain import GainCurve, gain_curves
 from tabtransfer.bench.analysis.verdict import describe_interval, signed
 from tabtransfer.bench.protocol import PRETRAINED, SCRATCH, STACK, SYNTHETIC
+from tabtransfer.bench.report.conditions import describe_conditions, list_troubles
 from tabtransfer.bench.report.gain_plot import draw_gain_curves
 from tabtransfer.bench.report.gain_sentences import SCORES, TABLES, describe_curve
-from tabtransfer.bench.report.pages import (
-    describe_conditions,
-    list_troubles,
-    render_page,
-    reproduction_command,
-    write_page,
-)
 from tabtransfer.bench.report.plot_style import to_svg
+from tabtransfer.bench.report.rendering import render_page, write_page
+from tabtransfer.bench.report.reproduction import reproduction_command
 from tabtransfer.bench.results import OK
 from tabtransfer.files import replacing
 from tabtransfer.gains import N_RESAMPLES, TIE
