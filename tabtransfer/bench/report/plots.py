@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from tabtransfer.bench.report.plot_style import GRID, INK, OTHER, PAPER, method_colour, new_axes
 
+_POINT_REACH = 5.0  # typographic points around the centre of a method's dot, kept free of names
+_N_BESIDE, _N_RINGS = 24, 14  # places of a name around its dot, and how far they go
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -128,18 +131,46 @@ def _pareto_front(seconds: NDArray[np.float64], scores: NDArray[np.float64]) -> 
 
 def _label_points(axes: Axes, labels: list[str], x: NDArray[Any], y: NDArray[Any]) -> None:
     """Name the points; a name that had to move away is joined with its point by a line."""
-    from adjustText import adjust_text
+    from matplotlib.transforms import Bbox
 
-    texts = [
-        axes.text(left, low, label, fontsize=8.5, color=INK)
-        for left, low, label in zip(x, y, labels, strict=True)
-    ]
-    adjust_text(
-        texts,
-        x=x,
-        y=y,
-        ax=axes,
-        expand=(1.08, 1.2),
-        iter_lim=1000,  # a limit in seconds would give another picture each time
-        arrowprops={"arrowstyle": "-", "color": OTHER, "lw": 0.6},
-    )
+    axes.autoscale(False)  # lines to names don't move the points
+    pixels = axes.figure.dpi / 72  # of a typographic point
+    places = axes.transData.transform(np.column_stack([x, y]))
+    reach = _POINT_REACH * pixels
+    taken = [Bbox.from_extents(*(place - reach), *(place + reach)) for place in places]
+    for label, place, left, low in zip(labels, places, x, y, strict=True):
+        text = axes.annotate(
+            label,
+            (left, low),
+            xytext=(0, 0),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize=8.5,
+            color=INK,
+        )
+        box = text.get_window_extent()
+        offsets = _offsets(box.width / 2, box.height / 2, reach)
+        moved = [box.translated(*offset) for offset in offsets]
+        free = [
+            n
+            for n, one in enumerate(moved)
+            if axes.bbox.x0 <= one.x0 and one.x1 <= axes.figure.bbox.x1
+            if axes.bbox.y0 <= one.y0 and one.y1 <= axes.bbox.y1
+            if not any(one.overlaps(other) for other in taken)
+        ]
+        chosen = free[0] if free else 0
+        text.set_position(tuple(offsets[chosen] / pixels))
+        taken.append(moved[chosen])
+        if chosen >= _N_BESIDE:
+            end = axes.transData.inverted().transform(place + offsets[chosen])
+            axes.plot([left, end[0]], [low, end[1]], color=OTHER, lw=0.6, zorder=0.5)
+
+
+def _offsets(half_width: float, half_height: float, reach: float) -> NDArray[np.float64]:
+    """Give where a name may stand around its point, in pixels: beside it, then farther away."""
+    rings = np.arange(_N_RINGS)[:, None] * 2 * half_height
+    angles = np.linspace(0, 2 * np.pi, _N_BESIDE, endpoint=False)
+    across = np.cos(angles) * (half_width + reach + 1 + rings)
+    up = np.sin(angles) * (half_height + reach + 1 + rings)
+    return np.stack([across.ravel(), up.ravel()], axis=1)
