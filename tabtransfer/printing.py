@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["make_console", "make_printable"]
+__all__ = ["is_encodable", "make_console", "make_printable"]
 
 _HANDLER = "tabtransfer.printable"
 _PLAIN = {
@@ -19,6 +19,21 @@ _PLAIN = {
     **{"…": "...", "·": ".", "×": "x", "±": "+/-", "√": "sqrt", "²": "2", "★": "*", "→": "->"},
     "\u00a0": " ",
 }
+
+
+def is_encodable(text: str) -> bool:
+    """Say whether text can be encoded, which lone surrogates can't.
+
+    Examples
+    --------
+    >>> is_encodable("猫"), is_encodable(chr(0xD800))
+    (True, False)
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def make_printable(stream: TextIO) -> None:

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from tabtransfer.datasets.capping import cap_rows
+from tabtransfer.datasets.folder import load_folder
 from tabtransfer.datasets.suites import load_suite, load_table
 from tabtransfer.errors import TabTransferError
 
@@ -86,3 +87,31 @@ def test_a_capped_table_keeps_class_shares_and_says_so():
     assert cap_rows(load_table("diabetes"), 50).y.std() == pytest.approx(
         load_table("diabetes").y.std(), rel=0.15
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"family": 3}, r"Entry 1 of .*'shop'\): family must be text in quotes"),
+        ({"licence": ["MIT"]}, "licence must be text in quotes"),
+        ({"description": None}, "description must be text in quotes"),
+        ({"name": "\ud800"}, "name holds half of a character"),
+        ({"family": "\udfff"}, "family holds half of a character"),
+    ],
+)
+def test_facts_that_no_results_can_hold_are_refused_at_once(tmp_path, changes, message):
+    (tmp_path / "shop.csv").write_text("age,buys\n31,yes\n40,no\n")
+    entry = {"name": "shop", "file": "shop.csv", "target": "buys", "task": "binary", **changes}
+    (tmp_path / "manifest.json").write_text(json.dumps([entry]))
+    with pytest.raises(TabTransferError, match=message):
+        load_folder(tmp_path)
+
+
+def test_dates_of_a_folders_tables_stay_dates(tmp_path):
+    frame = pd.DataFrame({"when": pd.to_datetime(["2024-01-01", None]), "buys": ["yes", "no"]})
+    frame.to_parquet(tmp_path / "shop.parquet")
+    entry = {"name": "shop", "file": "shop.parquet", "target": "buys", "task": "binary"}
+    (tmp_path / "manifest.json").write_text(json.dumps([entry]))
+    (table,) = load_folder(tmp_path)
+    assert table.X["when"].dtype.kind == "M"
+    assert (table.card.n_categorical, table.card.kind) == (0, "numeric with missing values")
