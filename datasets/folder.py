@@ -11,7 +11,7 @@ import pandas as pd
 
 from tabtransfer.datasets.frames import table_from_frame
 from tabtransfer.datasets.table import Table, Task
-from tabtransfer.errors import TabTransferError
+from tabtransfer.errors import TabTransferError, did_you_mean
 from tabtransfer.printing import is_encodable
 
 __all__ = ["MANIFEST", "load_folder", "read_frame"]
@@ -142,7 +142,10 @@ def _load(entry: dict[str, Any], folder: Path) -> Table:
     target = entry["target"]
     frame = read_frame(file)
     if target not in frame.columns:
-        raise TabTransferError(f"Table {entry['name']!r}: {file} has no column {target!r}.")
+        raise TabTransferError(
+            f"Table {entry['name']!r}: {file} has no column {target!r}."
+            f"{did_you_mean(target, frame.columns)}"
+        )
     return table_from_frame(
         frame,
         entry["name"],

@@ -28,7 +28,8 @@ def pack_tables(
     """Pack the real tables that pretraining may see into one file.
 
     Tables that meet a table of a suite or of the validation folder are refused, and so are those
-    with no permissive licence stated, fewer than 100 rows or 5 useful columns.
+    with fewer than 100 rows or 5 useful columns, and those for which a manifest states no
+    permissive licence. A folder can't state any: its tables are taken for your own.
     """
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -40,7 +41,7 @@ def pack_tables(
     names = {name.strip() for name in without.split(",")}
     console = make_console()
     columns = (SpinnerColumn(), TextColumn("{task.completed} tables looked at"))
-    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+    with Progress(*columns, TimeElapsedColumn(), console=make_console(stderr=True)) as progress:
         bar = progress.add_task("", total=None)
         # Read now, the error stream is the one that leaves the progress line whole.
         packed = packed_tables.pack_tables(

@@ -13,7 +13,7 @@ import pyarrow as pa
 from tabtransfer.batch_prediction.reader import Source, read_part
 from tabtransfer.batch_prediction.task import choose_task
 from tabtransfer.batch_prediction.text import infer_types
-from tabtransfer.errors import TabTransferError, name_list
+from tabtransfer.errors import TabTransferError, did_you_mean, name_list
 
 __all__ = ["TrainingTable", "read_training_table"]
 
@@ -78,7 +78,10 @@ def read_training_table(
     for name in (target, *drop):
         if name not in source.columns:
             known = name_list(source.columns)
-            raise TabTransferError(f"{files[0]} has no column {name!r}; it has {known}.")
+            raise TabTransferError(
+                f"{files[0]} has no column {name!r}; it has {known}."
+                f"{did_you_mean(name, source.columns)}"
+            )
     columns = [name for name in source.columns if name not in drop]
     if len(columns) < 2 or target in drop:
         raise TabTransferError(f"{files[0]} has no column left to learn {target!r} from.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC
 from dataclasses import replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -249,6 +250,13 @@ class InContextEstimator(ABC, BaseEstimator):
         for name, value in counts.items():
             if not isinstance(value, (int, np.integer)) or value < 1:
                 raise TabTransferError(f"{name} must be a whole number from 1 on, not {value!r}.")
+        seconds = self.time_limit
+        if seconds is not None and (
+            isinstance(seconds, bool) or not isinstance(seconds, Real) or not seconds >= 0
+        ):
+            raise TabTransferError(
+                f"time_limit must be seconds from 0 on, or None for no limit, not {seconds!r}."
+            )
         limit = self.memory_limit
         if limit is not None and (not isinstance(limit, (int, np.integer)) or limit < 1):
             raise TabTransferError(

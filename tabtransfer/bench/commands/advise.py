@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 def advise(
     table: Tables,
     target: Annotated[str, typer.Option(metavar="COLUMN", help="Column to predict.")],
-    results: Annotated[Path, typer.Option(help="A results.parquet of `benchmark`.")],
+    results: Annotated[
+        Path,
+        typer.Option(
+            help="A results.parquet of other tables, such as `tabtransfer benchmark --suite "
+            "standard` writes."
+        ),
+    ],
     task: Annotated[
         Task, typer.Option(help="What to learn; auto goes by what the target holds.")
     ] = Task.auto,
@@ -29,7 +35,8 @@ def advise(
 
     A small model predicts from the table's size, columns, gaps, classes and noise how much lower a
     method's error will be than CatBoost's. Its cross-validated error stands beside that of always
-    saying the mean, which is what it says where it isn't better. `tabtransfer compare` measures.
+    saying the average over the other tables, which is what it says where it isn't better.
+    `tabtransfer compare` measures.
     """
     from tabtransfer.batch_prediction.find import find_files
     from tabtransfer.bench.analysis.advice import describe_advice, make_advisors
@@ -45,7 +52,9 @@ def advise(
         raise TabTransferError(f"{results} has no two methods that finished on the same table.")
     own, _ = read_own_table(files, target, split_names(drop), task.value)
     description = _describe(own, int(measured["max_train"].max()))
-    advice = [advisor.advise(description) for advisor in advisors]
+    pairs = [(advisor, advisor.advise(description)) for advisor in advisors]
+    pairs.sort(key=lambda pair: -pair[1].gain)
+    advisors, advice = [one for one, _ in pairs], [one for _, one in pairs]
     console = make_console()
     console.print(advice_table(advisors, advice))
     for sentence in describe_advice(advisors, advice):

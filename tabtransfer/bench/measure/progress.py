@@ -44,11 +44,12 @@ class RunProgress:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             remaining,
-            console=make_console(stderr=True),
+            console=(console := make_console(stderr=True)),
+            disable=not console.is_terminal,
         )
-        self._total, self._n_kept = total, n_kept
+        self._total, self._n_kept, self._n_done = total, n_kept, n_kept
         self._told: set[tuple[str, str]] = set()
-        self._bar = self._progress.add_task("benchmark", total=total, completed=n_kept)
+        self._bar = self._progress.add_task("measure", total=total, completed=n_kept)
 
     def __enter__(self) -> RunProgress:
         self._progress.start()
@@ -75,4 +76,13 @@ class RunProgress:
             colour = "red" if row["status"] == FAILED else "yellow"
             said = f"[{colour}]{row['status']}[/] {escape(name)}: {escape(row['reason'])}"
             self._progress.console.print(said, markup=True)
-        self._progress.update(self._bar, advance=1, description=name)
+        self._n_done += 1
+        if not self._progress.console.is_terminal:  # a log: a line for each job
+            seconds = row.get("job_seconds")
+            took = "" if seconds is None else f", {seconds:.1f} s"
+            split = f"split {row['split']}"
+            self._progress.console.print(
+                f"{self._n_done}/{self._total} {name} · {split}: {row['status']}{took}",
+                soft_wrap=True,
+            )
+        self._progress.update(self._bar, advance=1, description=f"measure: {name}")

@@ -75,16 +75,17 @@ def comparison_table(comparison: Comparison) -> Table:
 def advice_table(advisors: Sequence[Advisor], advice: Sequence[Advice]) -> Table:
     """Lay out for a terminal what methods are expected to gain on a table, in per cent."""
     table = _table(
-        f"%: lower error than {advisors[0].base}; 95 % intervals; root mean squared errors of the "
-        "prediction for tables left out"
+        f"%: lower error than {advisors[0].base}; 95 % intervals. By: the model of the table's "
+        "description, or the average over all tables. Errs: root mean squared error of either, for "
+        "tables left out"
     )
     table.add_column("method", no_wrap=True)
-    for heading in ("lower error", "interval", "by the", "model errs", "mean errs"):
+    for heading in ("lower error", "interval", "by", "model errs", "average errs"):
         table.add_column(heading, justify="right", no_wrap=True)
     for advisor, one in zip(advisors, advice, strict=True):
         shares = (one.gain, one.low, one.high, advisor.model_error, advisor.mean_error)
         gain, low, high, model, mean = (minus(f"{100 * share:.1f}") for share in shares)
-        by = "mean" if advisor.model is None else "model"
+        by = "average" if advisor.model is None else "model"
         row = (gain, f"{low} to {high}", by, model, mean)
         table.add_row(advisor.method, *(cell.replace("nan", "–") for cell in row))
     return table

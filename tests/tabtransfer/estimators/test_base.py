@@ -263,3 +263,10 @@ def test_the_layout_of_an_array_in_memory_does_not_matter(estimator):
 def test_more_columns_than_a_view_shows(estimator):
     X = np.random.default_rng(0).normal(size=(40, 600))
     assert np.isfinite(answer(estimator.fit(X, np.arange(40) % 3), X[:5])).all()
+
+
+@pytest.mark.parametrize("seconds", [-5, float("nan"), "60", True])
+def test_a_time_limit_that_is_none_is_refused(classifier, seconds):
+    classifier.set_params(time_limit=seconds)
+    with pytest.raises(TabTransferError, match="time_limit must be seconds from 0 on, or None"):
+        classifier.fit([[0.0], [1.0]], [0, 1])

@@ -83,3 +83,51 @@ def test_a_report_is_shown_on_a_terminal_of_an_old_encoding(run, tmp_path, make_
     assert status == 0
     assert "catboost" in shown
     assert (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (("benchmark", "--methods", "catbost"), "catboost"),
+        (("benchmark", "--methods", "al"), "all"),
+        (("benchmark", "--suite", "Quikstart"), "quickstart"),
+        (("fit", "{csv}", "--target", "buy", "--out", "{out}"), "buys"),
+        (("compare", "{csv}", "--target", "Buys", "--out", "{out}"), "buys"),
+        (("audit", "{csv}", "--target", "byus"), "buys"),
+        (("pretrain", "--preset", "cpus"), "cpu"),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, tuple) else value,
+)
+def test_a_misspelt_name_is_guessed(run, tmp_path, arguments, meant):
+    paths = {"csv": tmp_path / "t.csv", "out": tmp_path / "out"}
+    paths["csv"].write_text("x,buys\n1,a\n2,b\n")
+    status, _, said = run(*(argument.format(**paths) for argument in arguments))
+    assert status == 2
+    assert f"Did you mean '{meant}'?" in said
+
+
+def test_pretraining_says_its_plan_first_and_how_to_go_on(run, tmp_path, monkeypatch):
+    def stop(out, *settings, **more):
+        out.mkdir()
+        (out / "resume.ckpt").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tabtransfer.pretrain.training.run.pretrain", stop)
+    _, shown, said = run("pretrain", "--out", tmp_path / "r", "--max-time", "90s")
+    assert shown == ""
+    assert "pretrain: 1.5 minutes in all, preset cpu, 1 process, synthetic tables alone" in said
+    assert f"stopped before the end; the same command goes on from {tmp_path / 'r'}." in said
+
+
+def test_advice_is_sorted_by_its_own_figures(run, tmp_path, make_results, monkeypatch):
+    scores = {"catboost": 0.8, "worse": 0.7, "better": 0.9, "near": 0.81}
+    make_results({f"t{i}": scores for i in range(3)}).to_parquet(tmp_path / "r.parquet")
+    (tmp_path / "t.csv").write_text("x,buys\n" + "1,a\n2,b\n" * 20)
+    monkeypatch.setattr("tabtransfer.bench.commands.advise._describe", lambda own, rows: {})
+    status, shown, said = run(
+        *("advise", tmp_path / "t.csv", "--target", "buys", "--results", tmp_path / "r.parquet")
+    )
+    assert status == 0, said
+    places = [shown.index(name) for name in ("better", "near", "worse")]
+    assert places == sorted(places)
+    assert "average errs" in shown and "the mean" not in shown
