@@ -16,6 +16,8 @@ from sklearn.utils.validation import check_is_fitted
 from tabtransfer.datasets.table import categorical_columns
 from tabtransfer.errors import TabTransferError
 from tabtransfer.preprocessing.columns.category import category_name
+from tabtransfer.preprocessing.columns.learned import Column, learn_column
+from tabtransfer.preprocessing.columns.time import holds_times
 
 __all__ = [
     "MISSING",
@@ -34,6 +36,9 @@ MISSING = "__missing__"
 class ColumnPreparer(TransformerMixin, BaseEstimator):
     """Turn categories, strings and booleans into text, and all else into floats.
 
+    Dates and durations, written dates too, become the numbers that our own network reads of them:
+    seconds, and the parts of a date. So a column of dates becomes several.
+
     Missing values of every kind (None, NaN, pd.NA, NaT) become the category ``__missing__`` in
     text columns and NaN in float columns. Infinite values become NaN too, since scikit-learn's
     estimators refuse them. Which columns are text is settled when fitted; those without a value
@@ -44,6 +49,8 @@ class ColumnPreparer(TransformerMixin, BaseEstimator):
     ----------
     categorical_ : list
         Names of the text columns.
+    times_ : dict of str to Column
+        What was learned of dates and durations.
     empty_ : list
         Names of the float columns without a value.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -80,11 +87,16 @@ class ColumnPreparer(TransformerMixin, BaseEstimator):
         Raises
         ------
         TabTransferError
-            If column names repeat, or a column holds dates, durations or complex numbers.
+            If column names repeat, or a column holds complex numbers.
         """
         frame = _as_frame(X)
         _check_columns(frame)
-        self.categorical_ = categorical_columns(frame)
+        self.times_: dict[str, Column] = {
+            name: learn_column(frame[name], name)
+            for name in frame.columns
+            if holds_times(frame[name])
+        }
+        self.categorical_ = [c for c in categorical_columns(frame) if c not in self.times_]
         text = set(self.categorical_)
         self.empty_ = [c for c in frame.columns if c not in text and frame[c].isna().all()]
         self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
@@ -101,13 +113,13 @@ class ColumnPreparer(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        pandas.DataFrame of shape (n_rows, n_features)
-            Columns in the order of the training input.
+        pandas.DataFrame of shape (n_rows, n_values)
+            Columns in the order of the training input; of dates one for each number.
 
         Raises
         ------
         TabTransferError
-            If columns are absent, or a column of numbers holds something else.
+            If columns are absent, or a column of numbers or dates holds something else.
         """
         check_is_fitted(self)
         frame = _as_frame(X)
@@ -116,10 +128,21 @@ class ColumnPreparer(TransformerMixin, BaseEstimator):
             raise TabTransferError(f"Columns {absent} were there in fit and are absent now.")
         readers = {name: _as_text for name in self.categorical_}
         readers |= {name: _as_missing for name in self.empty_}
-        columns = {
-            name: readers.get(name, _as_floats)(frame[name]) for name in self.feature_names_in_
-        }
+        columns: dict[Any, Any] = {}
+        for name in self.feature_names_in_:
+            if name in self.times_:
+                values = self.times_[name].encode(frame[name], name)
+                for number, value in enumerate(values.T):
+                    columns[self._name_of_part(name, number)] = value
+            else:
+                columns[name] = readers.get(name, _as_floats)(frame[name])
         return pd.DataFrame(columns, index=frame.index)
+
+    def _name_of_part(self, name: Any, number: int) -> Any:
+        part = f"{name} ({number})" if number else name
+        while number and part in self.feature_names_in_:
+            part += "'"
+        return part
 
 
 class CategoryEncoder(TransformerMixin, BaseEstimator):
@@ -314,11 +337,11 @@ def _check_columns(frame: pd.DataFrame) -> None:
     repeated = frame.columns[frame.columns.duplicated()].unique().tolist()
     if repeated:
         raise TabTransferError(f"Column names must differ; {repeated} occur more than once.")
-    unsupported = [name for name in frame.columns if frame[name].dtype.kind in "mMc"]
+    unsupported = [name for name in frame.columns if frame[name].dtype.kind == "c"]
     if unsupported:
         raise TabTransferError(
-            f"Columns {unsupported} hold dates, durations or complex numbers; turn them into "
-            "numbers first, for example with .dt.year or .dt.total_seconds()."
+            f"Columns {unsupported} hold complex numbers: pass their real and imaginary parts as "
+            "columns of their own, or leave them out."
         )
 
 

@@ -24,7 +24,7 @@ from tabtransfer.baselines.transfer import (
 )
 from tabtransfer.baselines.tuning import SECONDS, make_tuned
 from tabtransfer.baselines.xgboost import XGBOOST
-from tabtransfer.errors import TabTransferError
+from tabtransfer.errors import TabTransferError, did_you_mean
 
 __all__ = ["GROUPS", "METHODS", "get_method", "resolve_methods"]
 
@@ -113,7 +113,7 @@ def get_method(name: str, search_seconds: float = SECONDS) -> Method:
     if name not in _BY_NAME:
         raise TabTransferError(
             f"There is no method {name!r}; the methods are {', '.join(_NAMES)}, and the groups "
-            f"{', '.join(GROUPS)}."
+            f"{', '.join(GROUPS)}.{did_you_mean(name, (*_NAMES, *GROUPS))}"
         )
     return _BY_NAME[name]
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tabtransfer.errors import TabTransferError
+from tabtransfer.errors import TabTransferError, did_you_mean
 
 
 def audit(
@@ -29,7 +29,9 @@ def audit(
     header = read_header(path)
     frame = read_frame(table)
     if target not in frame.columns:
-        raise TabTransferError(f"{table} has no column {target!r}.")
+        raise TabTransferError(
+            f"{table} has no column {target!r}.{did_you_mean(target, frame.columns)}"
+        )
     cards = header.get("tables", [])
     if not cards:
         typer.echo(

@@ -12,12 +12,14 @@ import pandas as pd
 from tabtransfer.datasets.csv_dialect import read_dialect
 from tabtransfer.datasets.frames import table_from_frame
 from tabtransfer.datasets.table import Table, Task
-from tabtransfer.errors import TabTransferError
+from tabtransfer.errors import TabTransferError, did_you_mean
+from tabtransfer.printing import is_encodable
 
 __all__ = ["MANIFEST", "load_folder", "read_frame"]
 
 MANIFEST = "manifest.json"
 _NEEDED = ("name", "file", "target", "task")
+_OPTIONAL = ("family", "licence", "description")
 _CSV, _PARQUET = (".csv", ".csv.gz", ".tsv", ".tsv.gz"), (".parquet", ".pq")
 
 
@@ -57,14 +59,14 @@ def load_folder(folder: Path) -> Iterator[Table]:
     """
     path = folder / MANIFEST
     try:
-        entries = json.loads(path.read_text())
+        entries = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TabTransferError(
             f"A suite folder:PATH needs {path}, a list of entries with {', '.join(_NEEDED)}: "
             f"{error.strerror}."
         ) from None
-    except ValueError as error:
-        raise TabTransferError(f"{path} isn't valid JSON: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise TabTransferError(f"{path} isn't valid JSON in UTF-8: {error}") from None
     if not isinstance(entries, list) or not entries:
         raise TabTransferError(f"{path} must be a list with an entry for each table.")
     names: set[str] = set()
@@ -133,6 +135,17 @@ def _check(entry: Any, where: str, folder: Path) -> None:
     if missing:
         raise TabTransferError(f"{where} ({entry.get('name')!r}) needs {', '.join(missing)}.")
     where = f"{where} ({entry['name']!r})"
+    wrong = [key for key in _OPTIONAL if not isinstance(entry.get(key, ""), str)]
+    if wrong:
+        raise TabTransferError(
+            f"{where}: {', '.join(wrong)} must be text in quotes; write it so, or leave it out."
+        )
+    for key in (*_NEEDED, *_OPTIONAL):
+        if not is_encodable(entry.get(key, "")):
+            raise TabTransferError(
+                f"{where}: {key} holds half of a character (a lone surrogate, \\ud800 to \\udfff), "
+                "which no file can hold: write the whole character."
+            )
     if entry["task"] not in get_args(Task):
         raise TabTransferError(
             f"{where} has task {entry['task']!r}; tasks are {', '.join(get_args(Task))}."
@@ -148,7 +161,10 @@ def _load(entry: dict[str, Any], folder: Path) -> Table:
     target = entry["target"]
     frame = read_frame(file)
     if target not in frame.columns:
-        raise TabTransferError(f"Table {entry['name']!r}: {file} has no column {target!r}.")
+        raise TabTransferError(
+            f"Table {entry['name']!r}: {file} has no column {target!r}."
+            f"{did_you_mean(target, frame.columns)}"
+        )
     return table_from_frame(
         frame,
         entry["name"],

@@ -6,6 +6,7 @@ import pandas as pd
 
 from tabtransfer.datasets.table import Card, Kind, Table, Task, categorical_columns
 from tabtransfer.errors import TabTransferError
+from tabtransfer.preprocessing.columns.time import holds_times
 
 __all__ = ["make_table", "table_from_frame", "with_target"]
 
@@ -41,7 +42,7 @@ def table_from_frame(
     Returns
     -------
     Table
-        Strings become categories, numbers and booleans stay.
+        Strings become categories; numbers, booleans, dates and durations stay.
 
     Raises
     ------
@@ -59,8 +60,10 @@ def table_from_frame(
     frame = frame[frame[target].notna()].reset_index(drop=True)
     X, y = frame.drop(columns=[target]), _target(frame[target], name, task)
     categorical = categorical_columns(X)
-    flags = [c for c in categorical if pd.api.types.is_bool_dtype(X[c].dtype)]
-    X = X.astype({c: "category" for c in categorical if c not in flags})
+    as_they_are = [
+        c for c in categorical if pd.api.types.is_bool_dtype(X[c].dtype) or holds_times(X[c])
+    ]
+    X = X.astype({c: "category" for c in categorical if c not in as_they_are})
     return make_table(name, X, y, task, origin, description, licence, family)
 
 
@@ -104,7 +107,7 @@ def make_table(
     >>> card.kind, card.n_categorical, card.missing_share, card.description
     ('mixed with missing values', 1, 0.25, 'buys, from shop.csv.')
     """
-    n_categorical = len(categorical_columns(X))
+    n_categorical = sum(not holds_times(X[name]) for name in categorical_columns(X))
     missing_share = float(X.isna().to_numpy().mean()) if X.size else 0.0
     card = Card(
         name=name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,8 @@ def _list_tasks(openml: Any, name: str) -> list[int]:
     study = STUDIES[name]
     # The package keeps tasks and data sets, but asks for a study's list each time.
     path = Path(openml.config.get_cache_directory()) / "tabtransfer" / f"study-{study}.json"
-    if path.exists():
-        return list(json.loads(path.read_text()))
+    with suppress(OSError, ValueError, TypeError):  # a damaged list is fetched again
+        return [int(number) for number in json.loads(path.read_text(encoding="utf-8"))]
     try:
         numbers = openml.study.get_suite(study).tasks
     except _troubles(openml) as error:

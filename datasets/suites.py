@@ -9,7 +9,7 @@ from tabtransfer.datasets import builtin, econometrics, packaged, streams, studi
 from tabtransfer.datasets.folder import load_folder
 from tabtransfer.datasets.openml_suites import STUDIES, load_study
 from tabtransfer.datasets.table import Card, Table, TableSource
-from tabtransfer.errors import TabTransferError
+from tabtransfer.errors import TabTransferError, did_you_mean
 
 __all__ = ["FOLDER", "SUITES", "load_suite", "load_table", "suite_cards"]
 
@@ -91,7 +91,7 @@ def suite_cards(name: str) -> list[Card]:
     if name not in SUITES:
         raise TabTransferError(
             f"There is no suite {name!r}; the suites are {', '.join((*SUITES, *STUDIES))}, and "
-            f"{FOLDER}PATH for a folder of tables."
+            f"{FOLDER}PATH for a folder of tables.{did_you_mean(name, (*SUITES, *STUDIES))}"
         )
     return [_SOURCES[table].card for table in SUITES[name]]
 
@@ -120,7 +120,10 @@ def load_table(name: str) -> Table:
     (178, 13)
     """
     if name not in _SOURCES:
-        raise TabTransferError(f"There is no table {name!r}; the tables are {', '.join(_SOURCES)}.")
+        raise TabTransferError(
+            f"There is no table {name!r}; the tables are {', '.join(_SOURCES)}."
+            f"{did_you_mean(name, _SOURCES)}"
+        )
     return _SOURCES[name].load()
 
 

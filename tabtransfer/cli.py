@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from typing import Any, NoReturn
 
 import typer
 
@@ -12,11 +14,13 @@ from tabtransfer.bench.commands.benchmark import benchmark, merge, report
 from tabtransfer.bench.commands.compare import compare
 from tabtransfer.bench.commands.transfer_gain import transfer_gain
 from tabtransfer.datasets.audit_command import audit
+from tabtransfer.destinations import describe_write_error
 from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.commands.pack_tables import pack_tables
 from tabtransfer.pretrain.commands.pretrain import pretrain
 from tabtransfer.pretrain.commands.prior_report import prior_report
 from tabtransfer.pretrain.commands.validate import validate, validation_tables
+from tabtransfer.printing import make_printable
 
 app = typer.Typer(
     help="Transfer learning for tables.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -43,11 +47,28 @@ for command in COMMANDS:
 
 def main() -> None:
     """Run the command line; bad input ends it with one line and exit status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        make_printable(stream)
+    warnings.showwarning = _show_warning
     try:
         app()
     except TabTransferError as error:
-        typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
-        sys.exit(2)
+        _fail(str(error))
+    except OSError as error:
+        message = describe_write_error(error)
+        if message is None:
+            raise
+        _fail(message)
+
+
+def _fail(message: str) -> NoReturn:
+    typer.secho(f"Error: {message}", fg=typer.colors.RED, err=True)
+    sys.exit(2)
+
+
+def _show_warning(message: Warning | str, *where: Any, **more: Any) -> None:
+    """Show a warning as a sentence, without the line of code that gave it."""
+    typer.echo(f"Warning: {message}", err=True)
 
 
 if __name__ == "__main__":

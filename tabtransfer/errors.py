@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["ColumnWarning", "TabTransferError", "name_list"]
+__all__ = ["ColumnWarning", "TabTransferError", "did_you_mean", "name_list"]
 
 
 class TabTransferError(ValueError):
@@ -28,3 +29,17 @@ def name_list(names: Iterable[Any], most: int = 10) -> str:
     shown = [repr(name) for name in names]
     more = f" and {len(shown) - most} more" if len(shown) > most else ""
     return ", ".join(shown[:most]) + more
+
+
+def did_you_mean(name: Any, known: Iterable[Any]) -> str:
+    """Ask for the name that was meant, to follow a sentence; "" where none is like it.
+
+    Examples
+    --------
+    >>> from tabtransfer.errors import did_you_mean
+    >>> did_you_mean("catbost", ["catboost", "linear"]), did_you_mean("x", ["catboost"])
+    (" Did you mean 'catboost'?", '')
+    """
+    names = {str(one).lower(): one for one in known}
+    found = difflib.get_close_matches(str(name).lower(), list(names), 1)
+    return f" Did you mean {names[found[0]]!r}?" if found else ""

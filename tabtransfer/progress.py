@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from tabtransfer.printing import make_console
+
 __all__ = ["progress_bar"]
 
 
@@ -32,6 +34,6 @@ def progress_bar(name: str, total: int, shown: bool) -> Iterator[Callable[[int],
         return
     from rich.progress import Progress
 
-    with Progress() as progress:
+    with Progress(console=make_console(stderr=True)) as progress:
         bar = progress.add_task(name, total=total)
         yield lambda steps: progress.advance(bar, steps)

@@ -28,27 +28,32 @@ def pack_tables(
     """Pack the real tables that pretraining may see into one file.
 
     Tables that meet a table of a suite or of the validation folder are refused, and so are those
-    with no permissive licence stated, fewer than 100 rows or 5 useful columns.
+    with fewer than 100 rows or 5 useful columns, and those for which a manifest states no
+    permissive licence. A folder can't state any: its tables are taken for your own.
     """
-    from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+    from tabtransfer.destinations import check_file
     from tabtransfer.pretrain.real_tables import packed_tables
+    from tabtransfer.printing import make_console
 
+    check_file(out, "OUT")
     names = {name.strip() for name in without.split(",")}
-    console = Console(soft_wrap=True, highlight=False)
+    console = make_console()
     columns = (SpinnerColumn(), TextColumn("{task.completed} tables looked at"))
-    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+    with Progress(*columns, TimeElapsedColumn(), console=make_console(stderr=True)) as progress:
         bar = progress.add_task("", total=None)
         # Read now, the error stream is the one that leaves the progress line whole.
         packed = packed_tables.pack_tables(
             source, validation, names, sys.stderr, lambda: progress.advance(bar)
         )
     packed.save(out)
-    console.print(f"{out}: {_describe(packed)}, {out.stat().st_size / 2**20:.1f} MiB")
+    console.print(
+        f"{out}: {_describe(packed)}, {out.stat().st_size / 2**20:.1f} MiB", soft_wrap=True
+    )
     licences = Counter(card["licence"] for card in packed.cards).most_common()
     for licence, count in licences[:MAX_LICENCES]:
-        console.print(f"{count:>6}  {licence}", markup=False)
+        console.print(f"{count:>6}  {licence}", soft_wrap=True, highlight=False)
     rest = sum(count for _, count in licences[MAX_LICENCES:])
     if rest:
         console.print(f"{rest:>6}  {len(licences) - MAX_LICENCES} other licences")

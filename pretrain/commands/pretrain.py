@@ -69,9 +69,11 @@ def pretrain(
     Options that aren't given come from the preset.
     """
     from tabtransfer import checkpoint
+    from tabtransfer.destinations import check_folder
     from tabtransfer.duration import read_minutes
     from tabtransfer.errors import TabTransferError
     from tabtransfer.pretrain.plan.presets import get_preset
+    from tabtransfer.pretrain.training.run import FINAL_FILE, RESUME_FILE
     from tabtransfer.pretrain.training.run import pretrain as run
 
     chosen = _replace_parts(
@@ -102,22 +104,38 @@ def pretrain(
         return
     if out is None:
         raise TabTransferError("give a folder for the run: --out FOLDER")
+    check_folder(out, "--out")
     start = checkpoint.SHIPPED if init == SHIPPED else init
-    run(
-        out,
-        60.0 * chosen.minutes,
-        chosen.recipe,
-        init=None if start is None else Path(start),
-        tables=tables,
-        validation=validation,
-        devices=chosen.devices,
-        nodes=chosen.nodes,
-        workers=chosen.workers,
-        accelerator=chosen.accelerator,
-        precision=chosen.precision,
-        strategy=chosen.strategy,
-        validate_every=60.0 * validate_every,
+    processes = chosen.devices * chosen.nodes
+    typer.echo(
+        f"pretrain: {chosen.minutes:g} minutes in all, preset {preset}, {processes} "
+        f"{'process' if processes == 1 else 'processes'}, "
+        f"{'synthetic tables alone' if tables is None else f'synthetic tables and {tables}'}, "
+        f"validated every {validate_every:g} minutes, to {out}. "
+        "When stopped, the same command goes on where it was.",
+        err=True,
     )
+    try:
+        run(
+            out,
+            60.0 * chosen.minutes,
+            chosen.recipe,
+            init=None if start is None else Path(start),
+            tables=tables,
+            validation=validation,
+            devices=chosen.devices,
+            nodes=chosen.nodes,
+            workers=chosen.workers,
+            accelerator=chosen.accelerator,
+            precision=chosen.precision,
+            strategy=chosen.strategy,
+            validate_every=60.0 * validate_every,
+        )
+    finally:
+        if (out / RESUME_FILE).exists() and not (out / FINAL_FILE).exists():
+            typer.echo(
+                f"pretrain: stopped before the end; the same command goes on from {out}.", err=True
+            )
 
 
 def _replace_parts(chosen: Preset, **parts: dict[str, Any]) -> Preset:

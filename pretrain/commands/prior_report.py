@@ -23,15 +23,17 @@ def prior_report(
     out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("reports/prior"),
 ) -> None:
     """Draw tables from the prior, measure how hard they are, and compare them with real ones."""
-    from rich.console import Console
     from rich.markdown import Markdown
     from rich.progress import Progress
 
+    from tabtransfer.destinations import check_folder
     from tabtransfer.pretrain.prior_report.comparison import to_markdown
     from tabtransfer.pretrain.prior_report.measure import compare_prior
     from tabtransfer.pretrain.prior_report.picture import draw_report
+    from tabtransfer.printing import make_console
 
-    console = Console()
+    check_folder(out, "--out", ("prior.md",))
+    console = make_console(stderr=True)
     with Progress(console=console) as progress:
 
         def start(words: str, total: int) -> Callable[[int], None]:
@@ -41,8 +43,9 @@ def prior_report(
         comparisons = compare_prior(n_tables, seed, tables, start)
     out.mkdir(parents=True, exist_ok=True)
     words = to_markdown(comparisons)
-    (out / "prior.md").write_text(words)
+    (out / "prior.md").write_text(words, encoding="utf-8")
     for comparison in comparisons:
         draw_report(comparison, out / comparison.figures.picture)
+    console = make_console()
     console.print(Markdown(words))
     console.print(f"Report, with pictures: {out / 'prior.md'}")

@@ -21,8 +21,10 @@ def validation_tables(
     out: Annotated[Path, typer.Argument(help="Folder to write to.")],
 ) -> None:
     """Write the tables that training decisions are made on, as a folder of .parquet files."""
+    from tabtransfer.destinations import check_folder
     from tabtransfer.pretrain.validation.tables import write_validation_tables
 
+    check_folder(out, "OUT")
     names = write_validation_tables(corpus, out)
     typer.echo(f"{len(names)} tables: {out}")
 
@@ -44,31 +46,45 @@ def validate(
 ) -> None:
     """Score the classifier beside CatBoost and a random forest on real tables, one thread.
 
-    Tables that a checkpoint was trained on are left out. The score is 0 for the class shares and
-    1 for the better opponent of each table.
+    Tables that a checkpoint was trained on are left out, and so are tables of numbers. The score is
+    0 for the class shares and 1 for the better opponent of each table.
     """
-    from rich.console import Console
     from rich.progress import Progress
 
+    from tabtransfer.destinations import check_file
+    from tabtransfer.errors import name_list
+    from tabtransfer.files import replacing
     from tabtransfer.pretrain.real_tables.corpus import load_corpus
     from tabtransfer.pretrain.real_tables.unseen import split_off_seen
     from tabtransfer.pretrain.validation.estimator_scores import score_methods, summarise
     from tabtransfer.pretrain.validation.score_cache import ScoreCache
+    from tabtransfer.printing import make_console
 
+    check_file(cache, "--cache")
+    if out is not None:
+        check_file(out, "--out")
     names = list(dict.fromkeys(checkpoint or [SHIPPED]))
     contenders = [_contender(name) for name in names]
     corpus, seen = split_off_seen(load_corpus(tables), _trained_tables(names))
-    console = Console()
+    console = make_console()
+    numeric = load_corpus(tables, "regression")
+    if numeric:
+        listed = name_list(table.name for table in numeric)
+        console.print(
+            f"left out, as classifiers alone are judged: {len(numeric)} tables of numbers "
+            f"({listed}); `tabtransfer benchmark` measures regressors",
+            soft_wrap=True,
+        )
     for name, reason in seen.items():
         console.print(f"left out {name!r}: {reason}", soft_wrap=True)
-    with Progress(console=console) as progress:
-        bar = progress.add_task("tables", total=len(corpus))
+    with Progress(console=make_console(stderr=True)) as progress:
+        bar = progress.add_task("validate: tables", total=len(corpus))
         scores = score_methods(
             corpus, contenders, n_splits, ScoreCache(cache), lambda: progress.advance(bar)
         )
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        scores.to_csv(out, index=False)
+        with replacing(out) as partial:
+            scores.to_csv(partial, index=False)
     console.print(_table_by_table(scores))
     summary = summarise(scores)
     console.print(_summary_table(summary))

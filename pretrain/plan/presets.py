@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tabtransfer.errors import TabTransferError
+from tabtransfer.errors import TabTransferError, did_you_mean
 from tabtransfer.network.transformer import NetworkConfig
 from tabtransfer.pretrain.training.module import TrainConfig
 from tabtransfer.pretrain.training.run import Recipe, Strategy
@@ -168,5 +168,6 @@ def get_preset(name: str) -> Preset:
     if name not in PRESETS:
         raise TabTransferError(
             f"There is no preset {name!r}; the presets are {', '.join(PRESETS)}."
+            f"{did_you_mean(name, PRESETS)}"
         )
     return PRESETS[name]

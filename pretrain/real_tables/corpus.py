@@ -23,6 +23,7 @@ from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.real_tables.class_targets import MAX_CLASSES, draw_classes
 from tabtransfer.pretrain.real_tables.numeric_targets import draw_numbers
 from tabtransfer.pretrain.real_tables.real_table import RealTable
+from tabtransfer.printing import is_encodable
 from tabtransfer.tasks import TaskBatch
 
 if TYPE_CHECKING:
@@ -168,10 +169,26 @@ def _load_manifest(manifest: Path, task: str) -> Iterator[RealTable]:
 
 
 def _entries(manifest: Path) -> list[dict[str, Any]]:
-    entries = json.loads(manifest.read_text())
+    try:
+        entries = json.loads(manifest.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise TabTransferError(f"{manifest} isn't valid JSON in UTF-8: {error}") from None
     if not isinstance(entries, list):
         raise TabTransferError(f"{manifest} must hold a list of entries with name, file and target")
+    for number, entry in enumerate(entries, 1):
+        _check_entry(entry, f"entry {number} of {manifest}")
     return entries
+
+
+def _check_entry(entry: Any, where: str) -> None:
+    if not isinstance(entry, dict):
+        raise TabTransferError(f"{where} must be an object with name, file and target")
+    for key in ("name", "file", "target", "task", "licence", "source", "member"):
+        value = entry.get(key)
+        if value is None and key not in ("name", "file"):
+            continue
+        if not isinstance(value, str) or not is_encodable(value):
+            raise TabTransferError(f"{where}: {key} must be text, not {value!r}")
 
 
 def _load_entry(root: Path, entry: dict[str, Any]) -> RealTable:

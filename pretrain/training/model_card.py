@@ -11,6 +11,13 @@ from typing import Any
 
 MAX_CURVE_ROWS = 30
 KINDS = ("classification", "regression")
+MIN_MINUTES = 60
+"""A shorter training is a trial, of which nothing is promised."""
+# The network sees numbers alone: the estimators turn these into them.
+_UNTRAINED = (
+    "text (read as categories and topics of its pieces of words)",
+    "dates (read as seconds and as parts of a date)",
+)
 
 
 def write_model_card(path: Path, header: dict[str, Any], curve: Path) -> None:
@@ -32,7 +39,7 @@ def write_model_card(path: Path, header: dict[str, Any], curve: Path) -> None:
     scores = ", ".join(f"{name} {value:.4f}" for name, value in last["scores"].items())
     tables = header.get("tables", [])
     kinds = [kind for kind in KINDS if kind in header["network"]["tasks"]]
-    untrained = [*(kind for kind in KINDS if kind not in kinds), "text", "dates"]
+    untrained = [kind for kind in KINDS if kind not in kinds]
     lines = [
         "# Model card",
         "",
@@ -40,13 +47,12 @@ def write_model_card(path: Path, header: dict[str, Any], curve: Path) -> None:
         "",
         f"- **Licence**: {header['licence']}",
         f"- **Tasks seen**: {tasks:,} in {minutes:.0f} minutes over {len(runs)} run(s)",
-        f"- **Hardware**: {last['hardware']}, {last['devices']} process(es), {last['precision']}, "
-        f"torch {last['torch']}",
+        f"- **Hardware**: {'; '.join(dict.fromkeys(map(_describe_hardware, runs)))}",
         f"- **Real tables trained on**: {_count(tables)}",
         f"- **Validation**: {last['validation']}",
         f"- **Validation scores** (one pass, no ensemble; log-loss over ln(classes)): {scores}",
-        f"- **Good for**: {' and '.join(kinds)} of tables with up to some thousand rows and some "
-        f"dozen columns. Not trained on: {', '.join(untrained)}.",
+        _purpose(kinds, minutes),
+        f"- **Not trained on**: {', '.join([*untrained, *_UNTRAINED])}.",
         "",
         "## Training curve (last run)",
         "",
@@ -60,7 +66,25 @@ def write_model_card(path: Path, header: dict[str, Any], curve: Path) -> None:
         "",
         *_tables_section(tables),
     ]
-    path.write_text("\n".join(lines))
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def _describe_hardware(run: Mapping[str, Any]) -> str:
+    return (
+        f"{run['hardware']}, {run['devices']} process(es), {run['precision']}, torch {run['torch']}"
+    )
+
+
+def _purpose(kinds: Sequence[str], minutes: float) -> str:
+    if minutes < MIN_MINUTES:
+        return (
+            f"- **Good for**: trying out the training. After {minutes:.0f} minutes a network "
+            f"predicts little; under {MIN_MINUTES} this card claims nothing of it."
+        )
+    return (
+        f"- **Good for**: {' and '.join(kinds)} of tables with up to some thousand rows and some "
+        "dozen columns."
+    )
 
 
 def _count(tables: Sequence[Mapping[str, str]]) -> str:
@@ -80,7 +104,7 @@ def _tables_section(tables: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def _curve_table(curve: Path) -> list[str]:
-    with curve.open(newline="") as file:
+    with curve.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     head, body = rows[0], rows[1:]
     every = max(1, -(-len(body) // MAX_CURVE_ROWS))

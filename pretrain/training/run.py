@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import platform
 import signal
@@ -45,7 +46,8 @@ FINAL_FILE = "final.safetensors"
 CARD_FILE = "MODEL_CARD.md"
 SYNTHETIC_VALIDATION_SEED = 2**31
 N_SYNTHETIC_VALIDATION = 32
-LICENCE = "Apache-2.0"
+OWN_LICENCE = "not stated: whoever trained these weights decides"
+"""Licence of weights that start from none; others keep that of the weights they start from."""
 
 Strategy = Literal["auto", "ddp", "fsdp"]
 
@@ -171,6 +173,7 @@ def _pretrain_alone(
         _finish(out)  # a kill came between the weights and their card
         return read_header(final)["training"]["scores"]
     history = _history(init)
+    licence = OWN_LICENCE if init is None else read_header(init).get("licence", OWN_LICENCE)
     trained_tables = [] if init is None else read_header(init).get("tables", [])
     network = _start(recipe, init)
     recipe = dataclasses.replace(recipe, network=network.config)
@@ -207,7 +210,7 @@ def _pretrain_alone(
 
     def write(path: Path, scores: dict[str, float], dtype: torch.dtype = torch.float32) -> None:
         whole = gather_network(network)
-        header = _header(recipe, module, clock, scores, described, conditions, history)
+        header = _header(recipe, module, clock, scores, described, conditions, history, licence)
         header["tables"] = trained_tables
         if trainer.is_global_zero:
             save_checkpoint(path, whole, header, dtype)
@@ -346,11 +349,12 @@ def _header(
     validation: str,
     conditions: dict[str, Any],
     history: list[dict[str, Any]],
+    licence: str,
 ) -> dict[str, Any]:
     settings = dataclasses.asdict(recipe)
     del settings["network"]
     return {
-        "licence": LICENCE,
+        "licence": licence,
         "training": {
             **settings,
             "tasks_seen": module.tasks_seen,
@@ -381,3 +385,5 @@ def _quiet() -> None:
     for message in (".*does not have many workers.*", ".*IterableDataset.*", ".*LeafSpec.*"):
         warnings.filterwarnings("ignore", message)
     warnings.filterwarnings("ignore", ".*resum.*", UserWarning)
+    # Which devices there are, and advertisements.
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)

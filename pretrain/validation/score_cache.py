@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class ScoreCache:
         self.path = path
         self._entries: dict[str, dict[str, Any]] = {}
         if path is not None and path.exists():
-            self._entries = json.loads(path.read_text())
+            self._entries = _read(path)
 
     def get(self, conditions: dict[str, Any]) -> dict[str, float] | None:
         """Give the scores measured under exactly these conditions, or None."""
@@ -47,7 +48,27 @@ class ScoreCache:
         if self.path is None:
             return
         with replacing(self.path) as partial:
-            partial.write_text(json.dumps(self._entries, indent=1))
+            partial.write_text(json.dumps(self._entries, indent=1), encoding="utf-8")
+
+
+def _read(path: Path) -> dict[str, dict[str, Any]]:
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise _no_cache(path, str(error)) from None
+    if not isinstance(entries, dict) or not all(
+        isinstance(entry, dict) and isinstance(entry.get("scores"), dict)
+        for entry in entries.values()
+    ):
+        raise _no_cache(path, "it holds something else")
+    return entries
+
+
+def _no_cache(path: Path, reason: str) -> TabTransferError:
+    return TabTransferError(
+        f"{path} isn't a file of opponents' scores ({reason}): delete it, and they are measured "
+        "again, or give another file with --cache."
+    )
 
 
 def table_digest(table: RealTable) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
 import warnings
 from collections.abc import Iterable, Iterator
@@ -15,7 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tabtransfer.destinations import check_file
 from tabtransfer.errors import ColumnWarning, TabTransferError, name_list
+from tabtransfer.printing import make_console
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -113,7 +114,7 @@ def fit(
     from tabtransfer.batch_prediction.training_table import read_training_table
 
     files = find_files(table)
-    check_out(out, files)
+    check_file(out, "--out", files)
     dialect = csv_dialect(sep, encoding, decimal)
     rows = read_training_table(files, target, split_names(drop), task.value, dialect)
     say_reading(rows)
@@ -181,7 +182,7 @@ def predict(
 
     files = find_files(table)
     kind_of(out)
-    check_out(out, [*files, model])
+    check_file(out, "--out", [*files, model])
     levels = _levels(quantiles)
 
     from tabtransfer.batch_prediction.engines import ENGINES
@@ -214,7 +215,6 @@ def predict(
 
 def _watched(pieces: Iterable[pa.Table], total: int | None) -> Iterator[pa.Table]:
     """Show how many rows are done on standard error."""
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         Progress,
@@ -229,25 +229,11 @@ def _watched(pieces: Iterable[pa.Table], total: int | None) -> Iterator[pa.Table
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with Progress(*columns, console=make_console(stderr=True)) as progress:
         bar = progress.add_task("predict", total=total)
         for piece in pieces:
             yield piece
             progress.advance(bar, piece.num_rows)
-
-
-def check_out(out: Path, read: Iterable[Path], option: str = "--out") -> None:
-    """Refuse to write where nothing can be, or over what is read."""
-    if out.is_dir():
-        raise TabTransferError(f"{out} is a folder: give {option} the name of a file.")
-    folder = next(parent for parent in out.absolute().parents if parent.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise TabTransferError(
-            f"{option} {out} can't be written: {folder} is no folder to write to."
-        )
-    for path in read:
-        if out.exists() and path.exists() and os.path.samefile(out, path):
-            raise TabTransferError(f"{option} {out} is a file that is read: give it another name.")
 
 
 def split_names(text: str) -> tuple[str, ...]:

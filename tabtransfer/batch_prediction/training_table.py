@@ -16,7 +16,7 @@ from tabtransfer.batch_prediction.reader import Source, read_part
 from tabtransfer.batch_prediction.target import read_target_column
 from tabtransfer.batch_prediction.text import infer_types
 from tabtransfer.datasets.csv_dialect import CsvDialect
-from tabtransfer.errors import TabTransferError, name_list
+from tabtransfer.errors import TabTransferError, did_you_mean, name_list
 
 __all__ = ["TrainingTable", "read_training_table"]
 
@@ -88,7 +88,10 @@ def read_training_table(
     for name in (target, *drop):
         if name not in source.columns:
             known = name_list(source.columns)
-            raise TabTransferError(f"{files[0]} has no column {name!r}; it has {known}.")
+            raise TabTransferError(
+                f"{files[0]} has no column {name!r}; it has {known}."
+                f"{did_you_mean(name, source.columns)}"
+            )
     columns = [name for name in source.columns if name not in drop]
     if len(columns) < 2 or target in drop:
         raise TabTransferError(f"{files[0]} has no column left to learn {target!r} from.")

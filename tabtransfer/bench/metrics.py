@@ -179,7 +179,7 @@ def ranking_error(task: str, scores: Mapping[str, float]) -> float:
     0.25
     """
     if task == "binary":
-        return 1 - scores["roc_auc"]
+        return round(1 - scores["roc_auc"], 12)  # exactly 0 for a perfect ranking
     return scores["rmse" if task == "regression" else "log_loss"]
 
 

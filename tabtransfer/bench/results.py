@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -83,6 +84,9 @@ method may search for, null for others.
 # What files lack that older versions wrote.
 _LATER = frozenset({"max_rows", "search_seconds", "reliability", *COVERAGE})
 
+# What a row says of its job, and what became of it; nothing stands for it.
+_NEEDED = (*Job.__dataclass_fields__, "task", "family", "versions", "finished", "status", "reason")
+_MOST_NAMED = 10
 # What a job of this status ran into.
 _LIMITS = {TIMEOUT: "time_limit", OUT_OF_MEMORY: "memory_limit"}
 # Rows that differ in one of these were measured differently and can't be averaged.
@@ -176,8 +180,11 @@ class ResultsFile:
             self._compact()
             # Unbuffered: a row is one write, and at the system when this returns.
             self._journal = journal_path(self.path).open("wb", buffering=0)
+        _arrow_table([row])  # what can't be in the file later is refused now
         self.rows.append(row)
-        self._journal.write(json.dumps(row).encode() + b"\n")
+        left = memoryview(json.dumps(row).encode() + b"\n")
+        while left:  # a disk that is nearly full may take a part
+            left = left[self._journal.write(left) :]
 
     def close(self) -> None:
         """Move the journal's rows into the Parquet file."""
@@ -287,12 +294,40 @@ def _read_parquet(path: Path) -> pa.Table:
 
 
 def _read_journal(path: Path) -> list[dict[str, Any]]:
-    """Read the rows; a last line without its end was cut off by a kill and isn't one."""
+    """Read the rows; a last line without its end was cut off by a kill and isn't one.
+
+    A line that is no row of results is named in a warning: its job counts as not measured.
+    """
     *lines, _ = path.read_bytes().split(b"\n")
+    rows, bad = [], []
+    for number, line in enumerate(lines, 1):
+        row = _read_line(line)
+        if row is None:
+            bad.append(number)
+        else:
+            rows.append(row)
+    if bad:
+        named = ", ".join(map(str, bad[:_MOST_NAMED])) + (", …" if len(bad) > _MOST_NAMED else "")
+        warnings.warn(
+            f"{path}: {'line' if len(bad) == 1 else 'lines'} {named} can't be read as results; "
+            "the same command measures what they held again.",
+            stacklevel=2,
+        )
+    return rows
+
+
+def _read_line(line: bytes) -> dict[str, Any] | None:
+    import pyarrow as pa
+
     try:
-        return [json.loads(line) for line in lines]
-    except ValueError as error:
-        raise TabTransferError(f"{path} isn't a journal of results: {error}") from error
+        row = json.loads(line)
+        if not isinstance(row, dict) or not row.keys() >= COLUMNS.keys() - _LATER:
+            return None
+        if any(row[name] is None for name in _NEEDED):
+            return None
+        return _arrow_table([row]).to_pylist()[0]
+    except (ValueError, RecursionError, pa.ArrowException):
+        return None
 
 
 def _latest(table: pa.Table) -> pa.Table:

@@ -69,7 +69,8 @@ def encode_labels(y: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
     classes, codes = np.unique(labels, return_inverse=True)
     if len(classes) == 1:
         warnings.warn(
-            f"All {len(codes)} labels are {str(classes[0])!r}, and so will be every prediction. Check that the target was read as it is meant.",
+            f"All {len(codes)} labels are {str(classes[0])!r}, and so will be every prediction. "
+            "Check that the target was read as it is meant.",
             ColumnWarning,
             stacklevel=2,
         )

@@ -220,6 +220,7 @@ def _matching(learners: FittedLearners | None, prepared: PreparedRows) -> Fitted
 
 def _describe(model: FittedModel, estimator: str, weights: str) -> dict[str, Any]:
     settings = dict(model.settings.parameters)
+    settings["verbose"] = False  # who loads it asked for no progress bars
     if isinstance(settings["random_state"], np.random.RandomState):
         settings["random_state"] = model.seed
     if settings["checkpoint"] is not None:

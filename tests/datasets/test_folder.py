@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tabtransfer.datasets.capping import cap_rows
-from tabtransfer.datasets.folder import read_frame
+from tabtransfer.datasets.folder import load_folder, read_frame
 from tabtransfer.datasets.suites import load_suite, load_table
 from tabtransfer.errors import TabTransferError
 
@@ -103,3 +103,31 @@ def test_csv_is_read_as_it_is_written(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     frame = read_frame(tmp_path / name)
     assert frame.to_dict("list") == {"größe": [1.5, 1000.25], "y": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"family": 3}, r"Entry 1 of .*'shop'\): family must be text in quotes"),
+        ({"licence": ["MIT"]}, "licence must be text in quotes"),
+        ({"description": None}, "description must be text in quotes"),
+        ({"name": "\ud800"}, "name holds half of a character"),
+        ({"family": "\udfff"}, "family holds half of a character"),
+    ],
+)
+def test_facts_that_no_results_can_hold_are_refused_at_once(tmp_path, changes, message):
+    (tmp_path / "shop.csv").write_text("age,buys\n31,yes\n40,no\n")
+    entry = {"name": "shop", "file": "shop.csv", "target": "buys", "task": "binary", **changes}
+    (tmp_path / "manifest.json").write_text(json.dumps([entry]))
+    with pytest.raises(TabTransferError, match=message):
+        load_folder(tmp_path)
+
+
+def test_dates_of_a_folders_tables_stay_dates(tmp_path):
+    frame = pd.DataFrame({"when": pd.to_datetime(["2024-01-01", None]), "buys": ["yes", "no"]})
+    frame.to_parquet(tmp_path / "shop.parquet")
+    entry = {"name": "shop", "file": "shop.parquet", "target": "buys", "task": "binary"}
+    (tmp_path / "manifest.json").write_text(json.dumps([entry]))
+    (table,) = load_folder(tmp_path)
+    assert table.X["when"].dtype.kind == "M"
+    assert (table.card.n_categorical, table.card.kind) == (0, "numeric with missing values")

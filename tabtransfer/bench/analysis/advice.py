@@ -256,7 +256,7 @@ def describe_advice(advisors: Sequence[Advisor], advice: Sequence[Advice]) -> li
     else:
         first = f"{advisor.method} is expected to win: its error is expected to be "
         first += f"{_percent(best.gain)} below {advisor.base}'s"
-    what = "gain" if advisor.model is not None else "mean gain"
+    what = "gain" if advisor.model is not None else "average gain"
     first += f" (95 % interval of the {what} {_percent(best.low)} to {_percent(best.high)})."
     sentences = [first, _basis(advisor)]
     if best.beyond:
@@ -270,15 +270,15 @@ def describe_advice(advisors: Sequence[Advisor], advice: Sequence[Advice]) -> li
 def _basis(advisor: Advisor) -> str:
     many = f"{advisor.n_families} families of tables" if advisor.n_families != 1 else "one table"
     if advisor.n_families < MIN_FAMILIES:
-        return f"That is the mean over {many}, whatever the table: they are too few for a model."
+        return f"That is the average over {many}, whatever the table: too few for a model."
     errors = (
-        f"cross-validated error {_percent(advisor.model_error)}, of always saying the mean "
+        f"cross-validated error {_percent(advisor.model_error)}, of always saying the average "
         f"{_percent(advisor.mean_error)}"
     )
     if advisor.model is None:
         return (
-            f"That is the mean over {many}, whatever the table: a model of the table's description "
-            f"isn't clearly better ({errors})."
+            f"That is the average over {many}, whatever the table: a model of the table's "
+            f"description isn't clearly better ({errors})."
         )
     return (
         f"That is what a model of {many} predicts for such a table ({errors}); what tells most is "

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from tabtransfer.bench.analysis.number_text import minus, significant
 from tabtransfer.bench.analysis.paired import ALPHA, describe_p, holm
 from tabtransfer.bench.analysis.resampled import SplitMean, corrected_mean, split_errors
 from tabtransfer.bench.analysis.statistics import drop_cut_splits
@@ -25,6 +26,9 @@ JOB_SHARE = 0.25
 """Most of the time of a comparison that one job may take."""
 _MOST = 3  # methods that a sentence names
 _FEW_SPLITS = 6
+_MIN_INTERVAL = 3  # splits; an interval from two is wider than all that is possible
+_ROUNDING = 1e-12  # of an error; less is what floating point leaves of zero
+_HIGHEST = {"binary": 1.0}  # of an error, where there is one
 _ERRORS = {"binary": "1 − ROC AUC", "multiclass": "log-loss", "regression": "RMSE"}
 
 
@@ -132,6 +136,11 @@ def compare_methods(results: pd.DataFrame) -> Comparison:
     return Comparison(name, len(errors), entrants, choice.method, sentences, left_out)
 
 
+def is_one_table(results: pd.DataFrame) -> bool:
+    """Say whether results are of a single table at a single size."""
+    return len(results.groupby(["suite", "table", "max_train"])) == 1
+
+
 def comparison_command(results: pd.DataFrame) -> str:
     """Give the command that measures these results of one table again.
 
@@ -146,7 +155,8 @@ def comparison_command(results: pd.DataFrame) -> str:
         A command line of ``tabtransfer compare``.
     """
     row = results.iloc[0]
-    files, methods = row["suite"].removeprefix(FILE), ",".join(dict.fromkeys(results["method"]))
+    files = quote_again(row["suite"].removeprefix(FILE))
+    methods = shlex.quote(",".join(dict.fromkeys(results["method"])))
     task = "regression" if row["task"] == "regression" else "classification"
     return (
         f"tabtransfer compare {files} --target {shlex.quote(row['target'])} --task {task} "
@@ -156,6 +166,20 @@ def comparison_command(results: pd.DataFrame) -> str:
     )
 
 
+def quote_again(words: str) -> str:
+    """Quote words for the shell that a results table holds, whoever wrote it.
+
+    Examples
+    --------
+    >>> quote_again("a.csv 'b c.csv'"), quote_again("a.csv; touch b")
+    ("a.csv 'b c.csv'", "'a.csv;' touch b")
+    """
+    try:
+        return shlex.join(shlex.split(words))
+    except ValueError:  # a quote isn't closed
+        return shlex.quote(words)
+
+
 def _rank(errors: pd.DataFrame, results: pd.DataFrame) -> tuple[Entrant, ...]:
     kept = drop_cut_splits(results)
     jobs = kept[(kept["status"] == OK) & kept["method"].isin(errors.columns)]
@@ -163,13 +187,31 @@ def _rank(errors: pd.DataFrame, results: pd.DataFrame) -> tuple[Entrant, ...]:
     seconds = (jobs["fit_seconds"] + jobs["predict_seconds"]).groupby(jobs["method"]).mean()
     memory = jobs.groupby("method")["peak_memory_mb"].max()
     order = [str(name) for name in errors.mean().sort_values(kind="stable").index]
-    behind = [corrected_mean(errors[name] - errors[order[0]], *rows) for name in order[1:]]
+    behind = [
+        _tidy(corrected_mean(errors[name] - errors[order[0]], *rows), errors) for name in order[1:]
+    ]
     known = len(errors) > 1
     corrected = holm([one.p for one in behind]) if known else [math.nan] * len(behind)
+    highest = _HIGHEST.get(results["task"].iloc[0], math.inf)
+    means = [_tidy(corrected_mean(errors[name], *rows), errors, (0.0, highest)) for name in order]
     return tuple(
-        Entrant(name, corrected_mean(errors[name], *rows), gap, p, seconds[name], memory[name])
-        for name, gap, p in zip(order, [None, *behind], [math.nan, *corrected], strict=False)
+        Entrant(name, mean, gap, p, seconds[name], memory[name])
+        for name, mean, gap, p in zip(
+            order, means, [None, *behind], [math.nan, *corrected], strict=False
+        )
     )
+
+
+def _tidy(
+    mean: SplitMean, errors: pd.DataFrame, bounds: tuple[float, float] = (-math.inf, math.inf)
+) -> SplitMean:
+    """Keep an interval within what is possible, none from two splits, and rounding out."""
+    noise = _ROUNDING * float(errors.abs().to_numpy().max())
+    low, high = (min(max(end, bounds[0]), bounds[1]) for end in (mean.low, mean.high))
+    if mean.n_splits < _MIN_INTERVAL or math.isnan(mean.low):
+        low = high = math.nan
+    middle, low, high = (0.0 if abs(value) <= noise else value for value in (mean.mean, low, high))
+    return replace(mean, mean=middle, low=low, high=high)
 
 
 def _left_out(results: pd.DataFrame, measured: set[str]) -> dict[str, str]:
@@ -184,11 +226,14 @@ def _left_out(results: pd.DataFrame, measured: set[str]) -> dict[str, str]:
 def _recommend(name: str, entrants: tuple[Entrant, ...], choice: Entrant) -> tuple[str, ...]:
     best, others = entrants[0], entrants[1:]
     if not others:
-        return (f"Only {best.method} finished: there is nothing to compare it with.",)
+        return (
+            f"Only {best.method} finished: there is nothing to compare it with. Give it more time, "
+            "or other methods; below is why the others didn't.",
+        )
     if best.error.n_splits < 2:
         return (
-            f"{best.method} has the lowest {name}, {best.error.mean:.4g}, on the only split that "
-            "was measured: one split can't tell methods apart. Give it more time.",
+            f"{best.method} has the lowest {name}, {significant(best.error.mean)}, on the only "
+            "split that was measured: one split can't tell methods apart. Give it more time.",
         )
     ties = [one for one in others if one.ties]
     first = f"Use {choice.method}: " + (
@@ -207,16 +252,20 @@ def _recommend(name: str, entrants: tuple[Entrant, ...], choice: Entrant) -> tup
 
 def _lead(name: str, best: Entrant, second: Entrant) -> str:
     text = (
-        f"it has the lowest {name}, {best.error.mean:.4g} on average over {best.error.n_splits} "
+        f"it has the lowest {name}, {significant(best.error.mean)} on average over "
+        f"{best.error.n_splits} "
         f"splits, and takes {_seconds(best)}"
     )
     if second.ties or second.behind is None:
         return f"{text}."
     gap, base = second.behind, second.error.mean / 100
+    facts = [significant(second.error.mean)]
+    if not math.isnan(gap.low):
+        ends = " to ".join(minus(f"{end / base:.1f}") for end in (gap.low, gap.high))
+        facts.append(f"95 % interval {ends} %, {describe_p(second.p)}")
     return (
         f"{text}. That is {gap.mean / base:.1f} % below {second.method}, the next "
-        f"({second.error.mean:.4g}; 95 % interval {gap.low / base:.1f} to {gap.high / base:.1f} %, "
-        f"{describe_p(second.p)})."
+        f"({'; '.join(facts)})."
     )
 
 
@@ -224,7 +273,8 @@ def _equal(name: str, best: Entrant, choice: Entrant) -> str:
     tuning = "needs no tuning and " if choice.untuned and not best.untuned else ""
     return (
         f"it can't be told apart from {best.method}, whose {name} is the lowest "
-        f"({choice.error.mean:.4g} against {best.error.mean:.4g} over {best.error.n_splits} "
+        f"({significant(choice.error.mean)} against {significant(best.error.mean)} over "
+        f"{best.error.n_splits} "
         f"splits, {describe_p(choice.p)}), and {tuning}takes "
         f"{_seconds(choice)} instead of {_seconds(best)}."
     )

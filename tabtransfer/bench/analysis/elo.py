@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tabtransfer.bench.analysis.statistics import MIN_TABLES
 from tabtransfer.bench.results import OK
 
 ANCHOR = "random-forest"
@@ -109,17 +110,19 @@ def elo_table(results: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame, (n_methods, 3)
         ``elo``, ``elo_low`` and ``elo_high`` by method: the fit and the middle 95 % of fits to
         families drawn with replacement. The random forest has 1000 where it takes part, else the
-        mean has.
+        mean has. NaN where there are fewer than `MIN_TABLES` families: the rating of a method that
+        always wins has no end.
     """
     methods, wins = pairwise_wins(results)
     columns = ["elo", "elo_low", "elo_high"]
     if not methods:
         return pd.DataFrame(columns=columns, dtype=float)
     anchor = methods.index(ANCHOR) if ANCHOR in methods else None
-    ratings = fit_elo(wins.sum(axis=0), anchor)
+    ratings = np.full(len(methods), np.nan)
     interval = np.full((2, len(methods)), np.nan)
-    if len(wins) > 1:
-        n_families = len(wins)
+    n_families = len(wins)
+    if n_families >= MIN_TABLES:
+        ratings = fit_elo(wins.sum(axis=0), anchor)
         rng = np.random.default_rng(0)
         counts = rng.multinomial(n_families, [1 / n_families] * n_families, N_ELO_RESAMPLES)
         drawn = np.tensordot(counts.astype(float), wins, axes=1)

@@ -12,6 +12,7 @@ import pandas as pd
 from tabtransfer.bench.analysis.families import average_families
 from tabtransfer.bench.analysis.ranking import mean_ranks, relative_gain
 from tabtransfer.bench.analysis.statistics import MIN_TABLES, table_scores
+from tabtransfer.bench.protocol import PRETRAINED
 from tabtransfer.gains import Gain, summarise_gains
 
 State = Literal["supported", "contradicted", "undecided"]
@@ -29,7 +30,8 @@ class Regime:
     ranks : pandas.Series
         Mean rank of each method, best first.
     winner, runner_up : str
-        The two methods of best mean rank.
+        The best of ours and the best of the others by mean rank, the better one first; the two
+        methods of best mean rank where all are ours or none is.
     gain : Gain
         How much lower the winner's error is than the runner-up's, as a share.
     state : {"supported", "contradicted", "undecided"}
@@ -142,7 +144,7 @@ def judge_regimes(results: pd.DataFrame) -> list[Regime]:
         ranks = mean_ranks(part).sort_values(kind="stable")
         if len(ranks) < 2:
             continue
-        winner, runner_up = str(ranks.index[0]), str(ranks.index[1])
+        winner, runner_up = _contenders(list(map(str, ranks.index)))
         errors = average_families(table_scores(part, "error"), part)
         gain = summarise_gain(errors, winner, runner_up)
         if gain is None:
@@ -155,6 +157,14 @@ def judge_regimes(results: pd.DataFrame) -> list[Regime]:
         }
         regimes.append(Regime(name, ranks, winner, runner_up, gain, decide(gain), behind, means))
     return regimes
+
+
+def _contenders(ranked: list[str]) -> tuple[str, str]:
+    """Pick the best method and the best of the other camp: our arms aren't set against another."""
+    first, *rest = ranked
+    ours = first.startswith(PRETRAINED)
+    others = [name for name in rest if name.startswith(PRETRAINED) != ours]
+    return first, (others or rest)[0]
 
 
 def _describe(low: float, high: float) -> str:

@@ -100,15 +100,26 @@ def add_interval(board: pd.DataFrame, name: str, values: pd.DataFrame) -> None:
             board.loc[method, columns] = own.mean(), low.item(), high.item()
 
 
-def gains_by_kind(results: pd.DataFrame, method: str, base: str) -> dict[str, Gain]:
+def gains_by_kind(
+    results: pd.DataFrame, method: str, base: str, metric: str = "roc_auc"
+) -> dict[str, Gain]:
     """Compare two methods on all tables and on each kind of table, a family counting once.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        The results table.
+    method, base : str
+        The gain is that of `method` over `base`.
+    metric : str, default="roc_auc"
+        Column of the results, higher where better.
 
     Returns
     -------
     dict of str to Gain
         "all tables" first, then the kinds; empty where no table has both scores.
     """
-    scores = table_scores(results)
+    scores = table_scores(results, metric)
     kinds = results.drop_duplicates("table").set_index("table")["kind"].reindex(scores.index)
     groups = {"all tables": scores, **{str(k): part for k, part in scores.groupby(kinds)}}
     found = {

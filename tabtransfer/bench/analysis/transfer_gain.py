@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabtransfer.bench.analysis.families import average_families
+from tabtransfer.bench.analysis.scores import add_score
 from tabtransfer.bench.analysis.statistics import table_scores
 from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, SCRATCH, SYNTHETIC
 from tabtransfer.gains import LEVEL, N_RESAMPLES, Gain, gain
@@ -68,32 +69,6 @@ class GainCurve:
     base: str
     points: dict[int, Gain]
     crossing: Crossing
-
-
-def add_score(results: pd.DataFrame) -> pd.DataFrame:
-    """Give results a column ``score``, free of the target's unit and higher where better.
-
-    Parameters
-    ----------
-    results : pandas.DataFrame
-        The results table.
-
-    Returns
-    -------
-    pandas.DataFrame
-        With the ROC AUC of classes, and for numbers ``1 - RMSE / baseline``, where the baseline
-        is the RMSE of predicting the test rows' mean: 0 is guessing, 1 is perfect.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> rows = [{"task": "binary", "roc_auc": 0.9}, {"task": "regression", "r2": 0.75}]
-    >>> add_score(pd.DataFrame(rows))["score"].tolist()
-    [0.9, 0.5]
-    """
-    skill = 1 - np.sqrt(1 - results["r2"].astype(float))
-    numeric = results["task"] == "regression"
-    return results.assign(score=results["roc_auc"].astype(float).mask(numeric, skill))
 
 
 def gain_curves(results: pd.DataFrame) -> list[GainCurve]:

@@ -9,6 +9,8 @@ from typing import Literal
 import pandas as pd
 
 from tabtransfer.bench.analysis.families import average_families
+from tabtransfer.bench.analysis.number_text import minus
+from tabtransfer.bench.analysis.scores import ScoreKind, by_kind
 from tabtransfer.bench.analysis.statistics import MIN_TABLES, table_scores
 from tabtransfer.bench.protocol import PRETRAINED, REFERENCE, SCRATCH, STACK
 from tabtransfer.gains import Gain, gain
@@ -18,27 +20,50 @@ State = Literal["supported", "contradicted", "undecided"]
 
 
 @dataclass(frozen=True)
+class KindVerdict:
+    """What tables of one kind say of the claim.
+
+    Parameters
+    ----------
+    kind : ScoreKind
+        Tables of classes or of numbers.
+    state : {"supported", "contradicted", "undecided"}
+        Contradicted: the pretrained network is above the reference, above the same network
+        without pretraining, and above a stack of the same inputs where that was measured, all
+        intervals over 0. Supported: one of the intervals lies under 0. Undecided: anything else,
+        too few tables included.
+    over_reference, over_scratch, over_stack : Gain or None
+        The comparisons; None where no table has both scores.
+    sentences : tuple of str
+        Over the reference, and what pretraining adds, with the intervals: two, or three where the
+        stack was measured.
+    """
+
+    kind: ScoreKind
+    state: State
+    over_reference: Gain | None
+    over_scratch: Gain | None
+    over_stack: Gain | None
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What the results say of the claim.
 
     Parameters
     ----------
     state : {"supported", "contradicted", "undecided"}
-        Contradicted: the pretrained network is above the reference, above the same network
-        without pretraining, and above a stack of the same inputs where that was measured, all
-        intervals over 0. Supported: one of the intervals lies under 0. Undecided: anything else,
-        too few tables included.
+        That of the kinds of tables with enough tables, where they agree; else undecided.
     sentences : tuple of str
-        Sentences for a reader, with the intervals: two, or three where the stack was measured.
-    over_reference, over_scratch, over_stack : Gain or None
-        The comparisons; None where a method has no score.
+        Sentences for a reader: those of each kind of table.
+    kinds : tuple of KindVerdict
+        Tables of classes first.
     """
 
     state: State
     sentences: tuple[str, ...]
-    over_reference: Gain | None
-    over_scratch: Gain | None
-    over_stack: Gain | None
+    kinds: tuple[KindVerdict, ...]
 
 
 def judge(results: pd.DataFrame) -> Verdict:
@@ -54,7 +79,21 @@ def judge(results: pd.DataFrame) -> Verdict:
     Verdict
         The verdict, with the comparisons that it rests on. Tables of one family count once.
     """
-    scores = average_families(table_scores(results), results)
+    kinds = tuple(_judge_kind(kind, part) for kind, part in by_kind(results).items())
+    enough = [one for one in kinds if _n_least(one) >= MIN_TABLES] or kinds
+    states = {one.state for one in enough}
+    state: State = states.pop() if len(states) == 1 else "undecided"
+    first, *rest = (sentence for one in kinds for sentence in one.sentences)
+    first = f"“{CLAIM[0].upper()}{CLAIM[1:]}” is {state} here: {first}"
+    rest = [sentence[0].upper() + sentence[1:] for sentence in rest]
+    if len({one.state for one in enough}) > 1:
+        listed = ", ".join(f"on tables of {one.kind.tables} {one.state}" for one in enough)
+        rest.append(f"By kind of table the claim is {listed}.")
+    return Verdict(state, (first, *rest), kinds)
+
+
+def _judge_kind(kind: ScoreKind, part: pd.DataFrame) -> KindVerdict:
+    scores = average_families(table_scores(part, "score"), part)
     over_reference = gain(scores, PRETRAINED, REFERENCE)
     over_scratch = gain(scores, PRETRAINED, SCRATCH)
     over_stack = gain(scores, PRETRAINED, STACK)
@@ -64,10 +103,14 @@ def judge(results: pd.DataFrame) -> Verdict:
     needed = over_reference, over_scratch, *([over_stack] if over_stack is not None else [])
     state = _decide([_sign(value) for value in needed])
     told[-1] += _conclusion(state, over_reference, over_scratch, over_stack)
-    first = f"“{CLAIM[0].upper()}{CLAIM[1:]}” is {state} here: " + _against_reference(
-        over_reference
-    )
-    return Verdict(state, (first, *told), over_reference, over_scratch, over_stack)
+    first = _against_reference(kind, over_reference, part)
+    return KindVerdict(kind, state, over_reference, over_scratch, over_stack, (first, *told))
+
+
+def _n_least(one: KindVerdict) -> int:
+    """Give the tables of the comparison that has fewest."""
+    needed = one.over_reference, one.over_scratch
+    return min(0 if value is None else value.n_tables for value in needed)
 
 
 def _sign(value: Gain | None) -> int | None:
@@ -85,13 +128,29 @@ def _decide(signs: list[int | None]) -> State:
     return "undecided" if 0 in signs else "contradicted"
 
 
-def _against_reference(value: Gain | None) -> str:
+def _against_reference(kind: ScoreKind, value: Gain | None, part: pd.DataFrame) -> str:
     if value is None:
-        return f"no table has scores of both {PRETRAINED} and {REFERENCE}."
+        return f"no table of {kind.tables} has scores of both {PRETRAINED} and {REFERENCE}."
     return (
-        f"over {_tables(value)} the mean ROC AUC of the pretrained network ({PRETRAINED}) is "
+        f"over {_tables(value)} of {kind.tables}{_why_fewer(value, part)} the mean {kind.score} of "
+        f"the pretrained network ({PRETRAINED}) is "
         f"{_distance(value)} that of {REFERENCE} ({describe_interval(value)}; {_record(value)})."
     )
+
+
+def _why_fewer(value: Gain, part: pd.DataFrame) -> str:
+    """Say why a comparison is over fewer tables than there are."""
+    n_tables, n_families = part["table"].nunique(), part["family"].nunique()
+    if value.n_tables == n_tables:
+        return ""
+    reasons = []
+    if n_families < n_tables:
+        reasons.append("families count once")
+    if value.n_tables < n_families:
+        missing = n_families - value.n_tables
+        verb = "lacks" if missing == 1 else "lack"
+        reasons.append(f"{missing} {verb} a score of one of the two")
+    return f" (of {n_tables}: {', '.join(reasons)})"
 
 
 def _against_scratch(value: Gain | None) -> str:
@@ -163,4 +222,4 @@ def signed(number: float) -> str:
     >>> signed(0.01234), signed(-0.5)
     ('+0.012', '−0.500')
     """
-    return f"{number:+.3f}".replace("-", "−")
+    return minus(f"{number:+.3f}")

@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 def advise(
     table: Tables,
     target: Annotated[str, typer.Option(metavar="COLUMN", help="Column to predict.")],
-    results: Annotated[Path, typer.Option(help="A results.parquet of `benchmark`.")],
+    results: Annotated[
+        Path,
+        typer.Option(
+            help="A results.parquet of other tables, such as `tabtransfer benchmark --suite "
+            "standard` writes."
+        ),
+    ],
     task: Annotated[
         Task, typer.Option(help="What to learn; auto goes by what the target holds.")
     ] = Task.auto,
@@ -40,15 +46,15 @@ def advise(
 
     A small model predicts from the table's size, columns, gaps, classes and noise how much lower a
     method's error will be than CatBoost's. Its cross-validated error stands beside that of always
-    saying the mean, which is what it says where it isn't better. `tabtransfer compare` measures.
+    saying the average over the other tables, which is what it says where it isn't better.
+    `tabtransfer compare` measures.
     """
-    from rich.console import Console
-
     from tabtransfer.batch_prediction.find import find_files
     from tabtransfer.bench.analysis.advice import describe_advice, make_advisors
     from tabtransfer.bench.measure.own_table import read_own_table
     from tabtransfer.bench.report.terminal import advice_table
     from tabtransfer.bench.results import read_results
+    from tabtransfer.printing import make_console
 
     files = find_files(table)
     measured = read_results(results)
@@ -59,8 +65,10 @@ def advise(
     own, rows = read_own_table(files, target, split_names(drop), task.value, dialect)
     say_reading(rows)
     description = _describe(own, int(measured["max_train"].max()))
-    advice = [advisor.advise(description) for advisor in advisors]
-    console = Console()
+    pairs = [(advisor, advisor.advise(description)) for advisor in advisors]
+    pairs.sort(key=lambda pair: -pair[1].gain)
+    advisors, advice = [one for one, _ in pairs], [one for _, one in pairs]
+    console = make_console()
     console.print(advice_table(advisors, advice))
     for sentence in describe_advice(advisors, advice):
         console.print(sentence)

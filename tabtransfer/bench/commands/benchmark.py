@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from tabtransfer.bench.commands.options import (
+    REPORT_FILES,
+    RESULTS_FILE,
     Backend,
     Jobs,
     MaxRows,
@@ -21,6 +24,7 @@ from tabtransfer.bench.commands.options import (
     read_limits,
 )
 from tabtransfer.bench.commands.transfer_gain import show_transfer_gain
+from tabtransfer.destinations import check_file, check_folder
 from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
@@ -62,11 +66,12 @@ def benchmark(
     folder = out if out is not None else Path("reports") / Path(suite.removeprefix(FOLDER)).name
     chosen = resolve_methods(methods, search_time)
     limits = read_limits(time_limit, memory_limit, chosen)
+    check_folder(folder, "--out", (RESULTS_FILE, *REPORT_FILES))
     results = run(
         suite,
         load_suite(suite),
         chosen,
-        folder / "results.parquet",
+        folder / RESULTS_FILE,
         n_splits=_read_n_splits(n_splits),
         seed=seed,
         max_train=max_train,
@@ -94,6 +99,7 @@ def merge(
     from tabtransfer.bench.merge import merge_results
     from tabtransfer.bench.results import write_results
 
+    check_file(out, "--out")
     rows = merge_results(results)
     write_results(rows, out)
     typer.echo(f"{len(rows)} jobs in {out}; draw the report with `tabtransfer report {out}`.")
@@ -110,7 +116,10 @@ def report(
     """Draw the report again from a results table; nothing is measured."""
     from tabtransfer.bench.results import read_results
 
-    _show(read_results(results), out if out is not None else results.parent)
+    folder = out if out is not None else results.parent
+    measured = read_results(results)
+    check_folder(folder, "--out", REPORT_FILES)
+    _show(measured, folder)
 
 
 def _read_n_splits(text: str) -> int | Literal["tabarena"]:
@@ -122,25 +131,33 @@ def _read_n_splits(text: str) -> int | Literal["tabarena"]:
 
 
 def _show(results: pd.DataFrame, folder: Path) -> None:
-    from rich.console import Console
-
     from tabtransfer.bench.protocol import NESTED
 
     if (results["splits"] == NESTED).all():
         show_transfer_gain(results, folder)
         return
+    from tabtransfer.bench.analysis.comparison import compare_methods, is_one_table
     from tabtransfer.bench.analysis.cost import harness_share
     from tabtransfer.bench.analysis.verdict import judge
     from tabtransfer.bench.protocol import REFERENCE
+    from tabtransfer.bench.report.conditions import describe_troubles
     from tabtransfer.bench.report.pages import write_report
-    from tabtransfer.bench.report.terminal import leaderboard_table
+    from tabtransfer.bench.report.terminal import comparison_table, leaderboard_table
+    from tabtransfer.printing import make_console
 
     board = write_report(results, folder)
-    console = Console()
-    console.print(leaderboard_table(board, REFERENCE))
-    console.print(" ".join(judge(results).sentences))
-    troubles = results[results["status"] != "ok"]
-    if len(troubles):
-        console.print(f"{len(troubles)} jobs didn't end well; the report says why.")
-    console.print(f"Outside fit and predict: {harness_share(results):.1%} of the jobs' time.")
+    console = make_console()
+    if is_one_table(results):
+        comparison = compare_methods(results)
+        console.print(comparison_table(comparison))
+        console.print(" ".join(comparison.sentences))
+    else:
+        console.print(leaderboard_table(board, REFERENCE))
+        console.print(" ".join(judge(results).sentences))
+    troubles = describe_troubles(results)
+    if troubles:
+        console.print(troubles)
+    share = harness_share(results)
+    if not math.isnan(share):
+        console.print(f"Outside fit and predict: {share:.1%} of the jobs' time.")
     console.print(f"Report: {folder / 'report.html'}")

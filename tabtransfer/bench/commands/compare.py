@@ -16,12 +16,13 @@ from tabtransfer.batch_prediction.command import (
     Silence,
     Tables,
     Task,
-    check_out,
     csv_dialect,
     said_warnings,
     say_reading,
     split_names,
 )
+from tabtransfer.bench.commands.options import REPORT_FILES, RESULTS_FILE
+from tabtransfer.destinations import check_file, check_folder
 from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def compare(
     """Tell which method to use for a table: ours, CatBoost or another.
 
     Measures the methods on repeated folds of the table until the time is over, every method on one
-    before any on two, and recommends one. Writes results.parquet and the report that `benchmark`
+    before any on two, and recommends one. Where the time is too short for one split of ours and
+    CatBoost, all learn from fewer rows. Writes results.parquet and the report that `benchmark`
     writes. The same command again goes on where it was, with the time given anew.
     """
     from tabtransfer.baselines.registry import resolve_methods
@@ -87,12 +89,13 @@ def compare(
     dialect = csv_dialect(sep, encoding, decimal)
     own, rows = read_own_table(files, target, split_names(drop), task.value, dialect)
     folder = out if out is not None else Path("reports") / own.name
+    check_folder(folder, "--out", (RESULTS_FILE, *REPORT_FILES))
     say_reading(rows)
     _say_columns(rows, split_names(silence))
     _say_seen(own.name, rows)
     results = measure(
         own,
-        folder / "results.parquet",
+        folder / RESULTS_FILE,
         seconds,
         files=shlex.join(table),
         methods=chosen,
@@ -100,12 +103,13 @@ def compare(
         max_train=max_train,
         n_threads=threads,
         n_jobs=jobs,
+        tell=_say,
     )
     comparison = compare_methods(results)
     write_report(results, folder)
-    _show(comparison, results, folder)
-    if save is not None:
+    if save is not None:  # before anything is shown, as showing may fail
         _save(comparison, rows, save, seed, threads)
+    _show(comparison, results, folder)
 
 
 def _say_columns(rows: TrainingTable, silenced: tuple[str, ...]) -> None:
@@ -148,7 +152,7 @@ def _check_save(path: Path, files: list[Path], methods: list[Method] | None) -> 
     """Refuse to save where that isn't possible; say which models can be saved."""
     from tabtransfer.bench.measure.winner import SAVABLE
 
-    check_out(path, files, "--save")
+    check_file(path, "--save", files)
     if methods is not None and not any(method.name in SAVABLE for method in methods):
         raise TabTransferError(
             f"--save: of these methods none can be saved, only {', '.join(SAVABLE)}. Add one to "
@@ -161,16 +165,15 @@ def _check_save(path: Path, files: list[Path], methods: list[Method] | None) -> 
 
 
 def _show(comparison: Comparison, results: pd.DataFrame, folder: Path) -> None:
-    from rich.console import Console
-
     from tabtransfer.bench.report.terminal import comparison_table
+    from tabtransfer.printing import make_console
 
-    console = Console()
+    console = make_console()
     console.print(comparison_table(comparison))
     for sentence in comparison.sentences:
         console.print(sentence)
     for method, reason in comparison.left_out.items():
-        console.print(f"Not compared: {method} ({reason}).", markup=False)
+        console.print(f"Not compared: {method} ({reason}).")
     console.print(f"Report: {folder / 'report.html'}")
 
 
@@ -179,10 +182,11 @@ def _save(
 ) -> None:
     from tabtransfer.bench.measure.winner import CATBOOST, best_savable, fit_and_save
 
-    name = best_savable(comparison)
+    name = best_savable(comparison, rows.X)
     if name is None:
         raise TabTransferError(
-            "Nothing was saved, because no method that can be saved finished; the report says why."
+            "Nothing was saved, because no method that can be saved finished; the report says why. "
+            "CatBoost can't be saved where the table holds dates: `tabtransfer fit` can."
         )
     if name != comparison.choice:
         _say(f"{comparison.choice} can't be saved; {name} is the best that can.")

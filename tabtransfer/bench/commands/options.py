@@ -9,6 +9,13 @@ import typer
 
 from tabtransfer.errors import TabTransferError
 
+RESULTS_FILE = "results.parquet"
+REPORT_FILES = (
+    *("report.html", "report.md"),
+    *("leaderboard.csv", "leaderboard.parquet", "leaderboard.png"),
+)
+GAIN_FILES = ("report.html", "report.md", "transfer_gain.csv")
+
 if TYPE_CHECKING:
     from tabtransfer.baselines.method import Method
     from tabtransfer.bench.protocol import Limits

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tabtransfer.bench.commands.options import (
+    GAIN_FILES,
+    RESULTS_FILE,
     Backend,
     Jobs,
     MaxRows,
@@ -20,6 +22,7 @@ from tabtransfer.bench.commands.options import (
     TimeLimit,
     read_limits,
 )
+from tabtransfer.destinations import check_folder
 from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
@@ -66,11 +69,12 @@ def transfer_gain(
     folder = out if out is not None else Path("reports") / f"{name}-transfer-gain"
     chosen, wanted = resolve_methods(methods, search_time), _read_sizes(sizes)
     limits = read_limits(time_limit, memory_limit, chosen)
+    check_folder(folder, "--out", (RESULTS_FILE, *GAIN_FILES))
     results = run(
         suite,
         load_suite(suite),
         chosen,
-        folder / "results.parquet",
+        folder / RESULTS_FILE,
         n_splits=n_splits,
         seed=seed,
         max_train=wanted,
@@ -85,14 +89,14 @@ def transfer_gain(
 
 def show_transfer_gain(results: pd.DataFrame, folder: Path) -> None:
     """Write the report of nested training sizes and print what it says."""
+    from tabtransfer.bench.report.conditions import describe_troubles
     from tabtransfer.bench.report.transfer_gain import write_transfer_gain_report
-    from tabtransfer.bench.results import OK
 
     for sentence in write_transfer_gain_report(results, folder):
         typer.echo(sentence)
-    n_troubles = int((results["status"] != OK).sum())
-    if n_troubles:
-        typer.echo(f"{n_troubles} jobs didn't end well; the report says why.")
+    troubles = describe_troubles(results)
+    if troubles:
+        typer.echo(troubles)
     typer.echo(f"Report: {folder / 'report.html'}")
 
 

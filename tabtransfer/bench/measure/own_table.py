@@ -14,6 +14,7 @@ from tabtransfer.datasets.frames import make_table
 from tabtransfer.datasets.splits import N_FOLDS
 from tabtransfer.datasets.table import Table, Task
 from tabtransfer.errors import TabTransferError, name_list
+from tabtransfer.preprocessing.columns.cells import UnsupportedColumnError, kind_of
 
 MIN_ROWS = 30
 """Fewer rows leave less than ten to test on."""
@@ -67,9 +68,18 @@ def read_own_table(
         y = rows.y.map(str)
         _check_classes(y, files[0])
         kind = "binary" if y.nunique() == 2 else "multiclass"
+    for column in rows.X.columns:
+        _check_kind(rows.X[column], files[0])
     name = files[0].name.split(".")[0]
     learned: Task = kind  # type: ignore[assignment]
     return make_table(name, rows.X, y.rename(target), learned, files[0].name), rows
+
+
+def _check_kind(column: pd.Series, file: Path) -> None:
+    try:
+        kind_of(column, column.name)
+    except UnsupportedColumnError as error:
+        raise TabTransferError(f"{file}: {error} Leave it out with --drop.") from None
 
 
 def _numbers(rows: TrainingTable, file: Path) -> pd.Series:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -19,6 +18,7 @@ from rich.progress import (
 )
 
 from tabtransfer.bench.results import FAILED, OK
+from tabtransfer.printing import make_console
 
 
 class RunProgress:
@@ -39,16 +39,17 @@ class RunProgress:
         if seconds is not None:
             remaining = TextColumn(f"of {timedelta(seconds=round(seconds))}")
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             remaining,
-            console=Console(stderr=True),
+            console=(console := make_console(stderr=True)),
+            disable=not console.is_terminal,
         )
-        self._total, self._n_kept = total, n_kept
+        self._total, self._n_kept, self._n_done = total, n_kept, n_kept
         self._told: set[tuple[str, str]] = set()
-        self._bar = self._progress.add_task("benchmark", total=total, completed=n_kept)
+        self._bar = self._progress.add_task("measure", total=total, completed=n_kept)
 
     def __enter__(self) -> RunProgress:
         self._progress.start()
@@ -73,6 +74,15 @@ class RunProgress:
         if row["status"] != OK and trouble not in self._told:
             self._told.add(trouble)
             colour = "red" if row["status"] == FAILED else "yellow"
-            reason = escape(row["reason"])
-            self._progress.console.print(f"[{colour}]{row['status']}[/] {name}: {reason}")
-        self._progress.update(self._bar, advance=1, description=name)
+            said = f"[{colour}]{row['status']}[/] {escape(name)}: {escape(row['reason'])}"
+            self._progress.console.print(said, markup=True)
+        self._n_done += 1
+        if not self._progress.console.is_terminal:  # a log: a line for each job
+            seconds = row.get("job_seconds")
+            took = "" if seconds is None else f", {seconds:.1f} s"
+            split = f"split {row['split']}"
+            self._progress.console.print(
+                f"{self._n_done}/{self._total} {name} · {split}: {row['status']}{took}",
+                soft_wrap=True,
+            )
+        self._progress.update(self._bar, advance=1, description=f"measure: {name}")

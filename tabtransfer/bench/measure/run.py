@@ -28,7 +28,7 @@ from tabtransfer.bench.protocol import (
     Limits,
     plan_jobs,
 )
-from tabtransfer.bench.results import FAILED, LEFT_OUT, TABLE_FACTS, ResultsFile
+from tabtransfer.bench.results import FAILED, LEFT_OUT, TABLE_FACTS, TIMEOUT, ResultsFile
 from tabtransfer.datasets.capping import cap_rows
 from tabtransfer.datasets.nested_splits import nested_splits
 from tabtransfer.datasets.splits import stratified_splits, tabarena_splits, target_bins
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tabtransfer.datasets.splits import Split
     from tabtransfer.datasets.table import Table
 
+_OVER = {"status": LEFT_OUT, "reason": "the time was over"}
 # What a row must have in common with the job for it to be kept; limits only where they were hit.
 _FIXED = ("table_hash", "versions", "search_seconds", "time_limit", "memory_limit")
 
@@ -109,9 +110,9 @@ def run(
     most_splits : int, optional
         Only the first splits of each table, as many as this; with one size of training sets.
     seconds : float, optional
-        Time after which no job is started. The jobs of a split that some methods were measured
-        on and others weren't any more get the status "left_out"; of splits not begun there is
-        no row.
+        Time after which no job is started, and those that are running are ended. The jobs of a
+        split that some methods were measured on and others weren't any more get the status
+        "left_out", as those do that were ended; of splits not begun there is no row.
 
     Returns
     -------
@@ -174,7 +175,7 @@ def run(
                         studies.drop(row)
                         progress.report(row)
             for task in _cut_short(tasks, results.rows):
-                results.add(finish_row(task, {"status": LEFT_OUT, "reason": "the time was over"}))
+                results.add(finish_row(task, _OVER))
         return results.frame()
 
 
@@ -254,7 +255,11 @@ def hash_table(table: Table) -> str:
 
     digest = hashlib.sha256()
     for part in (table.X, table.y):
-        digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
+        try:
+            rows = pd.util.hash_pandas_object(part, index=False)
+        except TypeError:  # of cells such as lists
+            rows = pd.util.hash_pandas_object(part.astype(str), index=False)
+        digest.update(rows.to_numpy().tobytes())
     return digest.hexdigest()[:16]
 
 
@@ -290,8 +295,12 @@ def _run_task(
     # By value where a method is made by a script or a notebook, which workers can't import.
     import cloudpickle
 
-    if time.monotonic() >= deadline:
+    left, limit = deadline - time.monotonic(), task.limits.seconds
+    if left <= 0:
         return None
+    ends_with_run = left < (math.inf if limit is None else limit)
+    if ends_with_run:
+        task = replace(task, limits=replace(task.limits, seconds=left))
     started = time.perf_counter()
     try:
         settled = cloudpickle.dumps(seen.settle(task))
@@ -301,6 +310,8 @@ def _run_task(
             outcome["job_seconds"] += prepared
     except Exception as error:  # the task can't be sent, or its worker was lost again and again
         outcome = {"status": FAILED, "reason": describe_error(error)}
+    if ends_with_run and outcome["status"] == TIMEOUT:
+        outcome = _OVER
     return finish_row(task, outcome)
 
 

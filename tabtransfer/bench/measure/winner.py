@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from tabtransfer.baselines.registry import get_method
 from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, REFERENCE
+from tabtransfer.preprocessing.columns.time import holds_times
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from tabtransfer.batch_prediction.training_table import TrainingTable
     from tabtransfer.bench.analysis.comparison import Comparison
 
@@ -21,11 +24,15 @@ METADATA = "tabtransfer"
 """Key of CatBoost's metadata that says how rows are given to a saved model."""
 
 
-def best_savable(comparison: Comparison) -> str | None:
-    """Give the recommended method, or the best of those that can be saved if it can't be."""
-    if comparison.choice in SAVABLE:
+def best_savable(comparison: Comparison, X: pd.DataFrame) -> str | None:
+    """Give the recommended method, or the best of those that can be saved if it can't be.
+
+    CatBoost's format can't say how dates and durations become numbers.
+    """
+    savable = OWN if any(holds_times(X[name]) for name in X.columns) else SAVABLE
+    if comparison.choice in savable:
         return comparison.choice
-    names = [one.method for one in comparison.entrants if one.method in SAVABLE]
+    names = [one.method for one in comparison.entrants if one.method in savable]
     return names[0] if names else None
 
 

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from tabtransfer.bench.results import FAILED
 from tabtransfer.environment import thread_variables
-from tabtransfer.errors import TabTransferError
+from tabtransfer.errors import TabTransferError, did_you_mean
 
 LOCAL = "local"
 """Name of the backend that runs jobs on this machine."""
@@ -238,6 +238,7 @@ def open_workers(backend: str, n_threads: int) -> Workers:
     if backend not in workers:
         raise TabTransferError(
             f"There is no backend {backend!r}; the backends are {', '.join(workers)}."
+            f"{did_you_mean(backend, workers)}"
         )
     return workers[backend](n_threads)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
+from tabtransfer.bench.analysis.number_text import minus
 from tabtransfer.bench.analysis.paired import CriticalDifference
 from tabtransfer.bench.analysis.pooling import Confidence
 from tabtransfer.bench.analysis.regimes import Regime
+from tabtransfer.bench.analysis.scores import ScoreKind
 from tabtransfer.bench.analysis.verdict import signed
 from tabtransfer.bench.protocol import PRETRAINED, REFERENCE
 from tabtransfer.bench.report import plots
@@ -21,7 +23,7 @@ from tabtransfer.gains import gain
 
 def draw_pictures(
     board: pd.DataFrame,
-    scores: pd.DataFrame,
+    scores: Mapping[ScoreKind, pd.DataFrame],
     critical: CriticalDifference | None,
     regimes: Sequence[Regime],
     confidence: Sequence[Confidence],
@@ -32,8 +34,9 @@ def draw_pictures(
     ----------
     board : pandas.DataFrame
         The leaderboard.
-    scores : pandas.DataFrame
-        Mean ROC AUC, (n_tables, n_methods).
+    scores : mapping of ScoreKind to pandas.DataFrame
+        Mean scores of each kind of table, (n_tables, n_methods) each; at least one kind. The
+        leaderboard is drawn of the first.
     critical : CriticalDifference or None
         Mean ranks with the distance that tells them apart.
     regimes : sequence of Regime
@@ -53,25 +56,30 @@ def draw_pictures(
         pictures["confidence"] = to_svg(
             draw_confidence(confidence), describe_confidence(confidence), "confidence"
         )
-    ranked = board.dropna(subset=["roc_auc"])
+    for kind, table in scores.items():
+        if gain(table, PRETRAINED, REFERENCE) is not None:
+            pictures[f"difference {kind.tables}"] = _draw_difference(kind, table)
+    main = next(iter(scores))
+    ranked = board.dropna(subset=[main.column])
     if ranked.empty:
         return pictures
+    score, column = main.score, main.column
     means = ", ".join(
-        f"{row.method} {row.roc_auc:.3f} ({row.roc_auc_low:.3f} to {row.roc_auc_high:.3f})"
-        for row in ranked.itertuples()
+        f"{row['method']} {_three(row[column])}"
+        f" ({_three(row[f'{column}_low'])} to {_three(row[f'{column}_high'])})"
+        for row in ranked.to_dict("records")
     )
     times = ", ".join(
-        f"{row.method} {row.roc_auc:.3f} in {format_seconds(seconds)} s"
-        for row, seconds in zip(
-            ranked.itertuples(), ranked["fit_seconds"] + ranked["predict_seconds"], strict=True
-        )
+        f"{row['method']} {_three(row[column])} in "
+        f"{format_seconds(row['fit_seconds'] + row['predict_seconds'])} s"
+        for row in ranked.to_dict("records")
     )
     pictures["leaderboard"] = to_svg(
-        plots.draw_leaderboard(board), f"Mean ROC AUC and 95 % interval: {means}.", "board"
+        plots.draw_leaderboard(board, main), f"Mean {score} and 95 % interval: {means}.", "board"
     )
     pictures["time"] = to_svg(
-        plots.draw_quality_and_time(board),
-        f"Mean ROC AUC against seconds to fit and predict: {times}.",
+        plots.draw_quality_and_time(board, main),
+        f"Mean {score} against seconds to fit and predict: {times}.",
         "time",
     )
     if critical is not None:
@@ -81,15 +89,21 @@ def draw_pictures(
             f"Mean ranks: {listed}. Critical difference {critical.distance:.2f}.",
             "critical",
         )
-    if gain(scores, PRETRAINED, REFERENCE) is not None:
-        difference = (scores[PRETRAINED] - scores[REFERENCE]).dropna().sort_values(ascending=False)
-        listed = ", ".join(f"{table} {signed(value)}" for table, value in difference.items())
-        pictures["difference"] = to_svg(
-            plots.draw_differences(scores, PRETRAINED, REFERENCE),
-            f"ROC AUC of {PRETRAINED} minus {REFERENCE} by table: {listed}.",
-            "difference",
-        )
     return pictures
+
+
+def _draw_difference(kind: ScoreKind, scores: pd.DataFrame) -> str:
+    difference = (scores[PRETRAINED] - scores[REFERENCE]).dropna().sort_values(ascending=False)
+    listed = ", ".join(f"{table} {signed(value)}" for table, value in difference.items())
+    return to_svg(
+        plots.draw_differences(scores, PRETRAINED, REFERENCE, kind.score),
+        f"{kind.score} of {PRETRAINED} minus {REFERENCE} by table: {listed}.",
+        f"difference-{kind.tables}",
+    )
+
+
+def _three(value: float) -> str:
+    return minus(f"{value:.3f}")
 
 
 def format_seconds(value: Any) -> str:

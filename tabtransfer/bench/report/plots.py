@@ -10,66 +10,75 @@ from numpy.typing import NDArray
 
 from tabtransfer.bench.report.plot_style import GRID, INK, OTHER, PAPER, method_colour, new_axes
 
+_POINT_REACH = 5.0  # typographic points around the centre of a method's dot, kept free of names
+_N_BESIDE, _N_RINGS = 24, 14  # places of a name around its dot, and how far they go
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from tabtransfer.bench.analysis.paired import CriticalDifference
+    from tabtransfer.bench.analysis.scores import ScoreKind
 
 
-def draw_leaderboard(board: pd.DataFrame) -> Figure:
-    """Draw each method's mean ROC AUC with its interval, best mean rank on top.
+def draw_leaderboard(board: pd.DataFrame, kind: ScoreKind) -> Figure:
+    """Draw each method's mean score with its interval, best mean rank on top.
 
     Parameters
     ----------
     board : pandas.DataFrame
         The leaderboard; methods without a score are left out.
+    kind : ScoreKind
+        Which score.
 
     Returns
     -------
     Figure
         One row per method; the point is hollow where the mean is over fewer tables.
     """
-    ranked = board.dropna(subset=["roc_auc"]).iloc[::-1].reset_index(drop=True)
+    score, low, high = kind.column, f"{kind.column}_low", f"{kind.column}_high"
+    ranked = board.dropna(subset=[score]).iloc[::-1].to_dict("records")
     figure, axes = new_axes(0.9 + 0.36 * len(ranked))
-    for row in ranked.itertuples():
-        colour = method_colour(row.method)
-        axes.plot([row.roc_auc_low, row.roc_auc_high], [row.Index] * 2, color=colour, lw=2.5)
-        face = colour if row.n_tables == ranked["n_tables"].max() else PAPER
-        axes.plot([row.roc_auc], [row.Index], "o", color=colour, ms=7, mfc=face)
+    most = max((row["n_tables"] for row in ranked), default=0)
+    for height, row in enumerate(ranked):
+        colour = method_colour(row["method"])
+        axes.plot([row[low], row[high]], [height] * 2, color=colour, lw=2.5)
+        face = colour if row["n_tables"] == most else PAPER
+        axes.plot([row[score]], [height], "o", color=colour, ms=7, mfc=face)
         axes.annotate(
-            f"{row.roc_auc:.3f}",
-            (row.roc_auc, row.Index),
+            f"{row[score]:.3f}",
+            (row[score], height),
             textcoords="offset points",
             xytext=(0, 6),
             ha="center",
             fontsize=8.5,
             color=INK,
         )
-    axes.set_yticks(range(len(ranked)), ranked["method"])
+    axes.set_yticks(range(len(ranked)), [row["method"] for row in ranked])
     axes.set_ylim(-0.6, len(ranked) - 0.25)
     axes.grid(axis="x", color=GRID, lw=0.8)
-    axes.set_xlabel("mean ROC AUC over tables, 95 % interval")
+    axes.set_xlabel(f"mean {kind.score} over tables of {kind.tables}, 95 % interval")
     return figure
 
 
-def draw_quality_and_time(board: pd.DataFrame) -> Figure:
-    """Draw mean ROC AUC against the seconds of fit and predict, on a log scale."""
-    shown = board.dropna(subset=["roc_auc"])
+def draw_quality_and_time(board: pd.DataFrame, kind: ScoreKind) -> Figure:
+    """Draw the mean score against the seconds of fit and predict, on a log scale."""
+    shown = board.dropna(subset=[kind.column])
     figure, axes = new_axes(4.4)
     seconds = (shown["fit_seconds"] + shown["predict_seconds"]).to_numpy(dtype=float)
-    for method, second, score in zip(shown["method"], seconds, shown["roc_auc"], strict=True):
+    scores = shown[kind.column].to_numpy(dtype=float)
+    for method, second, score in zip(shown["method"], seconds, scores, strict=True):
         axes.plot([second], [score], "o", color=method_colour(method), ms=8)
-    front = _pareto_front(seconds, shown["roc_auc"].to_numpy(dtype=float))
-    axes.plot(seconds[front], shown["roc_auc"].to_numpy(dtype=float)[front], color=GRID, lw=2)
+    front = _pareto_front(seconds, scores)
+    axes.plot(seconds[front], scores[front], color=GRID, lw=2)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.margins(x=0.3, y=0.15)
     axes.grid(color=GRID, lw=0.8)
     axes.set_xlabel("seconds to fit and predict, mean of a job (log scale)")
-    axes.set_ylabel("mean ROC AUC")
+    axes.set_ylabel(f"mean {kind.score}")
     figure.draw_without_rendering()  # so that the layout doesn't move the points afterwards
-    _label_points(axes, list(shown["method"]), seconds, shown["roc_auc"].to_numpy(dtype=float))
+    _label_points(axes, list(shown["method"]), seconds, scores)
     return figure
 
 
@@ -100,7 +109,7 @@ def draw_critical_difference(found: CriticalDifference) -> Figure:
     return figure
 
 
-def draw_differences(scores: pd.DataFrame, method: str, base: str) -> Figure:
+def draw_differences(scores: pd.DataFrame, method: str, base: str, score: str) -> Figure:
     """Draw how far a method is above or below another on each table, best first."""
     difference = (scores[method] - scores[base]).dropna().sort_values()
     figure, axes = new_axes(0.9 + 0.27 * len(difference))
@@ -109,7 +118,7 @@ def draw_differences(scores: pd.DataFrame, method: str, base: str) -> Figure:
     axes.set_yticks(range(len(difference)), difference.index)
     axes.axvline(0, color=INK, lw=1)
     axes.grid(axis="x", color=GRID, lw=0.8)
-    axes.set_xlabel(f"ROC AUC of {method} minus {base}")
+    axes.set_xlabel(f"{score} of {method} minus {base}")
     return figure
 
 
@@ -122,18 +131,46 @@ def _pareto_front(seconds: NDArray[np.float64], scores: NDArray[np.float64]) -> 
 
 def _label_points(axes: Axes, labels: list[str], x: NDArray[Any], y: NDArray[Any]) -> None:
     """Name the points; a name that had to move away is joined with its point by a line."""
-    from adjustText import adjust_text
+    from matplotlib.transforms import Bbox
 
-    texts = [
-        axes.text(left, low, label, fontsize=8.5, color=INK)
-        for left, low, label in zip(x, y, labels, strict=True)
-    ]
-    adjust_text(
-        texts,
-        x=x,
-        y=y,
-        ax=axes,
-        expand=(1.08, 1.2),
-        iter_lim=1000,  # a limit in seconds would give another picture each time
-        arrowprops={"arrowstyle": "-", "color": OTHER, "lw": 0.6},
-    )
+    axes.autoscale(False)  # lines to names don't move the points
+    pixels = axes.figure.dpi / 72  # of a typographic point
+    places = axes.transData.transform(np.column_stack([x, y]))
+    reach = _POINT_REACH * pixels
+    taken = [Bbox.from_extents(*(place - reach), *(place + reach)) for place in places]
+    for label, place, left, low in zip(labels, places, x, y, strict=True):
+        text = axes.annotate(
+            label,
+            (left, low),
+            xytext=(0, 0),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize=8.5,
+            color=INK,
+        )
+        box = text.get_window_extent()
+        offsets = _offsets(box.width / 2, box.height / 2, reach)
+        moved = [box.translated(*offset) for offset in offsets]
+        free = [
+            n
+            for n, one in enumerate(moved)
+            if axes.bbox.x0 <= one.x0 and one.x1 <= axes.figure.bbox.x1
+            if axes.bbox.y0 <= one.y0 and one.y1 <= axes.bbox.y1
+            if not any(one.overlaps(other) for other in taken)
+        ]
+        chosen = free[0] if free else 0
+        text.set_position(tuple(offsets[chosen] / pixels))
+        taken.append(moved[chosen])
+        if chosen >= _N_BESIDE:
+            end = axes.transData.inverted().transform(place + offsets[chosen])
+            axes.plot([left, end[0]], [low, end[1]], color=OTHER, lw=0.6, zorder=0.5)
+
+
+def _offsets(half_width: float, half_height: float, reach: float) -> NDArray[np.float64]:
+    """Give where a name may stand around its point, in pixels: beside it, then farther away."""
+    rings = np.arange(_N_RINGS)[:, None] * 2 * half_height
+    angles = np.linspace(0, 2 * np.pi, _N_BESIDE, endpoint=False)
+    across = np.cos(angles) * (half_width + reach + 1 + rings)
+    up = np.sin(angles) * (half_height + reach + 1 + rings)
+    return np.stack([across.ravel(), up.ravel()], axis=1)

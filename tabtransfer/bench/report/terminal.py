@@ -8,6 +8,7 @@ import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from tabtransfer.bench.analysis.number_text import interval, minus, significant
 from tabtransfer.bench.protocol import PRETRAINED
 
 if TYPE_CHECKING:
@@ -32,13 +33,19 @@ def leaderboard_table(board: pd.DataFrame, reference: str) -> Table:
     rich.table.Table
         Print it with `rich.print`.
     """
-    table = _table(f"95 % intervals of the mean ROC AUC; tables won/tied/lost against {reference}")
+    numbers = bool(board["roc_auc"].isna().all())
+    score = "1 − RMSE / baseline" if numbers else "ROC AUC"
+    table = _table(
+        f"95 % intervals of the mean {score}; tables won/tied/lost against {reference} by ROC AUC"
+    )
     table.add_column("method", no_wrap=True)
-    for heading in ("rank", "ROC AUC", "interval", f"vs {reference}", "seconds", "tables"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    heading = "skill" if numbers else score
+    for name in ("rank", heading, "interval", f"vs {reference}", "seconds", "tables"):
+        table.add_column(name, justify="right", no_wrap=True)
     for row in board.to_dict("records"):
         style = "bold" if str(row["method"]).startswith(PRETRAINED) else ""
-        table.add_row(str(row["method"]), *_cells(row, reference), style=style)
+        column = "skill" if numbers else "roc_auc"
+        table.add_row(str(row["method"]), *_cells(row, reference, column), style=style)
     return table
 
 
@@ -55,9 +62,9 @@ def comparison_table(comparison: Comparison) -> Table:
         error, behind = one.error, one.behind
         table.add_row(
             one.method,
-            f"{error.mean:.4g}",
-            f"{error.low:.4g}–{error.high:.4g}".replace("nan–nan", "–"),
-            "–" if behind is None else f"{behind.mean:.2g}",
+            significant(error.mean),
+            interval(error.low, error.high),
+            "–" if behind is None else significant(behind.mean, 2),
             f"{one.p:.2g}".replace("nan", "–"),
             f"{one.seconds:.2f}",
             style="bold" if one.method == comparison.choice else "",
@@ -68,16 +75,17 @@ def comparison_table(comparison: Comparison) -> Table:
 def advice_table(advisors: Sequence[Advisor], advice: Sequence[Advice]) -> Table:
     """Lay out for a terminal what methods are expected to gain on a table, in per cent."""
     table = _table(
-        f"%: lower error than {advisors[0].base}; 95 % intervals; root mean squared errors of the "
-        "prediction for tables left out"
+        f"%: lower error than {advisors[0].base}; 95 % intervals. By: the model of the table's "
+        "description, or the average over all tables. Errs: root mean squared error of either, for "
+        "tables left out"
     )
     table.add_column("method", no_wrap=True)
-    for heading in ("lower error", "interval", "by the", "model errs", "mean errs"):
+    for heading in ("lower error", "interval", "by", "model errs", "average errs"):
         table.add_column(heading, justify="right", no_wrap=True)
     for advisor, one in zip(advisors, advice, strict=True):
         shares = (one.gain, one.low, one.high, advisor.model_error, advisor.mean_error)
-        gain, low, high, model, mean = (f"{100 * share:.1f}" for share in shares)
-        by = "mean" if advisor.model is None else "model"
+        gain, low, high, model, mean = (minus(f"{100 * share:.1f}") for share in shares)
+        by = "average" if advisor.model is None else "model"
         row = (gain, f"{low} to {high}", by, model, mean)
         table.add_row(advisor.method, *(cell.replace("nan", "–") for cell in row))
     return table
@@ -93,15 +101,15 @@ def _table(caption: str) -> Table:
     )
 
 
-def _cells(row: dict[Hashable, Any], reference: str) -> list[str]:
+def _cells(row: dict[Hashable, Any], reference: str, score: str) -> list[str]:
     if not row["n_tables"]:
         return ["–", "–", *["–"] * 3, "0"]
     compared = row["method"] != reference and not pd.isna(row["wins"])
     record = f"{row['wins']}/{row['ties']}/{row['losses']}" if compared else "–"
     return [
         f"{row['rank']:.2f}",
-        f"{row['roc_auc']:.3f}",
-        f"{row['roc_auc_low']:.3f}–{row['roc_auc_high']:.3f}".replace("nan–nan", "–"),
+        significant(round(row[score], 3)),
+        interval(*(round(row[f"{score}_{end}"], 3) for end in ("low", "high")), 3),
         record,
         f"{row['fit_seconds'] + row['predict_seconds']:.2f}",
         str(row["n_tables"]),

@@ -11,16 +11,14 @@ from tabtransfer.bench.analysis.statistics import MIN_TABLES
 from tabtransfer.bench.analysis.transfer_gain import GainCurve, gain_curves
 from tabtransfer.bench.analysis.verdict import describe_interval, signed
 from tabtransfer.bench.protocol import PRETRAINED, SCRATCH, STACK, SYNTHETIC
+from tabtransfer.bench.report.conditions import describe_conditions, list_troubles
 from tabtransfer.bench.report.gain_plot import draw_gain_curves
 from tabtransfer.bench.report.gain_sentences import SCORES, TABLES, describe_curve
-from tabtransfer.bench.report.pages import (
-    describe_conditions,
-    list_troubles,
-    render_page,
-    reproduction_command,
-)
 from tabtransfer.bench.report.plot_style import to_svg
+from tabtransfer.bench.report.rendering import render_page, write_page
+from tabtransfer.bench.report.reproduction import reproduction_command
 from tabtransfer.bench.results import OK
+from tabtransfer.files import replacing
 from tabtransfer.gains import N_RESAMPLES, TIE
 
 _CARD = ("table", "task", "n_rows", "n_columns", "source", "licence")
@@ -49,12 +47,11 @@ def write_transfer_gain_report(results: pd.DataFrame, folder: Path) -> list[str]
         What they say of pretraining, in sentences.
     """
     curves = gain_curves(results)
-    folder.mkdir(parents=True, exist_ok=True)
     facts = _facts(results, curves)
     for name in ("html", "md"):
-        page = render_page(f"transfer_gain.{name}.j2", facts)
-        (folder / f"report.{name}").write_text(page, encoding="utf-8")
-    curve_table(curves).to_csv(folder / "transfer_gain.csv", index=False, float_format="%.6g")
+        write_page(folder / f"report.{name}", render_page(f"transfer_gain.{name}.j2", facts))
+    with replacing(folder / "transfer_gain.csv") as partial:
+        curve_table(curves).to_csv(partial, index=False, float_format="%.6g")
     return facts["sentences"]
 
 

@@ -61,3 +61,12 @@ def test_a_table_that_a_checkpoint_saw_is_left_out(folder, tmp_path):
     output = CliRunner().invoke(app, arguments, catch_exceptions=False).output
     assert "left out 'iris': trained on 'iris'" in output
     assert set(pd.read_csv(tmp_path / "scores.csv")["table"]) == {"flowers"}
+
+
+def test_tables_of_numbers_are_named_as_left_out(folder, tmp_path):
+    pd.DataFrame({"x": range(40), "y": [0.5 * i for i in range(40)]}).to_parquet(
+        folder / "slope.parquet"
+    )
+    arguments = ["validate", str(folder), "--cache", str(tmp_path / "c.json")]
+    output = CliRunner().invoke(app, arguments, catch_exceptions=False).output
+    assert "left out, as classifiers alone are judged: 1 tables of numbers ('slope')" in output

@@ -169,3 +169,19 @@ def test_module_loads_without_pandas_and_the_opponents():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[", "isn't valid JSON"),
+        ("[3]", "entry 1 of .* must be an object"),
+        ('[{"name": "a"}]', "entry 1 of .*: file must be text, not None"),
+        ('[{"name": "a", "file": "a.parquet", "licence": 3}]', "licence must be text, not 3"),
+        ('[{"name": "\\ud800", "file": "a.parquet"}]', "name must be text"),
+    ],
+)
+def test_manifests_that_lie_are_refused_by_entry(tmp_path, text, message):
+    (tmp_path / "m.json").write_text(text)
+    with pytest.raises(TabTransferError, match=message):
+        load_corpus(tmp_path / "m.json")

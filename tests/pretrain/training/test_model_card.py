@@ -10,7 +10,7 @@ from tabtransfer.pretrain.training.model_card import MAX_CURVE_ROWS, write_model
 
 RUN = {
     "tasks_seen": 600,
-    "seconds": 120,
+    "seconds": 2400,
     "hardware": "Some CPU",
     "devices": 1,
     "precision": "32-true",
@@ -43,28 +43,33 @@ def write(tmp_path):
 
 def test_all_runs_count_and_the_last_one_is_described(write):
     card = write()
-    assert "1,200 in 4 minutes over 2 run(s)" in card
+    assert "1,200 in 80 minutes over 2 run(s)" in card
     head = card.partition("## Settings")[0]
-    assert "Some CPU, 1 process(es), 32-true, torch 2.9" in head and "Old CPU" not in head
+    for cpu in ("Old CPU", "Some CPU"):
+        assert f"{cpu}, 1 process(es), 32-true, torch 2.9" in head
     assert "roc_auc 0.8765, log_loss 0.5000, r2 0.4000" in head
     assert "2 real tables: cars, wine" in head
-    assert "Old CPU" in card  # in the settings of all runs
 
 
 @pytest.mark.parametrize(
-    ("tasks", "words"),
+    ("tasks", "good", "untrained"),
     [
-        (["classification"], ("classification of tables", "on: regression, text, dates.")),
-        (["regression"], ("regression of tables", "on: classification, text, dates.")),
-        (
-            ["regression", "classification"],
-            ("classification and regression of tables", "on: text, dates."),
-        ),
+        (["classification"], "classification of tables", "regression, text (read as"),
+        (["regression"], "regression of tables", "classification, text (read as"),
+        (["regression", "classification"], "classification and regression of", "text (read as"),
     ],
 )
-def test_purpose_follows_the_heads_of_the_network(write, tasks, words):
-    (line,) = (x for x in write(network={"tasks": tasks}).splitlines() if "**Good for**" in x)
-    assert line.startswith(f"- **Good for**: {words[0]}") and line.endswith(words[1])
+def test_purpose_follows_the_heads_of_the_network(write, tasks, good, untrained):
+    card = write(network={"tasks": tasks})
+    assert f"- **Good for**: {good}" in card
+    assert f"- **Not trained on**: {untrained}" in card
+    assert "dates (read as seconds and as parts of a date)." in card
+
+
+def test_a_trial_promises_nothing(write):
+    card = write(training={**RUN, "seconds": 90}, history=[])
+    assert "**Good for**: trying out the training. After 2 minutes" in card
+    assert "some thousand rows" not in card
 
 
 def test_real_tables_are_counted_and_listed_by_licence(write):

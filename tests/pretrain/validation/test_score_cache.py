@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.real_tables.real_table import RealTable
 from tabtransfer.pretrain.validation.score_cache import ScoreCache, table_digest
 
@@ -49,3 +50,10 @@ def test_digest_does_not_depend_on_the_name_or_the_way_through_a_file(tmp_path):
     frame.to_parquet(tmp_path / "t.parquet")
     read = RealTable("other", pd.read_parquet(tmp_path / "t.parquet"), table().y)
     assert table_digest(read) == table_digest(RealTable("toy", frame, table().y))
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"a": 1}', '{"a": {"scores": 2}}'])
+def test_a_damaged_file_is_refused_with_the_way_out(tmp_path, text):
+    (tmp_path / "cache.json").write_text(text)
+    with pytest.raises(TabTransferError, match="delete it, and they are measured again"):
+        ScoreCache(tmp_path / "cache.json")

@@ -42,7 +42,7 @@ def test_fit_then_predict_classes(run, folder, frame, X):
     assert "60 rows, 4 columns" in said
     model = tabtransfer.load(folder / "new" / "m.model")
     assert isinstance(model, TabTransferClassifier) and model.n_estimators == 1
-    assert model.random_state == 0 and model.n_threads == 1
+    assert model.random_state == 0 and model.n_threads == 1 and not model.verbose
     expected = model.predict_proba(X)
 
     said = run("predict", folder / "new" / "m.model", folder / "all.csv", "--out", folder / "c.csv")
@@ -90,7 +90,7 @@ def contents(folder):
         (["all.csv", "--out", "all.csv"], "is a file that is read"),
         (["p*.parquet", "--out", "p1.parquet"], "is a file that is read"),
         (["all.csv", "--out", "folder.csv"], "is a folder"),
-        (["all.csv", "--out", "all.csv/x.csv"], "is no folder to write to"),
+        (["all.csv", "--out", "all.csv/x.csv"], "all.csv is no folder. Give another"),
         (["all.csv", "--out", "x.csv", "--keep", "city"], "lacks the columns 'city'"),
         (["narrow.csv", "--out", "x.csv"], "narrow.csv lacks the columns 'whole', 'flag', 'word'"),
         (["empty.csv", "--out", "x.csv"], "empty.csv holds no rows"),

@@ -86,6 +86,40 @@ def test_rows_are_readable_as_soon_as_they_are_added(path):
     assert not journal.exists()
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"{}",
+        b"[1, 2]",
+        b'{"suite": "made-up", "tab',
+        b"\xff\xfe{}",
+        b"[" * 100_000,
+        {"family": 3},
+        {"licence": ["MIT"]},
+        {"description": "\ud800"},
+        {"split": "first"},
+        {"status": None},
+    ],
+    ids=lambda bad: repr(bad)[:20],
+)
+def test_a_bad_line_of_a_journal_is_named_and_the_others_are_kept(path, bad):
+    row = read_rows(path)[0]
+    line = bad if isinstance(bad, bytes) else json.dumps({**row, "split": 1, **bad}).encode()
+    good = [json.dumps({**row, "split": split}).encode() for split in (2, 3)]
+    journal_path(path).write_bytes(b"\n".join([good[0], line, good[1], b""]))
+    with pytest.warns(UserWarning, match=r"journal: line 2 can't be read as results; the same"):
+        results = ResultsFile(path)
+    assert sorted(row["split"] for row in results.rows) == [0, 0, 2, 3]
+
+
+def test_what_no_file_can_hold_is_refused_before_it_is_in_the_journal(path):
+    results = ResultsFile(path)
+    with pytest.raises(ValueError):
+        results.add({**read_rows(path)[0], "split": 1, "description": "\ud800"})
+    results.close()
+    assert len(read_results(path)) == 2
+
+
 def test_a_row_in_both_files_counts_once_and_the_journals_is_newer(path):
     rows = read_rows(path)
     newer = {**rows[0], "roc_auc": 0.7}

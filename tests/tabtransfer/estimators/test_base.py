@@ -317,3 +317,10 @@ def test_weights_that_overflow_are_no_answer(
     model = estimator.set_params(checkpoint=tmp_path / "c.safetensors").fit(X, y)
     with pytest.raises(TabTransferError, match="is no number for 60 of 60 rows: its weights"):
         model.predict(X)
+
+
+@pytest.mark.parametrize("seconds", [-5, float("nan"), "60", True])
+def test_a_time_limit_that_is_none_is_refused(classifier, seconds):
+    classifier.set_params(time_limit=seconds)
+    with pytest.raises(TabTransferError, match="time_limit must be a number of seconds from 0"):
+        classifier.fit([[0.0], [1.0]], [0, 1])

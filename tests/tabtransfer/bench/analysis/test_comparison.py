@@ -82,3 +82,33 @@ def test_the_command_that_measures_it_again(one_table):
         "tabtransfer compare shop.csv --target y --task classification --time 60s --methods a,b "
         "--seed 0 --max-train 1000 --threads 1 --jobs 1"
     )
+
+
+def test_intervals_are_possible_and_from_three_splits_at_least(one_table):
+    scores = {"a": 0.985, "b": 0.98}
+    two = compare_methods(one_table(scores, n_splits=2))
+    assert all(math.isnan(one.error.low) for one in two.entrants)
+    assert "interval" not in two.sentences[0]
+    six = compare_methods(one_table(scores, noise={"a": 0.01, "b": 0.01}))
+    assert six.entrants[0].error.low == 0.0  # 1 − ROC AUC isn't below
+    assert 0 < six.entrants[0].error.high < 1
+
+
+def test_rounding_is_no_error(one_table):
+    results = one_table({"a": 0.9, "b": 0.9}, n_splits=3)
+    exact = results["method"] == "a"
+    results.loc[exact, "error"] = 0.0
+    results.loc[~exact, "error"] = [5.551e-17, 0.0, 0.0]
+    found = compare_methods(results.assign(error=results["error"].where(exact, 0.5 + 5.551e-17)))
+    assert found.entrants[0].error.mean == 0.0
+    nearly = compare_methods(one_table({"a": 0.9, "b": 0.9 + 1e-17}, n_splits=3))
+    assert nearly.entrants[1].behind.mean == 0.0
+
+
+def test_a_command_from_foreign_results_runs_nothing_else(one_table):
+    results = one_table({"a": 0.9, "b; reboot": 0.8}).assign(
+        suite="file:x.csv; touch y", time_limit=15.0, target="$(id)"
+    )
+    command = comparison_command(results)
+    assert "compare 'x.csv;' touch y --target '$(id)'" in command
+    assert "--methods 'a,b; reboot'" in command

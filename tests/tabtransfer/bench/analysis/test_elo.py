@@ -88,3 +88,10 @@ def test_the_forest_has_a_thousand_and_intervals_hold_the_fit(make_results):
 def test_nothing_finished_gives_no_ratings(make_results):
     assert isinstance(elo_table(make_results({"t": {"a": None}})), pd.DataFrame)
     assert elo_table(make_results({"t": {"a": None}})).empty
+
+
+def test_few_tables_rate_nobody(make_results):
+    few = make_results({f"t{i}": {"a": 0.9, "b": 0.8} for i in range(5)})
+    assert elo_table(few).isna().all(axis=None)
+    enough = make_results({f"t{i}": {"a": 0.9, "b": 0.8 + 0.02 * i} for i in range(6)})
+    assert elo_table(enough)["elo"].notna().all()

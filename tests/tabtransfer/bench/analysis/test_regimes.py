@@ -48,3 +48,10 @@ def test_a_family_is_no_proof(results):
 def test_an_interval_below_zero_contradicts():
     assert decide(Gain(8, -0.1, -0.2, -0.01, 1, 0, 7)) == "contradicted"
     assert decide(Gain(5, 0.1, 0.05, 0.2, 5, 0, 0)) == "undecided"
+
+
+def test_the_best_of_ours_meets_the_best_of_the_others(make_results):
+    row = {"tabtransfer": 0.9, "tabtransfer-finetuned": 0.91, "linear": 0.7, "catboost": 0.8}
+    overall = judge_regimes(make_results({f"t{i}": row for i in range(7)}))[0]
+    assert (overall.winner, overall.runner_up) == ("tabtransfer-finetuned", "catboost")
+    assert overall.gain.mean == pytest.approx(1 - 0.09 / 0.2)

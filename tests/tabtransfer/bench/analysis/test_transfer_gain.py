@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabtransfer.bench.analysis.transfer_gain import add_score, find_crossing, gain_curves
+from tabtransfer.bench.analysis.scores import add_score
+from tabtransfer.bench.analysis.transfer_gain import find_crossing, gain_curves
 
 
 @pytest.fixture

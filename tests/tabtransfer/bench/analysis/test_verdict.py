@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 from tabtransfer.bench.analysis.verdict import judge
@@ -85,7 +86,7 @@ def test_transfer_is_credited_only_beyond_a_stack_that_was_measured(
     make_results, over_stack, over_catboost, state, words
 ):
     verdict = _judge_beside_stack(make_results, over_stack, over_catboost)
-    assert verdict.state == state and verdict.over_stack.n_tables == N
+    assert verdict.state == state and verdict.kinds[0].over_stack.n_tables == N
     _, second, third = verdict.sentences
     assert second.endswith("8 won, 0 tied, 0 lost).") and words not in second
     assert third.startswith("What pretraining adds beyond a stack of the same inputs: ")
@@ -106,4 +107,44 @@ def test_a_stack_on_few_tables_leaves_transfer_open(make_results):
 def test_a_stack_without_a_score_changes_nothing(make_results):
     without = judge(make_results(_scores(lambda i: 0.02, lambda i: 0.05)))
     assert _judge_beside_stack(make_results, lambda i: 0.01, n_stacks=0) == without
-    assert without.over_stack is None and len(without.sentences) == 2
+    assert without.kinds[0].over_stack is None and len(without.sentences) == 2
+
+
+def _with_numbers(make_results, over_catboost, n=N):
+    """Make results on tables of numbers where tabtransfer's RMSE is a share of the baseline."""
+    results = make_results(_scores(lambda i: over_catboost, lambda i: 0.05, n))
+    results["table"] = results["family"] = "n" + results["table"]
+    return results.assign(task="regression", r2=1 - (1 - results["roc_auc"]) ** 2, roc_auc=None)
+
+
+def test_tables_of_numbers_are_judged_by_their_own_score(make_results):
+    verdict = judge(_with_numbers(make_results, 0.02))
+    assert verdict.state == "contradicted"
+    assert "over 8 tables of numbers the mean 1 − RMSE / baseline of" in verdict.sentences[0]
+    assert "0.020 above that of catboost" in verdict.sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("n", "over_catboost", "state"),
+    [(N, 0.02, "contradicted"), (N, -0.02, "undecided"), (4, -0.02, "contradicted")],
+    ids=["agree", "differ", "too few"],
+)
+def test_both_kinds_decide_where_there_are_enough_tables(make_results, n, over_catboost, state):
+    classes = make_results(_scores(lambda i: 0.02, lambda i: 0.05))
+    both = pd.concat([classes, _with_numbers(make_results, over_catboost, n)])
+    verdict = judge(both)
+    assert verdict.state == state
+    said = " ".join(verdict.sentences)
+    assert "Over 8 tables of classes" in said or "over 8 tables of classes" in said
+    assert f"Over {n} tables of numbers" in said
+    assert ("on tables of classes contradicted, on tables of numbers supported" in said) == (
+        state == "undecided"
+    )
+
+
+def test_the_verdict_says_why_it_counts_fewer_tables(make_results):
+    results = make_results(_scores(lambda i: 0.02, lambda i: 0.05))
+    results.loc[results["table"].isin(["t0", "t1"]), "family"] = "pair"
+    results.loc[(results["table"] == "t7") & (results["method"] == "catboost"), "status"] = "failed"
+    said = judge(results).sentences[0]
+    assert "over 6 tables of classes (of 8: families count once, 1 lacks a score of one" in said

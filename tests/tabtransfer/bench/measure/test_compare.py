@@ -10,12 +10,13 @@ from typer.testing import CliRunner
 
 import tabtransfer
 from tabtransfer.baselines.method import Method
+from tabtransfer.baselines.registry import get_method
 from tabtransfer.bench.analysis.comparison import compare_methods
 from tabtransfer.bench.commands.compare import compare
 from tabtransfer.bench.measure.compare import compare as measure
 from tabtransfer.bench.measure.own_table import read_own_table
 from tabtransfer.bench.measure.run import run
-from tabtransfer.bench.measure.winner import METADATA, fit_and_save
+from tabtransfer.bench.measure.winner import METADATA, best_savable, fit_and_save
 from tabtransfer.bench.results import read_results
 from tabtransfer.datasets import splits
 from tabtransfer.datasets.fingerprints import fingerprint
@@ -89,19 +90,14 @@ def test_a_method_that_fails_is_tried_once(shops, logistic, tmp_path):
 
 
 def test_when_the_time_is_over_no_job_starts_and_a_cut_split_is_marked(tables, logistic, tmp_path):
-    def make(random_state, n_threads):
-        import time
-
-        time.sleep(0.3)
-        return LogisticRegression(max_iter=50)
-
-    path, methods = tmp_path / "r.parquet", [Method("slow", make), logistic]
-    cut = run("s", tables[:1], methods, path, n_splits=2, n_jobs=1, seconds=0.2)
-    assert cut[["method", "split", "status"]].to_numpy().tolist() == [
-        ["slow", 0, "ok"],
-        ["logistic", 0, "left_out"],
+    path, slow = tmp_path / "r.parquet", _slow("slow", 0)
+    cut = run("s", tables[:1], [slow, logistic], path, n_splits=2, n_jobs=1, seconds=2)
+    assert cut[["method", "split", "status", "reason"]].to_numpy().tolist() == [
+        ["slow", 0, "left_out", "the time was over"],
+        ["logistic", 0, "left_out", "the time was over"],
     ]
-    first = run("s", tables[:1], methods, path, n_splits=2, n_jobs=1, most_splits=1)
+    quick = [replace(logistic, name="slow", packages=()), logistic]
+    first = run("s", tables[:1], quick, path, n_splits=2, n_jobs=1, most_splits=1)
     assert sorted(zip(first["method"], first["status"], strict=True)) == [
         ("logistic", "ok"),
         ("slow", "ok"),
@@ -143,3 +139,82 @@ def test_our_network_is_saved_for_predict(shops, tmp_path):
     fit_and_save("tabtransfer", rows, tmp_path / "models" / "m.model")
     model = tabtransfer.load(tmp_path / "models" / "m.model")
     assert np.corrcoef(model.predict(rows.X), rows.y)[0, 1] > 0.9
+
+
+def test_opponents_get_what_we_get_of_dates_and_durations(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    day, hours = rng.integers(0, 700, 90), rng.integers(1, 100, 90)
+    frame = pd.DataFrame(
+        {
+            "when": pd.Timestamp("2023-01-01") + pd.to_timedelta(day, "D"),
+            "took": pd.to_timedelta(hours, "h"),
+            "cost": day + 5.0 * hours,
+        }
+    )
+    frame.to_parquet(tmp_path / "work.parquet")
+    table, rows = read_own_table([tmp_path / "work.parquet"], "cost")
+    assert (table.card.n_categorical, table.card.kind) == (0, "numeric")
+    methods = [get_method(name) for name in ("linear", "catboost", "xgboost")]
+    results = run("s", [table], methods, tmp_path / "r", n_splits=1, n_jobs=1)
+    assert results.set_index("method")["status"].to_dict() == dict.fromkeys(
+        ("linear", "catboost", "xgboost"), "ok"
+    )
+    assert results.set_index("method").loc["linear", "r2"] > 0.99
+    found = compare_methods(results)
+    assert best_savable(found, rows.X) is None  # CatBoost's format can't say what dates become
+    assert best_savable(found, rows.X[[]]) == "catboost"
+
+
+def test_columns_that_nothing_reads_are_refused_before_any_work(tmp_path):
+    frame = pd.DataFrame({"tags": [[1, 2]] * 40, "size": range(40), "y": [0, 1] * 20})
+    frame.to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(TabTransferError, match=r"'tags' .*Leave it out with --drop"):
+        read_own_table([tmp_path / "t.parquet"], "y")
+    assert read_own_table([tmp_path / "t.parquet"], "y", drop=["tags"])[0].X.shape == (40, 1)
+
+
+def _slow(name, most_rows):
+    """Make a method that takes a minute to learn from more rows than these."""
+
+    class Slow(LogisticRegression):
+        def fit(self, X, y):
+            import time
+
+            time.sleep(60 if len(X) > most_rows else 0)
+            return super().fit(X, y)
+
+    return Method(name, lambda random_state, n_threads: Slow(max_iter=50))
+
+
+def test_the_main_methods_get_a_split_from_fewer_rows_where_the_time_is_short(
+    tables, logistic, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(splits, "_n_repeats", lambda n_train: 1)
+    methods = [_slow("tabtransfer", 60), _slow("catboost", 1000), logistic]
+    path, told = tmp_path / "r.parquet", []
+    settings = {"files": "wine.csv", "methods": methods, "n_jobs": 1, "tell": told.append}
+    results = measure(tables[1], path, 12, **settings)
+    first = results[results["split"] == 0].set_index("method")
+    assert first["status"].to_dict() == dict.fromkeys(["tabtransfer", "catboost", "logistic"], "ok")
+    assert (first["n_train"] == 50).all()
+    assert told == [
+        "tabtransfer doesn't get through one split in the time, so all methods learn from at most "
+        "50 rows. Give more --time to learn from more."
+    ]
+    again = measure(tables[1], path, 12, **settings)
+    assert (again["max_train"] == 50).all() and "holds results on at most 50" in told[-1]
+
+
+def test_the_model_is_saved_before_anything_is_shown(ask, tmp_path, monkeypatch):
+    done = []
+
+    def fail(*shown):
+        raise UnicodeEncodeError("cp1252", "−", 0, 1, "no such character")
+
+    command = "tabtransfer.bench.commands.compare."
+    monkeypatch.setattr(f"{command}_check_save", lambda *arguments: None)
+    monkeypatch.setattr(f"{command}_save", lambda *arguments: done.append("saved"))
+    monkeypatch.setattr(f"{command}_show", fail)
+    result = ask("--target", "buys", "--methods", "linear", "--save", str(tmp_path / "m.cbm"))
+    assert isinstance(result.exception, UnicodeEncodeError)
+    assert done == ["saved"] and (tmp_path / "r" / "report.html").exists()

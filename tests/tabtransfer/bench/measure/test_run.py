@@ -10,7 +10,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from tabtransfer.baselines.method import Method, MethodSkipped
 from tabtransfer.bench.measure.run import run
 from tabtransfer.bench.protocol import Limits
-from tabtransfer.bench.report.pages import reproduction_command
+from tabtransfer.bench.report.reproduction import reproduction_command
 from tabtransfer.bench.results import read_results
 from tabtransfer.errors import TabTransferError
 

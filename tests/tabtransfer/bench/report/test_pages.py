@@ -6,9 +6,12 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from tabtransfer.bench.analysis.comparison import compare_methods
 from tabtransfer.bench.analysis.leaderboard import leaderboard
-from tabtransfer.bench.report.pages import reproduction_command, write_report
-from tabtransfer.bench.report.terminal import leaderboard_table
+from tabtransfer.bench.report.conditions import describe_troubles
+from tabtransfer.bench.report.pages import write_report
+from tabtransfer.bench.report.reproduction import reproduction_command
+from tabtransfer.bench.report.terminal import comparison_table, leaderboard_table
 
 SCORES = {
     f"t{i}": {
@@ -54,6 +57,12 @@ class _Page(HTMLParser):
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
+
+
+def console_text(shown):
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(shown)
+    return console.export_text()
 
 
 @pytest.fixture(scope="module")
@@ -151,9 +160,12 @@ def test_one_method_alone_is_reported_without_a_warning(make_results, tmp_path):
 def test_report_is_drawn_when_nothing_finished(make_results, tmp_path):
     write_report(make_results({"t": {"catboost": None}}), tmp_path)
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "is undecided here" in html
+    assert "No method finished." in html
     assert "<svg" not in html
     assert "skipped" in html
+    write_report(make_results({"t": {"catboost": None}, "u": {"catboost": None}}), tmp_path)
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "is undecided here" in html and "<svg" not in html
 
 
 def test_reproduction_names_methods_splits_and_seed(make_results):
@@ -169,9 +181,7 @@ def test_reproduction_names_methods_splits_and_seed(make_results):
 
 def test_terminal_table_fits_eighty_columns(make_results):
     board = leaderboard(make_results(SCORES), "catboost")
-    console = Console(width=80, record=True, file=io.StringIO())
-    console.print(leaderboard_table(board, "catboost"))
-    text = console.export_text()
+    text = console_text(leaderboard_table(board, "catboost"))
     assert "…" not in text
     assert "tabtransfer-finetuned" in text
     assert "0/0/7" in text
@@ -179,7 +189,74 @@ def test_terminal_table_fits_eighty_columns(make_results):
 
 def test_terminal_table_without_the_reference_shows_no_record(make_results):
     only_ours = {table: {"tabtransfer": by["tabtransfer"]} for table, by in SCORES.items()}
-    console = Console(width=80, record=True, file=io.StringIO())
-    console.print(leaderboard_table(leaderboard(make_results(only_ours), "catboost"), "catboost"))
-    text = console.export_text()
+    board = leaderboard(make_results(only_ours), "catboost")
+    text = console_text(leaderboard_table(board, "catboost"))
     assert "None" not in text and "NA" not in text
+
+
+def _read(folder):
+    return [(folder / name).read_text(encoding="utf-8") for name in ("report.html", "report.md")]
+
+
+def test_one_table_has_its_own_page(make_results, tmp_path):
+    scores = {"houses": {"catboost": 0.9, "linear": 0.8, "tabpfn": None}}
+    results = make_results(scores, n_splits=3, offsets=(0.0, 0.01, 0.02))
+    results = results.assign(
+        suite="file:data/houses.csv", task="regression", source="houses.csv", time_limit=15.0,
+        r2=0.5, rmse=2e5 * results["error"], error=2e5 * results["error"], roc_auc=None,
+        coverage_50=0.5, coverage_80=0.8, coverage_90=0.9, reliability=None,
+    )  # fmt: skip
+    write_report(results, tmp_path)
+    html, markdown = _read(tmp_path)
+    for page in (html, markdown):
+        assert "Which method for houses.csv?" in page
+        assert "Use catboost: it has the lowest RMSE, 18,000 on average over 3 splits" in page
+        for absent in ("Elo", "Verdict", "What transfer adds", "ROC AUC", "nan"):
+            assert absent not in page
+    assert html.index("Use catboost") < html.index('<h2 id="comparison">')
+    assert "Not compared: tabpfn (skipped: " in markdown
+    assert _Page(html).open == [] and html.count("<svg") == 1
+    shown = console_text(comparison_table(compare_methods(results)))
+    assert "18,000" in shown and "e+" not in shown
+
+
+def test_numbers_have_their_place_in_a_suites_report(make_results, tmp_path):
+    numbers = make_results({f"n{i}": by for i, by in enumerate(SCORES.values())})
+    numbers = numbers.assign(task="regression", r2=1 - (1 - numbers["roc_auc"]) ** 2, roc_auc=None)
+    write_report(pd.concat([make_results(SCORES), numbers]), tmp_path)
+    html, markdown = _read(tmp_path)
+    assert "14 tables (7 and 7 with scores of classes and of numbers)" in html
+    assert "Over 7 tables of numbers the mean 1 − RMSE / baseline of" in html
+    assert "Tables of numbers: mean 1 − RMSE / baseline over splits" in html
+    assert "1 − RMSE / baseline of the method minus catboost" in html
+    assert "1 − RMSE / baseline of tabtransfer minus tabtransfer-scratch, tables of numbers" in html
+    assert "| ROC AUC | interval | 1 − RMSE / baseline | interval |" in markdown
+    assert _Page(html).open == []
+
+
+def test_names_are_inert_in_both_pages(make_results, tmp_path):
+    name = "<img src=x onerror=alert(1)>|`[a](b)"
+    results = make_results({"t": {name: 0.9, "b": 0.8}, "u": {name: 0.9, "b": 0.8}})
+    write_report(results.assign(suite="folder:x; touch y\n```"), tmp_path)
+    html, markdown = _read(tmp_path)
+    assert "<img" not in html
+    text, command = markdown.split("\n````\n")[:2]
+    assert "<img" not in text and "&lt;img src=x onerror=alert(1)&gt;&#124;" in text
+    assert "--suite 'folder:x; touch y\n```' --methods '<img" in command
+
+
+def test_folded_parts_stay_folded_on_paper(html):
+    assert "beforeprint" not in html
+    assert "details:not([open]) > :not(summary) { display: none; }" in html
+
+
+def test_troubles_are_counted_by_what_they_are(make_results):
+    results = make_results({"t": {"a": 0.9, "b": None, "c": None, "d": 0.8, "e": 0.7}})
+    assert describe_troubles(results) == "2 jobs were skipped; the report says why."
+    results.loc[results["method"] == "d", "status"] = "timeout"
+    results.loc[results["method"] == "e", "status"] = "left_out"
+    assert describe_troubles(results) == (
+        "1 job failed or ran into a limit, 2 were skipped, 1 was not measured for want of time; "
+        "the report says why."
+    )
+    assert describe_troubles(make_results({"t": {"a": 0.9}})) == ""

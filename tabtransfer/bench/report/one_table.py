@@ -1,0 +1,96 @@
+"""What the report of a single table shows: the recommendation, and what it rests on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from tabtransfer.bench.analysis.comparison import FILE, Comparison
+from tabtransfer.bench.analysis.number_text import interval, significant
+from tabtransfer.bench.analysis.pooling import average_coverage, pool_confidence
+from tabtransfer.bench.report.conditions import describe_conditions, list_troubles
+from tabtransfer.bench.report.confidence_plot import describe_confidence, draw_confidence
+from tabtransfer.bench.report.plot_style import GRID, INK, method_colour, new_axes, to_svg
+from tabtransfer.bench.report.reproduction import reproduction_command
+from tabtransfer.bench.report.sections import list_splits
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CARD = (
+    *("table", "task", "kind", "n_rows", "n_columns", "n_categorical", "missing_share"),
+    *("n_classes", "target", "description", "dropped", "source", "licence"),
+)
+"""What a report says of a table."""
+
+
+def comparison_facts(
+    results: pd.DataFrame, board: pd.DataFrame, comparison: Comparison
+) -> dict[str, Any]:
+    """Gather what both pages say of one table.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        The results table, of one table.
+    board : pandas.DataFrame
+        The leaderboard, for the order of the methods.
+    comparison : Comparison
+        What the results say.
+    """
+    methods = list(board["method"])
+    confidence = pool_confidence(results, methods)
+    pictures = {}
+    if comparison.entrants:
+        described = ", ".join(
+            f"{one.method} {significant(one.error.mean)}"
+            f" ({interval(one.error.low, one.error.high)})"
+            for one in comparison.entrants
+        )
+        alt = f"{comparison.error_name} with 95 % interval: {described}."
+        pictures["errors"] = to_svg(draw_comparison(comparison), alt, "errors")
+    if confidence:
+        pictures["confidence"] = to_svg(
+            draw_confidence(confidence), describe_confidence(confidence), "confidence"
+        )
+    card = results.iloc[0][list(CARD)].to_dict()
+    from_file = str(results["suite"].iloc[0]).startswith(FILE)
+    return dict(
+        name=card["source"] if from_file else card["table"],
+        card=card,
+        comparison=comparison,
+        board=board.to_dict("records"),
+        colours={name: method_colour(name) for name in methods},
+        pictures=pictures,
+        confidence=confidence,
+        coverage=average_coverage(results, methods),
+        splits=list_splits(results).get(card["table"], {}),
+        conditions=describe_conditions(results),
+        troubles=list_troubles(results),
+        command=reproduction_command(results),
+    )
+
+
+def draw_comparison(comparison: Comparison) -> Figure:
+    """Draw each method's mean error with its interval, the lowest on top."""
+    figure, axes = new_axes(0.9 + 0.36 * len(comparison.entrants))
+    entrants = comparison.entrants[::-1]
+    for height, one in enumerate(entrants):
+        colour, error = method_colour(one.method), one.error
+        axes.plot([error.low, error.high], [height] * 2, color=colour, lw=2.5)
+        axes.plot([error.mean], [height], "o", color=colour, ms=7)
+        axes.annotate(
+            significant(error.mean),
+            (error.mean, height),
+            textcoords="offset points",
+            xytext=(0, 6),
+            ha="center",
+            fontsize=8.5,
+            color=INK,
+        )
+    axes.set_yticks(range(len(entrants)), [one.method for one in entrants])
+    axes.set_ylim(-0.6, len(entrants) - 0.25)
+    axes.grid(axis="x", color=GRID, lw=0.8)
+    axes.set_xlabel(f"{comparison.error_name}, 95 % interval; lower is better")
+    return figure

@@ -1,0 +1,133 @@
+import errno
+import io
+import sys
+
+import pytest
+
+from tabtransfer import cli
+
+
+@pytest.fixture
+def make_rows(make_results):
+    return lambda: make_results({"t": {"catboost": 0.9, "linear": 0.8}}, n_splits=1)
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Run the command line on terminals of an old encoding; give its status and what it said."""
+
+    def run(*arguments):
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="cp1252") for _ in range(2))
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            patch.setattr(sys, "argv", ["tabtransfer", *map(str, arguments)])
+            with pytest.raises(SystemExit) as end:
+                cli.main()
+            out.flush(), err.flush()
+        said = [stream.buffer.getvalue().decode("cp1252") for stream in (out, err)]
+        return end.value.code, *said
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("fit", "{csv}", "--target", "y", "--out", "{file}/model"),
+        ("predict", "{csv}", "{csv}", "--out", "{file}/p.csv"),
+        ("compare", "{csv}", "--target", "y", "--out", "{file}"),
+        ("benchmark", "--out", "{file}"),
+        ("transfer-gain", "--out", "{file}/r"),
+        ("report", "{results}", "--out", "{file}"),
+        ("merge", "{results}", "--out", "{file}/all.parquet"),
+        ("pretrain", "--out", "{file}"),
+        ("prior-report", "--out", "{file}"),
+        ("pack-tables", "{csv}", "{file}/packed"),
+        ("validate", "{csv}", "--out", "{file}/scores.csv"),
+        ("validation-tables", "{csv}", "{file}"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_where_nothing_can_be_written_no_work_is_done(run, tmp_path, make_rows, arguments):
+    paths = {name: tmp_path / name for name in ("csv", "file", "results")}
+    paths["csv"] = tmp_path / "t.csv"
+    paths["csv"].write_text("x,y\n" + "1,a\n2,b\n" * 20)
+    paths["file"].touch()
+    make_rows().to_parquet(paths["results"])
+    status, _, said = run(*(argument.format(**paths) for argument in arguments))
+    assert status == 2
+    assert "Error: " in said and str(paths["file"]) in said and "Traceback" not in said
+    assert paths["file"].read_bytes() == b""
+
+
+def test_a_disk_that_fills_up_is_one_sentence(run, tmp_path, monkeypatch, make_rows):
+    make_rows().to_parquet(tmp_path / "results.parquet")
+    written = []
+
+    def fill(path, text, encoding=None):
+        path.touch()
+        written.append(path)
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr("pathlib.Path.write_text", fill)
+    status, _, said = run("report", tmp_path / "results.parquet", "--out", tmp_path / "r")
+    assert status == 2
+    assert "the disk is full. Make room, or write elsewhere (--out)." in " ".join(said.split())
+    assert written and list((tmp_path / "r").iterdir()) == []
+
+
+def test_a_report_is_shown_on_a_terminal_of_an_old_encoding(run, tmp_path, make_rows):
+    make_rows().to_parquet(tmp_path / "results.parquet")
+    status, shown, _ = run("report", tmp_path / "results.parquet")
+    assert status == 0
+    assert "catboost" in shown
+    assert (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (("benchmark", "--methods", "catbost"), "catboost"),
+        (("benchmark", "--methods", "al"), "all"),
+        (("benchmark", "--suite", "Quikstart"), "quickstart"),
+        (("fit", "{csv}", "--target", "buy", "--out", "{out}"), "buys"),
+        (("compare", "{csv}", "--target", "Buys", "--out", "{out}"), "buys"),
+        (("audit", "{csv}", "--target", "byus"), "buys"),
+        (("pretrain", "--preset", "cpus"), "cpu"),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, tuple) else value,
+)
+def test_a_misspelt_name_is_guessed(run, tmp_path, arguments, meant):
+    paths = {"csv": tmp_path / "t.csv", "out": tmp_path / "out"}
+    paths["csv"].write_text("x,buys\n1,a\n2,b\n")
+    status, _, said = run(*(argument.format(**paths) for argument in arguments))
+    assert status == 2
+    assert f"Did you mean '{meant}'?" in said
+
+
+def test_pretraining_says_its_plan_first_and_how_to_go_on(run, tmp_path, monkeypatch):
+    def stop(out, *settings, **more):
+        out.mkdir()
+        (out / "resume.ckpt").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tabtransfer.pretrain.training.run.pretrain", stop)
+    _, shown, said = run("pretrain", "--out", tmp_path / "r", "--max-time", "90s")
+    assert shown == ""
+    assert "pretrain: 1.5 minutes in all, preset cpu, 1 process, synthetic tables alone" in said
+    assert f"stopped before the end; the same command goes on from {tmp_path / 'r'}." in said
+
+
+def test_advice_is_sorted_by_its_own_figures(run, tmp_path, make_results, monkeypatch):
+    scores = {"catboost": 0.8, "worse": 0.7, "better": 0.9, "near": 0.81}
+    make_results({f"t{i}": scores for i in range(3)}).to_parquet(tmp_path / "r.parquet")
+    (tmp_path / "t.csv").write_text("x,buys\n" + "1,a\n2,b\n" * 20)
+    monkeypatch.setattr("tabtransfer.bench.commands.advise._describe", lambda own, rows: {})
+    status, shown, said = run(
+        *("advise", tmp_path / "t.csv", "--target", "buys", "--results", tmp_path / "r.parquet")
+    )
+    assert status == 0, said
+    places = [shown.index(name) for name in ("better", "near", "worse")]
+    assert places == sorted(places)
+    assert "average errs" in shown and "the mean" not in shown
