@@ -217,7 +217,7 @@ def _decimal_of(lines: list[str], separator: str) -> str:
 
 def _refuse_unclosed_quote(path: Path, encoding: str, separator: str) -> None:
     """Refuse a file whose rows a quote swallows; quotes within words are nothing odd."""
-    with _open(path) as raw, io.TextIOWrapper(raw, encoding, newline="") as file:
+    with _open(path) as raw, io.TextIOWrapper(raw, encoding, newline="") as file:  # type: ignore[type-var]
         reader = csv.reader(file, delimiter=separator, strict=True)
         line = 1
         try:

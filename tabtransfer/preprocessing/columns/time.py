@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pandas as pd
 
+from tabtransfer.errors import ColumnWarning
 from tabtransfer.preprocessing.columns.cells import Kind, UnsupportedColumnError, kind_of
-from tabtransfer.preprocessing.columns.date import date_format
+from tabtransfer.preprocessing.columns.date_format import date_format
 
 __all__ = ["holds_times"]
 
@@ -31,5 +34,7 @@ def holds_times(column: pd.Series) -> bool:
     except UnsupportedColumnError:
         return False
     if kind is Kind.STRINGS:
-        return date_format(column) is not None
+        with warnings.catch_warnings():  # whoever reads the dates says what can't be told of them
+            warnings.simplefilter("ignore", ColumnWarning)
+            return date_format(column) is not None
     return kind in (Kind.DATES, Kind.DURATIONS)
