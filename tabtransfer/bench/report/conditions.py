@@ -77,7 +77,7 @@ def describe_troubles(results: pd.DataFrame) -> str:
         ("{was} skipped", status == SKIPPED),
         ("{was} not measured for want of time", status == LEFT_OUT),
     )
-    told = []
+    told: list[str] = []
     for what, mask in kinds:
         n = int(mask.sum())
         if n:

@@ -8,8 +8,8 @@ import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from tabtransfer.bench.analysis.number_text import interval, minus, significant
 from tabtransfer.bench.protocol import PRETRAINED
+from tabtransfer.number_text import interval, minus, significant
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -109,7 +109,7 @@ def _cells(row: dict[Hashable, Any], reference: str, score: str) -> list[str]:
     return [
         f"{row['rank']:.2f}",
         significant(round(row[score], 3)),
-        interval(*(round(row[f"{score}_{end}"], 3) for end in ("low", "high")), 3),
+        interval(round(row[f"{score}_low"], 3), round(row[f"{score}_high"], 3), 3),
         record,
         f"{row['fit_seconds'] + row['predict_seconds']:.2f}",
         str(row["n_tables"]),
