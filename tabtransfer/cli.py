@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import warnings
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import typer
@@ -41,8 +43,16 @@ COMMANDS = (
     validate,
     prior_report,
 )
+
+
+def _help(command: Callable[..., None]) -> str:
+    """Give a command's docstring with a line a paragraph, for the terminal to wrap."""
+    paragraphs = (inspect.getdoc(command) or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
 for command in COMMANDS:
-    app.command()(command)
+    app.command(help=_help(command))(command)
 
 
 def main() -> None:

@@ -174,6 +174,7 @@ def _wins(summary: pd.DataFrame, contenders: list[str]) -> list[str]:
 def _differences(scores: pd.DataFrame, contenders: list[str]) -> list[str]:
     """Say how far each further checkpoint is from the first, table by table."""
     from tabtransfer.gains import bootstrap_mean
+    from tabtransfer.number_text import minus
     from tabtransfer.pretrain.validation.estimator_scores import normalised_scores
 
     normalised = normalised_scores(scores)
@@ -183,7 +184,7 @@ def _differences(scores: pd.DataFrame, contenders: list[str]) -> list[str]:
         difference = (normalised[other] - normalised[first]).to_numpy()[:, None]
         low, high = bootstrap_mean(difference)
         lines.append(
-            f"{other} against {first}: score {difference.mean():+.3f} "
-            f"({low.item():+.3f} to {high.item():+.3f})"
+            f"{other} against {first}: score "
+            + minus(f"{difference.mean():+.3f} ({low.item():+.3f} to {high.item():+.3f})")
         )
     return lines

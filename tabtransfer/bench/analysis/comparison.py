@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from tabtransfer.bench.analysis.number_text import minus, significant
 from tabtransfer.bench.analysis.paired import ALPHA, describe_p, holm
 from tabtransfer.bench.analysis.resampled import SplitMean, corrected_mean, split_errors
 from tabtransfer.bench.analysis.statistics import drop_cut_splits
 from tabtransfer.bench.results import LEFT_OUT, OK
+from tabtransfer.number_text import minus, significant
 
 CLOSE = 0.02
 CHEAPER = 0.2

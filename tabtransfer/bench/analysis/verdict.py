@@ -9,11 +9,11 @@ from typing import Literal
 import pandas as pd
 
 from tabtransfer.bench.analysis.families import average_families
-from tabtransfer.bench.analysis.number_text import minus
 from tabtransfer.bench.analysis.scores import ScoreKind, by_kind
 from tabtransfer.bench.analysis.statistics import MIN_TABLES, table_scores
 from tabtransfer.bench.protocol import PRETRAINED, REFERENCE, SCRATCH, STACK
 from tabtransfer.gains import Gain, gain
+from tabtransfer.number_text import minus
 
 CLAIM = "transfer learning is very successful for vision and language, not (yet) for tabular data"
 State = Literal["supported", "contradicted", "undecided"]

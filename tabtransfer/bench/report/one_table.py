@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from tabtransfer.bench.analysis.comparison import FILE, Comparison
-from tabtransfer.bench.analysis.number_text import interval, significant
 from tabtransfer.bench.analysis.pooling import average_coverage, pool_confidence
 from tabtransfer.bench.report.conditions import describe_conditions, list_troubles
 from tabtransfer.bench.report.confidence_plot import describe_confidence, draw_confidence
 from tabtransfer.bench.report.plot_style import GRID, INK, method_colour, new_axes, to_svg
 from tabtransfer.bench.report.reproduction import reproduction_command
 from tabtransfer.bench.report.sections import list_splits
+from tabtransfer.number_text import interval, significant
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from tabtransfer.bench.analysis.number_text import minus
 from tabtransfer.bench.analysis.paired import CriticalDifference
 from tabtransfer.bench.analysis.pooling import Confidence
 from tabtransfer.bench.analysis.regimes import Regime
@@ -19,6 +18,7 @@ from tabtransfer.bench.report.confidence_plot import describe_confidence, draw_c
 from tabtransfer.bench.report.plot_style import to_svg
 from tabtransfer.bench.report.regime_map import describe_regimes, draw_regime_map
 from tabtransfer.gains import gain
+from tabtransfer.number_text import minus
 
 
 def draw_pictures(

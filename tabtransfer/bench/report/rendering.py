@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from tabtransfer.bench.analysis.number_text import interval, minus, significant
 from tabtransfer.bench.analysis.verdict import signed
 from tabtransfer.bench.report.pictures import format_seconds
 from tabtransfer.files import replacing
+from tabtransfer.number_text import interval, minus, significant
 
 _MARKDOWN = {
     **{"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"},

@@ -8,8 +8,8 @@ import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from tabtransfer.bench.analysis.number_text import interval, minus, significant
 from tabtransfer.bench.protocol import PRETRAINED
+from tabtransfer.number_text import interval, minus, significant
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence

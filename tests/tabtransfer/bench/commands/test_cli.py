@@ -1,6 +1,7 @@
 import errno
 import io
 import sys
+from itertools import pairwise
 
 import pytest
 
@@ -131,3 +132,12 @@ def test_advice_is_sorted_by_its_own_figures(run, tmp_path, make_results, monkey
     places = [shown.index(name) for name in ("better", "near", "worse")]
     assert places == sorted(places)
     assert "average errs" in shown and "the mean" not in shown
+
+
+@pytest.mark.parametrize("command", ["advise", "pack-tables", "compare"])
+def test_help_is_wrapped_by_the_terminal(run, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "80")
+    _, shown, _ = run(command, "--help")
+    text = [line.rstrip() for line in shown.partition("Arguments")[0].splitlines()[4:-1]]
+    inside = [one for one, following in pairwise(text) if one and following]
+    assert inside and min(map(len, inside)) > 55
