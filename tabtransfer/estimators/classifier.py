@@ -49,9 +49,9 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
     time_limit : float or None, default=60.0
         Seconds that fine-tuning and calibration may take each.
     trees : bool, default=True
-        Whether the network reads what a forest and boosted trees predict, fitted to all training
-        rows in folds (`tabtransfer.learners`). Without them `fit` is quicker, and tables of
-        several thousand rows are predicted less well.
+        Whether the network reads what a forest, boosted trees and a kernel chosen for the table
+        predict, fitted to all training rows (`tabtransfer.learners`). Without them `fit` is
+        quicker, and tables of several thousand rows are predicted less well.
     random_state : int, RandomState instance or None, default=None
         Seed of the views, the samples and fine-tuning.
     n_threads : int or None, default=None
