@@ -425,7 +425,7 @@ class TestBadFiles:
     @pytest.mark.parametrize(
         ("part", "message"),
         [
-            ("own", "differ from those that the saved model's trees were grown on"),
+            (".own", "differ from those that the saved model's trees were grown on"),
             (".dual", "no complete saved model"),
             (".values", "no complete saved model"),
             (".depths", "no complete saved model"),
@@ -439,7 +439,7 @@ class TestBadFiles:
         length = int.from_bytes(content[:8], "little")
         about = json.loads(content[8 : 8 + length])["__metadata__"]
         arrays = safetensors.numpy.load(content)
-        name = next(name for name in arrays if name.endswith(part))
+        name = next(name for name in arrays if f".{name}".endswith(part))
         arrays[name] = np.ascontiguousarray(arrays[name][:-1])
         rewrite(path, {}, {"learners.safetensors": safetensors.numpy.save(arrays, about)})
         with pytest.raises(TabTransferError, match=message):
