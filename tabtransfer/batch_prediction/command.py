@@ -278,7 +278,7 @@ def said_warnings(silenced: Iterable[str] = ()) -> Iterator[None]:
             else:
                 show(message, category, *rest)
 
-        warnings.showwarning = say
+        warnings.showwarning = say  # type: ignore[assignment]
         yield
 
 

@@ -142,7 +142,7 @@ def _numbers(
     distinct = [string for string in strings.dropna().unique() if not is_missing_word(string)]
     if not distinct:
         return None, None
-    format: NumberFormat | None = NumberFormat(decimal)
+    format = NumberFormat(decimal)
     n_read = sum(not np.isnan(format.read(string)) for string in distinct)
     if n_read < len(distinct):
         format, n_read = choose_format(distinct)

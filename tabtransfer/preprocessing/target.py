@@ -67,7 +67,8 @@ def encode_labels(y: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
     classes, codes = np.unique(labels, return_inverse=True)
     if len(classes) == 1:
         warnings.warn(
-            f"All {len(codes)} labels are {str(classes[0])!r}, and so will be every prediction. Check that the target was read as it is meant.",
+            f"All {len(codes)} labels are {str(classes[0])!r}, and so will be every prediction. "
+            "Check that the target was read as it is meant.",
             ColumnWarning,
             stacklevel=2,
         )
@@ -161,7 +162,9 @@ def read_target(y: Any) -> NDArray[Any]:
 def _plain(y: Any) -> Any:
     """Take nullable and categorical pandas labels out of their extension types, masks off."""
     if np.ma.isMaskedArray(y):
-        return np.where(y.mask, None, y.data) if np.ma.is_masked(y) else y.data
+        cells = y.data.astype(object)
+        cells[np.ma.getmaskarray(y)] = None
+        return cells if np.ma.is_masked(y) else y.data
     is_extension = isinstance(getattr(y, "dtype", None), pd.api.extensions.ExtensionDtype)
     return np.asarray(y, dtype=object) if is_extension else y
 
