@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from tabtransfer.errors import TabTransferError
 
@@ -116,8 +117,8 @@ def read_dialect(path: Path, given: CsvDialect | None = None) -> CsvDialect:
     return CsvDialect(separator, encoding, decimal)
 
 
-def _open(path: Path) -> io.BufferedIOBase:
-    return gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb")  # type: ignore[return-value]
+def _open(path: Path) -> IO[bytes]:
+    return gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb")
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -170,7 +170,9 @@ def read_target(y: Any) -> NDArray[Any]:
 def _plain(y: Any) -> Any:
     """Take nullable and categorical pandas labels out of their extension types, masks off."""
     if np.ma.isMaskedArray(y):
-        return np.ma.filled(y.astype(object), None) if np.ma.is_masked(y) else y.data
+        cells = y.data.astype(object)
+        cells[np.ma.getmaskarray(y)] = None
+        return cells if np.ma.is_masked(y) else y.data
     is_extension = isinstance(getattr(y, "dtype", None), pd.api.extensions.ExtensionDtype)
     return np.asarray(y, dtype=object) if is_extension else y
 

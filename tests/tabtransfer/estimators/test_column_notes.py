@@ -1,4 +1,4 @@
-"""What users are told of how columns were read, and that numbers as text predict as numbers."""
+"""What users are told of how their columns were read."""
 
 import warnings
 
