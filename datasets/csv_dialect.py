@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from tabtransfer.errors import TabTransferError
 
@@ -118,7 +118,8 @@ def read_dialect(path: Path, given: CsvDialect | None = None) -> CsvDialect:
 
 
 def _open(path: Path) -> IO[bytes]:
-    return gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb")
+    compressed = path.name.lower().endswith(".gz")
+    return cast(IO[bytes], gzip.open(path)) if compressed else path.open("rb")
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
@@ -218,7 +219,7 @@ def _decimal_of(lines: list[str], separator: str) -> str:
 
 def _refuse_unclosed_quote(path: Path, encoding: str, separator: str) -> None:
     """Refuse a file whose rows a quote swallows; quotes within words are nothing odd."""
-    with _open(path) as raw, io.TextIOWrapper(raw, encoding, newline="") as file:  # type: ignore[type-var]
+    with _open(path) as raw, io.TextIOWrapper(raw, encoding, newline="") as file:
         reader = csv.reader(file, delimiter=separator, strict=True)
         line = 1
         try:
