@@ -23,12 +23,12 @@ import tabtransfer
 from tabtransfer import TabTransferClassifier, TabTransferRegressor
 
 X = pd.DataFrame({
-    "number": np.arange(200.0),
-    "text": [f"the {row}th of some names" for row in range(200)],
-    "day": pd.date_range("2024-05-13", periods=200),
-    "written": pd.date_range("2024-05-13", periods=200).strftime("%Y-%m-%d"),
+    "number": np.arange(80.0),
+    "text": [f"the {row}th of some names" for row in range(80)],
+    "day": pd.date_range("2024-05-13", periods=80),
+    "written": pd.date_range("2024-05-13", periods=80).strftime("%Y-%m-%d"),
 })
-y = np.arange(200) % 3
+y = np.arange(80) % 3
 model = TabTransferClassifier(1, finetune=True, calibrate=True, time_limit=0.5, random_state=0)
 model.fit(X, y).save(sys.argv[1])
 print(tabtransfer.load(sys.argv[1]).predict(X).shape)
@@ -44,4 +44,4 @@ def test_shipped_weights_need_neither_network_nor_browser_nor_home_folder(tmp_pa
     command = [sys.executable, "-P", "-c", CODE, str(tmp_path / "saved.model")]
     run = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    assert run.stdout.split("\n")[:2] == ["(200,)", "(200, 3)"]
+    assert run.stdout.split("\n")[:2] == ["(80,)", "(80, 3)"]

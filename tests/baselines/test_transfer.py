@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -174,9 +175,16 @@ def test_listing_the_methods_does_not_load_torch():
 
 
 class TestScratch:
-    def test_it_learns_a_real_table_from_nothing(self, small_checkpoint):
+    @pytest.fixture
+    def few_steps(self, monkeypatch):
+        """Train for 60 steps, however long that takes."""
+        config = replace(ScratchClassifier._finetune_config, max_steps=60)
+        monkeypatch.setattr(ScratchClassifier, "_finetune_config", config)
+        monkeypatch.setattr(ScratchRegressor, "_finetune_config", config)
+
+    def test_it_learns_a_real_table_from_nothing(self, small_checkpoint, few_steps):
         X, y = load_wine(return_X_y=True)
-        model = ScratchClassifier(checkpoint=small_checkpoint, random_state=0, time_limit=20.0)
+        model = ScratchClassifier(checkpoint=small_checkpoint, random_state=0, time_limit=None)
         model.fit(X[::2], y[::2])
         assert model.finetuning_.chosen == "tuned"
         assert model.score(X[1::2], y[1::2]) > 0.8
@@ -189,10 +197,10 @@ class TestScratch:
         assert scratch.trees
         assert np.array_equal(scratch.learners_.own, pretrained.learners_.own)
 
-    def test_it_learns_numbers_from_nothing(self, small_checkpoint):
+    def test_it_learns_numbers_from_nothing(self, small_checkpoint, few_steps):
         X = np.random.default_rng(0).normal(size=(200, 3))
         y = X[:, 0] - X[:, 1]
-        model = ScratchRegressor(checkpoint=small_checkpoint, random_state=0, time_limit=8.0)
+        model = ScratchRegressor(checkpoint=small_checkpoint, random_state=0, time_limit=None)
         model.fit(X[::2], y[::2])
         assert model.finetuning_.chosen == "tuned"
         assert model.score(X[1::2], y[1::2]) > 0.3

@@ -101,7 +101,12 @@ def test_extreme_numbers_stay_finite():
 def test_the_stream_mixes_and_depends_on_seed_rank_and_step_alone(share):
     real = RealTasks([make_table(n_numbers=7, n_codes=4)])
     config = StreamConfig(
-        max_rows=100, max_columns=30, cells=2048, real_share=share, max_hidden=100
+        max_rows=100,
+        max_columns=30,
+        cells=2048,
+        real_share=share,
+        max_hidden=100,
+        learner_share=0.0,
     )  # the real table has rows for all of these
     streams = [TaskStream(PriorConfig(), config, 0, real) for _ in range(2)]
     batches = [streams[0].batch(step) for step in range(30)]
