@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 __all__ = [
+    "ColumnWarning",
     "Explanation",
     "QuantileDistribution",
     "TabTransferClassifier",
@@ -20,7 +21,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from tabtransfer.checkpoint import load_checkpoint
-    from tabtransfer.errors import TabTransferError
+    from tabtransfer.errors import ColumnWarning, TabTransferError
     from tabtransfer.estimators.classifier import TabTransferClassifier
     from tabtransfer.estimators.loading import load
     from tabtransfer.estimators.regressor import TabTransferRegressor
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 # torch and scikit-learn load only when one of these is first asked for.
 _HOMES = {
+    "ColumnWarning": "tabtransfer.errors",
     "Explanation": "tabtransfer.explain.explanation",
     "QuantileDistribution": "tabtransfer.inference.distribution",
     "TabTransferClassifier": "tabtransfer.estimators.classifier",

@@ -83,9 +83,9 @@ def read_target_column(
     --------
     >>> import pandas as pd
     >>> from tabtransfer.batch_prediction.target import read_target_column
-    >>> agents = pd.Series(["007", "006", "None", None], name="agent")
+    >>> agents = pd.Series(["007", "M", "None"], name="agent")
     >>> read_target_column(agents, from_text=True).y.tolist()
-    ['007', '006', 'None', None]
+    ['007', 'M', 'None']
     """
     _refuse_times(column)
     if column.dtype == object and all(isinstance(cell, Decimal) for cell in column.dropna()):

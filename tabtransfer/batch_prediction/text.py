@@ -40,7 +40,7 @@ def infer_types(table: pa.Table, decimal: str = ".") -> pa.Table:
     --------
     >>> import pyarrow as pa
     >>> from tabtransfer.batch_prediction.text import infer_types
-    >>> table = pa.table({"a": ["1", " 2.5", "?"], "b": ["true", "False", None], "c": list("1x2")})
+    >>> table = pa.table({"a": ["1", " 2.5", "?"], "b": ["true", "False", None], "c": list("1w2")})
     >>> [str(column.type) for column in infer_types(table).columns]
     ['double', 'bool', 'string']
     """

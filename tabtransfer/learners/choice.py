@@ -17,6 +17,8 @@ _MANY_ROWS = 2000
 _PATIENCE = 40
 _MOST_LEAVES = 20_000  # of a tree of the forest, about
 _SPLIT_BYTES = 64
+_BYTES_PER_PAIR = 64  # of centres: some matrices of them
+_MOST_CENTRES, _FEWEST_CENTRES = 1000, 50
 
 
 def choose_learners(
@@ -31,7 +33,8 @@ def choose_learners(
     n_classes : int
         Number of classes; 0 for numbers.
     n_bytes : float, optional
-        Memory that the forest may take; its leaves get larger where that is little.
+        Memory that the forest may take, and that a kernel may; where that is little, leaves get
+        larger, and centres fewer.
 
     Returns
     -------
@@ -50,8 +53,10 @@ def choose_learners(
     largest = N_FOLDS * n_trees * n_rows * bytes_per_leaf  # with a row a leaf
     least_rows = math.ceil(max(2, n_rows / _MOST_LEAVES, largest / n_bytes))
     forest = ForestSettings(n_trees, least_rows)
+    n_centres = int(min(_MOST_CENTRES, max(_FEWEST_CENTRES, (n_bytes / _BYTES_PER_PAIR) ** 0.5)))
+    kernel = KernelSettings(n_centres=n_centres)
     if n_classes > MOST_CLASSES:
-        return forest, None, KernelSettings()
+        return forest, None, kernel
     if n_rows < _MANY_ROWS:
         boosting = BoostingSettings(
             n_trees=100,
@@ -62,4 +67,4 @@ def choose_learners(
         boosting = BoostingSettings(
             n_trees=600, depth=6, learning_rate=0.1, n_borders=128, patience=_PATIENCE
         )
-    return forest, boosting, KernelSettings()
+    return forest, boosting, kernel

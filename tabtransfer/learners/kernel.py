@@ -28,7 +28,7 @@ from tabtransfer.threads import torch_threads
 
 __all__ = ["FittedKernel", "Kernel", "KernelSettings", "RowFeatures"]
 
-_CHUNK_ROWS = 2048
+_CHUNK_ROWS = 256
 _JITTER = 1e-6
 _FURTHEST = 5.0  # standard deviations that an error counts at most, where kernels are compared
 _LARGEST_LEVERAGE = 1.0 - 1e-4

@@ -87,7 +87,8 @@ class TestPosix:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
     def test_a_signal_that_ends_the_program_removes_what_was_written(self, tmp_path, number):
         script = (
-            "import os, sys\n"
+            "import os, signal, sys\n"
+            "signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup has ignored\n"
             "from tabtransfer.files import replacing\n"
             "with replacing(sys.argv[1]) as partial:\n"
             "    partial.write_text('half')\n"

@@ -136,9 +136,9 @@ def test_progress_is_shown_when_asked_for(model, capsys):
     X, y = make_data(100)
     model.fit(X, y)
     answer(model, X)
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr() == ("", "")
     answer(model.set_params(verbose=True).fit(X, y), X)
-    shown = capsys.readouterr().out
+    shown = capsys.readouterr().err
     assert "reading the training rows" in shown and "predicting" in shown and "100%" in shown
 
 
