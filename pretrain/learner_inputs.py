@@ -101,14 +101,14 @@ def draw_settings(random: np.random.Generator, n_classes: int) -> tuple[Settings
     """Draw a forest, boosted trees and a kernel of random strength, any of which may be absent."""
     fewer = 1.0 if n_classes <= 2 else math.sqrt(2.0 / n_classes)  # boosting grows one a class
     forest = ForestSettings(
-        n_trees=round(_log_uniform(random, 5, 20)),
+        n_trees=round(log_uniform(random, 5, 20)),
         least_rows=int(random.choice((1, 2, 3, 5))),
         column_share=float(random.choice((0.3, 0.5, 0.8))),
     )
     boosting = BoostingSettings(
-        n_trees=max(6, round(fewer * _log_uniform(random, 10, 60))),
+        n_trees=max(6, round(fewer * log_uniform(random, 10, 60))),
         depth=int(random.choice((3, 4, 5, 6))),
-        learning_rate=_log_uniform(random, 0.08, 0.3),
+        learning_rate=log_uniform(random, 0.08, 0.3),
         n_borders=32,
     )
     tried = random.choice(len(KERNELS), random.integers(1, 5), replace=False)
@@ -183,5 +183,6 @@ def _table(batch: TaskBatch, index: int) -> EncodedTable:
     return EncodedTable(values, missing, categorical, n_categories.astype(np.int64))
 
 
-def _log_uniform(random: np.random.Generator, low: float, high: float) -> float:
+def log_uniform(random: np.random.Generator, low: float, high: float) -> float:
+    """Draw a number whose logarithm is uniform."""
     return math.exp(random.uniform(math.log(low), math.log(high)))

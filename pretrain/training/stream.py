@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
-from tabtransfer.pretrain.learner_inputs import hide_rows, with_learners
+from tabtransfer.pretrain.learner_inputs import hide_rows, log_uniform, with_learners
 from tabtransfer.pretrain.prior import PriorConfig, sample_batch
 from tabtransfer.pretrain.real_tables.real_tasks import RealTasks
 from tabtransfer.tasks import TaskBatch
@@ -94,13 +93,13 @@ class TaskStream(IterableDataset[TaskBatch]):
         """Make the batch of a step."""
         random = np.random.default_rng([self.seed, self.rank, step])
         c = self.config
-        n_rows = _log_uniform(random, c.min_rows, c.max_rows)
+        n_rows = round(log_uniform(random, c.min_rows, c.max_rows))
         n_train = int(n_rows * random.uniform(*c.train_share))
         if random.random() >= c.learner_share:
             return self._draw(random, n_rows, n_train, c.cells, c.max_tasks, self.device)
         n_hidden = 0
         if random.random() < c.hidden_share:
-            n_hidden = _log_uniform(random, n_train, max(n_train, c.max_hidden))
+            n_hidden = round(log_uniform(random, n_train, max(n_train, c.max_hidden)))
         n_all = n_rows + n_hidden
         cells = c.cells * n_all // n_rows  # most of which the network won't see
         most = min(c.max_tasks, max(c.min_tasks, c.learner_rows // (n_train + n_hidden)))
@@ -129,11 +128,7 @@ class TaskStream(IterableDataset[TaskBatch]):
             )
             if batch is not None:
                 return batch.to(device)
-        n_columns = _log_uniform(random, c.min_columns, c.max_columns)
+        n_columns = round(log_uniform(random, c.min_columns, c.max_columns))
         n_tasks = min(max(cells // (n_rows * n_columns), c.min_tasks), max_tasks)
         generator = torch.Generator(device).manual_seed(int(random.integers(2**62)))
         return sample_batch(self.prior, n_tasks, n_rows, n_columns, n_train, generator)
-
-
-def _log_uniform(random: np.random.Generator, low: int, high: int) -> int:
-    return round(math.exp(random.uniform(math.log(low), math.log(high))))
