@@ -121,8 +121,9 @@ class PretrainingModule(pl.LightningModule):
         for optimizer in optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["full_lr"] * factor
-            if torch.isfinite(norm):
-                optimizer.step()
+            # Not asked for in Python, which would wait for the device.
+            optimizer.optimizer.found_inf = torch.isfinite(norm).logical_not().float()
+            optimizer.step()
             optimizer.zero_grad()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
