@@ -91,7 +91,8 @@ class StackedMuon(torch.optim.Muon):
             rate = torch.where(fine, rate, 0.0)
         torch._foreach_lerp_(buffers, gradients, 1.0 - momentum)
         updates = _wide(torch._foreach_lerp(gradients, buffers, momentum))
-        updates = _orthogonalise(updates).mul_(-rate)
+        at_once = 1 if updates.device.type == "cpu" else len(updates)  # a CPU's cache holds one
+        updates = torch.cat([_orthogonalise(part) for part in updates.split(at_once)]).mul_(-rate)
         torch._foreach_mul_(weights, kept)
         torch._foreach_add_(weights, _like(updates, weights))
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tabtransfer.pretrain.training import muon, precision
+from tabtransfer.pretrain.training import muon
 from tabtransfer.pretrain.training.muon import StackedMuon
 
 SETTINGS = {"lr": 0.01, "weight_decay": 0.05, "momentum": 0.9, "adjust_lr_fn": "match_rms_adamw"}
@@ -48,9 +48,7 @@ def test_a_run_goes_on_with_the_state_of_torchs_own():
     _, torchs = _steps(torch.optim.Muon, starts, gradients[:2])
     ours = StackedMuon(torchs.param_groups[0]["params"], **SETTINGS)
     ours.load_state_dict(torchs.state_dict())
-    buffers = [
-        state["momentum_buffer"].clone() for state in ours.state_dict()["state"].values()
-    ]
+    buffers = [state["momentum_buffer"].clone() for state in ours.state_dict()["state"].values()]
     for weight, gradient in zip(torchs.param_groups[0]["params"], gradients[2], strict=True):
         weight.grad = gradient
     ours.step()
@@ -77,7 +75,7 @@ def test_one_that_counts_is_taken_as_ever():
         torch.testing.assert_close(one, other)
 
 
-def test_matrices_of_a_shape_cost_the_same_operations_as_one():
+def test_away_from_cpus_many_matrices_cost_no_more_operations_than_two():
     from torch.utils._python_dispatch import TorchDispatchMode
 
     class Counted(TorchDispatchMode):
@@ -88,12 +86,11 @@ def test_matrices_of_a_shape_cost_the_same_operations_as_one():
             return function(*args, **(kwargs or {}))
 
     counts = []
-    precision.has_fast_bfloat16("cpu")  # timed once, not here
     for n_matrices in (2, 12):
-        weights = [torch.nn.Parameter(torch.eye(4)) for _ in range(n_matrices)]
+        weights = [torch.nn.Parameter(torch.ones(4, 4, device="meta")) for _ in range(n_matrices)]
         optimizer = StackedMuon(weights, **SETTINGS)
         for weight in weights:
-            weight.grad = torch.ones(4, 4)
+            weight.grad = torch.ones_like(weight)
         optimizer.step()  # makes the states
         with Counted() as counted:
             optimizer.step()
