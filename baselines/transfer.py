@@ -1,7 +1,7 @@
-"""The package's own estimators as methods of the leaderboard, and what they are measured by.
+"""The package's own estimators as methods of the leaderboard, and their ablations.
 
-That is the same network without pretraining, without trees among its inputs, or with its inputs
-alone.
+The ablations are the same network without pretraining, without trees among its inputs, and the
+inputs without the network.
 """
 
 from __future__ import annotations
@@ -188,14 +188,14 @@ def own_quantiles(regressor: Any, X: Any, levels: Sequence[float]) -> NDArray[An
 
 
 def weights_missing() -> str | None:
-    """Say that the shipped weights aren't there, or None where they are."""
+    """Return a sentence if the shipped weights aren't there, else None."""
     from tabtransfer.checkpoint import SHIPPED
 
     return None if SHIPPED.is_file() else f"the pretrained weights are not at {SHIPPED}"
 
 
 def synthetic_weights_missing() -> str | None:
-    """Say that weights of synthetic tables alone aren't there, or None where they are."""
+    """Return a sentence if the weights of synthetic tables alone aren't there, else None."""
     from tabtransfer.checkpoint import SYNTHETIC, read_header
 
     if not SYNTHETIC.is_file():
@@ -207,14 +207,14 @@ def synthetic_weights_missing() -> str | None:
 
 
 def table_seen(table: Table) -> str | None:
-    """Say that the shipped weights were trained on a table, or None where they weren't."""
+    """Return a sentence if the shipped weights were trained on a table, else None."""
     from tabtransfer.checkpoint import SHIPPED
 
     return _trained_on(SHIPPED, table)
 
 
 def table_seen_by_synthetic(table: Table) -> str | None:
-    """Say that the weights of synthetic tables were trained on a table after all, or None."""
+    """Return a sentence if the weights of synthetic tables were trained on a table, else None."""
     from tabtransfer.checkpoint import SYNTHETIC
 
     return _trained_on(SYNTHETIC, table)

@@ -18,7 +18,7 @@ _SURE = 2  # columns, each telling enough alone: one may be public data that two
 
 @dataclass(frozen=True)
 class Sighting:
-    """Hold what speaks for a table being one that was trained on.
+    """The evidence that a table is one that the network was trained on.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Sighting:
     columns: tuple[str, ...]
 
     def sentence(self, target: str) -> str:
-        """Say what was found and how sure it is; whether the target is part of it matters most."""
+        """Describe the evidence: how sure it is, and whether the target is part of it."""
         sure = len(self.columns) >= _SURE or self.reason == SAME_ROWS
         text = f"{'Very likely' if sure else 'Possibly'} seen as {self.name!r}: {self.reason}"
         if self.columns:

@@ -1,4 +1,4 @@
-"""A table with fewer rows, so that a large one costs no more than it tells."""
+"""A cap on the rows of a table, so that large ones don't take all of the time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["cap_rows"]
 
 
 def cap_rows(table: Table, max_rows: int | None, seed: int = 0) -> Table:
-    """Thin a table that has more rows than wanted; its card then says so.
+    """Sample the rows of a table that has more than a cap; its record then says so.
 
     Parameters
     ----------

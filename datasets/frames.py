@@ -1,4 +1,4 @@
-"""Tables made of any frames, with the cards that follow from them."""
+"""Tables made of data frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Episodes: practice tasks cut from one table, as alike to its real prediction as can be.
+"""Episodes: small tasks cut from one table, as much like its real prediction as possible.
 
 An episode shows part of the training rows as context and asks for the others, in a freshly
 drawn view. So fine-tuning adapts the network to the table without changing what it is: a
@@ -107,7 +107,7 @@ def draw_episodes(
 def _draw_node(
     tree: ClassNode, labels: NDArray[np.int64], n_classes: int, rng: np.random.Generator
 ) -> ClassNode:
-    """Draw a node that has at least two rows to tell apart."""
+    """Draw a node that has rows of at least two classes."""
     nodes = [n for n in tree.nodes() if (n.group_of(labels, n_classes) >= 0).sum() >= 2]
     return nodes[rng.integers(len(nodes))]
 

@@ -1,4 +1,4 @@
-"""Learners' predictions for tasks in training: of random strength, from more rows than are shown.
+"""Learners' predictions as inputs of training tasks: random in strength, often from more rows.
 
 In use, learners learn from all rows of a table and are as strong as these make them, while the
 network reads some of the rows. In training they are small, to be quick; they are strong beside
@@ -37,7 +37,7 @@ _AS_IT_IS = TargetScale(0.0, 1.0)  # targets in training are on the network's sc
 
 
 def with_learners(batch: TaskBatch, random: np.random.Generator) -> TaskBatch:
-    """Fit learners of random strength to each task, and put their predictions in.
+    """Fit learners of random strength to each task, and add their predictions to it.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def with_learners(batch: TaskBatch, random: np.random.Generator) -> TaskBatch:
 
 
 def with_chosen_learners(batch: TaskBatch) -> TaskBatch:
-    """Fit the learners that the estimators would choose, and put their predictions in.
+    """Fit the learners that the estimators would choose, and add their predictions to the tasks.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def draw_settings(random: np.random.Generator, n_classes: int) -> tuple[Settings
 
 
 def hide_rows(batch: TaskBatch, n_hidden: int) -> TaskBatch:
-    """Take some training rows out of tasks, once learners have learned from them.
+    """Remove some training rows from tasks after learners were fitted to them.
 
     Every class keeps a row. Numeric targets, and what is predicted of them, are put on the scale
     of the rows that are left.
@@ -154,7 +154,7 @@ def hide_rows(batch: TaskBatch, n_hidden: int) -> TaskBatch:
 
 
 def _one_of_each_class_last(batch: TaskBatch) -> TaskBatch:
-    """Move a training row of each class behind the others, so that these can be hidden."""
+    """Move one training row of each class to the end, so that the rows before it can be hidden."""
     order = torch.arange(batch.labels.shape[1]).repeat(len(batch.labels), 1)
     for index, labels in enumerate(batch.labels[:, : batch.n_train].numpy()):
         _, chosen = np.unique(labels, return_index=True)
@@ -174,7 +174,7 @@ def _one_of_each_class_last(batch: TaskBatch) -> TaskBatch:
 
 
 def _table(batch: TaskBatch, index: int) -> EncodedTable:
-    """Give the cells of a task as a table."""
+    """Return the cells of a task as a table."""
     n_columns = int(batch.n_columns[index])
     values = batch.values[index, :, :n_columns].numpy().astype(np.float32)
     missing = batch.missing[index, :, :n_columns].numpy()

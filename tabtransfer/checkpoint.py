@@ -1,4 +1,4 @@
-"""Checkpoints: safetensors files whose header says what the weights are and come from."""
+"""Checkpoints: safetensors files whose header says what the weights are and how they were made."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def save_checkpoint(
 
 
 def read_header(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
-    """Read what a checkpoint says of itself.
+    """Return the header of a checkpoint.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def load_checkpoint(path: str | os.PathLike[str] | None = None) -> TabularTransf
 
 
 def fingerprint(path: str | os.PathLike[str] | None = None) -> str:
-    """Give the SHA-256 of a checkpoint's bytes, computed once while the file stays the same.
+    """Return the SHA-256 of a checkpoint's bytes, computed once while the file stays the same.
 
     Parameters
     ----------

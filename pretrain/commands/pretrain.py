@@ -139,7 +139,7 @@ def pretrain(
 
 
 def _replace_parts(chosen: Preset, **parts: dict[str, Any]) -> Preset:
-    """Put the options that were given in place of the preset's own settings."""
+    """Replace the preset's settings by the options that were given."""
     from dataclasses import replace
 
     given = {

@@ -33,7 +33,7 @@ GRID = 12  # sizes of tasks looked at in each direction
 
 @dataclasses.dataclass(frozen=True)
 class DryRun:
-    """Say what a preset takes and plans.
+    """What a preset needs and plans.
 
     Parameters
     ----------
@@ -148,13 +148,13 @@ def _take_step(network: TabularTransformer, preset: Preset) -> bool:
 
 @torch.no_grad()
 def _local(parameter: torch.Tensor) -> torch.Tensor:
-    """Give the part of a parameter that this process holds."""
+    """Return the part of a parameter that this process holds."""
     data = parameter.detach()
     return data.to_local() if isinstance(data, distributed.tensor.DTensor) else data
 
 
 def _sizes(stream: StreamConfig) -> Iterator[tuple[int, int, int]]:
-    """Go through (rows, columns, tasks) of steps, as `TaskStream` draws them."""
+    """Yield (rows, columns, tasks) of steps, as `TaskStream` draws them."""
     for n_rows in np.geomspace(stream.min_rows, stream.max_rows, GRID).round().astype(int):
         for n_columns in np.geomspace(stream.min_columns, stream.max_columns, GRID).round():
             cells = int(n_rows * n_columns)
@@ -163,7 +163,7 @@ def _sizes(stream: StreamConfig) -> Iterator[tuple[int, int, int]]:
 
 
 def _precision(preset: Preset) -> str:
-    """Give the precision of the run, here where the preset leaves it open."""
+    """Return the precision of the run; that of this machine where the preset leaves it open."""
     return choose_precision(preset.precision, torch.device("cpu"))
 
 
@@ -179,7 +179,7 @@ def _largest_batch_bytes(preset: Preset) -> float:
 
 
 def _mean_task(network: NetworkConfig, stream: StreamConfig) -> tuple[float, float]:
-    """Give the mean operations and rows of a task; steps of many tasks count as many."""
+    """Return the mean operations and rows of a task; steps of many tasks count as many."""
     share = math.fsum(stream.train_share) / 2
     sizes = list(_sizes(stream))
     n_tasks = sum(tasks for *_, tasks in sizes)

@@ -1,4 +1,4 @@
-"""A dry run in words."""
+"""The report of a dry run, as text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MARGIN = 1.25  # for what a step needs beyond what it keeps
 
 
 def describe(name: str, preset: Preset, result: DryRun) -> str:
-    """Write a dry run out.
+    """Return a dry run as text.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whole recipes, by the hardware that they are for."""
+"""Presets: all settings of a training run, for a kind of hardware."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tabtransfer.pretrain.training.stream import StreamConfig
 
 @dataclass(frozen=True)
 class Card:
-    """State what a device offers.
+    """What a device offers.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Card:
 
     @property
     def planned_flops(self) -> float:
-        """Give the operations a second that a plan counts on."""
+        """Return the operations a second that a plan assumes."""
         return self.flops * self.share
 
 
@@ -45,7 +45,7 @@ H100 = Card("H100", 80e9, 989e12, 0.05)
 
 @dataclass(frozen=True)
 class Preset:
-    """Say what to train, on what, for how long.
+    """What to train, on what hardware and for how long.
 
     Parameters
     ----------

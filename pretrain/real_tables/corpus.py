@@ -35,7 +35,7 @@ CLASSIFICATION_NAMES = ("classification", "binary", "multiclass")
 
 @dataclass(frozen=True)
 class Source:
-    """A table as its source has it, with or without a known target.
+    """A table of a corpus as it is on disk, with or without a known target.
 
     Parameters
     ----------
@@ -216,7 +216,7 @@ def _read_entry(root: Path, entry: dict[str, Any]) -> pd.DataFrame:
 def to_task(
     table: RealTable, max_rows: int, train_share: float, seed: int, task: str = "classification"
 ) -> TaskBatch:
-    """Make one task of a table: a draw of rows, training rows first.
+    """Return a task of a sample of a table's rows, training rows first.
 
     Classes are drawn in proportion, and the 10 most frequent ones stay; numbers are standardised
     (see `draw_numbers`). Of the columns, text, booleans and pandas categories become codes,

@@ -41,7 +41,7 @@ _STATES_NONE = re.compile(r"states? no licen[cs]e", re.I)
 
 @dataclass(frozen=True)
 class PackedTables:
-    """Hold real tables to train on.
+    """Real tables to train on.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ class PackedTables:
 
 
 def _refuse_unfolding(path: Path) -> None:
-    """Refuse an archive that takes many times its size: cells hardly compress to less."""
+    """Refuse an archive that unpacks to many times its size: cells never compress so much."""
     with zipfile.ZipFile(path) as archive:
         n_bytes = sum(entry.file_size for entry in archive.infolist())
     if n_bytes > _MOST_UNFOLDED * path.stat().st_size:
@@ -230,7 +230,7 @@ def pack_tables(
 
 
 def _first_met(mark: Fingerprint, guard: dict[str, Fingerprint]) -> str | None:
-    """Say which guarded table a table meets, and by what."""
+    """Return why a table matches a held-out one, or None where it matches none."""
     from tabtransfer.datasets.fingerprints import meets
 
     for name, other in guard.items():
@@ -241,12 +241,12 @@ def _first_met(mark: Fingerprint, guard: dict[str, Fingerprint]) -> str | None:
 
 
 def _is_licensed(licence: str) -> bool:
-    """Whether a manifest names a licence that permits use; a folder's tables are the user's own."""
+    """Return whether a table may be used: its licence permits it, or it is the user's own."""
     return licence == "" or bool(_PERMITS.search(licence) and not _STATES_NONE.search(licence))
 
 
 def _guard(validation: Path | None) -> Iterator[tuple[str, Fingerprint]]:
-    """Fingerprint what must not be trained on: all suites, and the validation tables."""
+    """Return the fingerprints of held-out tables: those of all suites and of validation."""
     from tabtransfer.datasets.fingerprints import fingerprint
     from tabtransfer.datasets.frames import with_target
     from tabtransfer.datasets.suites import SUITES, load_table
@@ -288,7 +288,7 @@ def _to_numbers(source: Source) -> NumberTable | None:
 
 
 def _is_useful(cells: np.ndarray, is_code: bool) -> bool:
-    """Whether a column has two values and isn't mostly missing or a name of its own a row."""
+    """Return whether a column has two values, few gaps, and isn't a different code in each row."""
     known = cells[~np.isnan(cells)]
     distinct = len(np.unique(known))
     return (
@@ -334,7 +334,7 @@ def read_tables(path: Path, validation: Path | None = None) -> PackedTables:
 
 
 def _refuse_unguarded(packed: PackedTables, path: Path) -> None:
-    """Refuse tables that were packed before the suites had all of their tables."""
+    """Refuse tables that were packed before the suites got their newest tables."""
     try:
         from tabtransfer.datasets.suites import SUITES
     except ModuleNotFoundError:  # pandas, which packed tables do without

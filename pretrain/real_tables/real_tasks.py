@@ -1,7 +1,7 @@
 """Tasks drawn from real tables: any column may be the target, rows and columns are random.
 
 After TabDPT (Ma et al. 2024, arXiv 2410.18164), with more ways to make a new task of an old
-table: numbers are bent and categories recoded.
+table: numbers are transformed and categories recoded.
 
 Shapes: r rows, c columns.
 """
@@ -36,7 +36,7 @@ _LARGEST = 1e9  # of all numbers: beyond, squares and powers leave single precis
 
 @dataclass(frozen=True)
 class NumberTable:
-    """Hold a real table as numbers, ready to draw tasks from.
+    """A real table as numbers, to draw tasks from.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ def _draw_task(
 
 
 def _class_labels(random: np.random.Generator, y: NDArray, categorical: bool) -> NDArray:
-    """Make classes of a column, NaN in rows left out: its levels, or bins of its numbers."""
+    """Return classes made of a column, NaN in rows left out: its levels, or bins of numbers."""
     levels, codes, counts = np.unique(
         np.where(np.isnan(y), np.inf, y), return_inverse=True, return_counts=True
     )
@@ -256,7 +256,7 @@ def _draw_columns(
 def _vary(
     random: np.random.Generator, values: NDArray, categorical: NDArray, labels: NDArray
 ) -> _Task:
-    """Recode categories, bend numbers, lose some cells, in place: the task in another dress."""
+    """Recode categories, transform numbers and drop some cells, in place."""
     bends = random.random() < _BENT
     for column in range(values.shape[1]):
         x = values[:, column]
@@ -272,7 +272,7 @@ def _vary(
 
 
 def _bend(random: np.random.Generator, x: NDArray) -> NDArray:
-    """Map numbers by a random increasing or decreasing function."""
+    """Transform numbers by a random increasing or decreasing function."""
     z = np.clip(x, -1e6, 1e6)  # beyond, squares and powers leave single precision
     z = (z - np.nanmean(z)) / (np.nanstd(z) + 1e-6)
     kind = random.integers(4)

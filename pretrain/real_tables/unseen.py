@@ -11,7 +11,7 @@ from tabtransfer.pretrain.real_tables.real_table import RealTable
 def split_off_seen(
     tables: Sequence[RealTable], cards: Iterable[dict[str, Any]]
 ) -> tuple[list[RealTable], dict[str, str]]:
-    """Tell tables that a checkpoint has not seen from those that it was trained on.
+    """Split tables into those that a checkpoint has not seen and those that it was trained on.
 
     Parameters
     ----------

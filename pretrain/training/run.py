@@ -1,4 +1,4 @@
-"""Pretrain a network: build it, stream tasks into it for a given time, save what came of it."""
+"""Pretrain a network: build it, train it on a stream of tasks for a given time, save it."""
 
 from __future__ import annotations
 
@@ -260,7 +260,7 @@ def _pretrain_alone(
 
 
 def _is_first_process() -> bool:
-    """Whether this is the process that writes: others of the run are started with a rank."""
+    """Return whether this is the process that writes: others of the run are started with a rank."""
     node = os.environ.get("NODE_RANK", os.environ.get("GROUP_RANK", "0"))
     return not getattr(rank_zero_only, "rank", 0) and node == "0"
 
@@ -280,7 +280,7 @@ def _take_over(out: Path, steps: int) -> None:
 
 
 def _finish(out: Path) -> None:
-    """Write the card of final weights, and drop what a resumption would need."""
+    """Write the model card of the final weights, and remove the state for resuming."""
     with replacing(out / CARD_FILE) as partial:
         write_model_card(partial, read_header(out / FINAL_FILE), out / CURVE_FILE)
     (out / RESUME_FILE).unlink(missing_ok=True)
@@ -306,7 +306,7 @@ def _start(recipe: Recipe, init: Path | None) -> TabularTransformer:
 
 
 def _history(init: Path | None) -> list[dict[str, Any]]:
-    """List the runs behind a checkpoint, the last one last."""
+    """Return the runs behind a checkpoint, the last one last."""
     if init is None:
         return []
     header = read_header(init)
@@ -381,7 +381,7 @@ def _hardware(device: torch.device) -> str:
 
 
 def _quiet() -> None:
-    """Silence advice that does not fit an endless stream of ready-made batches."""
+    """Silence Lightning's advice that doesn't fit an endless stream of ready-made batches."""
     for message in (".*does not have many workers.*", ".*IterableDataset.*", ".*LeafSpec.*"):
         warnings.filterwarnings("ignore", message)
     warnings.filterwarnings("ignore", ".*resum.*", UserWarning)

@@ -34,7 +34,7 @@ __all__ = ["RowWeights", "weigh_rows"]
 
 @dataclass(frozen=True)
 class RowWeights:
-    """Name the training rows of most weight, by falling weight.
+    """The training rows of most weight, in descending order of weight.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def _weigh(
     channels: Channels,
     outputs: NDArray[np.int64] | None,
 ) -> tuple[Tensor, Tensor]:
-    """Give a task's attention and kernel effects (q, n), 0 for rows whose output is -1."""
+    """Return a task's attention and kernel effects (q, n), 0 for rows of which it has no output."""
     dtype = next(network.parameters()).dtype
     values = torch.from_numpy(query.values)[None].to(dtype)
     missing = torch.from_numpy(query.missing)[None]
@@ -143,7 +143,7 @@ def _row_weights(context: Context, weights: NDArray[np.float64] | None) -> Tenso
 def _chunk_rows(
     ensemble: ClassEnsemble | NumberEnsemble, network: TabularTransformer, task: MemberTask
 ) -> int:
-    """Say how many query rows go through at once; a gradient keeps the attention of all layers."""
+    """Return how many query rows go through at once: a gradient keeps every layer's attention."""
     shape, config = ensemble.shape(network, task), network.config
     scores = (config.context_layers + 4) * config.context_heads * shape.n_rows
     bytes_per_row = 3 * shape.bytes_per_row + shape.value_bytes * scores
@@ -154,7 +154,7 @@ def _chunk_rows(
 def _largest(
     attention: NDArray[np.float64], effects: NDArray[np.float64], n_top: int
 ) -> RowWeights:
-    """Make one weight of two shares."""
+    """Return the training rows of most weight, which is the mean of two shares."""
     # Where kernels say nothing, and for a table of one class, all rows are alike.
     weights = _shares(np.abs(effects)) + _shares(attention)
     weights /= 2.0

@@ -1,4 +1,4 @@
-"""Shares of the network and of the learners in a prediction, by rows that neither has seen.
+"""The shares of the network and of the learners in a prediction, found by rows kept back.
 
 Of a large table, the network reads a sample of the rows, and what it makes of the learners'
 predictions is decided there; learners have learned from all rows. Some rows that no member reads
@@ -33,7 +33,7 @@ _DECIMALS = 2  # so that rounding, which threads may change, doesn't move a pred
 
 @dataclass(frozen=True)
 class Blend:
-    """Mix what the network and the learners predict.
+    """Mix the predictions of the network and of the learners.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class Blend:
 def rows_to_keep_back(
     training: LabelledTable, max_context_rows: int, seed: int
 ) -> NDArray[np.int64]:
-    """Choose training rows that no member of an ensemble reads, to find shares by.
+    """Choose training rows to keep back from all members of an ensemble, to find shares by.
 
     Parameters
     ----------

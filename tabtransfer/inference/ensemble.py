@@ -111,7 +111,7 @@ def _in_memory(
     network: NetworkConfig,
     budget: MemoryBudget,
 ) -> tuple[View, int]:
-    """Give the part of a view and the number of its rows that a budget has room for."""
+    """Return the columns of a view and the number of rows for which there is enough memory."""
 
     def fits(n_rows: int) -> bool:
         n_categories = training.table.n_categories[view.sources]
@@ -126,7 +126,7 @@ def _in_memory(
 
 @dataclass(frozen=True)
 class ClassMember:
-    """Say how one member of an ensemble sees a classification task.
+    """The view and the rows by which one member of an ensemble sees a classification task.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ class ClassEnsemble(Ensemble):
         return max(len(rows) for member in self.members for rows in member.context.values())
 
     def tasks(self) -> list[MemberTask]:
-        """Give what the members read: the nodes of their class trees."""
+        """Return what the members read: the nodes of their class trees."""
         return [
             MemberTask(
                 member.view,
@@ -203,7 +203,7 @@ class ClassEnsemble(Ensemble):
         ]
 
     def groups(self, classes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-        """Give, for each of the tasks, its output that classes are part of; -1 where none is."""
+        """Return the output of each task that each class belongs to; -1 where none does."""
         return [
             node.group_of(classes, self.n_classes)
             for member in self.members * (self.n_classes > 1)
@@ -247,7 +247,7 @@ class ClassEnsemble(Ensemble):
         return softmax(logs / len(self.members), axis=1)
 
     def _shift(self, node: ClassNode, rows: NDArray[np.int64]) -> torch.Tensor:
-        """Say what to add to the logits of a node's groups, whose context are these rows.
+        """Return what to add to the logits of a node's groups, for a context of these rows.
 
         A sample has a row of each class at least: of a class that would have had less than one,
         the network takes the base rate to be higher than it is (Elkan 2001). 0 for other groups.
@@ -262,14 +262,14 @@ class ClassEnsemble(Ensemble):
         return torch.from_numpy(shifts)
 
     def loss(self, network: TabularTransformer, query: LabelledTable) -> float:
-        """Give the log loss."""
+        """Return the log loss."""
         own = self.probabilities(network, query.table)[np.arange(query.n_rows), query.labels]
         return float(np.average(-np.log(own.clip(min=1e-15)), weights=query.weights))
 
 
 @dataclass(frozen=True)
 class NumberMember:
-    """Say how one member of an ensemble sees a regression task.
+    """The view and the rows by which one member of an ensemble sees a regression task.
 
     Parameters
     ----------
@@ -336,7 +336,7 @@ class NumberEnsemble(Ensemble):
         return max(len(member.rows) for member in self.members)
 
     def tasks(self) -> list[MemberTask]:
-        """Give what the members read: standardised targets."""
+        """Return what the members read: standardised targets."""
         return [self._task(member) for member in self.members]
 
     def _task(self, member: NumberMember) -> MemberTask:
@@ -383,7 +383,7 @@ class NumberEnsemble(Ensemble):
         return learn_scale(self.training.labels[member.rows], weights, member.view.normal_target)
 
     def loss(self, network: TabularTransformer, query: LabelledTable) -> float:
-        """Give the pinball loss on the training rows' scale; 1 is what guessing costs."""
+        """Return the pinball loss on the training rows' scale; 1 is what guessing costs."""
         scale = TargetScale.of(self.training.labels, self.training.weights)
         quantiles = (self.quantiles(network, query.table) - scale.mean) / scale.deviation
         targets = (query.labels - scale.mean) / scale.deviation

@@ -1,4 +1,4 @@
-"""The network of a fitted model: its own, or a checkpoint's, which is read again."""
+"""The network of a fitted model: a fine-tuned one, or a checkpoint's, which is read again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["KeptNetwork"]
 
 @dataclass(frozen=True)
 class KeptNetwork:
-    """Hold a network of a table's own; of a checkpoint, remember which it was.
+    """The fine-tuned network of a table, or the name of the checkpoint that has the network.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Settings that a fitted model is made by."""
+"""The settings by which a model is fitted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Task = Literal["classification", "regression"]
 
 @dataclass(frozen=True)
 class FitSettings:
-    """Say how a model is fitted.
+    """How a model is fitted.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class FitSettings:
     def of(
         cls, task: Task, parameters: Mapping[str, Any], kinds: Sequence[ViewKind] = KINDS
     ) -> FitSettings:
-        """Read them off the parameters of an estimator."""
+        """Return the settings of an estimator's parameters."""
         return cls(
             task,
             parameters["n_estimators"],

@@ -92,7 +92,7 @@ def read_learners(content: bytes) -> FittedLearners:
 
 
 def _write(fit: Fit, name: str, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
-    """Put the arrays of a fit with the others, and give what else there is to say of it."""
+    """Add the arrays of a fit to the others, and return the rest of it as JSON values."""
     if isinstance(fit, FittedKernel):
         arrays |= {f"{name}{part}": getattr(fit, part) for part in _KERNEL_PARTS}
         arrays |= {f"{name}{part}": getattr(fit.features, part) for part in _CENTRE_PARTS}
@@ -169,7 +169,7 @@ def _read_forest(
 
 
 def _check(nodes: NDArray[Any], n_columns: int) -> None:
-    """Raise unless every node is a leaf, or splits a column into nodes that come after it."""
+    """Raise a ValueError unless every node is a leaf, or splits into nodes that come after it."""
     inner = nodes[nodes["left_child"] != _LEAF]
     places = np.flatnonzero(nodes["left_child"] != _LEAF)
     sound = len(nodes) > 0 and ((inner["feature"] >= 0) & (inner["feature"] < n_columns)).all()

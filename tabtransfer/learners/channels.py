@@ -1,4 +1,4 @@
-"""What learners predict, as the label channels that the network reads."""
+"""Learners' predictions as the label channels that the network reads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["ClassChannels", "NumberChannels"]
 
 @dataclass(frozen=True)
 class ClassChannels:
-    """Sum up the probabilities of groups of classes, among the classes of all groups.
+    """Sum the probabilities of the classes of each group, and normalise over the groups.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class ClassChannels:
 
 @dataclass(frozen=True)
 class NumberChannels:
-    """Expect a target and its square less 1, by how far off training rows were predicted.
+    """Expectations of a target and its square less 1, by the errors on training rows.
 
     Parameters
     ----------
@@ -99,6 +99,6 @@ class NumberChannels:
 def _standardised(
     predicted: NDArray[np.float64], scale: TargetScale | NormalTargetScale
 ) -> NDArray[np.float64]:
-    """Put predictions (n_rows, n_learners, 1) on a scale: (n_rows, n_learners)."""
+    """Standardise predictions (n_rows, n_learners, 1) by a scale: (n_rows, n_learners)."""
     values = predicted[..., 0]
     return np.where(np.isnan(values), np.nan, scale.standardise(np.nan_to_num(values)))

@@ -1,4 +1,4 @@
-"""Learners fitted to a table: what they say of its rows, and of any others.
+"""Learners fitted to a table, and their predictions for its rows and any others.
 
 Trees are fitted to all folds but one, for every fold. A training row is predicted by the fit
 that has not seen it (Wolpert 1992, "Stacked generalization"), any other row by the mean of all
@@ -32,7 +32,7 @@ _FEWEST = 10  # rows of different cells to learn from
 
 @dataclass(frozen=True)
 class FittedLearners:
-    """Hold learners and what they predict for the training rows, without their own labels.
+    """Fitted learners, and their predictions of each training row without its own label.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class FittedLearners:
     own: NDArray[np.float64]
 
     def describe(self, table: EncodedTable) -> EncodedTable:
-        """Put what the learners predict beside the cells of rows that they weren't fitted to."""
+        """Add predictions to the cells of rows that the learners weren't fitted to."""
         return replace(table, learners=self.predict(table))
 
     def predict(self, table: EncodedTable) -> NDArray[np.float64]:
@@ -139,7 +139,7 @@ def fit_learners(
     places = [i for i, chosen in enumerate(settings) if chosen is not None and enough]
 
     def fit(index: int, fold: int) -> tuple[Fit, NDArray[np.bool_], NDArray[np.float64]]:
-        """Fit a learner; also say which rows it predicts without their own labels, and what."""
+        """Fit a learner; also return which rows it predicts without their labels, and how."""
         chosen, seed = settings[index], int(seeds[index, fold])
         held_out = folds == fold
         if isinstance(chosen, KernelSettings):
@@ -175,7 +175,7 @@ def fit_learners(
 
 
 def _sample(rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """Take a sample of rows where there are more than a learner is fitted to."""
+    """Draw a sample of rows where there are more than a learner is fitted to."""
     if len(rows) <= MOST_ROWS:
         return rows
     return np.sort(np.random.default_rng(seed).choice(rows, MOST_ROWS, replace=False))

@@ -1,4 +1,4 @@
-"""Kernel ridge regression with a kernel chosen for the table, on all of its rows.
+"""Kernel ridge regression on all rows of a table, with a kernel chosen for it.
 
 The kernel falls with a power of the distance of rows. Which distance, which power, how far it
 reaches and how strong the penalty is, decides the leave-one-out error of some rows; kernel
@@ -37,7 +37,7 @@ _LEAST_PROBABILITY = 1e-6
 
 @dataclass(frozen=True)
 class Kernel:
-    """Say how alike two rows are: ``exp(-(distance / unit) ** power)``.
+    """The similarity of two rows: ``exp(-(distance / unit) ** power)``.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ KERNELS = tuple(
 
 @dataclass(frozen=True)
 class KernelSettings:
-    """Say which kernels to try, and on how many rows.
+    """The kernels to try, and the number of rows to choose by.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ class RowFeatures:
         object.__setattr__(self, "_layout", layout)
 
     def __call__(self, cells: NDArray[np.float32]) -> Tensor:
-        """Give the features (n_rows, f) of rows (n_rows, n_columns), in float64."""
+        """Return the features (n_rows, f) of rows (n_rows, n_columns), in float64."""
         values, missing = self._read(cells)
         statistics: ColumnStatistics = vars(self)["_statistics"]
         layout: FeatureLayout = vars(self)["_layout"]
@@ -261,7 +261,7 @@ class FittedKernel:
         return self.values(torch.cat([dual.new_zeros(0, dual.shape[1]), *found]))
 
     def values(self, predicted: Tensor) -> NDArray[np.float64]:
-        """Put predictions of standardised channels (n, k) on the scale of the labels."""
+        """Return predictions of standardised channels (n, k) on the scale of the labels."""
         values = predicted.numpy() * self.deviation + self.mean
         if not self.n_classes:
             return values
@@ -295,7 +295,7 @@ class FittedKernel:
         return torch.linalg.solve_triangular(root.mT, solution, upper=True), torch.cat(own)
 
     def _coordinates(self, cells: NDArray[np.float32], centres: Tensor, root: Tensor) -> Tensor:
-        """Give the coordinates (m, n) of rows in which similarities are products."""
+        """Return the coordinates (m, n) of rows in which similarities are products."""
         return torch.linalg.solve_triangular(root, self._similar(cells, centres).mT, upper=False)
 
     def _centres(self) -> Tensor:
@@ -309,7 +309,7 @@ class FittedKernel:
 def _choose(
     kernels: tuple[Kernel, ...], features: Tensor, labels: Tensor, weights: Tensor
 ) -> tuple[Kernel, Tensor]:
-    """Find the kernel of least leave-one-out error; also give the scale (f,) of its features."""
+    """Find the kernel of least leave-one-out error; also return the scale (f,) of its features."""
     root = weights.sqrt()[:, None]
     share = weights / weights.sum()
     best, least = None, np.inf
@@ -339,7 +339,7 @@ def _choose(
 
 
 def _scale(metric: str, features: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
-    """Say how much each feature counts: (f,)."""
+    """Return how much each feature counts: (f,)."""
     if metric == "equal":
         return torch.ones_like(features[0])
     shares = (weights / weights.sum())[None, :, None]
@@ -361,7 +361,7 @@ def _distances(rows: Tensor, centres: Tensor, norm: float) -> Tensor:
 
 
 def _sample(n_rows: int, most: int, random: np.random.Generator) -> NDArray[np.int64]:
-    """Choose rows at random, if there are more than some, in an order of chance."""
+    """Return a random sample of rows, at most so many, in random order."""
     return random.permutation(n_rows)[:most]
 
 

@@ -1,4 +1,4 @@
-"""What the network sees of a cell: its value among the training cells of its column.
+"""The features of a cell that the network reads: its place among its column's training cells.
 
 Everything here is a statistic of the training rows, computed without gradients and exact
 under row weights: a row of weight 2 counts as two equal rows. The statistics are computed
@@ -25,7 +25,7 @@ _CHUNK_VALUES = 2**23  # of label channels sorted at once
 
 @dataclass(frozen=True)
 class CellFeatures:
-    """Describe cells of a batch of tasks.
+    """The features of the cells of a batch of tasks.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class CellFeatures:
 
 @dataclass(frozen=True)
 class ColumnStatistics:
-    """Hold what the training rows say of each column.
+    """Statistics of the training rows for each column.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class ColumnStatistics:
     @classmethod
     @torch.no_grad()
     def of(cls, batch: TaskBatch, label_channels: Tensor) -> ColumnStatistics:
-        """Learn the columns from the training rows.
+        """Compute the statistics of the training rows.
 
         Parameters
         ----------
@@ -165,7 +165,7 @@ class ColumnStatistics:
 
 @dataclass(frozen=True)
 class SortedColumns:
-    """Hold the training cells in ascending order, missing ones last with weight zero.
+    """The training cells in ascending order, missing ones last with weight zero.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ class SortedColumns:
         return self.weight[..., -1:]
 
     def weight_below(self, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the weight of smaller cells, and of smaller or equal ones: (b, c, r) each."""
+        """Return the weight of smaller cells, and of smaller or equal ones: (b, c, r) each."""
         left = torch.searchsorted(self.values, values)
         right = torch.searchsorted(self.values, values, right=True)
         return self.weight.gather(-1, left), self.weight.gather(-1, right)

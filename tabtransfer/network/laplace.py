@@ -48,7 +48,7 @@ class LaplaceRidge:
         weights: Tensor,
         reach: float = 1.0,
     ) -> tuple[LaplaceRidge, Tensor]:
-        """Solve for the training rows; also predict each of them by the others."""
+        """Fit to the training rows; also predict each of them by the others."""
         shares = (weights / weights.sum(-1, keepdim=True))[..., None]
         scaled = features * scale
         centre = (shares * scaled).sum(1, keepdim=True)
@@ -66,7 +66,7 @@ class LaplaceRidge:
     def with_learned_metric(
         self, features: Tensor, labels: Tensor, weights: Tensor
     ) -> tuple[LaplaceRidge, Tensor]:
-        """Take in turn the scale in which predictions are steepest, and solve for predictions.
+        """Learn the scale of features from the predictions' gradients, and fit again, in turn.
 
         The scale of a feature is the root of its mean squared gradient, the diagonal of the
         average gradient outer product of recursive feature machines (Radhakrishnan et al. 2024,
@@ -82,7 +82,7 @@ class LaplaceRidge:
         return fit, own
 
     def _slopes(self, weights: Tensor) -> Tensor:
-        """Give the mean squared gradient by each feature at the training rows: (b, 1, f)."""
+        """Return the mean squared gradient by each feature at the training rows: (b, 1, f)."""
         x = blocks(self.features)  # (b, blocks, m, f)
         apart = distances(x, x)
         steepness = apart.neg().exp_().div_(apart.clamp_(min=_LEAST_DISTANCE))

@@ -1,4 +1,4 @@
-"""What is predicted for a row before the network looks at it: by kernels, learners, their stack.
+"""Predictions of a row that the network reads as inputs: by kernels, learners and their stack.
 
 Kernel ridge regression learns from the training rows at hand (`tabtransfer.network.kernels`);
 learners are other models, trees and a tuned kernel, fitted elsewhere to as many rows as there are,
@@ -27,7 +27,7 @@ FURTHEST = 8.0  # standard deviations from the mean that a learner may predict
 
 @dataclass(frozen=True)
 class RowPredictions:
-    """Predict label channels of rows, each in standard deviations from the training mean.
+    """Predictions of rows' label channels, in standard deviations from the training mean.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class RowPredictions:
     def of(
         cls, batch: TaskBatch, cells: CellFeatures, label_channels: Tensor
     ) -> tuple[RowPredictions, Tensor]:
-        """Learn from the training rows, and predict each of them by the others.
+        """Fit to the training rows, and predict each of them by the others.
 
         Parameters
         ----------
@@ -106,7 +106,7 @@ class RowPredictions:
 
 
 def _joined(kernels: KernelRidge, found: Tensor, told: Tensor | None) -> Tensor:
-    """Put predictions of kernels and of learners (b, r, l, k) side by side, on one scale."""
+    """Join predictions of kernels and of learners (b, r, l, k), on one scale."""
     if told is None:
         absent = found.new_zeros(*found.shape[:2], N_LEARNERS, found.shape[-1])
         return torch.cat([found, absent], 2)
@@ -115,7 +115,7 @@ def _joined(kernels: KernelRidge, found: Tensor, told: Tensor | None) -> Tensor:
 
 
 def _present(parts: Tensor, told: Tensor | None) -> Tensor:
-    """Say which predictions there are (b, 7): all kernels, and learners without a gap."""
+    """Return which predictions there are (b, 7): all kernels, and learners without a gap."""
     present = parts.new_ones(len(parts), parts.shape[2], dtype=torch.bool)
     if told is None:
         present[:, N_KERNELS:] = False

@@ -3,7 +3,7 @@
 1. Column stage: every cell becomes a vector of exact statistics, without attention: its place
    among the training cells of its column, the labels of its nearest training cells, and two
    neighbouring columns (`tabtransfer.network.cells`).
-2. Row stage: cells of a row meet each other; a few summary tokens leave as the row's vector.
+2. Row stage: the cells of a row attend to each other; a few summary tokens become its vector.
    What kernel ridge regression, trees and their stack predict for the row joins it
    (`tabtransfer.network.row_predictions`).
 3. Context stage: every row attends to the training rows, which carry their labels.
@@ -175,7 +175,7 @@ class TabularTransformer(nn.Module):
     def read_predictions(
         self, batch: TaskBatch, chunk_rows: int | None = None
     ) -> tuple[Context, list[CellFeatures], Tensor]:
-        """Compute what is known of the training rows before the row stage.
+        """Compute the inputs of the row stage for the training rows: cells and predictions.
 
         Parameters
         ----------
@@ -285,7 +285,7 @@ class TabularTransformer(nn.Module):
 
 @dataclass(frozen=True)
 class Context:
-    """Hold all that a prediction needs of the training rows.
+    """All that a prediction needs of the training rows.
 
     Parameters
     ----------
@@ -316,7 +316,7 @@ def _linears(n_inputs: dict[str, int], n_outputs: int) -> Mapping[str, nn.Linear
 
 
 def label_channels(batch: TaskBatch) -> Tensor:
-    """Give numeric labels of the training rows, of the classes that the tasks have.
+    """Return numeric labels of the training rows, of the classes that the tasks have.
 
     Parameters
     ----------
@@ -340,7 +340,7 @@ def _known(layer: nn.Linear, labels: Tensor) -> Tensor:
 
 
 def _joined(cells: list[CellFeatures]) -> CellFeatures:
-    """Put the cells of several parts of the rows together."""
+    """Concatenate the cells of several parts of the rows."""
     if len(cells) == 1:
         return cells[0]
     return CellFeatures(

@@ -203,7 +203,7 @@ def read_model(
 
 
 def _matching(learners: FittedLearners | None, prepared: PreparedRows) -> FittedLearners | None:
-    """Return learners, once they have shown that they can predict a row of this table."""
+    """Return learners, after checking that they can predict a row of this table."""
     if learners is None:
         return None
     training = prepared.training
@@ -275,7 +275,7 @@ def _unfitted(record: dict[str, Any], kinds: Mapping[str, type[Any]], path: Path
 
 
 def _network(archive: zipfile.ZipFile, record: dict[str, Any], path: Path) -> KeptNetwork:
-    """Give the network of the file, shared with all that have the same.
+    """Return the network of the file, shared with all that have the same.
 
     Its checkpoint isn't looked at, unless it is the shipped one: what lies at a path that a file
     names is anybody's.
@@ -307,7 +307,7 @@ def _classes(record: dict[str, Any]) -> Any:
 def _show_without_rows(
     model: Any, record: dict[str, Any], network: KeptNetwork, calibration: Calibration | None
 ) -> None:
-    """Set what is known of a fitted model without its training rows."""
+    """Set the attributes of a fitted model that are known without its training rows."""
     model.n_features_in_ = record["n_features"]
     if record["feature_names"] is not None:
         model.feature_names_in_ = np.array(record["feature_names"], dtype=object)

@@ -30,7 +30,7 @@ def regressor():
 
 
 def read_again(model):
-    """Give the one member's task as a batch, its context, and predictions of training rows."""
+    """Return the one member's task as a batch, its context, and predictions of training rows."""
     task, context = next(iter(model.ensemble_.contexts(model.network_)))
     shown = task.view.show(model.ensemble_.training.table.take(task.rows))
     batch = task_batch(

@@ -1,4 +1,4 @@
-"""When to use what: which method wins on which kind of table, at what cost, and how sure."""
+"""Regimes: which method wins on which kind of table, at what cost, and how surely."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _INFINITY = float("inf")
 
 @dataclass(frozen=True)
 class Regime:
-    """What the results say of one kind of table.
+    """The results on one kind of table.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def summarise_gain(errors: pd.DataFrame, method: str, base: str) -> Gain | None:
 
 
 def decide(gain: Gain) -> State:
-    """Say what an interval shows.
+    """Return what an interval shows.
 
     Examples
     --------
@@ -160,7 +160,7 @@ def judge_regimes(results: pd.DataFrame) -> list[Regime]:
 
 
 def _contenders(ranked: list[str]) -> tuple[str, str]:
-    """Pick the best method and the best of the other camp: our arms aren't set against another."""
+    """Return the best method and the best of the other side: our variants aren't compared."""
     first, *rest = ranked
     ours = first.startswith(PRETRAINED)
     others = [name for name in rest if name.startswith(PRETRAINED) != ours]

@@ -1,4 +1,4 @@
-"""What the results table says: means, wins and gains, with bootstrap intervals."""
+"""Statistics of the results table: means, wins and gains, with bootstrap intervals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pretraining gains at each number of training rows, and the number at which it ends."""
+"""The gain from pretraining at each number of training rows, and where it ends."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def _resampled_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _reach_zero(curves: NDArray[np.float64], sizes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give where each curve first comes down to zero, in logarithms of sizes.
+    """Return the size at which each curve first comes down to zero, as a logarithm.
 
     Minus infinity where it is below from its first size on, infinity where it stays above.
     """

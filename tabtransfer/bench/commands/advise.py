@@ -1,4 +1,4 @@
-"""The command `tabtransfer advise`: what other tables' results say of this one."""
+"""The command `tabtransfer advise`: which method to expect to win on a table."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def advise(
 
 
 def _describe(table: Table, max_train: int) -> dict[str, float]:
-    """Describe the table as those of the results are; the method that tells noise is measured."""
+    """Return the table's properties as results have them; one method is run to measure noise."""
     from tempfile import TemporaryDirectory
 
     from tabtransfer.baselines.registry import get_method

@@ -113,7 +113,7 @@ def compare(
 
 
 def _say_columns(rows: TrainingTable, silenced: tuple[str, ...]) -> None:
-    """Say what to know of how columns are read."""
+    """Print what to know of how columns are read."""
     import pandas as pd
 
     from tabtransfer.preprocessing.column_notes import column_notes
@@ -132,7 +132,7 @@ def _say_columns(rows: TrainingTable, silenced: tuple[str, ...]) -> None:
 
 
 def _say_seen(name: str, rows: TrainingTable) -> None:
-    """Say when the weights may have been trained on the table; `run` leaves them out then."""
+    """Print where the weights may have been trained on the table; `run` leaves them out then."""
     from tabtransfer.checkpoint import read_header
     from tabtransfer.datasets.audit import find_seen
     from tabtransfer.datasets.frames import with_target
@@ -149,7 +149,7 @@ def _say_seen(name: str, rows: TrainingTable) -> None:
 
 
 def _check_save(path: Path, files: list[Path], methods: list[Method] | None) -> None:
-    """Refuse to save where that isn't possible; say which models can be saved."""
+    """Raise a TabTransferError where no model could be saved."""
     from tabtransfer.bench.measure.winner import SAVABLE
 
     check_file(path, "--save", files)

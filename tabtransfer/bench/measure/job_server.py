@@ -80,7 +80,7 @@ def _watch(
     limits: Limits,
     requests: IO[bytes],
 ) -> dict[str, Any]:
-    """Wait for the job's outcome, its end, its limits, or the end of the process we serve."""
+    """Wait for the job's outcome, its end, its limits, or the end of the parent process."""
     started = time.monotonic()
     memory_before = _memory_gb(process)
     while True:

@@ -1,4 +1,4 @@
-"""A reader's own table file as a table to measure on."""
+"""A user's table file as a table to measure on."""
 
 from __future__ import annotations
 

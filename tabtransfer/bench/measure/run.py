@@ -190,7 +190,7 @@ def _split(table: Table, pattern: Job, n_splits: int | str) -> list[Split]:
 def _split_by_size(
     tables: Sequence[Table], pattern: Job, n_splits: int, sizes: Sequence[int]
 ) -> dict[int, dict[str, list[Split]]]:
-    """Split each table at the sizes that it has rows for; give the splits by size and table."""
+    """Split each table at the sizes that it has rows for; return the splits by size and table."""
     options = {"n_splits": n_splits, "seed": pattern.seed, "max_test": pattern.max_test}
     by_table = {table.name: nested_splits(_strata(table), sizes, **options) for table in tables}
     splits = {
@@ -250,7 +250,7 @@ def _prepare(
 
 
 def hash_table(table: Table) -> str:
-    """Give a digest of a table's input and target."""
+    """Return a digest of a table's input and target."""
     import pandas as pd
 
     digest = hashlib.sha256()
@@ -316,7 +316,7 @@ def _run_task(
 
 
 def _cut_short(tasks: Sequence[Task], rows: Sequence[dict[str, Any]]) -> list[Task]:
-    """Give the tasks without a row on splits that others have a row of."""
+    """Return the tasks without a row on splits that others have a row of."""
     done = {Job.from_row(row) for row in rows}
     begun = {_place(job) for job in done}
     return [task for task in tasks if task.job not in done and _place(task.job) in begun]

@@ -1,4 +1,4 @@
-"""Run one job in the process that calls it, and say how it went."""
+"""Run one job in the process that calls it, and return its outcome."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def run_job(task: Task) -> dict[str, Any]:
 
 
 def warm_up(task: Task) -> None:
-    """Import what a job needs, so that neither its times nor its memory include it."""
+    """Import what a job needs, so that neither its seconds nor its memory include imports."""
     if task.table.task != "regression":
         import sklearn.metrics  # noqa: F401
     # What goes wrong here goes wrong in the job too, and is recorded there.

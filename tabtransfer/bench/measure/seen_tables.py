@@ -1,4 +1,4 @@
-"""Which tables of a run a method was trained on, asked once a table and of all its rows."""
+"""Find the tables of a run that a method was trained on, once a table and by all its rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class SeenTables:
-    """Settle for each job whether its method was trained on the job's table.
+    """Find out for each job whether its method was trained on the job's table.
 
     A job gets a thinned table, which may hold too few rows to be recognised.
 
@@ -32,7 +32,7 @@ class SeenTables:
         self._lock = Lock()
 
     def settle(self, task: Task) -> Task:
-        """Give the task with the answer in place of the question."""
+        """Return the task with the answer in place of the question."""
         method, name = task.method, task.job.table
         if method.seen is never_seen or method.unavailable() is not None:
             return task

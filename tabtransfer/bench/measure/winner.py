@@ -1,4 +1,4 @@
-"""Fit the method that a comparison recommends to all rows, and write it to a file."""
+"""Fit the method that a comparison recommends to all rows, and save it."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ METADATA = "tabtransfer"
 
 
 def best_savable(comparison: Comparison, X: pd.DataFrame) -> str | None:
-    """Give the recommended method, or the best of those that can be saved if it can't be.
+    """Return the recommended method, or else the best of those that can be saved.
 
-    CatBoost's format can't say how dates and durations become numbers.
+    CatBoost's format can't store how dates and durations become numbers.
     """
     savable = OWN if any(holds_times(X[name]) for name in X.columns) else SAVABLE
     if comparison.choice in savable:

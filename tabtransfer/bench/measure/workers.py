@@ -1,4 +1,4 @@
-"""Where jobs run: on this machine, on a Ray cluster, on a Dask cluster.
+"""The workers that run jobs: on this machine, on a Ray cluster, on a Dask cluster.
 
 Wherever it is, a job runs in a process of its own under a job server (`job_server`). Ray and Dask
 place the jobs and start those again whose worker was lost.
@@ -95,7 +95,7 @@ class JobServer:
 
 
 class Workers(Protocol):
-    """Something that runs jobs, as many at a time as threads ask it to."""
+    """The interface of workers, which may be called by many threads at a time."""
 
     def run(self, request: bytes) -> dict[str, Any]:
         """Run a pickled `Task` and return its outcome."""

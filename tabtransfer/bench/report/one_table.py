@@ -1,4 +1,4 @@
-"""What the report of a single table shows: the recommendation, and what it rests on."""
+"""The report of a single table: the recommendation, and the results that it rests on."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CARD = (
 def comparison_facts(
     results: pd.DataFrame, board: pd.DataFrame, comparison: Comparison
 ) -> dict[str, Any]:
-    """Gather what both pages say of one table.
+    """Return the facts of one table that both pages show.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Draw the report from the results table alone."""
+"""Write the report from the results table alone."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from tabtransfer.gains import N_RESAMPLES, TIE, gain
 def write_report(results: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """Write the report as HTML and Markdown, and the leaderboard as CSV, Parquet and PNG.
 
-    Of one table it says which method to use there; of several, who is ahead over all.
+    Of one table it says which method to use there; of several, which is best over all.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def write_report(results: pd.DataFrame, folder: Path) -> pd.DataFrame:
 
 
 def _facts(results: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
-    """Gather what both pages say of the results."""
+    """Return the facts that both pages show."""
     kinds = by_kind(results)
     scores = {kind: table_scores(part, "score") for kind, part in kinds.items()}
     ranks = describe_ranks(results, board)
@@ -126,7 +126,7 @@ def _against_reference(scores: pd.DataFrame, board: pd.DataFrame) -> list[dict[s
 
 
 def _additions(kinds: dict[ScoreKind, pd.DataFrame]) -> list[dict[str, Any]]:
-    """The questions about transfer, each answered for every kind of table."""
+    """Return the questions about transfer, each answered for every kind of table."""
     pairs = [
         ("What pretraining adds", PRETRAINED, SCRATCH),
         ("What pretraining adds beyond a stack of the same inputs", PRETRAINED, STACK),
@@ -149,7 +149,7 @@ def _additions(kinds: dict[ScoreKind, pd.DataFrame]) -> list[dict[str, Any]]:
 
 
 def _score_rows(kind: ScoreKind, scores: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
-    """The scores as shown; every score that rounds to the table's best is marked."""
+    """Return the scores as shown; every score that rounds to the table's best is marked."""
     methods = [name for name in board["method"] if name in scores and scores[name].notna().any()]
     rounded = scores[methods].round(3)
     best = rounded.max(axis=1)

@@ -1,4 +1,4 @@
-"""Draw the report of nested training sizes from the results table alone."""
+"""Write the report of nested training sizes from the results table alone."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def write_transfer_gain_report(results: pd.DataFrame, folder: Path) -> list[str]
 
 
 def curve_table(curves: list[GainCurve]) -> pd.DataFrame:
-    """Give every point of every curve a row.
+    """Return a table with a row for each point of each curve.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def curve_table(curves: list[GainCurve]) -> pd.DataFrame:
 
 
 def _facts(results: pd.DataFrame, curves: list[GainCurve]) -> dict[str, Any]:
-    """Gather what both pages say of the results."""
+    """Return the facts that both pages show."""
     sizes = sorted(results["max_train"].unique())
     largest = results.groupby("table")["max_train"].max().rename("largest")
     cards = results.drop_duplicates("table")[list(_CARD)].join(largest, on="table")
@@ -100,7 +100,7 @@ def _facts(results: pd.DataFrame, curves: list[GainCurve]) -> dict[str, Any]:
 
 
 def _parts(curves: list[GainCurve]) -> list[dict[str, Any]]:
-    """Put the curves over the same base together, with their picture."""
+    """Group the curves over the same base, with their picture."""
     parts = []
     for number, base in enumerate(dict.fromkeys(curve.base for curve in curves)):
         own = [curve for curve in curves if curve.base == base]

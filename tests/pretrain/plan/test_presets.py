@@ -20,7 +20,7 @@ SMALL = NetworkConfig(d_cell=8, n_summary=2, row_layers=2, context_layers=2)
 
 
 def small(name: str):
-    """Give a preset with a small network."""
+    """Return a preset with a small network."""
     preset = PRESETS[name]
     return dataclasses.replace(preset, recipe=dataclasses.replace(preset.recipe, network=SMALL))
 

@@ -176,7 +176,7 @@ def shop(seed: int = 0, n_rows: int = 150) -> pd.DataFrame:
 
 
 def disguised(name: str) -> pd.DataFrame:
-    """Give a suite's table with other names, units and order of rows."""
+    """Return a suite's table with other names, units and order of rows."""
     table = load_table(name)
     numbers = 2.5 * table.X.select_dtypes("number")
     frame = numbers.assign(target=table.y).sample(frac=1.0, random_state=0)

@@ -25,7 +25,7 @@ def real_tasks(levels: int = 1000) -> RealTasks:
 
 
 def is_real(batch):
-    """Whether a batch is of `real_tasks`; unbent numbers show it."""
+    """Return whether a batch is of `real_tasks`; unbent numbers show it."""
     whole = batch.values % 1 == 0
     return bool((whole & (batch.values >= 5000) & (batch.values < 6000)).any())
 
