@@ -225,8 +225,8 @@ def _trained_on(path: Path, table: Table) -> str | None:
     from tabtransfer.datasets.fingerprints import trained_on
     from tabtransfer.datasets.frames import with_target
 
-    cards = read_header(path).get("tables", [])
-    return trained_on(cards, table.name, with_target(table.X, table.y))
+    provenance = read_header(path).get("tables", [])
+    return trained_on(provenance, table.name, with_target(table.X, table.y))
 
 
 _LIBRARIES = ("torch", "scikit-learn", "catboost")

@@ -50,12 +50,14 @@ class Sighting:
         return text + "."
 
 
-def find_seen(cards: Iterable[dict[str, Any]], name: str, frame: pd.DataFrame) -> list[Sighting]:
+def find_seen(
+    provenance: Iterable[dict[str, Any]], name: str, frame: pd.DataFrame
+) -> list[Sighting]:
     """Find the tables of a checkpoint's header that a table meets.
 
     Parameters
     ----------
-    cards : iterable of dict
+    provenance : iterable of dict
         The header's ``"tables"``, each with ``name`` and ``fingerprint``.
     name : str
         Name of the table.
@@ -71,12 +73,12 @@ def find_seen(cards: Iterable[dict[str, Any]], name: str, frame: pd.DataFrame) -
     --------
     >>> import numpy as np, pandas as pd
     >>> frame = pd.DataFrame({"price": np.random.default_rng(0).normal(size=50)})
-    >>> cards = [{"name": "shops", "fingerprint": fingerprint("shops", frame).to_text()}]
-    >>> [sighting.columns for sighting in find_seen(cards, "mine", frame[::-1] * 100)]
+    >>> provenance = [{"name": "shops", "fingerprint": fingerprint("shops", frame).to_text()}]
+    >>> [sighting.columns for sighting in find_seen(provenance, "mine", frame[::-1] * 100)]
     [('price',)]
     """
     mark = fingerprint(name, frame)
-    known = [(card["name"], Fingerprint.from_text(card["fingerprint"])) for card in cards]
+    known = [(table["name"], Fingerprint.from_text(table["fingerprint"])) for table in provenance]
     met = [(name, seen, reason) for name, seen in known if (reason := meets(seen, mark))]
     if not met:
         return []

@@ -116,8 +116,8 @@ def _check_header(header: Any) -> None:
         listed = header.get(name, [])
         if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
             raise ValueError(f"its {name} are no records")
-    for card in header.get("tables", []):
-        facts = card.get("name"), card.get("fingerprint"), card.get("licence", "")
+    for table in header.get("tables", []):
+        facts = table.get("name"), table.get("fingerprint"), table.get("licence", "")
         if not all(isinstance(fact, str) for fact in facts):
             raise ValueError("its tables have no names, fingerprints or licences")
     if not isinstance(header.get("training", {}), dict):

@@ -101,7 +101,7 @@ def _trained_tables(checkpoints: list[str]) -> list[dict[str, Any]]:
     """Return the tables that checkpoints were trained on; a wrong path ends the command here."""
     from tabtransfer.checkpoint import read_header
 
-    return [card for name in checkpoints for card in read_header(_path(name)).get("tables", [])]
+    return [table for name in checkpoints for table in read_header(_path(name)).get("tables", [])]
 
 
 def _contender(checkpoint: str) -> Method:

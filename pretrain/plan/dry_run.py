@@ -82,7 +82,7 @@ def dry_run(preset: Preset) -> DryRun:
         changed = _take_step(built, preset)
     flops, rows_per_task = _mean_task(network, preset.recipe.stream)
     seconds = 60.0 * preset.minutes * preset.n_devices
-    tasks = seconds * preset.card.planned_flops / flops
+    tasks = seconds * preset.device.planned_flops / flops
     mixed_copy = 2.0 * n_parameters if "bf16" in _precision(preset) else 0.0
     return DryRun(
         n_parameters=n_parameters,

@@ -12,7 +12,7 @@ from tabtransfer.pretrain.training.stream import StreamConfig
 
 
 @dataclass(frozen=True)
-class Card:
+class Device:
     """What a device offers.
 
     Parameters
@@ -38,9 +38,9 @@ class Card:
         return self.flops * self.share
 
 
-CORE = Card("CPU core", 4e9, 5e11, 0.2)  # measured on an AMD EPYC (Zen 5)
+CORE = Device("CPU core", 4e9, 5e11, 0.2)  # measured on an AMD EPYC (Zen 5)
 # A guess: two runs of the network of ``cpu``, side by side on one H200, reached 0.006.
-H100 = Card("H100", 80e9, 989e12, 0.05)
+H100 = Device("H100", 80e9, 989e12, 0.05)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Preset:
         Devices of a machine, and machines.
     workers : int
         Processes for each device that make tasks on CPUs.
-    card : Card
+    device : Device
         What a device offers, for the plan.
     """
 
@@ -75,7 +75,7 @@ class Preset:
     devices: int = 1
     nodes: int = 1
     workers: int = 12
-    card: Card = field(default=H100)
+    device: Device = field(default=H100)
 
     @property
     def n_devices(self) -> int:
@@ -85,7 +85,7 @@ class Preset:
 
 PRESETS = {
     "cpu": Preset(
-        Recipe(), minutes=100.0, accelerator="cpu", precision="auto", workers=0, card=CORE
+        Recipe(), minutes=100.0, accelerator="cpu", precision="auto", workers=0, device=CORE
     ),
     "one-gpu": Preset(
         Recipe(

@@ -47,21 +47,21 @@ class PackedTables:
     ----------
     tables : tuple of NumberTable
         The tables as numbers.
-    cards : tuple of dict
+    provenance : tuple of dict
         For each table its ``name``, ``source``, ``licence`` and ``fingerprint``.
     guard : tuple of str
         Names of the evaluation and validation tables that none of them meets.
     """
 
     tables: tuple[NumberTable, ...]
-    cards: tuple[dict[str, str], ...]
+    provenance: tuple[dict[str, str], ...]
     guard: tuple[str, ...]
 
     def save(self, path: Path) -> None:
         """Write one file; it appears under its name only when complete."""
         shapes = [table.values.shape for table in self.tables]
         record = {
-            "cards": self.cards,
+            "cards": self.provenance,  # the name that packed files have had from the first
             "guard": self.guard,
             "shapes": shapes,
             "categorical": [table.categorical.tolist() for table in self.tables],
@@ -105,13 +105,13 @@ class PackedTables:
             raise ValueError("its cells aren't those of its tables")
         tables = tuple(
             NumberTable(
-                card["name"],
+                origin["name"],
                 np.ascontiguousarray(block.reshape(shape[::-1]).T),
                 np.array(categorical, dtype=bool),
                 target,
                 np.array(copies),
             )
-            for card, block, shape, categorical, target, copies in zip(
+            for origin, block, shape, categorical, target, copies in zip(
                 record["cards"],
                 np.split(cells, np.cumsum(sizes)[:-1]),
                 shapes,
@@ -121,8 +121,8 @@ class PackedTables:
                 strict=True,
             )
         )
-        for table, card in zip(tables, record["cards"], strict=True):
-            _check(table, card)
+        for table, origin in zip(tables, record["cards"], strict=True):
+            _check(table, origin)
         if not all(isinstance(name, str) for name in record["guard"]):
             raise ValueError("its guard has no names")
         return cls(tables, tuple(record["cards"]), tuple(record["guard"]))
@@ -136,7 +136,7 @@ def _refuse_unfolding(path: Path) -> None:
         raise ValueError(f"it unfolds to {n_bytes:,} bytes")
 
 
-def _check(table: NumberTable, card: dict[str, str]) -> None:
+def _check(table: NumberTable, origin: dict[str, str]) -> None:
     """Raise a ValueError unless a table is one that could have been packed."""
     n_columns = table.values.shape[1]
     if table.categorical.shape != (n_columns,):
@@ -148,9 +148,9 @@ def _check(table: NumberTable, card: dict[str, str]) -> None:
     if np.isinf(table.values).any():
         raise ValueError("its cells are infinite")
     if not all(
-        isinstance(card[name], str) for name in ("name", "source", "licence", "fingerprint")
+        isinstance(origin[name], str) for name in ("name", "source", "licence", "fingerprint")
     ):
-        raise ValueError("a card has no name, source, licence or fingerprint")
+        raise ValueError("a table has no name, source, licence or fingerprint")
 
 
 def pack_tables(
@@ -193,7 +193,7 @@ def pack_tables(
     from tabtransfer.datasets.fingerprints import fingerprint
 
     guard = dict(_guard(validation))
-    tables, cards, left_out = [], [], Counter[str]()
+    tables, provenance, left_out = [], [], Counter[str]()
     for source in read_sources(path):
         advance()
         if source.name in without:
@@ -213,7 +213,7 @@ def pack_tables(
             left_out["met a table measured on"] += 1
             continue
         tables.append(table)
-        cards.append(
+        provenance.append(
             {
                 "name": source.name,
                 "source": source.source,
@@ -226,7 +226,7 @@ def pack_tables(
     if not tables:
         raise TabTransferError(f"no table of {path} may be trained on: {summary}")
     print(summary, file=report)
-    return PackedTables(tuple(tables), tuple(cards), tuple(guard))
+    return PackedTables(tuple(tables), tuple(provenance), tuple(guard))
 
 
 def _first_met(mark: Fingerprint, guard: dict[str, Fingerprint]) -> str | None:
@@ -329,7 +329,7 @@ def read_tables(path: Path, validation: Path | None = None) -> PackedTables:
     packed = PackedTables.load(path)
     _refuse_unguarded(packed, path)
     if validation is not None:
-        _refuse_validation_tables(packed.cards, read_sources(validation))
+        _refuse_validation_tables(packed.provenance, read_sources(validation))
     return packed
 
 
@@ -347,11 +347,13 @@ def _refuse_unguarded(packed: PackedTables, path: Path) -> None:
         )
 
 
-def _refuse_validation_tables(cards: Iterable[dict[str, str]], sources: Iterable[Source]) -> None:
+def _refuse_validation_tables(
+    provenance: Iterable[dict[str, str]], sources: Iterable[Source]
+) -> None:
     from tabtransfer.datasets.fingerprints import trained_on
 
     for source in sources:
-        reason = trained_on(cards, source.name, source.frame)
+        reason = trained_on(provenance, source.name, source.frame)
         if reason is not None:
             raise TabTransferError(
                 f"validation table {source.name!r} is among the packed tables ({reason}): pack "

@@ -183,12 +183,12 @@ def _pretrain_alone(
     tasks, described = _validation_tasks(recipe, validation, trained_tables)
     real = None if tables is None else read_tables(tables, validation)
     if real is not None:
-        known = {card["fingerprint"]: card for card in (*trained_tables, *real.cards)}
+        known = {table["fingerprint"]: table for table in (*trained_tables, *real.provenance)}
         trained_tables = list(known.values())
     settings = {
         **dataclasses.asdict(recipe),
         "init": fingerprint(init) if init is not None else None,
-        "tables": None if real is None else [card["fingerprint"] for card in real.cards],
+        "tables": None if real is None else [table["fingerprint"] for table in real.provenance],
         "validation": described,
     }
     steps = read_state(resume, network, settings)["steps"] if resume.exists() else 0

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tabtransfer.datasets.csv_dialect import CsvDialect
 
 
-class Task(str, Enum):
+class TaskOption(str, Enum):
     """What to learn."""
 
     auto = "auto"
@@ -84,8 +84,8 @@ def fit(
     target: Annotated[str, typer.Option(metavar="COLUMN", help="Column to predict.")],
     out: Annotated[Path, typer.Option(metavar="MODEL", help="File to write the model to.")],
     task: Annotated[
-        Task, typer.Option(help="What to learn; auto goes by what the target holds.")
-    ] = Task.auto,
+        TaskOption, typer.Option(help="What to learn; auto goes by what the target holds.")
+    ] = TaskOption.auto,
     drop: Drop = "",
     sep: Sep = None,
     encoding: Encoding = None,

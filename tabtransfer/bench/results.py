@@ -35,7 +35,7 @@ TABLE_FACTS = {
     "source": "string",
     "licence": "string",
 }
-"""What a row repeats of the table's card, so that the report needs the results alone."""
+"""What a row repeats of the table's metadata, so that the report needs the results alone."""
 
 COLUMNS = {
     "suite": "string",

@@ -24,7 +24,7 @@ from tabtransfer.inference.fitted import FittedModel, ModelWithoutRows
 from tabtransfer.inference.fitting import add_blend, add_learners, build_model, prepare_rows
 from tabtransfer.inference.kept_network import KeptNetwork
 from tabtransfer.inference.resources import Resources
-from tabtransfer.inference.settings import FitSettings, Task
+from tabtransfer.inference.settings import FitSettings, TaskType
 from tabtransfer.inference.views import KINDS, ViewKind
 from tabtransfer.learners import FittedLearners
 from tabtransfer.network.transformer import TabularTransformer
@@ -51,7 +51,7 @@ class InContextEstimator(ABC, BaseEstimator):
 
     _finetune_config = FinetuneConfig()
     _view_kinds: ClassVar[tuple[ViewKind, ...]] = KINDS
-    _task: ClassVar[Task]
+    _task: ClassVar[TaskType]
 
     def __init__(
         self,

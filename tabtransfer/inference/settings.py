@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from tabtransfer.inference.views import KINDS, ViewKind
 
-__all__ = ["FitSettings", "Task"]
+__all__ = ["FitSettings", "TaskType"]
 
-Task = Literal["classification", "regression"]
+TaskType = Literal["classification", "regression"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class FitSettings:
         All parameters of the estimator, as they were in `fit`: a saved model gets them again.
     """
 
-    task: Task
+    task: TaskType
     n_members: int | None
     max_context_rows: int
     trees: bool = True
@@ -45,7 +45,7 @@ class FitSettings:
 
     @classmethod
     def of(
-        cls, task: Task, parameters: Mapping[str, Any], kinds: Sequence[ViewKind] = KINDS
+        cls, task: TaskType, parameters: Mapping[str, Any], kinds: Sequence[ViewKind] = KINDS
     ) -> FitSettings:
         """Return the settings of an estimator's parameters."""
         return cls(

@@ -45,7 +45,7 @@ from tabtransfer.inference.fitted import FittedClassifier, FittedModel, ModelWit
 from tabtransfer.inference.fitting import PreparedRows, build_model, prepare_rows
 from tabtransfer.inference.kept_network import KeptNetwork
 from tabtransfer.inference.resources import Resources
-from tabtransfer.inference.settings import FitSettings, Task
+from tabtransfer.inference.settings import FitSettings, TaskType
 from tabtransfer.learners import FittedLearners
 from tabtransfer.learners.archive import read_learners, write_learners
 from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
@@ -60,7 +60,7 @@ from tabtransfer.threads import torch_threads
 __all__ = ["ESTIMATORS", "read_model", "save_model"]
 
 _RECORD, _WEIGHTS, _LEARNERS = "model.json", "weights.safetensors", "learners.safetensors"
-ESTIMATORS: dict[str, Task] = {
+ESTIMATORS: dict[str, TaskType] = {
     "TabTransferClassifier": "classification",
     "TabTransferRegressor": "regression",
 }

@@ -134,15 +134,15 @@ def describe_tables(results: pd.DataFrame) -> pd.DataFrame:
         noise: what the linear method leaves unexplained, twice 1 − ROC AUC for classes and
         1 − R² for numbers. Noise is left out where some table has no score of that method.
     """
-    cards = results.drop_duplicates("table").set_index("table")
-    numeric = cards["task"] == "regression"
+    tables = results.drop_duplicates("table").set_index("table")
+    numeric = tables["task"] == "regression"
     tables = pd.DataFrame(
         {
-            "rows": np.log10(cards["n_rows"].astype(float)),
-            "columns": np.log10(cards["n_columns"].astype(float)),
-            "categorical columns": cards["n_categorical"] / cards["n_columns"],
-            "missing cells": cards["missing_share"],
-            "classes": np.log2(cards["n_classes"].astype(float).where(~numeric, 1)),
+            "rows": np.log10(tables["n_rows"].astype(float)),
+            "columns": np.log10(tables["n_columns"].astype(float)),
+            "categorical columns": tables["n_categorical"] / tables["n_columns"],
+            "missing cells": tables["missing_share"],
+            "classes": np.log2(tables["n_classes"].astype(float).where(~numeric, 1)),
             "numeric target": numeric.astype(float),
         }
     )

@@ -104,18 +104,18 @@ def label_tables(results: pd.DataFrame) -> dict[str, list[str]]:
     dict of str to list of str
         Tables by regime, "all tables" first; regimes without tables are left out.
     """
-    cards = results.drop_duplicates("table").set_index("table")
-    share = cards["n_categorical"] / cards["n_columns"]
-    classes = cards["n_classes"].astype(float).where(cards["task"] != "regression")
+    tables = results.drop_duplicates("table").set_index("table")
+    share = tables["n_categorical"] / tables["n_columns"]
+    classes = tables["n_classes"].astype(float).where(tables["task"] != "regression")
     facts: list[tuple[str, pd.Series, list[float]]] = [
-        ("rows", cards["n_rows"], [0, 500, 2000, 10_000, _INFINITY]),
-        ("columns", cards["n_columns"], [0, 10, 50, _INFINITY]),
+        ("rows", tables["n_rows"], [0, 500, 2000, 10_000, _INFINITY]),
+        ("columns", tables["n_columns"], [0, 10, 50, _INFINITY]),
         ("classes", classes, [0, 2, 5, _INFINITY]),
         ("categorical columns, %", 100 * share, [-1, 0, 50, 100]),
-        ("missing cells, %", 100 * cards["missing_share"], [-1, 0, 5, 100]),
+        ("missing cells, %", 100 * tables["missing_share"], [-1, 0, 5, 100]),
     ]
-    found = {"all tables": list(cards.index)}
-    for task, part in cards.groupby("task"):
+    found = {"all tables": list(tables.index)}
+    for task, part in tables.groupby("task"):
         found[f"task: {task}"] = list(part.index)
     for name, values, edges in facts:
         for low, high in pairwise(edges):

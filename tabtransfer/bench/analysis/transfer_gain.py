@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,11 @@ from tabtransfer.bench.analysis.statistics import table_scores
 from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, SCRATCH, SYNTHETIC
 from tabtransfer.gains import LEVEL, N_RESAMPLES, Gain, gain
 
+if TYPE_CHECKING:
+    from tabtransfer.inference.settings import TaskType
+
 ARMS = (PRETRAINED, FINETUNED, SYNTHETIC, SCRATCH)
 """The same network with more and less transfer; everything else is an opponent."""
-
-Task = Literal["classification", "regression"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class GainCurve:
         Where it changes its sign.
     """
 
-    task: Task
+    task: TaskType
     method: str
     base: str
     points: dict[int, Gain]
@@ -88,7 +89,7 @@ def gain_curves(results: pd.DataFrame) -> list[GainCurve]:
     """
     scored = add_score(results)
     numeric = scored["task"] == "regression"
-    tasks: list[tuple[Task, pd.DataFrame]] = [
+    tasks: list[tuple[TaskType, pd.DataFrame]] = [
         ("classification", scored[~numeric]),
         ("regression", scored[numeric]),
     ]

@@ -13,7 +13,7 @@ from tabtransfer.batch_prediction.command import (
     Encoding,
     Sep,
     Tables,
-    Task,
+    TaskOption,
     csv_dialect,
     say_reading,
     split_names,
@@ -35,8 +35,8 @@ def advise(
         ),
     ],
     task: Annotated[
-        Task, typer.Option(help="What to learn; auto goes by what the target holds.")
-    ] = Task.auto,
+        TaskOption, typer.Option(help="What to learn; auto goes by what the target holds.")
+    ] = TaskOption.auto,
     drop: Drop = "",
     sep: Sep = None,
     encoding: Encoding = None,

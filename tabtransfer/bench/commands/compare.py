@@ -15,7 +15,7 @@ from tabtransfer.batch_prediction.command import (
     Sep,
     Silence,
     Tables,
-    Task,
+    TaskOption,
     csv_dialect,
     said_warnings,
     say_reading,
@@ -54,8 +54,8 @@ def compare(
         typer.Option(metavar="MODEL", help="File to write the recommended method to, fitted."),
     ] = None,
     task: Annotated[
-        Task, typer.Option(help="What to learn; auto goes by what the target holds.")
-    ] = Task.auto,
+        TaskOption, typer.Option(help="What to learn; auto goes by what the target holds.")
+    ] = TaskOption.auto,
     drop: Drop = "",
     sep: Sep = None,
     encoding: Encoding = None,
@@ -137,8 +137,8 @@ def _say_seen(name: str, rows: TrainingTable) -> None:
     from tabtransfer.datasets.audit import find_seen
     from tabtransfer.datasets.frames import with_target
 
-    cards = read_header().get("tables", [])
-    sightings = find_seen(cards, name, with_target(rows.X, rows.y))
+    provenance = read_header().get("tables", [])
+    sightings = find_seen(provenance, name, with_target(rows.X, rows.y))
     for sighting in sightings:
         _say(sighting.sentence(str(rows.y.name)))
     if sightings:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tabtransfer.baselines.method import never_seen
 
 if TYPE_CHECKING:
-    from tabtransfer.bench.measure.run_job import Task
+    from tabtransfer.bench.measure.run_job import JobRequest
     from tabtransfer.datasets.table import Table
 
 
@@ -31,16 +31,16 @@ class SeenTables:
         self._answers: dict[tuple[Callable[[Table], str | None], str], str | None] = {}
         self._lock = Lock()
 
-    def settle(self, task: Task) -> Task:
-        """Return the task with the answer in place of the question."""
-        method, name = task.method, task.job.table
+    def settle(self, request: JobRequest) -> JobRequest:
+        """Return the request with the answer in place of the question."""
+        method, name = request.method, request.job.table
         if method.seen is never_seen or method.unavailable() is not None:
-            return task
+            return request
         with self._lock:
             if (method.seen, name) not in self._answers:
                 self._answers[method.seen, name] = method.seen(self._whole[name])
             answer = partial(_answer, self._answers[method.seen, name])
-        return replace(task, method=replace(method, seen=answer))
+        return replace(request, method=replace(method, seen=answer))
 
 
 def _answer(reason: str | None, table: Table) -> str | None:

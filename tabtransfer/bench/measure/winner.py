@@ -20,7 +20,7 @@ OWN = (PRETRAINED, FINETUNED)
 CATBOOST = (REFERENCE, f"{REFERENCE}-tuned")
 SAVABLE = (*OWN, *CATBOOST)
 """Methods whose models can be written without code in the file."""
-METADATA = "tabtransfer"
+METADATA_KEY = "tabtransfer"
 """Key of CatBoost's metadata that says how rows are given to a saved model."""
 
 
@@ -74,6 +74,6 @@ def _save_catboost(model: Any, path: Path) -> None:
         "missing": MISSING,
         "classes": model.classes_.tolist() if hasattr(model, "classes_") else None,
     }
-    model.model_.get_metadata()[METADATA] = json.dumps(record)
+    model.model_.get_metadata()[METADATA_KEY] = json.dumps(record)
     with replacing(path) as partial:
         model.model_.save_model(str(partial), format="cbm")

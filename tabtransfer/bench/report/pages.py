@@ -25,7 +25,7 @@ from tabtransfer.bench.protocol import (
     WITHOUT_TREES,
 )
 from tabtransfer.bench.report.conditions import describe_conditions, list_troubles, unique
-from tabtransfer.bench.report.one_table import CARD, comparison_facts, draw_comparison
+from tabtransfer.bench.report.one_table import SHOWN_METADATA, comparison_facts, draw_comparison
 from tabtransfer.bench.report.pictures import draw_pictures
 from tabtransfer.bench.report.plot_style import method_colour, to_png
 from tabtransfer.bench.report.plots import draw_leaderboard
@@ -105,7 +105,9 @@ def _facts(results: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
         splits=list_splits(results),
         additions=_additions(kinds),
         scores=[_score_rows(kind, table, board) for kind, table in scores.items() if len(table)],
-        cards=results.drop_duplicates("table")[list(CARD)].to_dict("records"),
+        metadata_of_tables=results.drop_duplicates("table")[list(SHOWN_METADATA)].to_dict(
+            "records"
+        ),
         conditions=describe_conditions(results),
         troubles=list_troubles(results),
         command=reproduction_command(results),

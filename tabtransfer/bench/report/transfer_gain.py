@@ -21,7 +21,7 @@ from tabtransfer.bench.results import OK
 from tabtransfer.files import replacing
 from tabtransfer.gains import N_RESAMPLES, TIE
 
-_CARD = ("table", "task", "n_rows", "n_columns", "source", "licence")
+_SHOWN_METADATA = ("table", "task", "n_rows", "n_columns", "source", "licence")
 _QUESTIONS = {
     SCRATCH: "What transfer adds: over the same network trained from scratch",
     SYNTHETIC: "What real tables add to synthetic ones in pretraining",
@@ -77,7 +77,7 @@ def _facts(results: pd.DataFrame, curves: list[GainCurve]) -> dict[str, Any]:
     """Return the facts that both pages show."""
     sizes = sorted(results["max_train"].unique())
     largest = results.groupby("table")["max_train"].max().rename("largest")
-    cards = results.drop_duplicates("table")[list(_CARD)].join(largest, on="table")
+    metadata = results.drop_duplicates("table")[list(_SHOWN_METADATA)].join(largest, on="table")
     told = [describe_curve(curve) for curve in curves if curve.method == PRETRAINED]
     return dict(
         suites=list(dict.fromkeys(results["suite"])),
@@ -89,7 +89,7 @@ def _facts(results: pd.DataFrame, curves: list[GainCurve]) -> dict[str, Any]:
         ],
         sizes=sizes,
         seconds=_seconds_by_size(results, sizes),
-        cards=cards.to_dict("records"),
+        metadata_of_tables=metadata.to_dict("records"),
         conditions=describe_conditions(results),
         troubles=list_troubles(results),
         command=reproduction_command(results),

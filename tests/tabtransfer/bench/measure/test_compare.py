@@ -16,7 +16,7 @@ from tabtransfer.bench.commands.compare import compare
 from tabtransfer.bench.measure.compare import compare as measure
 from tabtransfer.bench.measure.own_table import read_own_table
 from tabtransfer.bench.measure.run import run
-from tabtransfer.bench.measure.winner import METADATA, best_savable, fit_and_save
+from tabtransfer.bench.measure.winner import METADATA_KEY, best_savable, fit_and_save
 from tabtransfer.bench.results import read_results
 from tabtransfer.datasets import splits
 from tabtransfer.datasets.fingerprints import fingerprint
@@ -126,7 +126,7 @@ def test_catboost_is_saved_with_what_reads_it(shops, tmp_path):
     _, rows = read_own_table([shops], "buys")
     fit_and_save("catboost", rows, tmp_path / "m.cbm")
     model = CatBoostClassifier().load_model(str(tmp_path / "m.cbm"))
-    record = json.loads(model.get_metadata()[METADATA])
+    record = json.loads(model.get_metadata()[METADATA_KEY])
     assert record["classes"] == [0, 1]
     assert record["columns"] == ["size", "shop", "spent"]
     assert record["categorical"] == ["shop"]
@@ -153,7 +153,7 @@ def test_opponents_get_what_we_get_of_dates_and_durations(tmp_path, monkeypatch)
     )
     frame.to_parquet(tmp_path / "work.parquet")
     table, rows = read_own_table([tmp_path / "work.parquet"], "cost")
-    assert (table.card.n_categorical, table.card.kind) == (0, "numeric")
+    assert (table.metadata.n_categorical, table.metadata.kind) == (0, "numeric")
     methods = [get_method(name) for name in ("linear", "catboost", "xgboost")]
     results = run("s", [table], methods, tmp_path / "r", n_splits=1, n_jobs=1)
     assert results.set_index("method")["status"].to_dict() == dict.fromkeys(

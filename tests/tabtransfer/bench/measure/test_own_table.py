@@ -19,12 +19,16 @@ def test_the_table_and_its_card(frame, tmp_path, suffix):
     write = {"csv": "to_csv", "parquet": "to_parquet", "feather": "to_feather"}[suffix]
     getattr(frame, write)(path, **({"index": False} if suffix == "csv" else {}))
     table, rows = read_own_table([path], "buys", drop=["spent"])
-    assert (table.name, table.task, table.card.n_classes) == ("shops", "binary", 2)
-    assert (table.card.n_columns, table.card.n_categorical, table.card.kind) == (2, 1, "mixed")
+    assert (table.name, table.task, table.metadata.n_classes) == ("shops", "binary", 2)
+    assert (table.metadata.n_columns, table.metadata.n_categorical, table.metadata.kind) == (
+        2,
+        1,
+        "mixed",
+    )
     assert table.y.name == "buys"
     assert rows.X.equals(table.X)
     numbers, _ = read_own_table([path], "spent")
-    assert (numbers.task, numbers.card.n_classes) == ("regression", None)
+    assert (numbers.task, numbers.metadata.n_classes) == ("regression", None)
 
 
 @pytest.mark.parametrize(
