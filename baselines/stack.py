@@ -84,8 +84,8 @@ class StackNetwork(TabularTransformer):
 
     def read_context(self, batch: TaskBatch, chunk_rows: int | None = None) -> StackContext:
         """Fit the stack to the training rows; see `TabularTransformer.read_context`."""
-        context, _, own = self.read_predictions(batch, chunk_rows)
-        errors = _answers(context, own)[..., :1] - label_channels(batch)[..., :1]
+        context, _, leave_one_out = self.read_predictions(batch, chunk_rows)
+        errors = _answers(context, leave_one_out)[..., :1] - label_channels(batch)[..., :1]
         weights = batch.row_weights[..., None]
         variance = (weights * errors.square()).sum(1, keepdim=True) / weights.sum(1, keepdim=True)
         return StackContext(**vars(context), deviation=variance.sqrt())

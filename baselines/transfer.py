@@ -182,7 +182,7 @@ def make_scratch_regressor(random_state: int, n_threads: int) -> BaseEstimator:
     )
 
 
-def own_quantiles(regressor: Any, X: Any, levels: Sequence[float]) -> NDArray[Any]:
+def tabtransfer_quantiles(regressor: Any, X: Any, levels: Sequence[float]) -> NDArray[Any]:
     """Return the quantiles that a regressor of ours predicts, (n_rows, n_levels)."""
     return regressor.predict(X, output="quantiles", quantiles=levels)
 
@@ -239,7 +239,7 @@ TABTRANSFER = Method(
     table_seen,
     packages=_PACKAGES,
     make_regressor=make_pretrained_regressor,
-    quantiles=own_quantiles,
+    quantiles=tabtransfer_quantiles,
 )
 TABTRANSFER_FINETUNED = Method(
     "tabtransfer-finetuned",
@@ -248,7 +248,7 @@ TABTRANSFER_FINETUNED = Method(
     table_seen,
     packages=_PACKAGES,
     make_regressor=make_finetuned_regressor,
-    quantiles=own_quantiles,
+    quantiles=tabtransfer_quantiles,
 )
 TABTRANSFER_SYNTHETIC = Method(
     "tabtransfer-synthetic",
@@ -257,7 +257,7 @@ TABTRANSFER_SYNTHETIC = Method(
     table_seen_by_synthetic,
     packages=_PACKAGES,
     make_regressor=make_synthetic_regressor,
-    quantiles=own_quantiles,
+    quantiles=tabtransfer_quantiles,
 )
 TABTRANSFER_SCRATCH = Method(
     "tabtransfer-scratch",
@@ -265,7 +265,7 @@ TABTRANSFER_SCRATCH = Method(
     weights_missing,
     packages=_PACKAGES,
     make_regressor=make_scratch_regressor,
-    quantiles=own_quantiles,
+    quantiles=tabtransfer_quantiles,
 )
 TABTRANSFER_WITHOUT_TREES = Method(
     "tabtransfer-no-trees",
@@ -274,12 +274,12 @@ TABTRANSFER_WITHOUT_TREES = Method(
     table_seen,
     packages=_PACKAGES,
     make_regressor=make_regressor_without_trees,
-    quantiles=own_quantiles,
+    quantiles=tabtransfer_quantiles,
 )
 STACK = Method(
     "stack",
     make_stack,
     packages=_LIBRARIES,
     make_regressor=make_stack_regressor,
-    quantiles=own_quantiles,
+    quantiles=tabtransfer_quantiles,
 )

@@ -87,14 +87,14 @@ def find_seen(
     }
     sightings = []
     for name, seen, reason in met:
-        proven = [column for column, own in of_columns.items() if own.strong & seen.strong]
+        proven = [column for column, alone in of_columns.items() if alone.strong & seen.strong]
         if proven:  # its hashes count more than once for a column, so columns are counted here
             noun = "column holds" if len(proven) == 1 else "columns hold"
             reason = f"{len(proven)} {noun} the same values"
-        columns = proven or [column for column, own in of_columns.items() if _agree(own, seen)]
+        columns = proven or [column for column, alone in of_columns.items() if _agree(alone, seen)]
         sightings.append(Sighting(name, reason, tuple(columns)))
     return sorted(sightings, key=lambda sighting: -len(sighting.columns))
 
 
 def _agree(column: Fingerprint, seen: Fingerprint) -> bool:
-    return any(own.agrees(other) for own in column.sketches for other in seen.sketches)
+    return any(sketch.agrees(other) for sketch in column.sketches for other in seen.sketches)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tabtransfer.inference.many_classes import ClassNode, class_tree
 from tabtransfer.inference.predict import Channels, stratified_rows, task_batch
 from tabtransfer.inference.views import KINDS, ViewKind, ViewMaker
-from tabtransfer.learners.channels import ClassChannels, NumberChannels
+from tabtransfer.learners.channels import ClassificationChannels, RegressionChannels
 from tabtransfer.preprocessing.labelled_table import LabelledTable
 from tabtransfer.preprocessing.target_scale import learn_scale
 from tabtransfer.tasks import TaskBatch
@@ -89,9 +89,9 @@ def draw_episodes(
         if training.is_regression:
             scale = learn_scale(labels[rows[context]], known, view.normal_target)
             targets = scale.standardise(labels[rows])
-            channels = NumberChannels.of(seen.learners, targets[context], scale, known)
+            channels = RegressionChannels.of(seen.learners, targets[context], scale, known)
         else:
-            channels = ClassChannels(node.groups)
+            channels = ClassificationChannels(node.groups)
         yield task_batch(
             seen,
             targets[context],

@@ -23,7 +23,7 @@ from tabtransfer.learners import (
     KernelSettings,
     fit_learners,
 )
-from tabtransfer.learners.channels import NumberChannels
+from tabtransfer.learners.channels import RegressionChannels
 from tabtransfer.learners.choice import N_FOLDS, choose_learners
 from tabtransfer.learners.fitted import Settings
 from tabtransfer.learners.kernel import KERNELS
@@ -88,9 +88,11 @@ def _with_learners(
             continue
         seed = int(random.integers(2**31))
         fitted = fit_learners(known, targets, n_classes, rows, settings, n_folds, seed)
-        found = np.concatenate([fitted.own, fitted.predict(query)])
+        found = np.concatenate([fitted.out_of_fold, fitted.predict(query)])
         if batch.is_regression:
-            learners[index] = NumberChannels.of(fitted.own, targets, _AS_IT_IS, None)(found)
+            learners[index] = RegressionChannels.of(fitted.out_of_fold, targets, _AS_IT_IS, None)(
+                found
+            )
         else:
             learners[index, :, :, :n_classes] = found
             learners[index, :, :, n_classes:] = np.where(np.isnan(found[..., :1]), np.nan, 0.0)

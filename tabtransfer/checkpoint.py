@@ -148,7 +148,7 @@ def load_checkpoint(path: str | os.PathLike[str] | None = None) -> TabularTransf
     return _load(path, stamp)
 
 
-def fingerprint(path: str | os.PathLike[str] | None = None) -> str:
+def checkpoint_sha256(path: str | os.PathLike[str] | None = None) -> str:
     """Return the SHA-256 of a checkpoint's bytes, computed once while the file stays the same.
 
     Parameters

@@ -22,8 +22,8 @@ import numpy as np
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
 from tabtransfer.pretrain.real_tables.copies import find_copies
-from tabtransfer.pretrain.real_tables.corpus import Source, encode_column, read_sources
-from tabtransfer.pretrain.real_tables.real_tasks import NumberTable
+from tabtransfer.pretrain.real_tables.corpus import CorpusTable, encode_column, read_corpus
+from tabtransfer.pretrain.real_tables.real_tasks import NumericTable
 
 if TYPE_CHECKING:
     from tabtransfer.datasets.fingerprints import Fingerprint
@@ -45,7 +45,7 @@ class PackedTables:
 
     Parameters
     ----------
-    tables : tuple of NumberTable
+    tables : tuple of NumericTable
         The tables as numbers.
     provenance : tuple of dict
         For each table its ``name``, ``source``, ``licence`` and ``fingerprint``.
@@ -53,7 +53,7 @@ class PackedTables:
         Names of the evaluation and validation tables that none of them meets.
     """
 
-    tables: tuple[NumberTable, ...]
+    tables: tuple[NumericTable, ...]
     provenance: tuple[dict[str, str], ...]
     guard: tuple[str, ...]
 
@@ -104,7 +104,7 @@ class PackedTables:
         if cells.ndim != 1 or sum(sizes) != len(cells) or min(map(min, shapes)) < 1:
             raise ValueError("its cells aren't those of its tables")
         tables = tuple(
-            NumberTable(
+            NumericTable(
                 origin["name"],
                 np.ascontiguousarray(block.reshape(shape[::-1]).T),
                 np.array(categorical, dtype=bool),
@@ -136,7 +136,7 @@ def _refuse_unfolding(path: Path) -> None:
         raise ValueError(f"it unfolds to {n_bytes:,} bytes")
 
 
-def _check(table: NumberTable, origin: dict[str, str]) -> None:
+def _check(table: NumericTable, origin: dict[str, str]) -> None:
     """Raise a ValueError unless a table is one that could have been packed."""
     n_columns = table.values.shape[1]
     if table.categorical.shape != (n_columns,):
@@ -194,7 +194,7 @@ def pack_tables(
 
     guard = dict(_guard(validation))
     tables, provenance, left_out = [], [], Counter[str]()
-    for source in read_sources(path):
+    for source in read_corpus(path):
         advance()
         if source.name in without:
             left_out["left out by name"] += 1
@@ -260,11 +260,11 @@ def _guard(validation: Path | None) -> Iterator[tuple[str, Fingerprint]]:
                 "file that `tabtransfer pack-tables` made where they are installed."
             ) from error
         yield name, fingerprint(name, with_target(table.X, table.y))
-    for source in () if validation is None else read_sources(validation):
+    for source in () if validation is None else read_corpus(validation):
         yield f"{source.name} (validation)", fingerprint(source.name, source.frame)
 
 
-def _to_numbers(source: Source) -> NumberTable | None:
+def _to_numbers(source: CorpusTable) -> NumericTable | None:
     """Encode a table, or None if it is too small to train on."""
     frame = source.frame
     if frame.shape[0] < MIN_ROWS or frame.shape[1] < MIN_COLUMNS:
@@ -284,7 +284,7 @@ def _to_numbers(source: Source) -> NumberTable | None:
         return None
     target = kept.index(source.target) if source.target in kept else -1
     cells = np.stack(values, axis=1).astype(np.float32)
-    return NumberTable(source.name, cells, np.array(categorical), target, find_copies(cells))
+    return NumericTable(source.name, cells, np.array(categorical), target, find_copies(cells))
 
 
 def _is_useful(cells: np.ndarray, is_code: bool) -> bool:
@@ -329,7 +329,7 @@ def read_tables(path: Path, validation: Path | None = None) -> PackedTables:
     packed = PackedTables.load(path)
     _refuse_unguarded(packed, path)
     if validation is not None:
-        _refuse_validation_tables(packed.provenance, read_sources(validation))
+        _refuse_validation_tables(packed.provenance, read_corpus(validation))
     return packed
 
 
@@ -348,7 +348,7 @@ def _refuse_unguarded(packed: PackedTables, path: Path) -> None:
 
 
 def _refuse_validation_tables(
-    provenance: Iterable[dict[str, str]], sources: Iterable[Source]
+    provenance: Iterable[dict[str, str]], sources: Iterable[CorpusTable]
 ) -> None:
     from tabtransfer.datasets.fingerprints import trained_on
 

@@ -20,7 +20,7 @@ from pytorch_lightning.strategies import ModelParallelStrategy
 from pytorch_lightning.utilities import rank_zero_only
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
-from tabtransfer.checkpoint import fingerprint, load_checkpoint, read_header, save_checkpoint
+from tabtransfer.checkpoint import checkpoint_sha256, load_checkpoint, read_header, save_checkpoint
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
 from tabtransfer.folder_lock import alone_in
@@ -187,7 +187,7 @@ def _pretrain_alone(
         trained_tables = list(known.values())
     settings = {
         **dataclasses.asdict(recipe),
-        "init": fingerprint(init) if init is not None else None,
+        "init": checkpoint_sha256(init) if init is not None else None,
         "tables": None if real is None else [table["fingerprint"] for table in real.provenance],
         "validation": described,
     }

@@ -121,7 +121,7 @@ class InContextEstimator(ABC, BaseEstimator):
     @property
     def network_(self) -> TabularTransformer:
         """The network, if it is this table's own and not a checkpoint's."""
-        return self._present("network_", self._known("network").own)
+        return self._present("network_", self._known("network").finetuned)
 
     @property
     def n_estimators_(self) -> int:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tabtransfer.explain.kernel_effects import KernelEffects
-from tabtransfer.inference.ensemble import ClassEnsemble, NumberEnsemble
+from tabtransfer.inference.ensemble import ClassificationEnsemble, RegressionEnsemble
 from tabtransfer.inference.members import Advance, MemberTask, ignore
 from tabtransfer.inference.memory import FEWEST_ROWS, MemoryBudget, pieces
 from tabtransfer.inference.predict import Channels, at_precision, learner_tensor
@@ -52,7 +52,7 @@ class RowWeights:
 
 
 def weigh_rows(
-    ensemble: ClassEnsemble | NumberEnsemble,
+    ensemble: ClassificationEnsemble | RegressionEnsemble,
     network: TabularTransformer,
     query: EncodedTable,
     classes: NDArray[np.int64],
@@ -63,14 +63,14 @@ def weigh_rows(
 
     Parameters
     ----------
-    ensemble : ClassEnsemble or NumberEnsemble
+    ensemble : ClassificationEnsemble or RegressionEnsemble
         What predicts.
     network : TabularTransformer
         The network, in float32; it isn't changed.
     query : EncodedTable
         Rows that were predicted.
     classes : ndarray of int64, (n_query,)
-        The class whose probability is to be explained, for a ClassEnsemble.
+        The class whose probability is to be explained, for a ClassificationEnsemble.
     n_top : int
         Training rows to name.
     advance : callable
@@ -83,7 +83,7 @@ def weigh_rows(
     shape = query.n_rows, ensemble.training.n_rows
     attention, effects = np.zeros(shape), np.zeros(shape)
     reader = at_precision(network, ensemble.dtype)
-    groups = ensemble.groups(classes) if isinstance(ensemble, ClassEnsemble) else None
+    groups = ensemble.groups(classes) if isinstance(ensemble, ClassificationEnsemble) else None
     for index, (task, context) in enumerate(ensemble.contexts(network)):
         weights = ensemble.training.weights_of(task.rows)
         kernels = KernelEffects.of(context.predictions.kernels, _row_weights(context, weights))
@@ -123,8 +123,8 @@ def _weigh(
             explained = output.mean(-1)
         else:
             asked = torch.from_numpy(outputs >= 0).to(dtype)
-            own = torch.from_numpy(outputs.clip(min=0))[:, None]
-            explained = output.log_softmax(-1).gather(1, own)[:, 0]
+            of_class = torch.from_numpy(outputs.clip(min=0))[:, None]
+            explained = output.log_softmax(-1).gather(1, of_class)[:, 0]
         (sensitivity,) = torch.autograd.grad((asked * explained).sum(), predictions)
     with torch.no_grad():
         features = context.predictions.kernels.layout.features(values, cells)
@@ -141,7 +141,9 @@ def _row_weights(context: Context, weights: NDArray[np.float64] | None) -> Tenso
 
 
 def _chunk_rows(
-    ensemble: ClassEnsemble | NumberEnsemble, network: TabularTransformer, task: MemberTask
+    ensemble: ClassificationEnsemble | RegressionEnsemble,
+    network: TabularTransformer,
+    task: MemberTask,
 ) -> int:
     """Return how many query rows go through at once: a gradient keeps every layer's attention."""
     shape, config = ensemble.shape(network, task), network.config

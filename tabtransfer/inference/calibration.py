@@ -21,7 +21,11 @@ from scipy.special import softmax
 
 from tabtransfer.errors import TabTransferError
 from tabtransfer.inference.distribution import QuantileDistribution
-from tabtransfer.inference.ensemble import ClassEnsemble, NumberEnsemble, build_ensemble
+from tabtransfer.inference.ensemble import (
+    ClassificationEnsemble,
+    RegressionEnsemble,
+    build_ensemble,
+)
 from tabtransfer.inference.predict import stratified_rows
 from tabtransfer.inference.views import KINDS, ViewKind
 from tabtransfer.network.quantiles import pinball_loss, quantile_levels
@@ -209,9 +213,11 @@ def _folds(
 
 
 def _predict(
-    ensemble: ClassEnsemble | NumberEnsemble, network: TabularTransformer, query: EncodedTable
+    ensemble: ClassificationEnsemble | RegressionEnsemble,
+    network: TabularTransformer,
+    query: EncodedTable,
 ) -> NDArray[np.float64]:
-    if isinstance(ensemble, ClassEnsemble):
+    if isinstance(ensemble, ClassificationEnsemble):
         return ensemble.probabilities(network, query)
     return ensemble.quantiles(network, query)
 
@@ -223,8 +229,8 @@ def _log_losses(
     every = np.arange(len(labels))
 
     def losses(temperature: float) -> NDArray[np.float64]:
-        own = temper_probabilities(probabilities, temperature)[every, labels]
-        return -np.log(own.clip(min=_LEAST))
+        of_true_class = temper_probabilities(probabilities, temperature)[every, labels]
+        return -np.log(of_true_class.clip(min=_LEAST))
 
     return losses
 

@@ -19,7 +19,7 @@ from tabtransfer.inference.calibration import (
     temper_quantiles,
 )
 from tabtransfer.inference.distribution import QuantileDistribution
-from tabtransfer.inference.ensemble import ClassEnsemble, NumberEnsemble
+from tabtransfer.inference.ensemble import ClassificationEnsemble, RegressionEnsemble
 from tabtransfer.inference.kept_network import KeptNetwork
 from tabtransfer.inference.members import Advance, ignore
 from tabtransfer.inference.memory import MemoryBudget, pieces
@@ -53,7 +53,7 @@ class FittedModel(ABC):
         What was learned of the columns.
     learners : FittedLearners or None
         The trees whose predictions the network reads.
-    ensemble : ClassEnsemble or NumberEnsemble
+    ensemble : ClassificationEnsemble or RegressionEnsemble
         The encoded training rows and the members that read them.
     network : KeptNetwork
         The network.
@@ -173,7 +173,7 @@ class FittedClassifier(FittedModel):
         Weight of each class.
     """
 
-    ensemble: ClassEnsemble
+    ensemble: ClassificationEnsemble
     classes: NDArray[Any]
     class_weights: NDArray[np.float64]
 
@@ -208,7 +208,7 @@ class FittedClassifier(FittedModel):
 class FittedRegressor(FittedModel):
     """A fitted model of numbers."""
 
-    ensemble: NumberEnsemble
+    ensemble: RegressionEnsemble
 
     def distribution(self, frame: pd.DataFrame) -> QuantileDistribution:
         """Predict the distributions of the targets of rows that are aligned."""

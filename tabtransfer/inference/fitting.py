@@ -68,7 +68,7 @@ class PreparedRows:
         """Return the rows with fitted learners, and their predictions beside the cells."""
         if learners is None:
             return self
-        table = replace(self.training.table, learners=learners.own)
+        table = replace(self.training.table, learners=learners.out_of_fold)
         return replace(self, training=replace(self.training, table=table), learners=learners)
 
 

@@ -48,7 +48,8 @@ def write_learners(learners: FittedLearners, n_columns: int) -> bytes:
     bytes
         For `read_learners`.
     """
-    arrays: dict[str, NDArray[Any]] = {"own": np.ascontiguousarray(learners.own)}
+    # The keys in the file stay as they were, so that saved models load.
+    arrays: dict[str, NDArray[Any]] = {"own": np.ascontiguousarray(learners.out_of_fold)}
     kinds = []
     for index, fits in enumerate(learners.fits):
         kinds.append([_write(fit, f"{index}.{fold}.", arrays) for fold, fit in enumerate(fits)])
@@ -154,13 +155,13 @@ def _read_forest(
     n_outputs = np.array([values.shape[1]])
     trees = []
     for stop, count, depth in zip(np.cumsum(counts), counts, depths, strict=True):
-        own = nodes[stop - count : stop].copy()
-        _check(own, n_columns)
+        of_tree = nodes[stop - count : stop].copy()
+        _check(of_tree, n_columns)
         tree = type(model)(n_columns, n_outputs, 1)
         state = {
             "max_depth": int(depth),
             "node_count": int(count),
-            "nodes": own,
+            "nodes": of_tree,
             "values": np.ascontiguousarray(values[stop - count : stop, None]),
         }
         tree.__setstate__(state)

@@ -40,13 +40,13 @@ class FittedLearners:
         Of each learner, the fits of its folds, or the one fit; empty for one that is absent.
     scale : TargetScale
         Of targets that are numbers, on which the learners were fitted; as it is for classes.
-    own : ndarray of float64, (n_rows, n_learners, n_values)
+    out_of_fold : ndarray of float64, (n_rows, n_learners, n_values)
         Probabilities of the classes, or the target (one value). NaN for absent learners.
     """
 
     fits: tuple[tuple[Fit, ...], ...]
     scale: TargetScale
-    own: NDArray[np.float64]
+    out_of_fold: NDArray[np.float64]
 
     def describe(self, table: EncodedTable) -> EncodedTable:
         """Add predictions to the cells of rows that the learners weren't fitted to."""
@@ -63,10 +63,10 @@ class FittedLearners:
         Returns
         -------
         ndarray of float64, (n_rows, n_learners, n_values)
-            As in ``own``.
+            As in ``out_of_fold``.
         """
         cells = table.cells
-        shape = table.n_rows, len(self.fits), self.own.shape[2]
+        shape = table.n_rows, len(self.fits), self.out_of_fold.shape[2]
         values = np.full(shape, np.nan)
         for index, fits in enumerate(self.fits):
             if fits:
@@ -123,7 +123,7 @@ def fit_learners(
     >>> settings = BoostingSettings(n_trees=30, depth=2, learning_rate=0.2)
     >>> rows = DistinctRows.of(table.cells, y, None)
     >>> learners = fit_learners(table, y, 2, rows, [settings], 5, seed=0)
-    >>> learners.own[[5, 95], 0].round()
+    >>> learners.out_of_fold[[5, 95], 0].round()
     array([[1., 0.],
            [0., 1.]])
     """
@@ -143,10 +143,10 @@ def fit_learners(
         chosen, seed = settings[index], int(seeds[index, fold])
         held_out = folds == fold
         if isinstance(chosen, KernelSettings):
-            found, own = chosen.fit(
+            found, leave_one_out = chosen.fit(
                 cells, table.categorical, targets, rows.weights, n_classes, seed
             )
-            return found, np.ones_like(held_out), own
+            return found, np.ones_like(held_out), leave_one_out
         seen = _sample(np.flatnonzero(~held_out), seed)
         training = cells[seen], targets[seen], rows.weights[seen], n_classes, seed
         if isinstance(chosen, BoostingSettings):
@@ -157,7 +157,7 @@ def fit_learners(
         return forest, held_out, forest.predict(cells[held_out])
 
     jobs = [(place, fold) for place in places for fold in range(_n_fits(settings[place], n_folds))]
-    own = np.full((len(targets), len(settings), max(1, n_classes)), np.nan)
+    out_of_fold = np.full((len(targets), len(settings), max(1, n_classes)), np.nan)
     fits: list[list[Fit]] = [[] for _ in settings]
     if any(isinstance(settings[place], BoostingSettings) for place in places):
         # Before there are threads: it imports polars, which scikit-learn in another thread would
@@ -167,11 +167,11 @@ def fit_learners(
         delayed(fit)(*job) for job in jobs
     )
     for (index, _), (found, predicted, values) in zip(jobs, done, strict=True):
-        own[predicted, index] = values
+        out_of_fold[predicted, index] = values
         fits[index].append(found)
         advance(1)
-    own = scale.restore(own)[rows.inverse]
-    return FittedLearners(tuple(map(tuple, fits)), scale, own)
+    out_of_fold = scale.restore(out_of_fold)[rows.inverse]
+    return FittedLearners(tuple(map(tuple, fits)), scale, out_of_fold)
 
 
 def _sample(rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:

@@ -112,8 +112,9 @@ class KernelSettings:
     >>> from tabtransfer.learners.kernel import KernelSettings
     >>> X = np.linspace(0.0, 6.0, 100, dtype=np.float32)[:, None]
     >>> settings = KernelSettings()
-    >>> fitted, own = settings.fit(X, np.zeros(1, bool), np.sin(X[:, 0]), np.ones(100), 0, seed=0)
-    >>> bool(abs(own[:, 0] - np.sin(X[:, 0])).mean() < 0.01)
+    >>> y = np.sin(X[:, 0])
+    >>> fitted, leave_one_out = settings.fit(X, np.zeros(1, bool), y, np.ones(100), 0, seed=0)
+    >>> bool(abs(leave_one_out[:, 0] - y).mean() < 0.01)
     True
     """
 
@@ -151,7 +152,7 @@ class KernelSettings:
         -------
         fitted : FittedKernel
             For any other rows.
-        own : ndarray of float64, (n_rows, n_classes) or (n_rows, 1)
+        leave_one_out : ndarray of float64, (n_rows, n_classes) or (n_rows, 1)
             What is predicted for the rows, each left out.
         """
         random = np.random.default_rng(seed)
@@ -170,8 +171,8 @@ class KernelSettings:
             fitted = FittedKernel(
                 features, kernel, scale.numpy(), np.zeros((0, 0)), mean, deviation, n_classes
             )
-            dual, own = fitted.solve(cells, y, weight)
-        return replace(fitted, dual=dual.contiguous().numpy()), fitted.values(own)
+            dual, leave_one_out = fitted.solve(cells, y, weight)
+        return replace(fitted, dual=dual.contiguous().numpy()), fitted.values(leave_one_out)
 
 
 @dataclass(frozen=True)
@@ -285,14 +286,16 @@ class FittedKernel:
             target += weighted @ labels[rows]
         factor = torch.linalg.cholesky(system)
         solution = torch.cholesky_solve(target, factor)
-        own = []
+        leave_one_out = []
         for rows in _places(len(cells)):
             part = self._coordinates(cells[rows], centres, root)
             half = torch.linalg.solve_triangular(factor, part, upper=False)
             leverage = weights[rows] * half.square().sum(0)
             leverage = leverage.clamp(max=_LARGEST_LEVERAGE)[:, None]
-            own.append((part.mT @ solution - leverage * labels[rows]) / (1.0 - leverage))
-        return torch.linalg.solve_triangular(root.mT, solution, upper=True), torch.cat(own)
+            leave_one_out.append((part.mT @ solution - leverage * labels[rows]) / (1.0 - leverage))
+        return torch.linalg.solve_triangular(root.mT, solution, upper=True), torch.cat(
+            leave_one_out
+        )
 
     def _coordinates(self, cells: NDArray[np.float32], centres: Tensor, root: Tensor) -> Tensor:
         """Return the coordinates (m, n) of rows in which similarities are products."""

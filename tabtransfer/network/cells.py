@@ -132,14 +132,14 @@ class ColumnStatistics:
         """
         values, missing = _by_column(values, missing)
         present = ~missing
-        own = None
+        own_weight = None
         if row_weights is not None:
-            own = present * row_weights[:, None].clamp(max=1.0)  # of several copies, one
+            own_weight = present * row_weights[:, None].clamp(max=1.0)  # of several copies, one
         lower, upper = self.column.weight_below(values)
         total = self.column.total.clamp(min=1.0)
 
         rank = (lower + upper) / total - 1.0
-        equal = upper - lower if own is None else upper - lower - own
+        equal = upper - lower if own_weight is None else upper - lower - own_weight
         share = equal.clamp(min=0.0) / total
         flags = self.categorical[..., None].expand_as(missing)
         numbers = torch.stack([self._standardise(values), rank, share], -1)
@@ -148,8 +148,8 @@ class ColumnStatistics:
 
         reach = 0.5 * total.sqrt() * ~self.categorical[..., None]  # (b, c, 1)
         sums = self.column.label_sums(lower - reach, upper + reach)
-        if own is not None and label_channels is not None:
-            sums -= own[..., None] * _with_ones(label_channels)[:, None]
+        if own_weight is not None and label_channels is not None:
+            sums -= own_weight[..., None] * _with_ones(label_channels)[:, None]
         count = sums[..., -1:].clamp(min=0.0)
         # One pseudo-observation of the training mean keeps small neighbourhoods quiet.
         shift = (sums[..., :-1] - count * self.label_mean[:, None, None]) / (count + 1.0)

@@ -112,8 +112,8 @@ class Indicators:
         weight = shares * present
         frequency = shares.new_zeros(len(codes), int(n_levels.sum()))
         frequency.scatter_add_(1, index, weight.flatten(1))
-        own = frequency.gather(1, index).view(codes.shape)
-        variance = weight.sum(1, keepdim=True) - (weight * own).sum(1, keepdim=True)
+        of_level = frequency.gather(1, index).view(codes.shape)
+        variance = weight.sum(1, keepdim=True) - (weight * of_level).sum(1, keepdim=True)
         size = 1.0 / (variance.clamp(min=0.0).sqrt() + 1e-6)
         return cls(real, n_levels, size, frequency > 0.0)
 

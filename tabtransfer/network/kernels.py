@@ -96,7 +96,7 @@ class KernelRidge:
             fits.append(fits[-1][0].with_learned_metric(features, labels, weights))
             laplace = tuple(fit for fit, _ in fits)
             ridge = cls(layout, features.mT @ dual, dual, laplace, mean, deviation)
-            return ridge, _joined([linear, *(own for _, own in fits)])
+            return ridge, _joined([linear, *(leave_one_out for _, leave_one_out in fits)])
 
     @torch.no_grad()
     def predict(self, values: Tensor, cells: CellFeatures) -> Tensor:

@@ -56,8 +56,8 @@ class LaplaceRidge:
         spread = (shares * (scaled - centre).square()).sum(1, keepdim=True).sum(2, keepdim=True)
         unit = reach * (2.0 * spread + 1e-9).sqrt()
         scaled = scaled / unit
-        dual, own = solve(similarities, scaled, labels, weights, LAPLACE_RIDGE)
-        return cls(scale / unit, scaled, dual), own
+        dual, leave_one_out = solve(similarities, scaled, labels, weights, LAPLACE_RIDGE)
+        return cls(scale / unit, scaled, dual), leave_one_out
 
     def predict(self, features: Tensor) -> Tensor:
         """Predict rows by their features (b, r, f): (b, r, k)."""
@@ -72,14 +72,14 @@ class LaplaceRidge:
         average gradient outer product of recursive feature machines (Radhakrishnan et al. 2024,
         Science 383). The whole matrix overfits tables of some hundred rows.
         """
-        fit, own = self, labels
+        fit, leave_one_out = self, labels
         for _ in range(METRIC_STEPS):
             with torch_threads(1):  # the solution would magnify what other threads round otherwise
                 slope = fit._slopes(weights)
             steepest = slope.amax(-1, keepdim=True) + 1e-20
             scale = (slope / steepest).sqrt().clamp(min=_LEAST_SCALE)
-            fit, own = self.of(features, scale, labels, weights, LEARNED_REACH)
-        return fit, own
+            fit, leave_one_out = self.of(features, scale, labels, weights, LEARNED_REACH)
+        return fit, leave_one_out
 
     def _slopes(self, weights: Tensor) -> Tensor:
         """Return the mean squared gradient by each feature at the training rows: (b, 1, f)."""

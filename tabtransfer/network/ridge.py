@@ -47,7 +47,7 @@ def solve(
     dual : Tensor, (b, n, k)
         A row's similarities times these are its prediction. With more than BLOCK_ROWS
         training rows, that is the mean over blocks of them.
-    own : Tensor, (b, n, k)
+    leave_one_out : Tensor, (b, n, k)
         The training rows' predictions.
 
     Examples

@@ -60,14 +60,14 @@ class RowPredictions:
         -------
         predictions : RowPredictions
             For any other rows.
-        own : Tensor, (b, n, 8, k)
+        leave_one_out : Tensor, (b, n, 8, k)
             Predictions of the training rows: of the kernels, of the learners, 0 of those that are
             absent, and the stack.
         """
         n_channels = label_channels.shape[-1]
-        kernels, own = KernelRidge.of(batch, cells, label_channels)
+        kernels, leave_one_out = KernelRidge.of(batch, cells, label_channels)
         told = None if batch.learners is None else batch.learners[:, : batch.n_train]
-        parts = _joined(kernels, own.unflatten(-1, (N_KERNELS, n_channels)), told)
+        parts = _joined(kernels, leave_one_out.unflatten(-1, (N_KERNELS, n_channels)), told)
         labels = (label_channels - kernels.mean) / kernels.deviation
         weights = stack_weights(parts, labels, batch.row_weights, _present(parts, told))
         fitted = cls(kernels, weights)

@@ -164,10 +164,13 @@ class TabularTransformer(nn.Module):
         Context
             For `predict`.
         """
-        context, cells, own = self.read_predictions(batch, chunk_rows)
+        context, cells, leave_one_out = self.read_predictions(batch, chunk_rows)
         n_rows = chunk_rows or batch.n_train
         parts = zip(
-            cells, own.split(n_rows, 1), label_channels(batch).split(n_rows, 1), strict=True
+            cells,
+            leave_one_out.split(n_rows, 1),
+            label_channels(batch).split(n_rows, 1),
+            strict=True,
         )
         rows = [self.row_vectors(context, *part) for part in parts]
         return replace(context, keys=self.context.read(torch.cat(rows, 1), batch.weights))
@@ -188,7 +191,7 @@ class TabularTransformer(nn.Module):
             Without the context stage's keys.
         cells : list of CellFeatures
             Of the training rows, ``chunk_rows`` at a time.
-        own : Tensor, (b, n, 8, k)
+        leave_one_out : Tensor, (b, n, 8, k)
             What is predicted for each of them by the others, as `RowPredictions.of` gives it.
         """
         task = "regression" if batch.is_regression else "classification"
@@ -205,9 +208,9 @@ class TabularTransformer(nn.Module):
             )
             for p in parts
         ]
-        predictions, own = RowPredictions.of(batch, _joined(cells), labels)
+        predictions, leave_one_out = RowPredictions.of(batch, _joined(cells), labels)
         context = Context(task, batch.n_columns, batch.n_classes, columns, predictions, ())
-        return context, cells, own
+        return context, cells, leave_one_out
 
     def predict(
         self, context: Context, values: Tensor, missing: Tensor, learners: Tensor | None = None

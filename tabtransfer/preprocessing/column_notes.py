@@ -88,12 +88,12 @@ def column_notes(
     notes = []
     for place, learned in enumerate(encoder.columns_):
         column = dense(X.iloc[:, place])
-        own = cells[:, encoder.sources_ == place]
-        given_away = place < _MAX_COLUMNS and own.shape[1] > 0
+        values = cells[:, encoder.sources_ == place]
+        given_away = place < _MAX_COLUMNS and values.shape[1] > 0
         texts = [
             *_kind(learned, column),
             *_useless(learned, column),
-            *(_leak(own, labels[sample], n_classes) if given_away else ()),
+            *(_leak(values, labels[sample], n_classes) if given_away else ()),
         ]
         notes += [ColumnNote(X.columns[place], text) for text in texts]
     return notes

@@ -35,7 +35,7 @@ import numpy as np
 import safetensors.torch
 
 import tabtransfer
-from tabtransfer.checkpoint import build_network, fingerprint, load_checkpoint
+from tabtransfer.checkpoint import build_network, checkpoint_sha256, load_checkpoint
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
 from tabtransfer.finetune.loop import FinetuneRecord
@@ -208,9 +208,9 @@ def _matching(learners: FittedLearners | None, prepared: PreparedRows) -> Fitted
         return None
     training = prepared.training
     answer = learners.predict(training.table.take(slice(0, 1)))
-    if answer.shape[1:] != learners.own.shape[1:] or np.isinf(answer).any():
+    if answer.shape[1:] != learners.out_of_fold.shape[1:] or np.isinf(answer).any():
         raise ValueError("the trees predict something else")
-    if learners.own.shape != (training.n_rows, answer.shape[1], max(1, training.n_classes)):
+    if learners.out_of_fold.shape != (training.n_rows, answer.shape[1], max(1, training.n_classes)):
         raise TabTransferError(
             "The training rows differ from those that the saved model's trees were grown on. Give "
             "the rows of fit, or fit again."
@@ -282,7 +282,7 @@ def _network(archive: zipfile.ZipFile, record: dict[str, Any], path: Path) -> Ke
     """
     digest, checkpoint = record["weights"], record["settings"].get("checkpoint")
     config = NetworkConfig.from_json(record["network"])
-    if checkpoint is None and digest == fingerprint():
+    if checkpoint is None and digest == checkpoint_sha256():
         return KeptNetwork.of(load_checkpoint(), None)
     network = _networks.get(digest)
     if network is not None and network.config != config:

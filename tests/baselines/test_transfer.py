@@ -195,7 +195,7 @@ class TestScratch:
         scratch = ScratchClassifier(**settings).fit(X, y)
         pretrained = TabTransferClassifier(**settings).fit(X, y)
         assert scratch.trees
-        assert np.array_equal(scratch.learners_.own, pretrained.learners_.own)
+        assert np.array_equal(scratch.learners_.out_of_fold, pretrained.learners_.out_of_fold)
 
     def test_it_learns_numbers_from_nothing(self, small_checkpoint, few_steps):
         X = np.random.default_rng(0).normal(size=(200, 3))

@@ -151,11 +151,11 @@ def find_crossing(gains: pd.DataFrame) -> Crossing:
 
 
 def _pairs(methods: list[str]) -> list[tuple[str, str]]:
-    own = [arm for arm in ARMS if arm in methods]
-    over_scratch = [(arm, SCRATCH) for arm in own if arm != SCRATCH and SCRATCH in own]
-    over_synthetic = [(PRETRAINED, SYNTHETIC)] if {PRETRAINED, SYNTHETIC} <= set(own) else []
+    present = [arm for arm in ARMS if arm in methods]
+    over_scratch = [(arm, SCRATCH) for arm in present if arm != SCRATCH and SCRATCH in present]
+    over_synthetic = [(PRETRAINED, SYNTHETIC)] if {PRETRAINED, SYNTHETIC} <= set(present) else []
     opponents = [name for name in methods if name not in ARMS]
-    return [*over_scratch, *over_synthetic, *((arm, name) for name in opponents for arm in own)]
+    return [*over_scratch, *over_synthetic, *((arm, name) for name in opponents for arm in present)]
 
 
 def _resampled_means(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -51,7 +51,7 @@ def advise(
     """
     from tabtransfer.batch_prediction.find import find_files
     from tabtransfer.bench.analysis.advice import describe_advice, make_advisors
-    from tabtransfer.bench.measure.own_table import read_own_table
+    from tabtransfer.bench.measure.user_table import read_user_table
     from tabtransfer.bench.report.terminal import advice_table
     from tabtransfer.bench.results import read_results
     from tabtransfer.printing import make_console
@@ -62,9 +62,9 @@ def advise(
     if not advisors:
         raise TabTransferError(f"{results} has no two methods that finished on the same table.")
     dialect = csv_dialect(sep, encoding, decimal)
-    own, rows = read_own_table(files, target, split_names(drop), task.value, dialect)
+    user_table, rows = read_user_table(files, target, split_names(drop), task.value, dialect)
     say_reading(rows)
-    description = _describe(own, int(measured["max_train"].max()))
+    description = _describe(user_table, int(measured["max_train"].max()))
     pairs = [(advisor, advisor.advise(description)) for advisor in advisors]
     pairs.sort(key=lambda pair: -pair[1].gain)
     advisors, advice = [one for one, _ in pairs], [one for _, one in pairs]

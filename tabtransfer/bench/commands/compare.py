@@ -77,7 +77,7 @@ def compare(
     from tabtransfer.batch_prediction.find import find_files
     from tabtransfer.bench.analysis.comparison import compare_methods
     from tabtransfer.bench.measure.compare import compare as measure
-    from tabtransfer.bench.measure.own_table import read_own_table
+    from tabtransfer.bench.measure.user_table import read_user_table
     from tabtransfer.bench.report.pages import write_report
     from tabtransfer.duration import read_minutes
 
@@ -87,14 +87,14 @@ def compare(
     if save is not None:
         _check_save(save, files, chosen)
     dialect = csv_dialect(sep, encoding, decimal)
-    own, rows = read_own_table(files, target, split_names(drop), task.value, dialect)
-    folder = out if out is not None else Path("reports") / own.name
+    user_table, rows = read_user_table(files, target, split_names(drop), task.value, dialect)
+    folder = out if out is not None else Path("reports") / user_table.name
     check_folder(folder, "--out", (RESULTS_FILE, *REPORT_FILES))
     say_reading(rows)
     _say_columns(rows, split_names(silence))
-    _say_seen(own.name, rows)
+    _say_seen(user_table.name, rows)
     results = measure(
-        own,
+        user_table,
         folder / RESULTS_FILE,
         seconds,
         files=shlex.join(table),

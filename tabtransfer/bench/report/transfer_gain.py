@@ -103,27 +103,27 @@ def _parts(curves: list[GainCurve]) -> list[dict[str, Any]]:
     """Group the curves over the same base, with their picture."""
     parts = []
     for number, base in enumerate(dict.fromkeys(curve.base for curve in curves)):
-        own = [curve for curve in curves if curve.base == base]
-        score = SCORES[own[0].task]
+        over_base = [curve for curve in curves if curve.base == base]
+        score = SCORES[over_base[0].task]
         listed = "; ".join(
             f"{curve.method}: "
             + ", ".join(
                 f"{size} rows {signed(p.mean)} ({describe_interval(p)})"
                 for size, p in curve.points.items()
             )
-            for curve in own
+            for curve in over_base
         )
         picture = to_svg(
-            draw_gain_curves(own, score),
+            draw_gain_curves(over_base, score),
             f"Gain in {score} over {base} by training rows. {listed}.",
-            f"gain-{own[0].task}-{number}",
+            f"gain-{over_base[0].task}-{number}",
         )
         parts.append(
             {
                 "base": base,
                 "title": _QUESTIONS.get(base, f"Over {base}"),
-                "curves": own,
-                "sentences": [describe_curve(curve) for curve in own],
+                "curves": over_base,
+                "sentences": [describe_curve(curve) for curve in over_base],
                 "picture": picture,
             }
         )

@@ -15,7 +15,7 @@ from tabtransfer.datasets.fingerprints import fingerprint
 from tabtransfer.datasets.suites import load_table
 from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.real_tables.packed_tables import PackedTables, pack_tables, read_tables
-from tabtransfer.pretrain.real_tables.real_tasks import NumberTable
+from tabtransfer.pretrain.real_tables.real_tasks import NumericTable
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -273,7 +273,7 @@ class TestFilesThatLie:
     @pytest.fixture
     def packed(self, tmp_path):
         cells = np.arange(12, dtype=np.float32).reshape(4, 3)
-        table = NumberTable("t", cells, np.array([False, True, False]), 2, np.arange(3))
+        table = NumericTable("t", cells, np.array([False, True, False]), 2, np.arange(3))
         origin = {"name": "t", "source": "here", "licence": "MIT", "fingerprint": "f"}
         path = tmp_path / "packed.tables"
         PackedTables((table,), (origin,), ("iris",)).save(path)

@@ -20,7 +20,7 @@ MIN_ROWS = 30
 """Fewer rows leave less than ten to test on."""
 
 
-def read_own_table(
+def read_user_table(
     files: Sequence[Path],
     target: str,
     drop: Sequence[str] = (),
