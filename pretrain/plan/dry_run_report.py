@@ -30,11 +30,11 @@ def describe(name: str, preset: Preset, result: DryRun) -> str:
     str
         Some lines of text.
     """
-    device, stream = preset.device, preset.recipe.stream
+    device, hardware, stream = preset.device, preset.hardware, preset.recipe.stream
     memory = MARGIN * (result.state_bytes + result.activation_bytes)
-    days = preset.minutes * preset.n_devices / (24 * 60)
+    days = preset.minutes * hardware.n_devices / (24 * 60)
     lines = {
-        "preset": f"{name}: {preset.n_devices} × {device.name}, {_STRATEGIES[preset.strategy]}",
+        "preset": f"{name}: {hardware.n_devices} × {device.name}, {_STRATEGIES[hardware.strategy]}",
         "network": f"{result.n_parameters:,} parameters, {result.held_parameters:,} held by a "
         f"device; {2 * result.n_parameters / 2**20:.1f} MiB as float16",
         "tasks": f"{stream.min_rows} to {stream.max_rows:,} rows, {stream.min_columns} to "
