@@ -1,4 +1,4 @@
-"""The network's inputs without the network: what pretraining adds is measured against this too.
+"""The predictions that the network reads, without the network, to measure what it adds.
 
 Beside the cells, the network reads what kernel ridge regression, a forest, boosted trees and their
 closed-form stack predict for a row (`tabtransfer.network.row_predictions`). Here that stack is the
@@ -41,7 +41,7 @@ FLOOR = 1e-3  # least probability of a class, times the number of classes
 
 @dataclass(frozen=True)
 class StackContext(Context):
-    """Hold all that the stack needs of the training rows.
+    """What the stack needs of the training rows.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class StackContext(Context):
 
 
 class StackNetwork(TabularTransformer):
-    """Answer with the stack of what is predicted for a row, in place of a network.
+    """Predict by the stack of what is predicted for a row, in place of a network.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class StackNetwork(TabularTransformer):
         context = Context(
             **vars(kind), columns=known.columns, predictions=known.predictions, keys=()
         )
-        errors = _answers(context, known.own_predictions)[..., :1]
+        errors = _answers(context, known.leave_one_out)[..., :1]
         errors = errors - label_channels(batch)[..., :1]
         weights = batch.row_weights[..., None]
         variance = (weights * errors.square()).sum(1, keepdim=True) / weights.sum(1, keepdim=True)
@@ -149,7 +149,7 @@ class _Stack(InContextEstimator):
         return KeptNetwork(network, None, "")
 
     def explain(self, X: Any, n_rows: int = 10) -> Explanation:
-        """Refuse, as no attention says which training rows count."""
+        """Raise a TabTransferError: without attention, no training row has a weight."""
         raise TabTransferError("A stack can't be explained: explain a TabTransfer model.")
 
 
@@ -189,6 +189,6 @@ class StackRegressor(_Stack, TabTransferRegressor):
 
 
 def _answers(context: Context, predictions: Tensor) -> Tensor:
-    """Give the stack, the last of predictions (b, r, 7, k), as label channels (b, r, k)."""
+    """Return the stack, the last of predictions (b, r, 7, k), as label channels (b, r, k)."""
     kernels = context.predictions.kernels
     return kernels.mean + kernels.deviation * predictions[:, :, -1]

@@ -2,10 +2,10 @@
 
 usage: python benchmarks/operations.py
 
-16 tasks of 256 rows × 10 columns, half of the rows for training; the second step is counted, as the
-first makes the optimizers' states. Views, which launch nothing, don't count. Where tasks are made and
-described by processes on CPUs (`--workers`), the first two parts don't reach the GPU. Muon's are
-counted on tensors without values, as on a GPU; on a CPU it steps matrix by matrix.
+16 tasks of 256 rows × 10 columns, half of the rows for training; the second step is counted, as
+the first makes the optimizers' states. Views, which launch nothing, don't count. Where tasks are
+made and described by processes on CPUs (`--workers`), the first two parts don't reach the GPU.
+Muon's are counted on tensors without values, as on a GPU; on a CPU it steps matrix by matrix.
 """
 
 from __future__ import annotations

@@ -8,8 +8,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("tabtransfer", "pretrain", "finetune", "baselines", "datasets")
-# torch has no public way to draw from a gamma distribution with a generator.
-ALLOWED = {"torch._standard_gamma"}
+# torch has no other way to draw from a gamma distribution with a generator, and documents its
+# operations on lists of tensors under these names.
+ALLOWED = {
+    "torch._standard_gamma",
+    "torch._foreach_add_",
+    "torch._foreach_lerp",
+    "torch._foreach_lerp_",
+    "torch._foreach_mul_",
+}
 
 
 def is_private(name: str) -> bool:
@@ -17,7 +24,7 @@ def is_private(name: str) -> bool:
 
 
 def defined_names(tree: ast.Module) -> set[str]:
-    """Give the names that a module gives to functions, classes, fields and attributes of self."""
+    """Return the names that a module gives to functions, classes, fields and attributes of self."""
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -30,7 +37,7 @@ def defined_names(tree: ast.Module) -> set[str]:
 
 
 def borrowed_names(source: str) -> Iterator[str]:
-    """Give the private names that a module uses and neither defines nor inherits."""
+    """Return the private names that a module uses and neither defines nor inherits."""
     tree = ast.parse(source)
     own = defined_names(tree)
     for node in ast.walk(tree):

@@ -58,14 +58,14 @@ class TrainingRows:
         Predict any row before the network looks at it.
     cells : list of CellFeatures
         Of the training rows, some rows at a time.
-    own_predictions : Tensor, (b, n, 8, k)
+    leave_one_out : Tensor, (b, n, 8, k)
         What is predicted for each training row by the others, as `RowPredictions.of` has it.
     """
 
     columns: ColumnStatistics
     predictions: RowPredictions
     cells: list[CellFeatures]
-    own_predictions: Tensor
+    leave_one_out: Tensor
 
     @classmethod
     @torch.no_grad()
@@ -162,7 +162,7 @@ def describe(batch: TaskBatch) -> DescribedBatch:
         TaskKind.of(batch),
         label_channels(batch),
         cells,
-        known.own_predictions,
+        known.leave_one_out,
         query_cells,
         query_predictions,
     )

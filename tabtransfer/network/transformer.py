@@ -3,7 +3,7 @@
 1. Column stage: every cell becomes a vector of exact statistics, without attention: its place
    among the training cells of its column, the labels of its nearest training cells, and two
    neighbouring columns (`tabtransfer.network.cells`).
-2. Row stage: cells of a row meet each other; a few summary tokens leave as the row's vector.
+2. Row stage: the cells of a row attend to each other; a few summary tokens become its vector.
    What kernel ridge regression, trees and their stack predict for the row joins it
    (`tabtransfer.network.row_predictions`).
 3. Context stage: every row attends to the training rows, which carry their labels.
@@ -175,7 +175,7 @@ class TabularTransformer(nn.Module):
         kind = self._checked(TaskKind.of(batch))
         known = TrainingRows.of(batch, chunk_rows)
         n_rows = chunk_rows or batch.n_train
-        predictions = known.own_predictions.split(n_rows, 1)
+        predictions = known.leave_one_out.split(n_rows, 1)
         parts = zip(known.cells, predictions, label_channels(batch).split(n_rows, 1), strict=True)
         rows = [self.row_vectors(kind, *part) for part in parts]
         keys = self.context.read(torch.cat(rows, 1), batch.weights)
