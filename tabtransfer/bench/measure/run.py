@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tabtransfer.baselines.method import Method
 from tabtransfer.bench.measure.progress import RunProgress
+from tabtransfer.bench.measure.results_file import ResultsFile
 from tabtransfer.bench.measure.run_job import JobRequest, describe_error, finish_row
 from tabtransfer.bench.measure.seen_tables import SeenTables
 from tabtransfer.bench.measure.studies import Studies
@@ -28,7 +29,7 @@ from tabtransfer.bench.protocol import (
     Limits,
     plan_jobs,
 )
-from tabtransfer.bench.results import FAILED, LEFT_OUT, TABLE_FACTS, TIMEOUT, ResultsFile
+from tabtransfer.bench.results import FAILED, LEFT_OUT, TABLE_FACTS, TIMEOUT
 from tabtransfer.datasets.capping import cap_rows
 from tabtransfer.datasets.nested_splits import nested_splits
 from tabtransfer.datasets.splits import stratified_splits, tabarena_splits, target_bins
