@@ -192,6 +192,8 @@ class ClassificationEnsemble(Ensemble):
 
     def tasks(self) -> list[MemberTask]:
         """Return what the members read: the nodes of their class trees."""
+        if self.n_classes == 1:
+            return []  # nothing to ask
         return [
             MemberTask(
                 member.view,
@@ -200,15 +202,17 @@ class ClassificationEnsemble(Ensemble):
                 len(node.groups),
                 ClassificationChannels(node.groups),
             )
-            for member in self.members * (self.n_classes > 1)
+            for member in self.members
             for node, rows in member.context.items()
         ]
 
     def groups(self, classes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         """Return the output of each task that each class belongs to; -1 where none does."""
+        if self.n_classes == 1:
+            return []
         return [
             node.group_of(classes, self.n_classes)
-            for member in self.members * (self.n_classes > 1)
+            for member in self.members
             for node in member.context
         ]
 
@@ -259,7 +263,7 @@ class ClassificationEnsemble(Ensemble):
         expected = every * (len(rows) / every[node.classes].sum())
         shifts = np.zeros(len(node.groups))
         for place, classes in enumerate(node.groups):
-            if (read[classes] * (expected[classes] < 1.0)).any():
+            if ((read[classes] > 0) & (expected[classes] < 1.0)).any():
                 shifts[place] = np.log(expected[classes].sum() / read[classes].sum())
         return torch.from_numpy(shifts)
 
