@@ -120,9 +120,8 @@ def make_estimator(
     >>> make_estimator("tabtransfer.baselines.catboost:FrameCatBoostClassifier", 3, 2).n_threads
     2
     """
-    if isinstance(kind, str):
-        kind = pkgutil.resolve_name(kind)
-    return kind(n_threads=n_threads, random_state=random_state, **settings)
+    made: Any = pkgutil.resolve_name(kind) if isinstance(kind, str) else kind
+    return made(n_threads=n_threads, random_state=random_state, **settings)
 
 
 def predicted_quantiles(regressor: Any, X: Any, levels: Sequence[float]) -> NDArray[Any]:

@@ -363,7 +363,7 @@ def make_tuned(method: Method, n_trials: int = N_TRIALS, seconds: float | None =
     """
     if method.search_space is nothing_to_search:
         raise TabTransferError(f"{method.name} has no settings to search.")
-    settings = {"method": method, "n_trials": n_trials, "seconds": seconds}
+    settings: dict[str, Any] = {"method": method, "n_trials": n_trials, "seconds": seconds}
     return replace(
         method,
         name=f"{method.name}-tuned",

@@ -116,11 +116,11 @@ def _in_memory(
     """Return the columns of a view and the number of rows for which there is enough memory."""
 
     def fits(n_rows: int) -> bool:
-        n_categories = training.table.n_categories[view.sources]
+        n_categories = training.table.n_categories[view.columns]
         return budget.fits(ContextShape.of(n_rows, n_categories, training.n_classes, network))
 
-    while len(view.sources) > 1 and not fits(min(n_rows, _FEW_ROWS)):
-        view = replace(view, sources=view.sources[: len(view.sources) * 9 // 10])
+    while len(view.columns) > 1 and not fits(min(n_rows, _FEW_ROWS)):
+        view = replace(view, columns=view.columns[: len(view.columns) * 9 // 10])
     while n_rows > FEWEST_ROWS and not fits(n_rows):
         n_rows = max(FEWEST_ROWS, int(0.95 * n_rows))
     return view, n_rows

@@ -149,7 +149,7 @@ class Ensemble(ABC):
 
     def shape(self, network: TabularTransformer, task: MemberTask) -> ContextShape:
         """Return the shape of what a network reads of a task."""
-        n_categories = self.training.table.n_categories[task.view.sources]
+        n_categories = self.training.table.n_categories[task.view.columns]
         return ContextShape.of(
             len(task.rows), n_categories, task.n_classes, network.config, self.dtype.itemsize
         )
