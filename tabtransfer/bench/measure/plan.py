@@ -40,17 +40,16 @@ class Sampling:
     def split(self, tables: Sequence[Table], pattern: Job) -> SplitsBySize:
         """Split each table at each size of training sets that it has rows for."""
         if isinstance(self.max_train, int):
-            first = {table.name: self._split_once(table, pattern) for table in tables}
-            return {self.max_train: first}
+            sizes = {"max_train": self.max_train, "max_test": pattern.max_test}
+            return {self.max_train: {table.name: self._split(table, sizes) for table in tables}}
         if not isinstance(self.n_splits, int):
             raise TabTransferError(
                 "Folds as TabArena has them have one size; give n_splits a number."
             )
-        sizes = self.max_train
         by_table = {
             table.name: nested_splits(
                 _strata(table),
-                sizes,
+                self.max_train,
                 n_splits=self.n_splits,
                 seed=self.seed,
                 max_test=pattern.max_test,
@@ -59,11 +58,11 @@ class Sampling:
         }
         splits = {
             size: {name: found[size] for name, found in by_table.items() if size in found}
-            for size in sorted(set(sizes))
+            for size in sorted(set(self.max_train))
         }
         if not any(splits.values()):
             raise TabTransferError(
-                f"No table has {min(sizes)} training rows in one of its halves; give smaller "
+                f"No table has {min(self.max_train)} training rows in one of its halves; give smaller "
                 "sizes or larger tables."
             )
         return splits
@@ -75,8 +74,7 @@ class Sampling:
             return NESTED
         return TABARENA if self.n_splits == TABARENA else HALVES
 
-    def _split_once(self, table: Table, pattern: Job) -> list[Split]:
-        sizes = {"max_train": self.max_train, "max_test": pattern.max_test}
+    def _split(self, table: Table, sizes: dict[str, int]) -> list[Split]:
         labels = _strata(table)
         if isinstance(self.n_splits, int):
             splits = stratified_splits(labels, n_splits=self.n_splits, seed=self.seed, **sizes)
