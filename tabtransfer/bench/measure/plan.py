@@ -62,8 +62,8 @@ class Sampling:
         }
         if not any(splits.values()):
             raise TabTransferError(
-                f"No table has {min(self.max_train)} training rows in one of its halves; give smaller "
-                "sizes or larger tables."
+                f"No table has {min(self.max_train)} training rows in one of its halves; give "
+                "smaller sizes or larger tables."
             )
         return splits
 
