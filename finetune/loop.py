@@ -22,6 +22,8 @@ from torch import Tensor
 
 from tabtransfer.finetune.episodes import draw_episodes
 from tabtransfer.inference.ensemble import Ensemble, build_ensemble
+from tabtransfer.inference.out_of_memory import explaining_lack_of_memory
+from tabtransfer.inference.placement import device_of
 from tabtransfer.inference.predict import stratified_rows
 from tabtransfer.inference.views import KINDS, ViewKind
 from tabtransfer.network.loss import task_loss
@@ -112,7 +114,7 @@ def finetune_network(
     Parameters
     ----------
     network : TabularTransformer
-        Where to start; it isn't changed.
+        Where to start, on the device to compute on; it isn't changed.
     training : LabelledTable
         The training rows.
     config : FinetuneConfig
@@ -131,7 +133,8 @@ def finetune_network(
     Returns
     -------
     network : TabularTransformer
-        The tuned network, or ``network`` itself if tuning didn't make it better.
+        The tuned network, on the same device, or ``network`` itself if tuning didn't make it
+        better.
     record : FinetuneRecord
         What was done.
 
@@ -163,7 +166,13 @@ def finetune_network(
             f"fine-tuning takes {config.min_validation_rows}",
         )
     ensemble = build_ensemble(
-        training.take(fit_rows), network.config, VALIDATION_MEMBERS, max_context_rows, rng, kinds
+        training.take(fit_rows),
+        network.config,
+        VALIDATION_MEMBERS,
+        max_context_rows,
+        rng,
+        kinds,
+        device=device_of(network),
     )
     validation = _Validation(ensemble, training.take(held_out))
     episodes = draw_episodes(
@@ -247,9 +256,11 @@ class _Trainer:
         return min(warm, left)
 
     def _step(self, episode: TaskBatch) -> None:
-        loss = task_loss(self.network(episode), episode)
-        self._optimiser.zero_grad()
-        loss.backward()
+        episode = episode.to(device_of(self.network))
+        with explaining_lack_of_memory():
+            loss = task_loss(self.network(episode), episode)
+            self._optimiser.zero_grad()
+            loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_CLIP)
         self._optimiser.step()
         self._schedule.step()

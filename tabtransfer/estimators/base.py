@@ -16,6 +16,7 @@ from sklearn.utils import Tags, check_random_state, estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from tabtransfer.checkpoint import SHIPPED, load_checkpoint
+from tabtransfer.device import describe_device, device_at_hand, find_device
 from tabtransfer.errors import ColumnWarning, TabTransferError
 from tabtransfer.estimators.parameters import check_parameters
 from tabtransfer.finetune.loop import FinetuneConfig, FinetuneRecord, finetune_network
@@ -23,6 +24,7 @@ from tabtransfer.inference.calibration import Calibration, fit_temperature
 from tabtransfer.inference.fitted import FittedModel, ModelWithoutRows
 from tabtransfer.inference.fitting import add_blend, add_learners, build_model, prepare_rows
 from tabtransfer.inference.kept_network import KeptNetwork
+from tabtransfer.inference.placement import placed
 from tabtransfer.inference.resources import Resources
 from tabtransfer.inference.settings import FitSettings, TaskType
 from tabtransfer.inference.views import KINDS, ViewKind
@@ -64,6 +66,7 @@ class InContextEstimator(ABC, BaseEstimator):
         time_limit: float | None = 60.0,
         trees: bool = True,
         random_state: int | np.random.RandomState | None = None,
+        device: str = "auto",
         n_threads: int | None = None,
         memory_limit: int | None = None,
         verbose: bool = False,
@@ -76,12 +79,21 @@ class InContextEstimator(ABC, BaseEstimator):
         self.time_limit = time_limit
         self.trees = trees
         self.random_state = random_state
+        self.device = device
         self.n_threads = n_threads
         self.memory_limit = memory_limit
         self.verbose = verbose
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_fitted" in vars(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Load a pickle; on the CPU, with a warning, where the device of fit isn't there."""
+        super().__setstate__(state)
+        if "_fitted" in vars(self):
+            self.device = device_at_hand(self.device)
+            if isinstance(self._fitted, FittedModel):
+                self._fitted = replace(self._fitted, resources=self._resources)
 
     @property
     def fitted_(self) -> FittedModel:
@@ -124,6 +136,11 @@ class InContextEstimator(ABC, BaseEstimator):
         return self._present("network_", self._known("network").finetuned)
 
     @property
+    def device_(self) -> str:
+        """The device that the network computes on."""
+        return str(self._known("resources").device)
+
+    @property
     def n_estimators_(self) -> int:
         """Members of the ensemble."""
         return len(self.ensemble_.members)
@@ -153,12 +170,14 @@ class InContextEstimator(ABC, BaseEstimator):
             return column_notes(self.encoder_, rows.X, rows.labels, n_classes)
 
     def _html_repr(self) -> str:
-        """Show the notes on columns below what scikit-learn shows."""
+        """Show the device and the notes on columns below what scikit-learn shows."""
         shown = estimator_html_repr(self)
         if not isinstance(vars(self).get("_fitted"), FittedModel):
             return shown
+        device = escape(describe_device(self.fitted_.resources.device))
         notes = "".join(f"<li>{escape(str(note))}</li>" for note in self.column_notes_)
-        return f"{shown}<details><summary>Columns</summary><ul>{notes}</ul></details>"
+        columns = f"<details><summary>Columns</summary><ul>{notes}</ul></details>"
+        return f"{shown}<div>Device: {device}</div>{columns}"
 
     def _known(self, name: str) -> Any:
         """Return a part of the fitted model; AttributeError where there is none."""
@@ -203,7 +222,7 @@ class InContextEstimator(ABC, BaseEstimator):
                 calibration = self._fit_temperature(network, prepared.training, seed)
             kept = self._kept(network)
             fitted = build_model(prepared, kept, self._resources, calibration)
-            self.context_cached_ = fitted.read_contexts(network)
+            self.context_cached_ = fitted.read_contexts()
             self.fitted_ = add_blend(fitted, prepared.kept_back)
         if self.verbose:
             for note in self.column_notes_:
@@ -215,7 +234,8 @@ class InContextEstimator(ABC, BaseEstimator):
 
     @property
     def _resources(self) -> Resources:
-        return Resources(self.n_threads, self.memory_limit, self.verbose)
+        device = find_device(self.device)
+        return Resources(self.n_threads, self.memory_limit, self.verbose, device)
 
     def _model_and_rows(self, X: Any) -> tuple[FittedModel, pd.DataFrame]:
         """Return the fitted model, under the parameters as they are now, and aligned rows."""
@@ -304,9 +324,11 @@ class InContextEstimator(ABC, BaseEstimator):
     def _adapt(
         self, network: TabularTransformer, training: LabelledTable, seed: int
     ) -> TabularTransformer:
+        """Return the network fine-tuned, or as it is, on the CPU."""
         self.finetuning_: FinetuneRecord
-        network, self.finetuning_ = finetune_network(
-            network,
+        start = placed(network, find_device(self.device))
+        tuned, self.finetuning_ = finetune_network(
+            start,
             training,
             self._finetune_config,
             max_context_rows=self.max_context_rows,
@@ -315,13 +337,13 @@ class InContextEstimator(ABC, BaseEstimator):
             kinds=self._view_kinds,
             verbose=self.verbose,
         )
-        return network
+        return network if tuned is start else tuned.cpu()
 
     def _fit_temperature(
         self, network: TabularTransformer, training: LabelledTable, seed: int
     ) -> Calibration:
         return fit_temperature(
-            network,
+            placed(network, find_device(self.device)),
             training,
             max_context_rows=self.max_context_rows,
             time_limit=self.time_limit,

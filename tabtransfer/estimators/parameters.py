@@ -9,6 +9,7 @@ from typing import Any
 
 from sklearn.utils import check_random_state
 
+from tabtransfer.device import find_device
 from tabtransfer.errors import TabTransferError
 
 __all__ = ["check_parameters"]
@@ -29,7 +30,7 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
     Raises
     ------
     TabTransferError
-        If one has the wrong type or is out of range.
+        If one has the wrong type or is out of range, or there is no such device.
 
     Examples
     --------
@@ -48,6 +49,7 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
     for name in _FLAGS:
         if parameters[name] not in (True, False):
             raise TabTransferError(f"{name} must be True or False, not {parameters[name]!r}.")
+    find_device(parameters["device"])
     limit = parameters["time_limit"]
     if limit is not None and not (_is_number(limit) and limit >= 0 and not math.isnan(limit)):
         raise TabTransferError(

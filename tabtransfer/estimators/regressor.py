@@ -49,11 +49,16 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
         quicker, and tables of several thousand rows are predicted less well.
     random_state : int, RandomState instance or None, default=None
         Seed of the views, the samples and fine-tuning.
+    device : str, default="auto"
+        Where the network computes, as torch names it: "cpu", "cuda", "cuda:1", "mps". "auto" is
+        the GPU where torch finds one for CUDA, else the CPU. Trees always take the CPU.
     n_threads : int or None, default=None
         Threads to compute with; None leaves torch's own setting.
     memory_limit : int or None, default=None
         Bytes that `fit` and prediction may take beyond the table and its encoded form; half of
         what is free if None. Where that is little, members read fewer rows, then fewer columns.
+        With a GPU: as much of its memory, eight tenths of what is free there if None, and as
+        much of the main memory for trees and encoded rows.
     verbose : bool, default=False
         Whether to show progress.
 
@@ -63,6 +68,8 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, if all are strings. Columns are then matched by name.
+    device_ : str
+        Where the network computes: "cpu", "cuda:0", …
     n_estimators_ : int
         Members of the ensemble.
     n_context_rows_ : int

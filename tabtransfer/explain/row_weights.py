@@ -23,8 +23,10 @@ from torch import Tensor
 from tabtransfer.explain.kernel_effects import KernelEffects
 from tabtransfer.inference.ensemble import ClassificationEnsemble, RegressionEnsemble
 from tabtransfer.inference.members import Advance, MemberTask, ignore
-from tabtransfer.inference.memory import FEWEST_ROWS, MemoryBudget, pieces
-from tabtransfer.inference.predict import Channels, at_precision, learner_tensor
+from tabtransfer.inference.memory import FEWEST_ROWS
+from tabtransfer.inference.out_of_memory import in_fitting_pieces
+from tabtransfer.inference.placement import at_precision
+from tabtransfer.inference.predict import Channels, query_tensors
 from tabtransfer.network.kernels import N_KERNELS
 from tabtransfer.network.transformer import Context, TabularTransformer
 from tabtransfer.preprocessing.encoded_table import EncodedTable
@@ -66,7 +68,7 @@ def weigh_rows(
     ensemble : ClassificationEnsemble or RegressionEnsemble
         What predicts.
     network : TabularTransformer
-        The network, in float32; it isn't changed.
+        The network, in float32, on any device; it isn't changed.
     query : EncodedTable
         Rows that were predicted.
     classes : ndarray of int64, (n_query,)
@@ -87,13 +89,24 @@ def weigh_rows(
     for index, (task, context) in enumerate(ensemble.contexts(network)):
         weights = ensemble.training.weights_of(task.rows)
         kernels = KernelEffects.of(context.predictions.kernels, _row_weights(context, weights))
-        for piece in pieces(query.n_rows, _chunk_rows(ensemble, network, task)):
-            outputs = None if groups is None else groups[index][piece]
+        of_rows = None if groups is None else groups[index]
+
+        def weigh(
+            piece: slice,
+            task: MemberTask = task,
+            context: Context = context,
+            kernels: KernelEffects = kernels,
+            of_rows: NDArray[np.int64] | None = of_rows,
+        ) -> tuple[slice, Tensor, Tensor]:
+            outputs = None if of_rows is None else of_rows[piece]
             shown = task.view.show(query.take(piece))
-            found = _weigh(reader, context, kernels, shown, task.channels, outputs)
+            return piece, *_weigh(reader, context, kernels, shown, task.channels, outputs)
+
+        n_rows = _chunk_rows(ensemble, network, task)
+        for piece, *found in in_fitting_pieces(weigh, query.n_rows, n_rows):
             for total, part in zip((attention, effects), found, strict=True):
-                total[piece, task.rows] += part.numpy()
-            advance(shown.n_rows)
+                total[piece, task.rows] += part.cpu().numpy()
+            advance(piece.stop - piece.start)
     return _largest(attention, effects, n_top)
 
 
@@ -106,15 +119,12 @@ def _weigh(
     outputs: NDArray[np.int64] | None,
 ) -> tuple[Tensor, Tensor]:
     """Return a task's attention and kernel effects (q, n), 0 for rows of which it has no output."""
-    dtype = next(network.parameters()).dtype
-    values = torch.from_numpy(query.values)[None].to(dtype)
-    missing = torch.from_numpy(query.missing)[None]
+    values, missing, learners = query_tensors(network, query, channels)
     with torch.no_grad():
         cells = context.columns.describe(values, missing)
-        learners = learner_tensor(query, channels, dtype)
         predictions = context.predictions.without_stack(values, cells, learners)
     predictions.requires_grad_(True)
-    asked = torch.ones(query.n_rows, dtype=dtype)
+    asked = values.new_ones(query.n_rows)
     with torch.enable_grad():
         stacked = context.predictions.with_stack(predictions)
         rows = network.row_vectors(context, cells, stacked)
@@ -122,8 +132,8 @@ def _weigh(
         if outputs is None:
             explained = output.mean(-1)
         else:
-            asked = torch.from_numpy(outputs >= 0).to(dtype)
-            of_class = torch.from_numpy(outputs.clip(min=0))[:, None]
+            asked = torch.from_numpy(outputs >= 0).to(asked)
+            of_class = torch.from_numpy(outputs.clip(min=0))[:, None].to(asked.device)
             explained = output.log_softmax(-1).gather(1, of_class)[:, 0]
         (sensitivity,) = torch.autograd.grad((asked * explained).sum(), predictions)
     with torch.no_grad():
@@ -137,7 +147,7 @@ def _row_weights(context: Context, weights: NDArray[np.float64] | None) -> Tenso
     dual = context.predictions.kernels.dual
     if weights is None:
         return dual.new_ones(dual.shape[:2])
-    return torch.from_numpy(weights)[None].to(dual.dtype)
+    return torch.from_numpy(weights)[None].to(dual.dtype).to(dual.device)
 
 
 def _chunk_rows(
@@ -149,8 +159,7 @@ def _chunk_rows(
     shape, config = ensemble.shape(network, task), network.config
     scores = (config.context_layers + 4) * config.context_heads * shape.n_rows
     bytes_per_row = 3 * shape.bytes_per_row + shape.value_bytes * scores
-    budget = MemoryBudget.of(ensemble.memory_limit)
-    return max(FEWEST_ROWS, int(budget.chunk / bytes_per_row))
+    return max(FEWEST_ROWS, int(ensemble.budget(network).chunk / bytes_per_row))
 
 
 def _largest(

@@ -26,6 +26,7 @@ from tabtransfer.inference.ensemble import (
     RegressionEnsemble,
     build_ensemble,
 )
+from tabtransfer.inference.placement import device_of
 from tabtransfer.inference.predict import stratified_rows
 from tabtransfer.inference.views import KINDS, ViewKind
 from tabtransfer.network.quantiles import pinball_loss, quantile_levels
@@ -140,7 +141,7 @@ def fit_temperature(
     Parameters
     ----------
     network : TabularTransformer
-        The network that predicts.
+        The network that predicts, on any device.
     training : LabelledTable
         The training rows.
     max_context_rows : int
@@ -176,7 +177,13 @@ def fit_temperature(
         if time.monotonic() > deadline:
             break
         ensemble = build_ensemble(
-            training.take(context), network.config, N_MEMBERS, max_context_rows, rng, kinds
+            training.take(context),
+            network.config,
+            N_MEMBERS,
+            max_context_rows,
+            rng,
+            kinds,
+            device=device_of(network),
         )
         rows.append(held_out)
         predicted.append(_predict(ensemble, network, training.table.take(held_out)))

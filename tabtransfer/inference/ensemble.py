@@ -8,16 +8,18 @@ each member takes a sample of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from tabtransfer.device import CPU
+from tabtransfer.inference.context_size import in_memory
 from tabtransfer.inference.many_classes import ClassNode, class_tree, multiply_down
 from tabtransfer.inference.members import Advance, Ensemble, MemberTask, ignore
-from tabtransfer.inference.memory import FEWEST_ROWS, ContextShape, MemoryBudget
+from tabtransfer.inference.memory import MemoryBudget
 from tabtransfer.inference.predict import stratified_rows
 from tabtransfer.inference.views import KINDS, View, ViewKind, ViewMaker
 from tabtransfer.learners.channels import ClassificationChannels, RegressionChannels
@@ -36,8 +38,6 @@ __all__ = [
     "build_ensemble",
 ]
 
-_FEW_ROWS = 256  # of a context; where memory is shorter, columns go first
-
 
 def build_ensemble(
     training: LabelledTable,
@@ -48,6 +48,7 @@ def build_ensemble(
     kinds: Sequence[ViewKind] = KINDS,
     memory_limit: int | None = None,
     kept_back: NDArray[np.int64] | None = None,
+    device: torch.device = CPU,
 ) -> ClassificationEnsemble | RegressionEnsemble:
     """Draw the members' views and contexts.
 
@@ -70,6 +71,8 @@ def build_ensemble(
         Bytes that reading and predicting may take; a share of what is free if not given.
     kept_back : ndarray of int64, optional
         Training rows that no member reads.
+    device : torch.device, optional
+        Where the network will compute, and memory is looked at.
 
     Returns
     -------
@@ -91,12 +94,12 @@ def build_ensemble(
     (12, 3)
     """
     maker = ViewMaker(training)
-    budget = MemoryBudget.of(memory_limit)
+    budget = MemoryBudget.of(memory_limit, device)
     readable = np.ones(training.n_rows, bool)
     readable[[] if kept_back is None else kept_back] = False
     n_rows = min(max_context_rows, int(readable.sum()))
     contexts = (
-        _in_memory(maker.draw(kinds[index % len(kinds)], rng), n_rows, training, network, budget)
+        in_memory(maker.draw(kinds[index % len(kinds)], rng), n_rows, training, network, budget)
         for index in range(n_members)
     )
     if training.is_regression:
@@ -104,26 +107,6 @@ def build_ensemble(
     return ClassificationEnsemble.draw(
         training, readable, network.max_classes, contexts, rng, memory_limit
     )
-
-
-def _in_memory(
-    view: View,
-    n_rows: int,
-    training: LabelledTable,
-    network: NetworkConfig,
-    budget: MemoryBudget,
-) -> tuple[View, int]:
-    """Return the columns of a view and the number of rows for which there is enough memory."""
-
-    def fits(n_rows: int) -> bool:
-        n_categories = training.table.n_categories[view.columns]
-        return budget.fits(ContextShape.of(n_rows, n_categories, training.n_classes, network))
-
-    while len(view.columns) > 1 and not fits(min(n_rows, _FEW_ROWS)):
-        view = replace(view, columns=view.columns[: len(view.columns) * 9 // 10])
-    while n_rows > FEWEST_ROWS and not fits(n_rows):
-        n_rows = max(FEWEST_ROWS, int(0.95 * n_rows))
-    return view, n_rows
 
 
 @dataclass(frozen=True)
@@ -228,7 +211,7 @@ class ClassificationEnsemble(Ensemble):
         Parameters
         ----------
         network : TabularTransformer
-            The network, in float32; it isn't changed.
+            The network, in float32, on any device; it isn't changed.
         query : EncodedTable
             Rows to predict, encoded as the training rows are.
         advance : callable
@@ -367,7 +350,7 @@ class RegressionEnsemble(Ensemble):
         Parameters
         ----------
         network : TabularTransformer
-            The network, in float32; it isn't changed.
+            The network, in float32, on any device; it isn't changed.
         query : EncodedTable
             Rows to predict, encoded as the training rows are.
         advance : callable

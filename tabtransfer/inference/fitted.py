@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tabtransfer.device import CPU, describe_device
 from tabtransfer.errors import TabTransferError
 from tabtransfer.inference.blend import Blend
 from tabtransfer.inference.calibration import (
@@ -23,6 +24,7 @@ from tabtransfer.inference.ensemble import ClassificationEnsemble, RegressionEns
 from tabtransfer.inference.kept_network import KeptNetwork
 from tabtransfer.inference.members import Advance, ignore
 from tabtransfer.inference.memory import MemoryBudget, pieces
+from tabtransfer.inference.placement import placed
 from tabtransfer.inference.resources import Resources
 from tabtransfer.inference.settings import FitSettings
 from tabtransfer.learners import FittedLearners
@@ -104,7 +106,11 @@ class FittedModel(ABC):
         """Encode aligned rows to predict, with the learners' predictions beside them."""
         return self.describe(self.encoder.transform(frame))
 
-    def read_contexts(self, network: TabularTransformer) -> bool:
+    def placed_network(self) -> TabularTransformer:
+        """Return the network on the device that it computes on."""
+        return placed(self.network.get(), self.resources.device)
+
+    def read_contexts(self) -> bool:
         """Let the network read the training rows, unless it has.
 
         Returns
@@ -112,10 +118,12 @@ class FittedModel(ABC):
         bool
             Whether what it read is kept.
         """
-        n_tasks = len(self.ensemble.tasks())
-        verbose = self.resources.verbose
-        with progress_bar("reading the training rows", n_tasks, verbose) as advance:
-            return self.ensemble.read(network, advance)
+        n_tasks, device = len(self.ensemble.tasks()), self.resources.device
+        name = "reading the training rows"
+        if device != CPU:
+            name += f" on {describe_device(device)}"
+        with progress_bar(name, n_tasks, self.resources.verbose) as advance:
+            return self.ensemble.read(self.placed_network(), advance)
 
     def ask(
         self,
@@ -149,8 +157,8 @@ class FittedModel(ABC):
         """
         n_tasks = len(self.ensemble.tasks())
         with torch_threads(self.resources.n_threads):
-            network = self.network.get()
-            self.read_contexts(network)
+            network = self.placed_network()
+            self.read_contexts()
             n_outputs = self.ensemble.n_outputs(network.config) + n_numbers
             budget = MemoryBudget.of(self.resources.memory_limit)
             n_rows = budget.encoded_rows(frame.shape[1], n_outputs)

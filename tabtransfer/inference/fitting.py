@@ -182,6 +182,7 @@ def build_model(
         settings.kinds,
         resources.memory_limit,
         prepared.kept_back,
+        resources.device,
     )
     common: dict[str, Any] = dict(
         rows=prepared.rows,
@@ -207,8 +208,8 @@ def add_blend(model: FittedModel, kept_back: NDArray[np.int64]) -> FittedModel:
     if not len(kept_back):
         return model
     held_back = model.ensemble.training.take(kept_back)
-    network = model.network.get()
-    return replace(model, blend=fit_shares(model.unmixed(network, held_back.table), held_back))
+    predicted = model.unmixed(model.placed_network(), held_back.table)
+    return replace(model, blend=fit_shares(predicted, held_back))
 
 
 def refit(model: FittedModel, kept: NDArray[np.int64]) -> FittedModel:

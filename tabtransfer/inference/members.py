@@ -1,7 +1,8 @@
 """Ensembles as a network sees them: the tasks of their members, and what it answers.
 
 A network reads the training rows of every member's tasks. What it has read can be kept
-(`Ensemble.read`), so that predictions cost the query rows alone.
+(`Ensemble.read`), so that predictions cost the query rows alone. All is computed where the network
+is, and kept there; answers are on the CPU.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tabtransfer.inference.context_cache import ContextCache
-from tabtransfer.inference.memory import ContextShape, MemoryBudget, pieces
-from tabtransfer.inference.predict import Channels, ask, at_precision, precision, read_context
+from tabtransfer.inference.memory import ContextShape, MemoryBudget
+from tabtransfer.inference.out_of_memory import in_fitting_pieces
+from tabtransfer.inference.placement import at_precision, device_of
+from tabtransfer.inference.predict import Channels, ask, precision, read_context
 from tabtransfer.inference.views import View
 from tabtransfer.network.transformer import Context, NetworkConfig, TabularTransformer
 from tabtransfer.preprocessing.encoded_table import EncodedTable
@@ -67,7 +70,8 @@ class Ensemble(ABC):
     training : LabelledTable
         The training rows.
     memory_limit : int, optional
-        Bytes that reading and predicting may take; a share of what is free if not given.
+        Bytes that reading and predicting may take where the network is; a share of what is free
+        if not given.
     """
 
     training: LabelledTable
@@ -117,7 +121,7 @@ class Ensemble(ABC):
         bool
             Whether predictions cost the query rows alone from now on.
         """
-        budget, tasks = MemoryBudget.of(self.memory_limit), self.tasks()
+        budget, tasks = self.budget(network), self.tasks()
         if not self._cache.belongs_to(network):
             n_bytes = sum(self.shape(network, task).bytes_kept for task in tasks)
             kept = tasks if n_bytes <= budget.kept else []
@@ -142,10 +146,14 @@ class Ensemble(ABC):
 
     def contexts(self, network: TabularTransformer) -> Iterator[tuple[MemberTask, Context]]:
         """Return what a network has read of each of the tasks; it reads again what wasn't kept."""
-        budget, kept = MemoryBudget.of(self.memory_limit), self._cache.of(network)
+        budget, kept = self.budget(network), self._cache.of(network)
         reader = at_precision(network, self.dtype)
         for index, task in enumerate(self.tasks()):
             yield task, kept[index] if kept else self._read(reader, task, budget)
+
+    def budget(self, network: TabularTransformer) -> MemoryBudget:
+        """Return the memory that reading and predicting may take where a network is."""
+        return MemoryBudget.of(self.memory_limit, device_of(network))
 
     def shape(self, network: TabularTransformer, task: MemberTask) -> ContextShape:
         """Return the shape of what a network reads of a task."""
@@ -158,13 +166,18 @@ class Ensemble(ABC):
         self, network: TabularTransformer, query: EncodedTable, advance: Advance
     ) -> Iterator[Tensor]:
         """Ask a network about query rows, for each of the tasks."""
-        budget, reader = MemoryBudget.of(self.memory_limit), at_precision(network, self.dtype)
+        budget, reader = self.budget(network), at_precision(network, self.dtype)
         for task, context in self.contexts(network):
-            outputs = []
-            for piece in pieces(query.n_rows, budget.chunk_rows(self.shape(network, task))):
+
+            def answer(piece: slice, task: MemberTask = task, context: Context = context) -> Tensor:
                 shown = task.view.show(query.take(piece))
-                outputs.append(ask(reader, context, shown, task.channels))
-                advance(shown.n_rows)
+                return ask(reader, context, shown, task.channels)
+
+            outputs = []
+            n_rows = budget.chunk_rows(self.shape(network, task))
+            for output in in_fitting_pieces(answer, query.n_rows, n_rows):
+                outputs.append(output)
+                advance(len(output))
             yield torch.cat(outputs)
 
     @abstractmethod

@@ -1,9 +1,9 @@
-"""Estimates of the memory that the network takes on a CPU, and the size of pieces that fit.
+"""Estimates of the memory that the network takes, and the size of pieces that fit.
 
 A budget of bytes is shared out (`MemoryBudget`): half of it for reading one context, an eighth
 each for contexts that are kept, for trees, for the query rows in the network at once, and for
-query rows in encoded form. The estimates were measured with contexts of 100 to 4,096 rows
-and 4 to 200 columns.
+query rows in encoded form. The estimates were measured on a CPU, with contexts of 100 to 4,096
+rows and 4 to 200 columns.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import psutil
+import torch
 from numpy.typing import NDArray
 
+from tabtransfer.device import CPU
 from tabtransfer.network.kernel_features import MAX_LEVELS
 from tabtransfer.network.ridge import BLOCK_ROWS
 from tabtransfer.network.transformer import NetworkConfig
@@ -22,7 +24,8 @@ from tabtransfer.network.transformer import NetworkConfig
 __all__ = ["ContextShape", "MemoryBudget", "pieces"]
 
 FREE_SHARE = 0.5  # of the available memory, if no limit is set
-CHUNK_BYTES = 64 * 2**20  # more for a chunk of query rows gains no speed
+FREE_GPU_SHARE = 0.8  # of a GPU's
+CHUNK_BYTES = 64 * 2**20  # more for a chunk of query rows gains no speed on a CPU
 FEWEST_ROWS = 16  # of a context and of a chunk, however little memory there is
 _VALUES_PER_CELL = 16  # in the row stage, for each unit of the cell's width
 _VALUES_PER_SCORE = 1.5  # of the row stage's attention
@@ -120,6 +123,8 @@ class MemoryBudget:
     ----------
     n_bytes : float
         All of it.
+    most_at_once : float
+        Most bytes for rows that go through the network at once.
 
     Examples
     --------
@@ -130,11 +135,16 @@ class MemoryBudget:
     """
 
     n_bytes: float
+    most_at_once: float
 
     @classmethod
-    def of(cls, limit: int | None) -> MemoryBudget:
-        """Return a budget of so many bytes, or of half of the available memory."""
-        return cls(FREE_SHARE * psutil.virtual_memory().available if limit is None else limit)
+    def of(cls, limit: int | None, device: torch.device = CPU) -> MemoryBudget:
+        """Return a budget of so many bytes, or of a share of what is free on a device."""
+        if device.type == "cuda":
+            n_bytes = FREE_GPU_SHARE * _free_on_gpu(device) if limit is None else limit
+            return cls(n_bytes, most_at_once=n_bytes)
+        n_bytes = FREE_SHARE * psutil.virtual_memory().available if limit is None else limit
+        return cls(n_bytes, most_at_once=CHUNK_BYTES)
 
     @property
     def context(self) -> float:
@@ -154,7 +164,7 @@ class MemoryBudget:
     @property
     def chunk(self) -> float:
         """Bytes for rows that go through the network at once."""
-        return min(CHUNK_BYTES, self.n_bytes / 8)
+        return min(self.most_at_once, self.n_bytes / 8)
 
     def encoded_rows(self, n_columns: int, n_outputs: int) -> int:
         """Return how many query rows are encoded at once, with their answers."""
@@ -168,6 +178,12 @@ class MemoryBudget:
     def fits(self, shape: ContextShape) -> bool:
         """Return whether a context can be read."""
         return shape.bytes_to_read + FEWEST_ROWS * shape.bytes_per_row <= self.context
+
+
+def _free_on_gpu(device: torch.device) -> int:
+    """Return the bytes that are free on a GPU, with those that torch holds in reserve."""
+    free, _ = torch.cuda.mem_get_info(device)
+    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
 
 
 def pieces(n_rows: int, size: int) -> Iterator[slice]:

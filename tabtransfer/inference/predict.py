@@ -9,10 +9,8 @@ is depends on the training rows alone.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -20,6 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tabtransfer.inference.memory import FEWEST_ROWS, ContextShape, MemoryBudget
+from tabtransfer.inference.out_of_memory import with_fewer_rows
+from tabtransfer.inference.placement import device_of
 from tabtransfer.network.transformer import Context, TabularTransformer
 from tabtransfer.preprocessing.encoded_table import EncodedTable
 from tabtransfer.tasks import TaskBatch
@@ -29,9 +29,8 @@ Channels = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 __all__ = [
     "Channels",
     "ask",
-    "at_precision",
-    "learner_tensor",
     "precision",
+    "query_tensors",
     "read_context",
     "stratified_rows",
     "task_batch",
@@ -43,11 +42,6 @@ DOUBLE_CELLS = 5_000  # training cells up to which float64 costs little
 def precision(n_rows: float, n_columns: int) -> torch.dtype:
     """Return the type to compute in, by the size of the context; a weight of 2 is two rows."""
     return torch.float64 if n_rows * n_columns <= DOUBLE_CELLS else torch.float32
-
-
-def at_precision(network: TabularTransformer, dtype: torch.dtype) -> TabularTransformer:
-    """Return a copy of a float32 network in another type."""
-    return _in_double(network) if dtype is torch.float64 else network
 
 
 @torch.no_grad()  # explanations differentiate by query rows, which inference mode rules out
@@ -65,23 +59,28 @@ def read_context(
     Parameters
     ----------
     network : TabularTransformer
-        The network; computes in its own type.
+        The network; computes in its own type, on its device.
     context, labels, n_classes, channels, weights
         The task, see `task_batch`.
     budget : MemoryBudget
-        Decides how many rows go through at once.
+        Decides how many rows go through at once; half of them, if they turn out too many.
 
     Returns
     -------
     Context
+        On the network's device.
     """
     dtype = next(network.parameters()).dtype
     query = context.take(slice(0))
     batch = task_batch(context, labels, query, n_classes, dtype, weights=weights, channels=channels)
+    batch = batch.to(device_of(network))
     shape = ContextShape.of(
         context.n_rows, context.n_categories, n_classes, network.config, dtype.itemsize
     )
-    return network.read_context(batch, budget.chunk_rows(shape))
+    read, _ = with_fewer_rows(
+        lambda chunk_rows: network.read_context(batch, chunk_rows), budget.chunk_rows(shape)
+    )
+    return read
 
 
 @torch.inference_mode()
@@ -104,23 +103,34 @@ def ask(
     Returns
     -------
     Tensor of float64, (n_query, max_classes) or (n_query, n_quantiles)
-        What the network says.
+        What the network says, on the CPU.
     """
     # Few rows would be multiplied by another routine, with other roundings.
     rows = np.resize(np.arange(query.n_rows), max(query.n_rows, FEWEST_ROWS))
-    dtype = next(network.parameters()).dtype
-    asked = query.take(rows)
-    values = torch.from_numpy(asked.values)[None].to(dtype)
-    missing = torch.from_numpy(asked.missing)[None]
-    learners = learner_tensor(asked, channels, dtype)
-    return network.predict(context, values, missing, learners)[0, : query.n_rows].double()
+    asked = query_tensors(network, query.take(rows), channels)
+    return network.predict(context, *asked)[0, : query.n_rows].cpu().double()
 
 
-def learner_tensor(query: EncodedTable, channels: Channels, dtype: torch.dtype) -> Tensor | None:
-    """Return the learners' predictions of query rows (1, n_query, 3, k); None without learners."""
-    if query.learners is None:
-        return None
-    return torch.from_numpy(channels(query.learners))[None].to(dtype)
+def query_tensors(
+    network: TabularTransformer, query: EncodedTable, channels: Channels
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Return query rows as a network takes them: in its type, on its device.
+
+    Returns
+    -------
+    values, missing : Tensor, (1, n_query, n_columns)
+        The cells, as in `TaskBatch`.
+    learners : Tensor, (1, n_query, 3, k), or None
+        What learners predict for the rows, if there are learners.
+    """
+    dtype, device = next(network.parameters()).dtype, device_of(network)
+
+    def moved(numbers: NDArray[Any]) -> Tensor:
+        return torch.from_numpy(numbers)[None].to(dtype).to(device)
+
+    missing = torch.from_numpy(query.missing)[None].to(device)
+    learners = None if query.learners is None else moved(channels(query.learners))
+    return moved(query.values), missing, learners
 
 
 def task_batch(
@@ -233,15 +243,3 @@ def stratified_rows(
     ties = 1e-9 * rng.random(len(labels))
     place += np.where(place > 0, ties, 0.0)
     return np.sort(by_class[np.argsort(place, kind="stable")[:n_rows]])
-
-
-_doubles: WeakKeyDictionary[TabularTransformer, TabularTransformer] = WeakKeyDictionary()
-
-
-def _in_double(network: TabularTransformer) -> TabularTransformer:
-    """Return the network's copy in float64, made once unless the network is still learning."""
-    if next(network.parameters()).requires_grad:
-        return copy.deepcopy(network).double()
-    if network not in _doubles:
-        _doubles[network] = copy.deepcopy(network).double()
-    return _doubles[network]

@@ -1,8 +1,12 @@
-"""The threads and memory that a computation may use, and whether it shows progress."""
+"""The device, threads and memory that a computation may use, and whether it shows progress."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+import torch
+
+from tabtransfer.device import CPU
 
 __all__ = ["Resources"]
 
@@ -16,11 +20,15 @@ class Resources:
     n_threads : int or None
         Threads; None leaves torch's own setting.
     memory_limit : int or None
-        Bytes beyond the table and its encoded form; a share of what is free if None.
+        Bytes beyond the table and its encoded form, on a GPU of the GPU's memory; a share of what
+        is free if None.
     verbose : bool, default=False
         Whether to show progress.
+    device : torch.device
+        Where the network computes.
     """
 
     n_threads: int | None = None
     memory_limit: int | None = None
     verbose: bool = False
+    device: torch.device = CPU

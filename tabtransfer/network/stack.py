@@ -51,6 +51,10 @@ def stack_weights(predictions: Tensor, labels: Tensor, weights: Tensor, present:
     >>> weights.round(decimals=1)
     tensor([[1., 0.]])
     """
+    device = labels.device
+    if device.type == "mps":  # Apple's GPUs have no float64
+        on_cpu = (tensor.cpu() for tensor in (predictions, labels, weights, present))
+        return stack_weights(*on_cpu).to(device)
     n_channels = labels.shape[-1]
     rows = (predictions.double() * weights[:, :, None, None].double().sqrt()).transpose(2, 3)
     rows = rows.flatten(1, 2)  # (b, n * k, l)

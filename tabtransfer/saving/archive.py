@@ -36,6 +36,7 @@ import safetensors.torch
 
 import tabtransfer
 from tabtransfer.checkpoint import build_network, checkpoint_sha256, load_checkpoint
+from tabtransfer.device import device_at_hand, find_device
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
 from tabtransfer.finetune.loop import FinetuneRecord
@@ -191,12 +192,13 @@ def read_model(
             _check_same(model, prepared, record)
             with refusing_damage(path):
                 prepared = prepared.with_learners(_matching(learners, prepared))
-            resources = Resources(model.n_threads, model.memory_limit, model.verbose)
+            device = find_device(model.device)
+            resources = Resources(model.n_threads, model.memory_limit, model.verbose, device)
             with torch_threads(model.n_threads):
                 fitted = build_model(prepared, network, resources, calibration, blend)
                 _warn_of_fewer_rows(fitted, record)
                 model.fitted_ = fitted
-                model.context_cached_ = fitted.read_contexts(network.get())
+                model.context_cached_ = fitted.read_contexts()
     for name, value in outcomes.items():
         setattr(model, name, value)
     return model
@@ -263,6 +265,8 @@ def _versions() -> dict[str, str]:
 
 def _unfitted(record: dict[str, Any], kinds: Mapping[str, type[Any]], path: Path) -> Any:
     settings = {name: from_json(value) for name, value in record["settings"].items()}
+    if "device" in settings:
+        settings["device"] = device_at_hand(settings["device"])
     try:
         model = kinds[record["estimator"]](**settings)
     except (KeyError, TypeError) as error:
