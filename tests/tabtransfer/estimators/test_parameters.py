@@ -14,6 +14,7 @@ from tabtransfer.estimators.parameters import check_parameters
         *(("time_limit", value, "time_limit must be") for value in (-5, "60", float("nan"), True)),
         *((name, "no", "must be True or False") for name in ("calibrate", "finetune", "trees")),
         ("verbose", None, "must be True or False"),
+        ("device", "gpu", 'device must be "auto", "cpu", "cuda"'),
         *(("random_state", value, "random_state must be") for value in (-1, 1.5, "seed")),
     ],
 )
@@ -27,6 +28,12 @@ def test_the_defaults_and_their_kin_are_fine():
     check_parameters(TabTransferClassifier().get_params())
     check_parameters(
         TabTransferClassifier(
-            4, n_threads=1, memory_limit=10**9, time_limit=None, random_state=0, verbose=1
+            4,
+            n_threads=1,
+            device="cpu",
+            memory_limit=10**9,
+            time_limit=None,
+            random_state=0,
+            verbose=1,
         ).get_params()
     )

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import psutil
 import pytest
+import torch
 
 from tabtransfer.inference.memory import ContextShape, MemoryBudget, pieces
 from tabtransfer.network.transformer import NetworkConfig
@@ -64,6 +65,18 @@ def test_without_a_limit_the_budget_is_half_of_what_is_free(monkeypatch):
     monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
     assert MemoryBudget.of(None).n_bytes == 500
     assert MemoryBudget.of(700).n_bytes == 700
+
+
+def test_on_a_gpu_its_own_memory_counts(monkeypatch):
+    gpu = torch.device("cuda", 1)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: {gpu: (2**30, 2**36)}[device])
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 3 * 2**20)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 2**20)
+    budget = MemoryBudget.of(None, gpu)
+    assert budget.n_bytes == 0.8 * (2**30 + 2**21)
+    assert budget.chunk == budget.n_bytes / 8 > 64 * 2**20  # more than is of use on a CPU
+    assert MemoryBudget.of(2**32, gpu).chunk == 2**29
+    assert MemoryBudget.of(2**32).chunk == 64 * 2**20
 
 
 def test_parts_of_a_budget_do_not_exceed_it():
