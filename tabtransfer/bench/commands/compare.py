@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -37,7 +38,8 @@ def compare(
     table: Tables,
     target: Annotated[str, typer.Option(metavar="COLUMN", help="Column to predict.")],
     time: Annotated[
-        str, typer.Option(help="Time for measuring, such as 90s, 10m, 2h or minutes.")
+        str,
+        typer.Option(help="Time from the first row read to the report, such as 90s, 10m or 2h."),
     ] = "5m",
     methods: Annotated[
         str | None,
@@ -73,9 +75,12 @@ def compare(
     CatBoost, all learn from fewer rows. Writes results.parquet and the report that `benchmark`
     writes. The same command again goes on where it was, with the time given anew.
     """
+    started = monotonic()
+
     from tabtransfer.baselines.registry import resolve_methods
     from tabtransfer.batch_prediction.find import find_files
     from tabtransfer.bench.analysis.comparison import compare_methods
+    from tabtransfer.bench.measure.budget import REPORT_SECONDS
     from tabtransfer.bench.measure.compare import compare as measure
     from tabtransfer.bench.measure.own_table import read_own_table
     from tabtransfer.bench.report.pages import write_report
@@ -103,6 +108,8 @@ def compare(
         max_train=max_train,
         n_threads=threads,
         n_jobs=jobs,
+        spent=monotonic() - started + REPORT_SECONDS,
+        rows_to_fit=0 if save is None else len(own.X),
         tell=_say,
     )
     comparison = compare_methods(results)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import time
 from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tabtransfer.baselines.method import Method
 from tabtransfer.bench.measure.progress import RunProgress
-from tabtransfer.bench.measure.run_job import Task, describe_error, finish_row
+from tabtransfer.bench.measure.run_job import OVER, Task, describe_error, finish_row
 from tabtransfer.bench.measure.seen_tables import SeenTables
 from tabtransfer.bench.measure.studies import Studies
 from tabtransfer.bench.measure.workers import LOCAL, Workers, open_workers
@@ -28,7 +27,7 @@ from tabtransfer.bench.protocol import (
     Limits,
     plan_jobs,
 )
-from tabtransfer.bench.results import FAILED, LEFT_OUT, TABLE_FACTS, TIMEOUT, ResultsFile
+from tabtransfer.bench.results import FAILED, TABLE_FACTS, ResultsFile
 from tabtransfer.datasets.capping import cap_rows
 from tabtransfer.datasets.nested_splits import nested_splits
 from tabtransfer.datasets.splits import stratified_splits, tabarena_splits, target_bins
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
     from tabtransfer.datasets.splits import Split
     from tabtransfer.datasets.table import Table
 
-_OVER = {"status": LEFT_OUT, "reason": "the time was over"}
 # What a row must have in common with the job for it to be kept; limits only where they were hit.
 _FIXED = ("table_hash", "versions", "search_seconds", "time_limit", "memory_limit")
 
@@ -63,7 +61,8 @@ def run(
     limits: Limits = NO_LIMITS,
     backend: str = LOCAL,
     most_splits: int | None = None,
-    seconds: float | None = None,
+    deadline: float | None = None,
+    workers: Workers | None = None,
 ) -> pd.DataFrame:
     """Measure every method on every split of every table.
 
@@ -109,10 +108,13 @@ def run(
         Where jobs run: on this machine, or on a cluster of Ray or Dask.
     most_splits : int, optional
         Only the first splits of each table, as many as this; with one size of training sets.
-    seconds : float, optional
-        Time after which no job is started, and those that are running are ended. The jobs of a
-        split that some methods were measured on and others weren't any more get the status
-        "left_out", as those do that were ended; of splits not begun there is no row.
+    deadline : float, optional
+        When, by `time.monotonic`, no job is started any more, and those that are running on this
+        machine are ended. The jobs of a split that some methods were measured on and others
+        weren't any more get the status "left_out", as those do that were ended; of splits not
+        begun there is no row.
+    workers : Workers, optional
+        Workers that are open already and stay open; by default those of the backend are opened.
 
     Returns
     -------
@@ -164,18 +166,21 @@ def run(
             left = [replace(task, progress=studies.path(task.row)) for task in left]
         for row in results.rows:  # in case a kill came between a row and this
             studies.drop(row)
-        deadline = math.inf if seconds is None else time.monotonic() + seconds
+        seconds = None if deadline is None else max(0.0, deadline - time.monotonic())
         with closing(results), RunProgress(len(tasks), len(done), seconds) as progress:
             if left:
-                workers = open_workers(backend, n_threads)
+                opened = (
+                    nullcontext(workers) if workers else closing(open_workers(backend, n_threads))
+                )
+                left = [replace(task, deadline=deadline) for task in left]
                 seen = SeenTables(whole)
-                with closing(_execute(left, n_jobs, workers, seen, deadline)) as rows:
+                with opened as at_work, closing(_execute(left, n_jobs, at_work, seen)) as rows:
                     for row in rows:
                         results.add(row)
                         studies.drop(row)
                         progress.report(row)
             for task in _cut_short(tasks, results.rows):
-                results.add(finish_row(task, _OVER))
+                results.add(finish_row(task, OVER))
         return results.frame()
 
 
@@ -274,33 +279,26 @@ def _table_facts(table: Table) -> dict[str, Any]:
 
 
 def _execute(
-    tasks: Sequence[Task], n_jobs: int, workers: Workers, seen: SeenTables, deadline: float
+    tasks: Sequence[Task], n_jobs: int, workers: Workers, seen: SeenTables
 ) -> Generator[dict[str, Any], None, None]:
-    """Yield each task's row as it finishes; none for those that the deadline came before."""
+    """Yield each task's row as it finishes; none for those that their deadline came before."""
     pool = ThreadPoolExecutor(n_jobs)
     try:
-        running = [pool.submit(_run_task, task, workers, seen, deadline) for task in tasks]
+        running = [pool.submit(_run_task, task, workers, seen) for task in tasks]
         for future in as_completed(running):
             row = future.result()
             if row is not None:
                 yield row
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        workers.close()
 
 
-def _run_task(
-    task: Task, workers: Workers, seen: SeenTables, deadline: float
-) -> dict[str, Any] | None:
+def _run_task(task: Task, workers: Workers, seen: SeenTables) -> dict[str, Any] | None:
     # By value where a method is made by a script or a notebook, which workers can't import.
     import cloudpickle
 
-    left, limit = deadline - time.monotonic(), task.limits.seconds
-    if left <= 0:
+    if task.deadline is not None and time.monotonic() >= task.deadline:
         return None
-    ends_with_run = left < (math.inf if limit is None else limit)
-    if ends_with_run:
-        task = replace(task, limits=replace(task.limits, seconds=left))
     started = time.perf_counter()
     try:
         settled = cloudpickle.dumps(seen.settle(task))
@@ -310,8 +308,6 @@ def _run_task(
             outcome["job_seconds"] += prepared
     except Exception as error:  # the task can't be sent, or its worker was lost again and again
         outcome = {"status": FAILED, "reason": describe_error(error)}
-    if ends_with_run and outcome["status"] == TIMEOUT:
-        outcome = _OVER
     return finish_row(task, outcome)
 
 
