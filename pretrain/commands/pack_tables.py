@@ -24,12 +24,19 @@ def pack_tables(
     without: Annotated[
         str, typer.Option(help="Further tables to leave out, separated by commas.")
     ] = "",
+    allow_unstated: Annotated[
+        bool,
+        typer.Option(
+            "--allow-unstated",
+            help="Take tables without a stated licence as well, such as your own.",
+        ),
+    ] = False,
 ) -> None:
     """Pack the real tables that pretraining may see into one file.
 
     Tables that meet a table of a suite or of the validation folder are refused, and so are those
-    with fewer than 100 rows or 5 useful columns, and those for which a manifest states no
-    permissive licence. A folder can't state any: its tables are taken for your own.
+    with fewer than 100 rows or 5 useful columns, those under a licence that isn't known to permit
+    use, and those without a stated one, as all tables of a folder are, unless you allow them.
     """
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -45,7 +52,8 @@ def pack_tables(
         bar = progress.add_task("", total=None)
         # Read now, the error stream is the one that leaves the progress line whole.
         packed = packed_tables.pack_tables(
-            source, validation, names, sys.stderr, lambda: progress.advance(bar)
+            *(source, validation, names, sys.stderr, lambda: progress.advance(bar)),
+            allow_unstated=allow_unstated,
         )
     packed.save(out)
     console.print(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,12 +29,13 @@ def advise(
     table: Tables,
     target: Annotated[str, typer.Option(metavar="COLUMN", help="Column to predict.")],
     results: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             help="A results.parquet of other tables, such as `tabtransfer benchmark --suite "
-            "standard` writes."
+            "standard` writes; none comes with the package.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     task: Annotated[
         Task, typer.Option(help="What to learn; auto goes by what the target holds.")
     ] = Task.auto,
@@ -57,6 +59,8 @@ def advise(
     from tabtransfer.printing import make_console
 
     files = find_files(table)
+    if results is None:
+        raise TabTransferError(_measure_first(table, target))
     measured = read_results(results)
     advisors = make_advisors(measured)
     if not advisors:
@@ -72,6 +76,17 @@ def advise(
     console.print(advice_table(advisors, advice))
     for sentence in describe_advice(advisors, advice):
         console.print(sentence)
+
+
+def _measure_first(table: list[str], target: str) -> str:
+    """Say how to measure, as there is nothing to go by."""
+    files = shlex.join(table)
+    return (
+        "Advice needs results on other tables, and none come with the package. Measure on this "
+        f"one: `tabtransfer compare {files} --target {shlex.quote(target)}`. Or measure on others "
+        "once, `tabtransfer benchmark --suite standard --out reports/standard`, and give "
+        "--results reports/standard/results.parquet."
+    )
 
 
 def _describe(table: Table, max_train: int) -> dict[str, float]:

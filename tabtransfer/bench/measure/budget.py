@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 WANTED_SPLITS = 6
 """Two repeats of three folds: with fewer, intervals are twice as wide and more."""
-REPORT_SECONDS = 10.0
-"""What drawing the report of a comparison takes, with the imports for it."""
+REPORT_SECONDS = 9.0
+"""Of a processor: what drawing the report of a comparison takes, with the imports for it."""
+_MOST_BUSY = 4.0
 _TUNED = "-tuned"
 # They answer what transfer adds, or take the time of a search.
 _NO_CANDIDATES = (FINETUNED, SCRATCH, WITHOUT_TREES, STACK, "catboost-bag")
@@ -104,3 +105,19 @@ def seconds_to_fit(results: pd.DataFrame, n_rows: int) -> float:
     well = results[results["status"] == OK]
     seconds = well["fit_seconds"] * n_rows / well["n_train"]
     return float(seconds.max()) if len(seconds) else 0.0
+
+
+def seconds_beside(wall: float, processor: float) -> float:
+    """Estimate what a comparison takes beside measuring: reading the table, and the report.
+
+    Parameters
+    ----------
+    wall, processor : float
+        Seconds that reading took, and those of the processor, which are fewer on a busy machine.
+
+    Examples
+    --------
+    >>> seconds_beside(2.0, 2.0), seconds_beside(2.0, 1.0)
+    (11.0, 20.0)
+    """
+    return wall + REPORT_SECONDS * min(max(wall / max(processor, 0.01), 1.0), _MOST_BUSY)

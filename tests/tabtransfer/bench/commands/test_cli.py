@@ -1,5 +1,7 @@
 import errno
 import io
+import re
+import shlex
 import sys
 from itertools import pairwise
 
@@ -141,3 +143,12 @@ def test_help_is_wrapped_by_the_terminal(run, monkeypatch, command):
     text = [line.rstrip() for line in shown.partition("Arguments")[0].splitlines()[4:-1]]
     inside = [one for one, following in pairwise(text) if one and following]
     assert inside and min(map(len, inside)) > 55
+
+
+def test_advice_without_results_names_the_command_that_measures(run, tmp_path):
+    path = tmp_path / "my table.csv"
+    path.write_text("x,buys it\n" + "1,a\n2,b\n" * 20)
+    status, _, said = run("advise", path, "--target", "buys it")
+    assert status == 2
+    command = re.search("`(tabtransfer compare .*?)`", said.replace("\n", " "))[1]
+    assert shlex.split(command) == ["tabtransfer", "compare", str(path), "--target", "buys it"]
