@@ -131,11 +131,14 @@ def pretrain(
             strategy=chosen.strategy,
             validate_every=60.0 * validate_every,
         )
-    finally:
-        if (out / RESUME_FILE).exists() and not (out / FINAL_FILE).exists():
+    except BaseException as error:
+        # `run` says itself what SIGTERM left, and after an error of ours nothing was trained.
+        said = isinstance(error, TabTransferError) or getattr(error, "code", 1) != 1
+        if not said and (out / RESUME_FILE).exists() and not (out / FINAL_FILE).exists():
             typer.echo(
                 f"pretrain: stopped before the end; the same command goes on from {out}.", err=True
             )
+        raise
 
 
 def _replace_parts(chosen: Preset, **parts: dict[str, Any]) -> Preset:

@@ -18,7 +18,6 @@ import torch
 from pytorch_lightning.callbacks import TQDMProgressBar
 from pytorch_lightning.strategies import ModelParallelStrategy
 from pytorch_lightning.utilities import rank_zero_only
-from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from tabtransfer.checkpoint import fingerprint, load_checkpoint, read_header, save_checkpoint
 from tabtransfer.errors import TabTransferError
@@ -242,16 +241,16 @@ def _pretrain_alone(
         enable_model_summary=False,
         use_distributed_sampler=False,
     )
-    try:
-        trainer.fit(module, ckpt_path=str(resume) if resume.exists() else None, weights_only=True)
-    except SIGTERMException:  # Lightning's own status for it is 0; the clock has saved
+    trainer.fit(module, ckpt_path=str(resume) if resume.exists() else None, weights_only=True)
+    if clock.is_interrupted and clock.seconds < max_seconds:
         if trainer.is_global_zero:
             print(
                 f"Stopped by SIGTERM after {clock.seconds:.0f} s of training, at step "
                 f"{module.steps}; the same command goes on from there.",
                 file=sys.stderr,
             )
-        raise SystemExit(128 + signal.SIGTERM) from None
+        # Where a process that Lightning started ends with another status, it kills the others.
+        raise SystemExit(128 + signal.SIGTERM if trainer.local_rank == 0 else 0)
     if clock.seconds >= max_seconds:
         write(final, clock.scores, torch.float16)
         if trainer.is_global_zero:
