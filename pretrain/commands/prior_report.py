@@ -27,6 +27,7 @@ def prior_report(
     from rich.progress import Progress
 
     from tabtransfer.destinations import check_folder
+    from tabtransfer.files import replacing
     from tabtransfer.pretrain.prior_report.comparison import to_markdown
     from tabtransfer.pretrain.prior_report.measure import compare_prior
     from tabtransfer.pretrain.prior_report.picture import draw_report
@@ -41,9 +42,9 @@ def prior_report(
             return lambda n: progress.advance(bar, n)
 
         comparisons = compare_prior(n_tables, seed, tables, start)
-    out.mkdir(parents=True, exist_ok=True)
     words = to_markdown(comparisons)
-    (out / "prior.md").write_text(words, encoding="utf-8")
+    with replacing(out / "prior.md") as partial:
+        partial.write_text(words, encoding="utf-8")
     for comparison in comparisons:
         draw_report(comparison, out / comparison.figures.picture)
     console = make_console()

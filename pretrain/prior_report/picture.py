@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tabtransfer.files import replacing
 from tabtransfer.pretrain.prior_report.figures import Comparison
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def draw_report(comparison: Comparison, file: Path) -> None:
     grid[-1].legend(handles, labels, loc="center", frameon=False, fontsize=12)
     beside = "" if comparison.real is None else " beside real ones"
     figure.suptitle(f"{figures.title}: tables of the prior{beside}")
-    figure.savefig(file, dpi=110)
+    with replacing(file) as partial:
+        figure.savefig(partial, dpi=110, format="png")
 
 
 def _draw_spread(axes: Axes, name: str, sides: dict[str, pd.DataFrame]) -> None:
