@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tabtransfer.options import MOST_SEED
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,7 +17,7 @@ def prior_report(
     n_tables: Annotated[
         int, typer.Option(min=1, help="Synthetic tables to draw with classes, and with numbers.")
     ] = 200,
-    seed: Annotated[int, typer.Option(help="Same seed, same tables.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Same seed, same tables.")] = 0,
     tables: Annotated[
         Path | None,
         typer.Option(help="Real tables beside them: a folder of .parquet files or a manifest."),

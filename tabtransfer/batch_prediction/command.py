@@ -16,6 +16,7 @@ import typer
 
 from tabtransfer.destinations import check_file
 from tabtransfer.errors import ColumnWarning, TabTransferError, name_list
+from tabtransfer.options import MOST_SEED
 from tabtransfer.printing import make_console
 
 if TYPE_CHECKING:
@@ -101,7 +102,9 @@ def fit(
         int | None,
         typer.Option(min=1, help="Members of the ensemble.", show_default="by the table's size"),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all that is random.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MOST_SEED, help="Seed of all that is random.")
+    ] = 0,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads.", show_default="torch's setting")
     ] = None,

@@ -22,7 +22,7 @@ from tabtransfer.batch_prediction.command import (
     say_reading,
     split_names,
 )
-from tabtransfer.bench.commands.options import REPORT_FILES, RESULTS_FILE
+from tabtransfer.bench.commands.options import REPORT_FILES, RESULTS_FILE, Jobs, Seed, Threads
 from tabtransfer.destinations import check_file, check_folder
 from tabtransfer.errors import TabTransferError
 
@@ -63,10 +63,10 @@ def compare(
     encoding: Encoding = None,
     decimal: Decimal = None,
     silence: Silence = "",
-    jobs: Annotated[int, typer.Option(min=1, help="Jobs at a time, each in its process.")] = 2,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of one job.")] = 1,
+    jobs: Jobs = 2,
+    threads: Threads = 1,
     max_train: Annotated[int, typer.Option(min=20, help="Most training rows of a split.")] = 10_000,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of splits and methods.")] = 0,
+    seed: Seed = 0,
 ) -> None:
     """Tell which method to use for a table: ours, CatBoost or another.
 

@@ -152,3 +152,44 @@ def test_advice_without_results_names_the_command_that_measures(run, tmp_path):
     assert status == 2
     command = re.search("`(tabtransfer compare .*?)`", said.replace("\n", " "))[1]
     assert shlex.split(command) == ["tabtransfer", "compare", str(path), "--target", "buys it"]
+
+
+@pytest.mark.parametrize("value", ["-1", "0", "100000", "x", "1.5"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("benchmark", "--threads"),
+        ("benchmark", "--jobs"),
+        ("transfer-gain", "--threads"),
+        ("transfer-gain", "--jobs"),
+        ("compare", "t.csv", "--target", "y", "--threads"),
+        ("compare", "t.csv", "--target", "y", "--jobs"),
+        ("pretrain", "--devices"),
+    ],
+    ids=lambda arguments: f"{arguments[0]} {arguments[-1]}",
+)
+def test_numbers_of_processes_that_no_one_can_mean_are_refused(run, arguments, value):
+    status, _, said = run(*arguments, value)
+    assert status == 2
+    assert f"Invalid value for '{arguments[-1]}'" in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("benchmark", "--time-limit", "nan"),
+        ("benchmark", "--memory-limit", "inf"),
+        ("benchmark", "--search-time", "nan"),
+        ("benchmark", "--seed", "4294967296"),
+        ("pretrain", "--learning-rate", "nan"),
+        ("pretrain", "--learning-rate", "-1"),
+        ("pretrain", "--real-share", "nan"),
+        ("pretrain", "--seed", "-1"),
+        ("fit", "t.csv", "--target", "y", "--out", "m", "--seed", "99999999999"),
+    ],
+    ids=" ".join,
+)
+def test_numbers_that_are_none_are_refused(run, arguments):
+    status, _, said = run(*arguments)
+    assert status == 2
+    assert "which is no number" in said or "Invalid value for" in said
