@@ -41,6 +41,7 @@ def pack_tables(
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from tabtransfer.destinations import check_file
+    from tabtransfer.folder_lock import alone_with
     from tabtransfer.pretrain.real_tables import packed_tables
     from tabtransfer.printing import make_console
 
@@ -48,14 +49,15 @@ def pack_tables(
     names = {name.strip() for name in without.split(",")}
     console = make_console()
     columns = (SpinnerColumn(), TextColumn("{task.completed} tables looked at"))
-    with Progress(*columns, TimeElapsedColumn(), console=make_console(stderr=True)) as progress:
+    show = Progress(*columns, TimeElapsedColumn(), console=make_console(stderr=True))
+    with alone_with(out), show as progress:
         bar = progress.add_task("", total=None)
         # Read now, the error stream is the one that leaves the progress line whole.
         packed = packed_tables.pack_tables(
             *(source, validation, names, sys.stderr, lambda: progress.advance(bar)),
             allow_unstated=allow_unstated,
         )
-    packed.save(out)
+        packed.save(out)
     console.print(
         f"{out}: {_describe(packed)}, {out.stat().st_size / 2**20:.1f} MiB", soft_wrap=True
     )

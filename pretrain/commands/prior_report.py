@@ -30,6 +30,7 @@ def prior_report(
 
     from tabtransfer.destinations import check_folder
     from tabtransfer.files import replacing
+    from tabtransfer.folder_lock import alone_in
     from tabtransfer.pretrain.prior_report.comparison import to_markdown
     from tabtransfer.pretrain.prior_report.measure import compare_prior
     from tabtransfer.pretrain.prior_report.picture import draw_report
@@ -37,18 +38,18 @@ def prior_report(
 
     check_folder(out, "--out", ("prior.md",))
     console = make_console(stderr=True)
-    with Progress(console=console) as progress:
+    with alone_in(out), Progress(console=console) as progress:
 
         def start(words: str, total: int) -> Callable[[int], None]:
             bar = progress.add_task(words, total=total)
             return lambda n: progress.advance(bar, n)
 
         comparisons = compare_prior(n_tables, seed, tables, start)
-    words = to_markdown(comparisons)
-    with replacing(out / "prior.md") as partial:
-        partial.write_text(words, encoding="utf-8")
-    for comparison in comparisons:
-        draw_report(comparison, out / comparison.figures.picture)
+        words = to_markdown(comparisons)
+        with replacing(out / "prior.md") as partial:
+            partial.write_text(words, encoding="utf-8")
+        for comparison in comparisons:
+            draw_report(comparison, out / comparison.figures.picture)
     console = make_console()
     console.print(Markdown(words))
     console.print(f"Report, with pictures: {out / 'prior.md'}")

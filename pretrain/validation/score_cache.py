@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
+from tabtransfer.folder_lock import alone_with
 
 if TYPE_CHECKING:
     from tabtransfer.pretrain.real_tables.real_table import RealTable
 
 
+_WAIT_SECONDS = 10.0
+
+
 class ScoreCache:
-    """Keep scores in a JSON file, each under all that it depends on.
+    """Keep scores in a JSON file, which several may write, each under all that it depends on.
 
     Parameters
     ----------
@@ -47,7 +51,9 @@ class ScoreCache:
         self._entries[_key(conditions)] = {**conditions, "scores": scores}
         if self.path is None:
             return
-        with replacing(self.path) as partial:
+        with alone_with(self.path, _WAIT_SECONDS), replacing(self.path) as partial:
+            if self.path.exists():  # what others have put there meanwhile stays
+                self._entries = {**_read(self.path), **self._entries}
             partial.write_text(json.dumps(self._entries, indent=1), encoding="utf-8")
 
 

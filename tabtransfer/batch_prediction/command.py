@@ -16,6 +16,7 @@ import typer
 
 from tabtransfer.destinations import check_file
 from tabtransfer.errors import ColumnWarning, TabTransferError, name_list
+from tabtransfer.folder_lock import alone_with
 from tabtransfer.options import MOST_SEED
 from tabtransfer.printing import make_console
 
@@ -133,12 +134,12 @@ def fit(
         n_threads=threads,
         verbose=True,
     )
-    with said_warnings(split_names(silence)):
+    with alone_with(out), said_warnings(split_names(silence)):
         model.fit(rows.X, rows.y)
-    if finetune:
-        record = model.finetuning_
-        _say(f"Fine-tuning kept the {record.chosen} weights: {record.reason}.")
-    model.save(out)
+        if finetune:
+            record = model.finetuning_
+            _say(f"Fine-tuning kept the {record.chosen} weights: {record.reason}.")
+        model.save(out)
     n_rows, n_columns = rows.X.shape
     _say(f"{out}: {n_rows:,} rows, {n_columns:,} columns, {out.stat().st_size / 2**20:.1f} MiB")
 
@@ -169,6 +170,7 @@ def predict(
             show_default="0.1,0.5,0.9",
         ),
     ] = None,
+    silence: Silence = "",
     engine: Annotated[
         Engine, typer.Option(help="Where to predict: in this process, or on a Ray cluster.")
     ] = Engine.local,
@@ -207,7 +209,7 @@ def predict(
     if aside:
         _say(f"Left aside, because the model doesn't know them: {name_list(aside)}.")
     n_rows = 0
-    with table_writer(out) as write, said_warnings():
+    with alone_with(out), table_writer(out) as write, said_warnings(split_names(silence)):
         for piece in _watched(ENGINES[engine.value](source, scorer), source.n_rows):
             write(piece)
             n_rows += piece.num_rows

@@ -26,6 +26,7 @@ from tabtransfer.bench.commands.options import (
 from tabtransfer.bench.commands.transfer_gain import show_transfer_gain
 from tabtransfer.destinations import check_file, check_folder
 from tabtransfer.errors import TabTransferError
+from tabtransfer.folder_lock import alone_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,21 +68,22 @@ def benchmark(
     chosen = resolve_methods(methods, search_time)
     limits = read_limits(time_limit, memory_limit, chosen)
     check_folder(folder, "--out", (RESULTS_FILE, *REPORT_FILES))
-    results = run(
-        suite,
-        load_suite(suite),
-        chosen,
-        folder / RESULTS_FILE,
-        n_splits=_read_n_splits(n_splits),
-        seed=seed,
-        max_train=max_train,
-        max_rows=max_rows,
-        n_threads=threads,
-        n_jobs=jobs,
-        limits=limits,
-        backend=backend,
-    )
-    _show(results, folder)
+    with alone_in(folder):
+        results = run(
+            suite,
+            load_suite(suite),
+            chosen,
+            folder / RESULTS_FILE,
+            n_splits=_read_n_splits(n_splits),
+            seed=seed,
+            max_train=max_train,
+            max_rows=max_rows,
+            n_threads=threads,
+            n_jobs=jobs,
+            limits=limits,
+            backend=backend,
+        )
+        _show(results, folder)
 
 
 def merge(
@@ -100,8 +102,9 @@ def merge(
     from tabtransfer.bench.results import write_results
 
     check_file(out, "--out")
-    rows = merge_results(results)
-    write_results(rows, out)
+    with alone_in(out.absolute().parent):
+        rows = merge_results(results)
+        write_results(rows, out)
     typer.echo(f"{len(rows)} jobs in {out}; draw the report with `tabtransfer report {out}`.")
 
 
@@ -119,7 +122,8 @@ def report(
     folder = out if out is not None else results.parent
     measured = read_results(results)
     check_folder(folder, "--out", REPORT_FILES)
-    _show(measured, folder)
+    with alone_in(folder):
+        _show(measured, folder)
 
 
 def _read_n_splits(text: str) -> int | Literal["tabarena"]:

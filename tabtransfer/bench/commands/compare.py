@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import nullcontext
 from pathlib import Path
 from time import monotonic, process_time
 from typing import TYPE_CHECKING, Annotated
@@ -25,6 +26,7 @@ from tabtransfer.batch_prediction.command import (
 from tabtransfer.bench.commands.options import REPORT_FILES, RESULTS_FILE, Jobs, Seed, Threads
 from tabtransfer.destinations import check_file, check_folder
 from tabtransfer.errors import TabTransferError
+from tabtransfer.folder_lock import alone_in, alone_with
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,24 +100,25 @@ def compare(
     say_reading(rows)
     _say_columns(rows, split_names(silence))
     _say_seen(own.name, rows)
-    results = measure(
-        own,
-        folder / RESULTS_FILE,
-        seconds,
-        files=shlex.join(table),
-        methods=chosen,
-        seed=seed,
-        max_train=max_train,
-        n_threads=threads,
-        n_jobs=jobs,
-        spent=seconds_beside(monotonic() - started, process_time() - worked),
-        rows_to_fit=0 if save is None else len(own.X),
-        tell=_say,
-    )
-    comparison = compare_methods(results)
-    write_report(results, folder)
-    if save is not None:  # before anything is shown, as showing may fail
-        _save(comparison, rows, save, seed, threads)
+    with alone_in(folder), nullcontext() if save is None else alone_with(save):
+        results = measure(
+            own,
+            folder / RESULTS_FILE,
+            seconds,
+            files=shlex.join(table),
+            methods=chosen,
+            seed=seed,
+            max_train=max_train,
+            n_threads=threads,
+            n_jobs=jobs,
+            spent=seconds_beside(monotonic() - started, process_time() - worked),
+            rows_to_fit=0 if save is None else len(own.X),
+            tell=_say,
+        )
+        comparison = compare_methods(results)
+        write_report(results, folder)
+        if save is not None:  # before anything is shown, as showing may fail
+            _save(comparison, rows, save, seed, threads)
     _show(comparison, results, folder)
 
 

@@ -3,11 +3,14 @@ import io
 import re
 import shlex
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import pairwise
 
 import pytest
 
 from tabtransfer import cli
+from tabtransfer.folder_lock import alone_in, alone_with
 
 
 @pytest.fixture
@@ -77,7 +80,7 @@ def test_a_disk_that_fills_up_is_one_sentence(run, tmp_path, monkeypatch, make_r
     status, _, said = run("report", tmp_path / "results.parquet", "--out", tmp_path / "r")
     assert status == 2
     assert "the disk is full. Make room, or write elsewhere (--out)." in " ".join(said.split())
-    assert written and list((tmp_path / "r").iterdir()) == []
+    assert written and [path.name for path in (tmp_path / "r").iterdir()] == [".lock"]
 
 
 def test_a_report_is_shown_on_a_terminal_of_an_old_encoding(run, tmp_path, make_rows):
@@ -193,3 +196,37 @@ def test_numbers_that_are_none_are_refused(run, arguments):
     status, _, said = run(*arguments)
     assert status == 2
     assert "which is no number" in said or "Invalid value for" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lock"),
+    [
+        (("merge", "{results}", "--out", "{out}/all.parquet"), alone_in),
+        (("report", "{results}", "--out", "{out}"), alone_in),
+        (("benchmark", "--suite", "folder:{csv}", "--out", "{out}"), alone_in),
+        (("transfer-gain", "--suite", "folder:{csv}", "--out", "{out}"), alone_in),
+        (("compare", "{csv}/t.csv", "--target", "y", "--out", "{out}"), alone_in),
+        (("compare", "{csv}/t.csv", "--target", "y", "--save", "{out}/m"), alone_with),
+        (("fit", "{csv}/t.csv", "--target", "y", "--out", "{out}/m"), alone_with),
+        (("pack-tables", "{csv}", "{out}/m"), alone_with),
+        (("validate", "{csv}", "--out", "{out}/m", "--cache", "{csv}/cache"), alone_with),
+        (("validation-tables", "{csv}", "{out}"), alone_in),
+        (("prior-report", "--out", "{out}"), alone_in),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else value.__name__,
+)
+def test_a_second_run_is_told_so(run, tmp_path, make_rows, arguments, lock):
+    paths = {name: tmp_path / name for name in ("csv", "out", "results")}
+    paths["csv"].mkdir()
+    (paths["csv"] / "t.csv").write_text("x,y\n" + "1,a\n2,b\n" * 20)
+    (paths["csv"] / "manifest.json").write_text("[]")
+    make_rows().to_parquet(paths["results"])
+    with ThreadPoolExecutor(1) as pool, ExitStack() as held:
+        pool.submit(
+            held.enter_context, lock(paths["out"] / "m" if lock is alone_with else paths["out"])
+        ).result()
+        status, _, said = run(*(argument.format(**paths) for argument in arguments))
+        pool.submit(held.close).result()
+    assert status == 2
+    assert "Another run is writing to" in said
+    assert {path.name for path in paths["out"].iterdir()} <= {".lock"}
