@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tabtransfer.files import replacing
+from tabtransfer.plain_style import plain_style
 from tabtransfer.pretrain.prior_report.figures import Comparison
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ LOGARITHMIC = ("n_rows", "n_columns")
 N_BINS = 16
 
 
+@plain_style()
 def draw_report(comparison: Comparison, file: Path) -> None:
     """Draw a histogram of each figure and a bar for each share, and save them as PNG.
 
