@@ -32,16 +32,16 @@ def audit(
         raise TabTransferError(
             f"{table} has no column {target!r}.{did_you_mean(target, frame.columns)}"
         )
-    cards = header.get("tables", [])
-    if not cards:
+    provenance = header.get("tables", [])
+    if not provenance:
         typer.echo(
             f"Can't tell: the checkpoint {checkpoint} names no table that it was trained on."
         )
         return
-    sightings = find_seen(cards, table.stem, frame)
+    sightings = find_seen(provenance, table.stem, frame)
     typer.echo(
-        f"{table.name}: {len(frame)} rows, compared with {len(cards)} tables that {checkpoint} "
-        "weights were trained on."
+        f"{table.name}: {len(frame)} rows, compared with {len(provenance)} tables that "
+        f"{checkpoint} weights were trained on."
     )
     for sighting in sightings:
         typer.echo(sighting.sentence(target))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from tabtransfer.datasets.csv_dialect import read_dialect
 from tabtransfer.datasets.frames import table_from_frame
-from tabtransfer.datasets.table import Table, Task
+from tabtransfer.datasets.table import ProblemType, Table
 from tabtransfer.errors import TabTransferError, did_you_mean
 from tabtransfer.printing import is_encodable
 
@@ -146,9 +146,9 @@ def _check(entry: Any, where: str, folder: Path) -> None:
                 f"{where}: {key} holds half of a character (a lone surrogate, \\ud800 to \\udfff), "
                 "which no file can hold: write the whole character."
             )
-    if entry["task"] not in get_args(Task):
+    if entry["task"] not in get_args(ProblemType):
         raise TabTransferError(
-            f"{where} has task {entry['task']!r}; tasks are {', '.join(get_args(Task))}."
+            f"{where} has task {entry['task']!r}; tasks are {', '.join(get_args(ProblemType))}."
         )
     file = folder / entry["file"]
     _check_kind(file, f"{where}: {entry['file']}")

@@ -19,7 +19,7 @@ _WAIT_SECONDS = 10.0
 
 
 class ScoreCache:
-    """Keep scores in a JSON file, which several may write, each under all that it depends on.
+    """A cache of scores in a JSON file that several may write, keyed by what a score depends on.
 
     Parameters
     ----------
@@ -42,12 +42,12 @@ class ScoreCache:
             self._entries = _read(path)
 
     def get(self, conditions: dict[str, Any]) -> dict[str, float] | None:
-        """Give the scores measured under exactly these conditions, or None."""
+        """Return the scores measured under exactly these conditions, or None."""
         entry = self._entries.get(_key(conditions))
         return None if entry is None else entry["scores"]
 
     def put(self, conditions: dict[str, Any], scores: dict[str, float]) -> None:
-        """Keep scores, on disk at once."""
+        """Store scores, on disk at once."""
         self._entries[_key(conditions)] = {**conditions, "scores": scores}
         if self.path is None:
             return
@@ -78,7 +78,7 @@ def _no_cache(path: Path, reason: str) -> TabTransferError:
 
 
 def table_digest(table: RealTable) -> str:
-    """Digest the cells, column names and types of a table; its own name doesn't count.
+    """Return a digest of a table's cells, column names and types; its own name doesn't count.
 
     Parameters
     ----------

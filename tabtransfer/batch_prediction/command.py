@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tabtransfer.datasets.csv_dialect import CsvDialect
 
 
-class Task(str, Enum):
+class TaskOption(str, Enum):
     """What to learn."""
 
     auto = "auto"
@@ -86,8 +86,8 @@ def fit(
     target: Annotated[str, typer.Option(metavar="COLUMN", help="Column to predict.")],
     out: Annotated[Path, typer.Option(metavar="MODEL", help="File to write the model to.")],
     task: Annotated[
-        Task, typer.Option(help="What to learn; auto goes by what the target holds.")
-    ] = Task.auto,
+        TaskOption, typer.Option(help="What to learn; auto goes by what the target holds.")
+    ] = TaskOption.auto,
     drop: Drop = "",
     sep: Sep = None,
     encoding: Encoding = None,
@@ -242,13 +242,13 @@ def _watched(pieces: Iterable[pa.Table], total: int | None) -> Iterator[pa.Table
 
 
 def split_names(text: str) -> tuple[str, ...]:
-    """Give the names in a list separated by commas, each once; quotes hold names with commas."""
+    """Return the names in a list separated by commas, each once; quotes hold names with commas."""
     names = next(csv.reader([text], skipinitialspace=True), [])
     return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
 
 
 def csv_dialect(sep: str | None, encoding: str | None, decimal: str | None) -> CsvDialect:
-    """Give what the options say of how CSV files are written."""
+    """Return the dialect of CSV files that the options state."""
     from tabtransfer.datasets.csv_dialect import CsvDialect
 
     return CsvDialect("\t" if sep in ("tab", "\\t") else sep, encoding, decimal)
@@ -256,7 +256,7 @@ def csv_dialect(sep: str | None, encoding: str | None, decimal: str | None) -> C
 
 @contextmanager
 def said_warnings(silenced: Iterable[str] = ()) -> Iterator[None]:
-    """Say warnings about columns as sentences, but for some columns."""
+    """Print warnings about columns as sentences, except for some columns."""
     with warnings.catch_warnings():
         for name in silenced:
             about = re.escape(f"Column {name!r} ")
@@ -274,7 +274,7 @@ def said_warnings(silenced: Iterable[str] = ()) -> Iterator[None]:
 
 
 def say_reading(rows: TrainingTable) -> None:
-    """Say what was left out of a table, how it was read, and what is learned of it."""
+    """Print what was left out of a table, how it was read, and what is learned."""
     target = rows.y.name
     for note in rows.notes:
         _say(note)

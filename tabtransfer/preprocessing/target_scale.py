@@ -19,7 +19,7 @@ MAX_TARGET = 5.0
 
 @dataclass(frozen=True)
 class TargetScale:
-    """Hold the mean and the standard deviation of the training rows' targets.
+    """The mean and the standard deviation of the training rows' targets.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class TargetScale:
 
 @dataclass(frozen=True)
 class NormalTargetScale:
-    """Show targets by their rank, as a normal variable.
+    """Targets by their rank, as normal scores.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Python values as JSON that gives them back with their types."""
+"""Convert Python values to JSON and back, with their types."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def to_json(value: Any) -> Any:
 
 
 def from_json(value: Any) -> Any:
-    """Give back the value that `to_json` was given; numpy's scalars come back as Python's."""
+    """Return the value that `to_json` was given; numpy's scalars come back as Python's."""
     if isinstance(value, list):
         return [from_json(item) for item in value]
     if not isinstance(value, dict):

@@ -105,7 +105,7 @@ def _refuse_too_large(n_bytes: int) -> None:
 
 
 def _storable(column: pd.Series, name: Hashable) -> tuple[pd.Series, dict[str, Any] | None]:
-    """Give a column that Parquet holds, and how to undo the change if it took one."""
+    """Return a column that Parquet can hold, and how to convert it back if it was converted."""
     if isinstance(column.dtype, pd.CategoricalDtype):  # Parquet loses their order and numbers
         categories = to_json(column.cat.categories.tolist())
         return column.cat.codes, {"categories": categories, "ordered": column.cat.ordered}

@@ -174,13 +174,13 @@ def _known_max_train(path: Path) -> int | None:
 
 
 def _not_done(results: pd.DataFrame, main: Sequence[Method]) -> list[str]:
-    """Give the main methods that the time was too short for on the first split."""
+    """Return the main methods that the time was too short for on the first split."""
     ended = results[(results["split"] == 0) & ~results["status"].isin([TIMEOUT, LEFT_OUT])]
     return [method.name for method in main if method.name not in set(ended["method"])]
 
 
 def _first_split(results: pd.DataFrame) -> dict[str, float]:
-    """Give the seconds of the methods that went well on the first split."""
+    """Return the seconds of the methods that succeeded on the first split."""
     rows = results[(results["split"] == 0) & (results["status"] == OK)]
     return dict(zip(rows["method"], rows["job_seconds"], strict=True))
 

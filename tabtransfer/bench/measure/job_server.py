@@ -18,7 +18,7 @@ from multiprocessing.process import BaseProcess
 from typing import IO, Any
 
 from tabtransfer import environment
-from tabtransfer.bench.measure.run_job import OVER, Task, describe_error, run_job, warm_up
+from tabtransfer.bench.measure.run_job import OVER, JobRequest, describe_error, run_job, warm_up
 from tabtransfer.bench.results import FAILED, LEFT_OUT, OUT_OF_MEMORY, TIMEOUT
 
 # Forking a process with loaded libraries is safe on Linux alone; elsewhere each job imports anew.
@@ -37,26 +37,26 @@ def serve() -> None:
     facts = {"machine": environment.machine(), "cpu": environment.cpu_model()}
     while True:
         try:
-            request = pickle.load(requests)
+            pickled = pickle.load(requests)
         except EOFError:
             return
-        pickle.dump({**facts, **_answer(request, requests)}, answers)
+        pickle.dump({**facts, **_answer(pickled, requests)}, answers)
         answers.flush()
 
 
-def _answer(request: bytes, requests: IO[bytes]) -> dict[str, Any]:
+def _answer(pickled: bytes, requests: IO[bytes]) -> dict[str, Any]:
     try:
-        task = pickle.loads(request)
-        warm_up(task)
+        request = pickle.loads(pickled)
+        warm_up(request)
     except Exception as error:
         return {"status": FAILED, "reason": describe_error(error)}
     receiver, sender = _CONTEXT.Pipe(duplex=False)
-    # As bytes where the child has to read the task itself: what it refers to may not pickle.
-    process = _CONTEXT.Process(target=_run, args=(task if _FORKS else request, sender))
+    # As bytes where the child has to read the request itself: what it refers to may not pickle.
+    process = _CONTEXT.Process(target=_run, args=(request if _FORKS else pickled, sender))
     process.start()
     sender.close()
     try:
-        outcome = _watch(process, receiver, task, requests)
+        outcome = _watch(process, receiver, request, requests)
         if outcome["status"] not in (TIMEOUT, OUT_OF_MEMORY, LEFT_OUT):
             process.join(_EXIT_SECONDS)
         return outcome
@@ -67,20 +67,20 @@ def _answer(request: bytes, requests: IO[bytes]) -> dict[str, Any]:
         receiver.close()
 
 
-def _run(task: Task | bytes, sender: connection.Connection) -> None:
+def _run(request: JobRequest | bytes, sender: connection.Connection) -> None:
     environment.end_with_parent()
-    outcome = run_job(pickle.loads(task) if isinstance(task, bytes) else task)
+    outcome = run_job(pickle.loads(request) if isinstance(request, bytes) else request)
     sender.send(outcome)
 
 
 def _watch(
     process: BaseProcess,
     receiver: connection.Connection,
-    task: Task,
+    request: JobRequest,
     requests: IO[bytes],
 ) -> dict[str, Any]:
-    """Wait for the job's outcome, its end, its limits, or the end of the process we serve."""
-    limits, started = task.limits, time.monotonic()
+    """Wait for the job's outcome, its end, its limits, or the end of the parent process."""
+    limits, started = request.limits, time.monotonic()
     memory_before = _memory_gb(process)
     while True:
         remaining = None
@@ -89,8 +89,8 @@ def _watch(
             if remaining <= 0:
                 reason = f"stopped after {limits.seconds:g} s, the time limit"
                 return {"status": TIMEOUT, "reason": reason}
-        if task.deadline is not None:
-            left = task.deadline - time.monotonic()
+        if request.deadline is not None:
+            left = request.deadline - time.monotonic()
             if left <= 0:
                 return OVER
             remaining = left if remaining is None else min(left, remaining)

@@ -1,4 +1,4 @@
-"""How the strings of a column write dates."""
+"""The formats in which strings write dates."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _HALF_DAYS = re.compile(r"\s*(.*\d)( +)\d{1,2}:\d\d(:\d\d)?( ?)[AP]M\s*", re.IGN
 
 
 def date_format(column: pd.Series, name: Hashable = "") -> str | None:
-    """Tell how the strings of a column write dates; warn where day and month can't be told.
+    """Return the format of a column's dates; warn where day and month can't be told apart.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def date_format(column: pd.Series, name: Hashable = "") -> str | None:
 
 
 def is_no_date(string: str) -> bool:
-    """Tell whether a string among dates says that there is none.
+    """Return whether a string among dates says that there is none.
 
     Examples
     --------

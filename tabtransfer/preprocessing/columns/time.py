@@ -1,4 +1,4 @@
-"""Which columns hold dates or durations."""
+"""The test for columns of dates or durations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["holds_times"]
 
 
 def holds_times(column: pd.Series) -> bool:
-    """Tell whether a column holds dates or durations, or strings that write dates.
+    """Return whether a column holds dates or durations, or strings that write dates.
 
     Parameters
     ----------

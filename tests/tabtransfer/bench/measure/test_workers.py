@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 from tabtransfer.baselines.method import Method
 from tabtransfer.bench.measure.run import run
-from tabtransfer.bench.measure.run_job import Task
+from tabtransfer.bench.measure.run_job import JobRequest
 from tabtransfer.bench.measure.workers import LocalWorkers, open_workers
 from tabtransfer.bench.protocol import Job
 from tabtransfer.bench.results import journal_path, read_rows
@@ -25,8 +25,8 @@ N_SPLITS = 8
 
 def _request(method, table, **settings):
     split = stratified_splits(table.y)[0]
-    task = Task(Job("s", table.name, method.name), table, method, split, **settings)
-    return cloudpickle.dumps(task)
+    job = Job("s", table.name, method.name)
+    return cloudpickle.dumps(JobRequest(job, table, method, split, **settings))
 
 
 def test_a_server_that_dies_costs_its_job_and_is_replaced(tables, logistic):
