@@ -22,7 +22,8 @@ ALLOWED = {
     "tabtransfer/batch_prediction/writer.py: pa.csv.CSVWriter(sink, schema)",
     "tabtransfer/batch_prediction/writer.py: pa.ipc.new_file(sink, schema)",
     "pretrain/training/model_card.py: path.write_text('\\n'.join(lines), encoding='utf-8')",
-    "pretrain/training/run.py: save_checkpoint(path, whole, header, dtype)",
+    "pretrain/training/run.py: "
+    "save_checkpoint(self.out / name, whole, self._header(scores), dtype)",
     "tabtransfer/estimators/base.py: save_model(model, type(self), outcomes, path, training_rows)",
 }
 

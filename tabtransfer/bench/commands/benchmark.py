@@ -21,6 +21,7 @@ from tabtransfer.bench.commands.options import (
     SuiteName,
     Threads,
     TimeLimit,
+    kept_in,
     read_limits,
 )
 from tabtransfer.bench.commands.transfer_gain import show_transfer_gain
@@ -68,13 +69,14 @@ def benchmark(
     chosen = resolve_methods(methods, search_time)
     limits = read_limits(time_limit, memory_limit, chosen)
     check_folder(folder, "--out", (RESULTS_FILE, *REPORT_FILES))
-    with alone_in(folder):
+    splits, tables = _read_n_splits(n_splits), load_suite(suite)
+    with kept_in(folder, "benchmark"):
         results = run(
             suite,
-            load_suite(suite),
+            tables,
             chosen,
             folder / RESULTS_FILE,
-            n_splits=_read_n_splits(n_splits),
+            n_splits=splits,
             seed=seed,
             max_train=max_train,
             max_rows=max_rows,

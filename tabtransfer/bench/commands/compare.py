@@ -23,10 +23,17 @@ from tabtransfer.batch_prediction.command import (
     say_reading,
     split_names,
 )
-from tabtransfer.bench.commands.options import REPORT_FILES, RESULTS_FILE, Jobs, Seed, Threads
+from tabtransfer.bench.commands.options import (
+    REPORT_FILES,
+    RESULTS_FILE,
+    Jobs,
+    Seed,
+    Threads,
+    kept_in,
+)
 from tabtransfer.destinations import check_file, check_folder
 from tabtransfer.errors import TabTransferError
-from tabtransfer.folder_lock import alone_in, alone_with
+from tabtransfer.folder_lock import alone_with
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +107,7 @@ def compare(
     say_reading(rows)
     _say_columns(rows, split_names(silence))
     _say_seen(user_table.name, rows)
-    with alone_in(folder), nullcontext() if save is None else alone_with(save):
+    with kept_in(folder, "compare"), nullcontext() if save is None else alone_with(save):
         results = measure(
             user_table,
             folder / RESULTS_FILE,

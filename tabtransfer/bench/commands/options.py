@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.folder_lock import alone_in
 from tabtransfer.options import MOST_PROCESSES, MOST_SEED, finite
 
 RESULTS_FILE = "results.parquet"
@@ -65,6 +68,21 @@ MemoryLimit = Annotated[
     ),
 ]
 Backend = Annotated[str, typer.Option(help="Where jobs run: local, or a cluster of ray or dask.")]
+
+
+@contextmanager
+def kept_in(folder: Path, command: str) -> Iterator[None]:
+    """Keep other runs out of a folder within a block, and say after Ctrl-C how to go on."""
+    with alone_in(folder):
+        try:
+            yield
+        except KeyboardInterrupt:
+            typer.echo(
+                f"{command}: stopped; what was measured is kept in {folder}, and the same command "
+                "goes on from there.",
+                err=True,
+            )
+            raise
 
 
 def read_limits(

@@ -20,11 +20,11 @@ from tabtransfer.bench.commands.options import (
     SuiteName,
     Threads,
     TimeLimit,
+    kept_in,
     read_limits,
 )
 from tabtransfer.destinations import check_folder
 from tabtransfer.errors import TabTransferError
-from tabtransfer.folder_lock import alone_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,10 +71,11 @@ def transfer_gain(
     chosen, wanted = resolve_methods(methods, search_time), _read_sizes(sizes)
     limits = read_limits(time_limit, memory_limit, chosen)
     check_folder(folder, "--out", (RESULTS_FILE, *GAIN_FILES))
-    with alone_in(folder):
+    tables = load_suite(suite)
+    with kept_in(folder, "transfer-gain"):
         results = run(
             suite,
-            load_suite(suite),
+            tables,
             chosen,
             folder / RESULTS_FILE,
             n_splits=n_splits,

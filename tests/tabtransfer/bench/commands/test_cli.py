@@ -1,5 +1,6 @@
 import errno
 import io
+import json
 import re
 import shlex
 import sys
@@ -219,7 +220,8 @@ def test_a_second_run_is_told_so(run, tmp_path, make_rows, arguments, lock):
     paths = {name: tmp_path / name for name in ("csv", "out", "results")}
     paths["csv"].mkdir()
     (paths["csv"] / "t.csv").write_text("x,y\n" + "1,a\n2,b\n" * 20)
-    (paths["csv"] / "manifest.json").write_text("[]")
+    table = {"name": "t", "file": "t.csv", "target": "y", "task": "binary"}
+    (paths["csv"] / "manifest.json").write_text(json.dumps([table]))
     make_rows().to_parquet(paths["results"])
     with ThreadPoolExecutor(1) as pool, ExitStack() as held:
         pool.submit(
@@ -230,3 +232,26 @@ def test_a_second_run_is_told_so(run, tmp_path, make_rows, arguments, lock):
     assert status == 2
     assert "Another run is writing to" in said
     assert {path.name for path in paths["out"].iterdir()} <= {".lock"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("benchmark", "--suite", "quickstart"),
+        ("transfer-gain", "--suite", "quickstart"),
+        ("compare", "{csv}", "--target", "y"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_an_interrupted_measurement_says_how_to_go_on(run, tmp_path, monkeypatch, command):
+    def stop(*arguments, **settings):
+        raise KeyboardInterrupt
+
+    for name in ("run.run", "compare.compare"):
+        monkeypatch.setattr(f"tabtransfer.bench.measure.{name}", stop)
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n" + "1,a\n2,b\n" * 20)
+    status, _, said = run(*(part.format(csv=path) for part in command), "--out", tmp_path / "r")
+    assert status == 130
+    assert f"{command[0]}: stopped; what was measured is kept in" in said
+    assert "the same command goes on from there." in said
