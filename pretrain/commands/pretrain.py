@@ -48,6 +48,13 @@ def pretrain(
         int | None,
         typer.Option(min=0, max=MOST_PROCESSES, help="Processes a device that make tasks on CPUs."),
     ] = None,
+    compiles: Annotated[
+        bool | None,
+        typer.Option(
+            "--compile/--no-compile",
+            help="Compile attention blocks: fewer launches on a GPU, minutes at the start.",
+        ),
+    ] = None,
     accelerator: Annotated[str | None, typer.Option(help="cpu, gpu or auto.")] = None,
     precision: Annotated[
         str | None,
@@ -107,6 +114,7 @@ def pretrain(
             "devices": devices,
             "nodes": nodes,
             "workers": workers,
+            "compiles": compiles,
             "accelerator": accelerator,
             "precision": precision,
         },

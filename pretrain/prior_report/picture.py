@@ -9,7 +9,7 @@ import numpy as np
 
 from tabtransfer.files import replacing
 from tabtransfer.plain_style import plain_style
-from tabtransfer.pretrain.prior_report.figures import Comparison
+from tabtransfer.pretrain.prior_report.figures import MeasuredTables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,12 +21,12 @@ N_BINS = 16
 
 
 @plain_style()
-def draw_report(comparison: Comparison, file: Path) -> None:
+def draw_report(comparison: MeasuredTables, file: Path) -> None:
     """Draw a histogram of each figure and a bar for each share, and save them as PNG.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : MeasuredTables
         Tables of one kind.
     file : Path
         Where to write.
@@ -38,7 +38,7 @@ def draw_report(comparison: Comparison, file: Path) -> None:
     >>> from tabtransfer.pretrain.prior_report.measure import measure_prior
     >>> file = Path(tempfile.mkdtemp()) / "report.png"
     >>> measured = measure_prior(2, seed=0, advance=lambda n: None)
-    >>> draw_report(Comparison(FIGURES["classification"], measured), file)
+    >>> draw_report(MeasuredTables(FIGURES["classification"], measured), file)
     >>> file.exists()
     True
     """

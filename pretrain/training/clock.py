@@ -67,8 +67,11 @@ class Clock(pl.Callback):
         self.validate_every = validate_every
         self.seconds = 0.0
         self.scores: dict[str, float] = {}  # of the last validation
-        self.is_interrupted = False
+        self.is_interrupted = False  # on all processes at the same step
+        self._is_signalled = False  # this one
         self._mean_loss: float | None = None
+        self._last_loss: torch.Tensor | None = None  # not in the mean yet
+        self._agreed: torch.Tensor | None = None  # at the step before
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state that a resumed run restores."""
@@ -88,7 +91,7 @@ class Clock(pl.Callback):
         self._started = time.monotonic() - self.seconds
         # In place of Lightning's handler, whose broadcast meets other collectives of other ranks.
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, self._interrupt)
+            signal.signal(signal.SIGTERM, self._note_signal)
         pl_module.progress = self.seconds / self.max_seconds
         self.throughput.start()
 
@@ -102,11 +105,9 @@ class Clock(pl.Callback):
     ) -> None:
         """Stop, save or validate if it is time to."""
         assert isinstance(pl_module, PretrainingModule)
-        loss = float(trainer.callback_metrics["loss"])  # waits for the device
-        self.throughput.stop(batch)
-        if math.isfinite(loss):  # a step of another loss was not taken
-            mean = loss if self._mean_loss is None else self._mean_loss
-            self._mean_loss = 0.995 * mean + 0.005 * loss
+        self._count_loss()  # of the step before, so that the device never idles
+        self._last_loss = trainer.callback_metrics["loss"]
+        self.throughput.stop(batch.batch)
         before, self.seconds = self.seconds, self._agree(trainer, pl_module)
         pl_module.progress = self.seconds / self.max_seconds
         hold = (1.0 - pl_module.config.decay) * self.max_seconds
@@ -120,28 +121,45 @@ class Clock(pl.Callback):
         trainer.should_stop = over or self.is_interrupted
         self.throughput.start()
 
+    def _count_loss(self) -> None:
+        """Let the last step's loss into the running mean, once."""
+        if self._last_loss is None:
+            return
+        loss, self._last_loss = float(self._last_loss), None
+        if math.isfinite(loss):  # a step of another loss was not taken
+            mean = loss if self._mean_loss is None else self._mean_loss
+            self._mean_loss = 0.995 * mean + 0.005 * loss
+
     def save(self, trainer: pl.Trainer) -> None:
         """Write the resumption state; a kill while writing leaves the one before."""
+        self._count_loss()
         path = self.folder / RESUME_FILE
         with replacing(path) if trainer.is_global_zero else nullcontext(path) as partial:
             # Rank 0 writes what all gather.
             trainer.save_checkpoint(partial, weights_only=False)
 
-    def _interrupt(self, *signal: Any) -> None:
-        self.is_interrupted = True
+    def _note_signal(self, *signal: Any) -> None:
+        self._is_signalled = True
 
     def _agree(self, trainer: pl.Trainer, module: PretrainingModule) -> float:
-        """Return the seconds of rank 0, and learn whether any rank is interrupted."""
+        """Return the time, the same on all processes: the first one's at the step before.
+
+        Also learn whether any of them had a signal by then.
+        """
         seconds = time.monotonic() - self._started
         if trainer.world_size == 1:
+            self.is_interrupted = self._is_signalled
             return seconds
-        mine = [seconds if trainer.is_global_zero else 0.0, float(self.is_interrupted)]
-        agreed = torch.tensor(mine, device=module.device)
-        torch.distributed.all_reduce(agreed, torch.distributed.ReduceOp.MAX)
-        self.is_interrupted = bool(agreed[1])
-        return float(agreed[0])
+        mine = [seconds if trainer.is_global_zero else 0.0, float(self._is_signalled)]
+        told, self._agreed = self._agreed, torch.tensor(mine, device=module.device)
+        torch.distributed.all_reduce(self._agreed, torch.distributed.ReduceOp.MAX)
+        if told is None:
+            return self.seconds
+        self.is_interrupted = bool(told[1])
+        return float(told[0])
 
     def _validate(self, trainer: pl.Trainer, module: PretrainingModule) -> None:
+        self._count_loss()
         self.scores = self.validate()
         if trainer.is_global_zero:
             row = dict(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,11 @@ class PreparedRows:
     settings: FitSettings
     seed: int
     learners: FittedLearners | None = None
+
+    @cached_property
+    def kept_back(self) -> NDArray[np.int64]:
+        """Training rows that no member reads, by which the learners' share is found."""
+        return rows_to_keep_back(self.training, self.settings.max_context_rows, self.seed)
 
     def with_learners(self, learners: FittedLearners | None) -> PreparedRows:
         """Return the rows with fitted learners, and their predictions beside the cells."""
@@ -167,7 +173,6 @@ def build_model(
     """
     settings = prepared.settings
     config = network.get().config
-    kept_back = rows_to_keep_back(prepared.training, settings.max_context_rows, prepared.seed)
     ensemble = build_ensemble(
         prepared.training,
         config,
@@ -176,7 +181,7 @@ def build_model(
         np.random.default_rng(prepared.seed),
         settings.kinds,
         resources.memory_limit,
-        kept_back,
+        prepared.kept_back,
     )
     common: dict[str, Any] = dict(
         rows=prepared.rows,
@@ -197,13 +202,11 @@ def build_model(
     )
 
 
-def add_blend(model: FittedModel) -> FittedModel:
+def add_blend(model: FittedModel, kept_back: NDArray[np.int64]) -> FittedModel:
     """Find the share of the learners in predictions, by training rows kept back."""
-    training = model.ensemble.training
-    rows = rows_to_keep_back(training, model.settings.max_context_rows, model.seed)
-    if not len(rows):
+    if not len(kept_back):
         return model
-    held_back = training.take(rows)
+    held_back = model.ensemble.training.take(kept_back)
     network = model.network.get()
     return replace(model, blend=fit_shares(model.unmixed(network, held_back.table), held_back))
 

@@ -230,7 +230,8 @@ def stratified_rows(
     sorted_labels = labels[by_class]
     # The k-th of a class's m rows has place k / m: the lowest places are an even share of all.
     place = (np.arange(len(labels)) - starts[sorted_labels]) / counts[sorted_labels]
-    place += 1e-9 * rng.random(len(labels)) * (place > 0)
+    ties = 1e-9 * rng.random(len(labels))
+    place += np.where(place > 0, ties, 0.0)
     return np.sort(by_class[np.argsort(place, kind="stable")[:n_rows]])
 
 

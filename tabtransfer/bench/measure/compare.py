@@ -15,7 +15,8 @@ from tabtransfer.bench.measure.budget import (
     default_methods,
     seconds_to_fit,
 )
-from tabtransfer.bench.measure.run import hash_table, run
+from tabtransfer.bench.measure.plan import hash_table
+from tabtransfer.bench.measure.run import run
 from tabtransfer.bench.measure.workers import LOCAL, open_workers
 from tabtransfer.bench.protocol import PRETRAINED, REFERENCE, Limits
 from tabtransfer.bench.results import LEFT_OUT, OK, TIMEOUT, journal_path, read_results
