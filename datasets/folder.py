@@ -9,11 +9,11 @@ from typing import Any, get_args
 
 import pandas as pd
 
-from tabtransfer.datasets.csv_dialect import read_dialect
 from tabtransfer.datasets.frames import table_from_frame
 from tabtransfer.datasets.table import Table, Task
 from tabtransfer.errors import TabTransferError, did_you_mean
 from tabtransfer.printing import is_encodable
+from tabtransfer.table_files.csv_dialect import read_dialect
 
 __all__ = ["MANIFEST", "load_folder", "read_frame"]
 

@@ -21,8 +21,8 @@ from tabtransfer.printing import make_console
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from tabtransfer.batch_prediction.training_table import TrainingTable
-    from tabtransfer.datasets.csv_dialect import CsvDialect
+    from tabtransfer.table_files.csv_dialect import CsvDialect
+    from tabtransfer.table_files.training_table import TrainingTable
 
 
 class Task(str, Enum):
@@ -110,8 +110,8 @@ def fit(
 
     Rows without a target are left out. The file holds the training rows and no code.
     """
-    from tabtransfer.batch_prediction.find import find_files
-    from tabtransfer.batch_prediction.training_table import read_training_table
+    from tabtransfer.table_files.find import find_files
+    from tabtransfer.table_files.training_table import read_training_table
 
     files = find_files(table)
     check_file(out, "--out", files)
@@ -178,7 +178,7 @@ def predict(
     Writes one row for each, in order: the prediction, and the probability of each class or
     quantiles. Columns are found by name; those that the model doesn't know are left aside.
     """
-    from tabtransfer.batch_prediction.find import find_files, kind_of
+    from tabtransfer.table_files.find import find_files, kind_of
 
     files = find_files(table)
     kind_of(out)
@@ -186,10 +186,10 @@ def predict(
     levels = _levels(quantiles)
 
     from tabtransfer.batch_prediction.engines import ENGINES
-    from tabtransfer.batch_prediction.reader import Source
     from tabtransfer.batch_prediction.scorer import Scorer
     from tabtransfer.batch_prediction.writer import table_writer
     from tabtransfer.estimators.loading import load
+    from tabtransfer.table_files.reader import Source
 
     fitted = load(model).set_params(verbose=False)
     if threads is not None:
@@ -244,7 +244,7 @@ def split_names(text: str) -> tuple[str, ...]:
 
 def csv_dialect(sep: str | None, encoding: str | None, decimal: str | None) -> CsvDialect:
     """Give what the options say of how CSV files are written."""
-    from tabtransfer.datasets.csv_dialect import CsvDialect
+    from tabtransfer.table_files.csv_dialect import CsvDialect
 
     return CsvDialect("\t" if sep in ("tab", "\\t") else sep, encoding, decimal)
 

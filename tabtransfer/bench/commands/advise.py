@@ -49,12 +49,12 @@ def advise(
     saying the average over the other tables, which is what it says where it isn't better.
     `tabtransfer compare` measures.
     """
-    from tabtransfer.batch_prediction.find import find_files
     from tabtransfer.bench.analysis.advice import describe_advice, make_advisors
     from tabtransfer.bench.measure.own_table import read_own_table
     from tabtransfer.bench.report.terminal import advice_table
     from tabtransfer.bench.results import read_results
     from tabtransfer.printing import make_console
+    from tabtransfer.table_files.find import find_files
 
     files = find_files(table)
     measured = read_results(results)

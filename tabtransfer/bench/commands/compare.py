@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tabtransfer.baselines.method import Method
-    from tabtransfer.batch_prediction.training_table import TrainingTable
     from tabtransfer.bench.analysis.comparison import Comparison
+    from tabtransfer.table_files.training_table import TrainingTable
 
 
 def compare(
@@ -74,12 +74,12 @@ def compare(
     writes. The same command again goes on where it was, with the time given anew.
     """
     from tabtransfer.baselines.registry import resolve_methods
-    from tabtransfer.batch_prediction.find import find_files
     from tabtransfer.bench.analysis.comparison import compare_methods
     from tabtransfer.bench.measure.compare import compare as measure
     from tabtransfer.bench.measure.own_table import read_own_table
     from tabtransfer.bench.report.pages import write_report
     from tabtransfer.duration import read_minutes
+    from tabtransfer.table_files.find import find_files
 
     files = find_files(table)
     seconds = 60 * read_minutes(time)

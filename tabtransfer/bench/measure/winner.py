@@ -13,8 +13,8 @@ from tabtransfer.preprocessing.columns.time import holds_times
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tabtransfer.batch_prediction.training_table import TrainingTable
     from tabtransfer.bench.analysis.comparison import Comparison
+    from tabtransfer.table_files.training_table import TrainingTable
 
 OWN = (PRETRAINED, FINETUNED)
 CATBOOST = (REFERENCE, f"{REFERENCE}-tuned")

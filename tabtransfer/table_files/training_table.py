@@ -11,12 +11,12 @@ from typing import Literal
 import pandas as pd
 import pyarrow as pa
 
-from tabtransfer.batch_prediction.frames import to_frame
-from tabtransfer.batch_prediction.reader import Source, read_part
-from tabtransfer.batch_prediction.target import read_target_column
-from tabtransfer.batch_prediction.text import infer_types
-from tabtransfer.datasets.csv_dialect import CsvDialect
 from tabtransfer.errors import TabTransferError, did_you_mean, name_list
+from tabtransfer.table_files.csv_dialect import CsvDialect
+from tabtransfer.table_files.frames import to_frame
+from tabtransfer.table_files.reader import Source, read_part
+from tabtransfer.table_files.target import read_target_column
+from tabtransfer.table_files.text import infer_types
 
 __all__ = ["TrainingTable", "read_training_table"]
 

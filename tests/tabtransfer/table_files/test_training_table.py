@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
-from tabtransfer.batch_prediction.training_table import read_training_table
 from tabtransfer.errors import TabTransferError
+from tabtransfer.table_files.training_table import read_training_table
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.parquet"])

@@ -1,6 +1,6 @@
 """Table files read in pieces, so that they may be larger than memory.
 
-CSV is read as text, every column of it; `tabtransfer.batch_prediction.text` gives columns their
+CSV is read as text, every column of it; `tabtransfer.table_files.text` gives columns their
 types. What a cell is read as then never depends on the other cells of its piece.
 
 Folders named like ``year=2024`` on the way to a file, as Hive and Spark write them, are columns.
@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from tabtransfer.batch_prediction.find import Kind, kind_of
-from tabtransfer.datasets.csv_dialect import CsvDialect, read_dialect
 from tabtransfer.errors import TabTransferError, name_list
+from tabtransfer.table_files.csv_dialect import CsvDialect, read_dialect
+from tabtransfer.table_files.find import Kind, kind_of
 
 __all__ = ["Part", "Source", "read_part"]
 
