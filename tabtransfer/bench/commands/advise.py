@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tabtransfer.batch_prediction.command import (
+from tabtransfer.batch_prediction.command import say_reading
+from tabtransfer.errors import TabTransferError
+from tabtransfer.table_files.options import (
     Decimal,
     Drop,
     Encoding,
@@ -15,10 +17,8 @@ from tabtransfer.batch_prediction.command import (
     Tables,
     Task,
     csv_dialect,
-    say_reading,
     split_names,
 )
-from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
     from tabtransfer.datasets.table import Table

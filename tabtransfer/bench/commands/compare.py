@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tabtransfer.batch_prediction.command import (
+from tabtransfer.batch_prediction.command import said_warnings, say_reading
+from tabtransfer.bench.commands.options import REPORT_FILES, RESULTS_FILE
+from tabtransfer.destinations import check_file, check_folder
+from tabtransfer.errors import TabTransferError
+from tabtransfer.table_files.options import (
     Decimal,
     Drop,
     Encoding,
@@ -17,13 +21,8 @@ from tabtransfer.batch_prediction.command import (
     Tables,
     Task,
     csv_dialect,
-    said_warnings,
-    say_reading,
     split_names,
 )
-from tabtransfer.bench.commands.options import REPORT_FILES, RESULTS_FILE
-from tabtransfer.destinations import check_file, check_folder
-from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
     import pandas as pd

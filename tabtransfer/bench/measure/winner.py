@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tabtransfer.baselines.registry import get_method
 from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, REFERENCE
-from tabtransfer.preprocessing.columns.time import holds_times
+from tabtransfer.preprocessing.columns.reading import holds_made_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,9 +27,9 @@ METADATA = "tabtransfer"
 def best_savable(comparison: Comparison, X: pd.DataFrame) -> str | None:
     """Give the recommended method, or the best of those that can be saved if it can't be.
 
-    CatBoost's format can't say how dates and durations become numbers.
+    CatBoost's format can't say how dates, durations and written numbers become numbers.
     """
-    savable = OWN if any(holds_times(X[name]) for name in X.columns) else SAVABLE
+    savable = OWN if any(holds_made_numbers(X[name]) for name in X.columns) else SAVABLE
     if comparison.choice in savable:
         return comparison.choice
     names = [one.method for one in comparison.entrants if one.method in savable]

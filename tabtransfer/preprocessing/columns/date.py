@@ -46,7 +46,7 @@ class DateColumn:
     parts : skrub.DatetimeEncoder
         Gives the parts of the calendar.
     strays : frozenset of str
-        Strings of the training rows that are no dates, and taken for missing. Others are refused.
+        Strings of the training rows that are no dates: they are missing without a warning.
     """
 
     zone: datetime.tzinfo | None
@@ -181,11 +181,20 @@ def _parse(
     unread = (dates.isna() & column.notna()).to_numpy() & ~known
     if unread.any():
         place = unread.argmax()
-        raise TabTransferError(
-            f"Column {name!r} held dates in fit, but {column.iloc[place]!r} (row "
-            f"{column.index[place]}) is no date written as "
-            f"{format or 'YYYY-MM-DD or YYYY-MM-DD HH:MM:SS'}: write dates as in fit, or pass "
-            f"pandas.to_datetime(X[{name!r}], errors='coerce')."
+        cell = (
+            f"{column.iloc[place]!r} (row {column.index[place]}) is no date written as "
+            f"{format or 'YYYY-MM-DD or YYYY-MM-DD HH:MM:SS'}"
+        )
+        if dates.isna().all():
+            raise TabTransferError(
+                f"Column {name!r} held dates in fit, but {cell}: write dates as in fit, or pass "
+                f"pandas.to_datetime(X[{name!r}], errors='coerce')."
+            )
+        warnings.warn(
+            f"Column {name!r} is read as dates, and {cell}: {int(unread.sum())} such cells are "
+            "missing. Write dates as in fit.",
+            ColumnWarning,
+            stacklevel=2,
         )
     return dates
 

@@ -104,7 +104,10 @@ def test_day_and_month_are_not_swapped_in_a_row_alone():
 def test_strings_that_are_no_dates_name_column_cell_and_row(first):
     learned = learn_column(pd.Series(first), "z")
     with pytest.raises(TabTransferError, match=r"'z' held dates.*'soon' \(row 1\).*to_datetime"):
-        learned.encode(pd.Series(["2024-05-13", "soon"]), "z")
+        learned.encode(pd.Series([None, "soon"]), "z")
+    with pytest.warns(ColumnWarning, match=r"'soon' \(row 1\) is no date.*1 such cells are miss"):
+        values = learned.encode(pd.Series(["2024-05-13", "soon"]), "z")
+    assert values[0, 1:4].tolist() == [2024, 5, 13] and np.isnan(values[1]).all()
 
 
 @pytest.mark.parametrize("later", [[1, 2], [True, False], [datetime.timedelta(1)] * 2])
