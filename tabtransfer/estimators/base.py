@@ -204,7 +204,7 @@ class InContextEstimator(ABC, BaseEstimator):
             kept = self._kept(network)
             fitted = build_model(prepared, kept, self._resources, calibration)
             self.context_cached_ = fitted.read_contexts(network)
-            self.fitted_ = add_blend(fitted)
+            self.fitted_ = add_blend(fitted, prepared)
         if self.verbose:
             for note in self.column_notes_:
                 warnings.warn(str(note), ColumnWarning, stacklevel=3)

@@ -6,6 +6,9 @@ say how much of each belongs in the prediction: the shares of a mixture that are
 (Dempster, Laird and Rubin 1977), or the convex combination of means of least squared error (linear
 opinion pool, stacking: Breiman 1996).
 
+Of a small table with targets so far out that the network can't reach them, shares are found by an
+ensemble that doesn't read some rows; the one that predicts reads all.
+
 Shapes: r rows, l learners, k classes.
 """
 
@@ -18,12 +21,15 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.inference.predict import stratified_rows
 from tabtransfer.preprocessing.labelled_table import LabelledTable
+from tabtransfer.preprocessing.target_scale import are_clipped
 
-__all__ = ["Blend", "fit_shares", "rows_to_keep_back"]
+__all__ = ["Blend", "fit_shares", "rows_to_ask_about", "rows_to_keep_back"]
 
 FEWEST_ROWS = 300
 MOST_ROWS = 1000
+FEWEST_CLIPPED = 4
 _FEWEST_OF_CLASS = 20  # of fewer rows of a class, none is kept from the network
 _PRIOR_ROWS = 10.0  # that speak for the network alone
 _STEPS = 200
@@ -96,6 +102,31 @@ def rows_to_keep_back(
     if n_rows < FEWEST_ROWS:
         return none
     return np.sort(np.random.default_rng([seed, n_rows]).choice(free, n_rows, replace=False))
+
+
+def rows_to_ask_about(training: LabelledTable, seed: int) -> NDArray[np.int64]:
+    """Choose rows to find shares by, of a table with targets that the network can't reach.
+
+    Parameters
+    ----------
+    training : LabelledTable
+        The training rows, with what learners predict.
+    seed : int
+        Same seed, same rows.
+
+    Returns
+    -------
+    ndarray of int64
+        Places of the rows, ascending: half of the rows, or 1,000 if that is less, with the same
+        share of clipped targets; none where there are no learners, or fewer than four such targets.
+    """
+    if training.is_regression and training.table.learners is not None:
+        clipped = are_clipped(training.labels, training.weights)
+        if clipped.sum() >= FEWEST_CLIPPED:
+            n_rows = min(MOST_ROWS, training.n_rows // 2)
+            rng = np.random.default_rng([seed, n_rows])
+            return stratified_rows(clipped.astype(np.int64), n_rows, rng)
+    return np.zeros(0, np.int64)
 
 
 def fit_shares(network: NDArray[np.float64], held_back: LabelledTable) -> Blend:
