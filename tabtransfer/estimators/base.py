@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copyreg
 import os
 import warnings
 from abc import ABC
 from dataclasses import replace
 from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -41,6 +44,8 @@ __all__ = ["InContextEstimator"]
 
 # Attributes that `fit` sets.
 _LEARNED = ("_fitted", "finetuning_", "context_cached_", "n_features_in_", "feature_names_in_")
+
+_SAVED = "saved"  # names the state that is a saved model
 
 
 class InContextEstimator(ABC, BaseEstimator):
@@ -277,6 +282,30 @@ class InContextEstimator(ABC, BaseEstimator):
             if hasattr(self, name)
         }
         save_model(model, type(self), outcomes, path, training_rows)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        # Pickles and copies hold the attributes as they are.
+        return copyreg.__newobj__, (type(self),), super().__getstate__()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state without pickling, as skops asks for it: what `save` writes."""
+        if not self.__sklearn_is_fitted__():
+            return super().__getstate__()
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "model"
+            self.save(path)
+            return {_SAVED: path.read_bytes()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if _SAVED not in state:
+            super().__setstate__(state)
+            return
+        from tabtransfer.saving.archive import read_model
+
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "model"
+            path.write_bytes(state[_SAVED])
+            vars(self).update(vars(read_model(path, {type(self).__name__: type(self)})))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -167,8 +167,8 @@ class TableEncoder:
             first = frame[unknown[0]].dropna().iloc[0]
             warnings.warn(
                 f"{len(unknown)} of {len(present)} columns of categories hold none that fit had "
-                f"({_shown(unknown)}), such as {first!r} in {unknown[0]!r}: they are missing. Write "
-                "them as in fit.",
+                f"({_shown(unknown)}), such as {first!r} in {unknown[0]!r}: these are missing. "
+                "Write them as in fit.",
                 ColumnWarning,
                 stacklevel=3,
             )
