@@ -77,6 +77,7 @@ def test_columns_may_be_in_another_order_in_each_file(tmp_path):
         ("t.csv", "a,b\näöü,2\n".encode() + b"\xff,3\n", r"can't be read as csv: .*invalid UTF8"),
         ("t.csv", b'a,b\n1,"x\n2,y\n3,z\n', r"can't be read as csv: a quote .* in line 2 "),
         ("t.csv", b'a,b\n0,y\n1,"x\n2,"y"\n3,z\n', r"can't be read as csv: a quote .* in line 3 "),
+        ("t.csv", b'a,b\n0,y\n1,"x\n2,y\n3,"z\n', r"can't be read as csv: a quote .* in line 3 "),
         ("t.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999, mtime=0)[:40], r"can't be read as csv"),
         ("t.parquet", b"a,b\n1,2\n", r"can't be read as parquet"),
         ("t.arrow", b"a,b\n1,2\n", r"can't be read as arrow"),
