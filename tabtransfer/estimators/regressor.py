@@ -158,7 +158,8 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
         self._fit(X, y, sample_weight)
         model = self.fitted_
         share = 0.0 if model.blend is None else 1.0 - model.blend.shares[0]
-        warn_of_clipped(model.rows.labels, model.rows.weights, share)
+        training = model.ensemble.training
+        warn_of_clipped(training.labels, training.weights, share)
         return self
 
     @overload

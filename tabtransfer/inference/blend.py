@@ -32,6 +32,7 @@ MOST_ROWS = 1000
 FEWEST_CLIPPED = 4
 _FEWEST_OF_CLASS = 20  # of fewer rows of a class, none is kept from the network
 _PRIOR_ROWS = 10.0  # that speak for the network alone
+_LEAST_WEIGHT = 1e-6  # of all rows kept back: beside other rows, these are none
 _STEPS = 200
 _SUM_WEIGHT = 1e4  # of the condition that shares sum to 1, beside the rows
 _DECIMALS = 2  # so that rounding, which threads may change, doesn't move a prediction
@@ -149,12 +150,16 @@ def fit_shares(network: NDArray[np.float64], held_back: LabelledTable) -> Blend:
     present = ~np.isnan(learners).any((0, 2))
     parts = np.concatenate([network[:, None], learners[:, present]], 1)
     weights = np.ones(len(parts)) if held_back.weights is None else held_back.weights
+    if weights.sum() < _LEAST_WEIGHT:
+        return Blend((1.0, *(0.0,) * learners.shape[1]))
     if held_back.is_regression:
         found = _least_squares(parts[..., 0], held_back.labels, weights)
     else:
         own = parts[np.arange(len(parts)), :, held_back.labels]
         found = _most_likely(own, weights)
     found = found.round(_DECIMALS)
+    if not found.sum() > 0.0:  # one row outweighs all others, say
+        found = np.eye(len(found))[0]
     shares = np.zeros(1 + learners.shape[1])
     shares[np.append(True, present)] = found / found.sum()
     return Blend(tuple(shares.tolist()))
@@ -176,6 +181,8 @@ def _least_squares(
     means: NDArray[np.float64], targets: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Find the convex combination of means (r, parts) that is closest to targets."""
+    unit = max(float(np.abs(targets).max()), 1e-300)  # squares of huge targets are infinite
+    targets, means = targets / unit, means / unit
     centre = np.average(targets, weights=weights)
     scale = np.sqrt(np.average((targets - centre) ** 2, weights=weights)) + 1e-30
     root = np.sqrt(weights)[:, None]
