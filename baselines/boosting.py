@@ -1,4 +1,4 @@
-"""What the adapters of boosted trees have in common: their settings, and when to stop."""
+"""Base classes of the adapters of boosted trees: their settings and early stopping."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tabtransfer.baselines.framed import FramedClassifier, FramedModel, FramedRe
 __all__ = ["MOST_TREES", "PATIENCE", "BoostedClassifier", "BoostedModel", "BoostedRegressor"]
 
 MOST_TREES = 1000
-"""Trees at which boosting ends that is stopped by validation rows."""
+"""Maximum number of trees under early stopping."""
 
 PATIENCE = 50
 """Trees without progress on the validation rows after which boosting stops."""
@@ -22,7 +22,7 @@ Validation = tuple[Any, Any]
 
 
 class BoostedModel(FramedModel):
-    """Grow trees one after the other, a given number or while validation rows profit.
+    """Fit boosted trees: a given number, or by early stopping on validation rows.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""CatBoost on five folds, averaged: what bagging alone makes of it.
+"""CatBoost fitted on five folds and averaged, to show what bagging alone gains.
 
 Each model stops by the rows that it hasn't seen, as those of AutoGluon's bags do (Erickson et al.
 2020, arXiv:2003.06505).
@@ -26,7 +26,7 @@ Rows = NDArray[np.int64]
 
 
 class _CatBoostBag(BaseEstimator):
-    """Fit CatBoost to all folds but one, for every fold; that one says when to stop.
+    """Fit CatBoost once for each fold, on the other folds; the fold left out is for early stopping.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Turn any frame into columns that an opponent can read: the start of every opponent's fit."""
+"""Prepare the columns of any frame for a model of another package."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class ColumnPreparer(TransformerMixin, BaseEstimator):
     """
 
     def fit(self, X: Any, y: Any = None) -> ColumnPreparer:
-        """Settle which columns are text.
+        """Decide which columns are text.
 
         Parameters
         ----------
@@ -234,7 +234,7 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
 
 
 def categorical_frame(max_levels: int | None = None) -> Pipeline:
-    """Make the preparation for libraries that split on categories themselves.
+    """Return the transformer for libraries that split on categories themselves.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ def categorical_frame(max_levels: int | None = None) -> Pipeline:
 
 
 def filled_frame() -> Pipeline:
-    """Make the preparation for networks that take categories but no missing numbers.
+    """Return the transformer for networks that take categories but no missing numbers.
 
     Returns
     -------
@@ -278,7 +278,7 @@ def filled_frame() -> Pipeline:
 
 
 def numbered_frame() -> Pipeline:
-    """Make the preparation for trees: categories are numbered, numbers stay as they are.
+    """Return the transformer for trees: categories are numbered, numbers stay as they are.
 
     Returns
     -------
@@ -297,7 +297,7 @@ def numbered_frame() -> Pipeline:
 
 
 def scaled_frame() -> Pipeline:
-    """Make the preparation for distances and weighted sums: one-hot categories, scaled numbers.
+    """Return the transformer for distances and linear models: one-hot categories, scaled numbers.
 
     The rarest categories beyond 50 a column share a level, missing numbers take the column's
     mean, numbers are scaled to unit variance.

@@ -1,4 +1,4 @@
-"""What the adapters of other packages have in common: any frame in, their model within."""
+"""Base classes of the adapters of other packages, which take any frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the harness knows of a method: how to make it, whether it can run, how to tune it."""
+"""The record of a method on the leaderboard: how to make it, tune it, and whether it can run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = [
 
 
 class MethodSkipped(TabTransferError):
-    """Say that a method can't run on this table, or can't run here at all.
+    """A method can't run on this table, or can't run here at all.
 
     An estimator raises it from ``fit`` or ``predict_proba``; the harness records the
     method as skipped on that table, with the reason, and goes on.
@@ -106,7 +106,7 @@ def predicted_quantiles(regressor: Any, X: Any, levels: Sequence[float]) -> NDAr
 
 @dataclass(frozen=True)
 class Method:
-    """Describe one entrant of the leaderboard.
+    """One method of the leaderboard.
 
     Parameters
     ----------

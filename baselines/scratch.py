@@ -1,4 +1,4 @@
-"""The same network without pretraining: what pretraining adds is measured against this."""
+"""The same network without pretraining, to measure what pretraining adds."""
 
 from __future__ import annotations
 

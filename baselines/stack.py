@@ -1,4 +1,4 @@
-"""The network's inputs without the network: what pretraining adds is measured against this too.
+"""The predictions that the network reads, without the network, to measure what it adds.
 
 Beside the cells, the network reads what kernel ridge regression, a forest, boosted trees and their
 closed-form stack predict for a row (`tabtransfer.network.row_predictions`). Here that stack is the
@@ -40,7 +40,7 @@ FLOOR = 1e-3  # least probability of a class, times the number of classes
 
 @dataclass(frozen=True)
 class StackContext(Context):
-    """Hold all that the stack needs of the training rows.
+    """What the stack needs of the training rows.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class StackContext(Context):
 
 
 class StackNetwork(TabularTransformer):
-    """Answer with the stack of what is predicted for a row, in place of a network.
+    """Predict by the stack of what is predicted for a row, in place of a network.
 
     Parameters
     ----------
@@ -84,8 +84,8 @@ class StackNetwork(TabularTransformer):
 
     def read_context(self, batch: TaskBatch, chunk_rows: int | None = None) -> StackContext:
         """Fit the stack to the training rows; see `TabularTransformer.read_context`."""
-        context, _, own = self.read_predictions(batch, chunk_rows)
-        errors = _answers(context, own)[..., :1] - label_channels(batch)[..., :1]
+        context, _, leave_one_out = self.read_predictions(batch, chunk_rows)
+        errors = _answers(context, leave_one_out)[..., :1] - label_channels(batch)[..., :1]
         weights = batch.row_weights[..., None]
         variance = (weights * errors.square()).sum(1, keepdim=True) / weights.sum(1, keepdim=True)
         return StackContext(**vars(context), deviation=variance.sqrt())
@@ -97,7 +97,7 @@ class StackNetwork(TabularTransformer):
         predictions: Tensor,
         labels: Tensor | None = None,
     ) -> Tensor:
-        """Give the stack of predictions (b, r, 7, k) as label channels, (b, r, k)."""
+        """Return the stack of predictions (b, r, 7, k) as label channels, (b, r, k)."""
         return _answers(context, predictions)
 
     def decide(self, context: Context, rows: Tensor) -> Tensor:
@@ -136,7 +136,7 @@ class _Stack(InContextEstimator):
         return KeptNetwork(network, None, "")
 
     def explain(self, X: Any, n_rows: int = 10) -> Explanation:
-        """Refuse, as no attention says which training rows count."""
+        """Raise a TabTransferError: without attention, no training row has a weight."""
         raise TabTransferError("A stack can't be explained: explain a TabTransfer model.")
 
 
@@ -176,6 +176,6 @@ class StackRegressor(_Stack, TabTransferRegressor):
 
 
 def _answers(context: Context, predictions: Tensor) -> Tensor:
-    """Give the stack, the last of predictions (b, r, 7, k), as label channels (b, r, k)."""
+    """Return the stack, the last of predictions (b, r, 7, k), as label channels (b, r, k)."""
     kernels = context.predictions.kernels
     return kernels.mean + kernels.deviation * predictions[:, :, -1]

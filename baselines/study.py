@@ -23,7 +23,7 @@ __all__ = ["TrialLog", "name_study"]
 
 
 class TrialLog:
-    """Ask Optuna's TPE sampler for settings and keep what came of them.
+    """Draw settings from Optuna's TPE sampler and record how good they are.
 
     The sampler (Bergstra et al. 2011) is seeded afresh for each trial by the number of trials
     before it, so a search that was killed and taken up again draws what it would have drawn.
@@ -83,12 +83,12 @@ class TrialLog:
         return trial
 
     def finish(self, trial: optuna.Trial, error: float) -> None:
-        """Record how good a trial's settings are."""
+        """Record the error of a trial's settings."""
         self._stop(trial)
         self._study.tell(trial, error)
 
     def end(self, trial: optuna.Trial, reason: str) -> None:
-        """Record that a trial came to nothing, and why."""
+        """Record that a trial failed, and why."""
         self._stop(trial)
         trial.set_user_attr("reason", reason)
         self._study.tell(trial, state=_states().FAIL)
@@ -112,7 +112,7 @@ class TrialLog:
 
 
 def name_study(frame: pd.DataFrame, y: np.ndarray, packages: Sequence[str], *parts: Any) -> str:
-    """Name a study so that another table, version or setting gives another name.
+    """Return the name of a study, another one for another table, version or setting.
 
     Parameters
     ----------

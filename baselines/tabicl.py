@@ -135,7 +135,7 @@ def _package_class(kind: str) -> Any:
 
 
 def _why_unavailable(kinds: Sequence[str], checkpoint: str | Path | None) -> str | None:
-    """Say why none of the kinds of model can run, or return None where one can."""
+    """Return why none of the kinds of model can run, or return None where one can."""
     reason = package_missing("tabicl")()
     if reason is not None:
         return reason

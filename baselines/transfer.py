@@ -1,7 +1,7 @@
-"""The package's own estimators as methods of the leaderboard, and what they are measured by.
+"""The package's own estimators as methods of the leaderboard, and their ablations.
 
-That is the same network without pretraining, without trees among its inputs, or with its inputs
-alone.
+The ablations are the same network without pretraining, without trees among its inputs, and the
+inputs without the network.
 """
 
 from __future__ import annotations
@@ -182,20 +182,20 @@ def make_scratch_regressor(random_state: int, n_threads: int) -> BaseEstimator:
     )
 
 
-def own_quantiles(regressor: Any, X: Any, levels: Sequence[float]) -> NDArray[Any]:
+def tabtransfer_quantiles(regressor: Any, X: Any, levels: Sequence[float]) -> NDArray[Any]:
     """Return the quantiles that a regressor of ours predicts, (n_rows, n_levels)."""
     return regressor.predict(X, output="quantiles", quantiles=levels)
 
 
 def weights_missing() -> str | None:
-    """Say that the shipped weights aren't there, or None where they are."""
+    """Return a sentence if the shipped weights aren't there, else None."""
     from tabtransfer.checkpoint import SHIPPED
 
     return None if SHIPPED.is_file() else f"the pretrained weights are not at {SHIPPED}"
 
 
 def synthetic_weights_missing() -> str | None:
-    """Say that weights of synthetic tables alone aren't there, or None where they are."""
+    """Return a sentence if the weights of synthetic tables alone aren't there, else None."""
     from tabtransfer.checkpoint import SYNTHETIC, read_header
 
     if not SYNTHETIC.is_file():
@@ -207,14 +207,14 @@ def synthetic_weights_missing() -> str | None:
 
 
 def table_seen(table: Table) -> str | None:
-    """Say that the shipped weights were trained on a table, or None where they weren't."""
+    """Return a sentence if the shipped weights were trained on a table, else None."""
     from tabtransfer.checkpoint import SHIPPED
 
     return _trained_on(SHIPPED, table)
 
 
 def table_seen_by_synthetic(table: Table) -> str | None:
-    """Say that the weights of synthetic tables were trained on a table after all, or None."""
+    """Return a sentence if the weights of synthetic tables were trained on a table, else None."""
     from tabtransfer.checkpoint import SYNTHETIC
 
     return _trained_on(SYNTHETIC, table)
@@ -225,8 +225,8 @@ def _trained_on(path: Path, table: Table) -> str | None:
     from tabtransfer.datasets.fingerprints import trained_on
     from tabtransfer.datasets.frames import with_target
 
-    cards = read_header(path).get("tables", [])
-    return trained_on(cards, table.name, with_target(table.X, table.y))
+    provenance = read_header(path).get("tables", [])
+    return trained_on(provenance, table.name, with_target(table.X, table.y))
 
 
 _LIBRARIES = ("torch", "scikit-learn", "catboost")
@@ -239,7 +239,7 @@ TABTRANSFER = Method(
     table_seen,
     packages=_PACKAGES,
     make_regressor=make_pretrained_regressor,
-    quantiles=own_quantiles,
+    quantiles=tabtransfer_quantiles,
 )
 TABTRANSFER_FINETUNED = Method(
     "tabtransfer-finetuned",
@@ -248,7 +248,7 @@ TABTRANSFER_FINETUNED = Method(
     table_seen,
     packages=_PACKAGES,
     make_regressor=make_finetuned_regressor,
-    quantiles=own_quantiles,
+    quantiles=tabtransfer_quantiles,
 )
 TABTRANSFER_SYNTHETIC = Method(
     "tabtransfer-synthetic",
@@ -257,7 +257,7 @@ TABTRANSFER_SYNTHETIC = Method(
     table_seen_by_synthetic,
     packages=_PACKAGES,
     make_regressor=make_synthetic_regressor,
-    quantiles=own_quantiles,
+    quantiles=tabtransfer_quantiles,
 )
 TABTRANSFER_SCRATCH = Method(
     "tabtransfer-scratch",
@@ -265,7 +265,7 @@ TABTRANSFER_SCRATCH = Method(
     weights_missing,
     packages=_PACKAGES,
     make_regressor=make_scratch_regressor,
-    quantiles=own_quantiles,
+    quantiles=tabtransfer_quantiles,
 )
 TABTRANSFER_WITHOUT_TREES = Method(
     "tabtransfer-no-trees",
@@ -274,12 +274,12 @@ TABTRANSFER_WITHOUT_TREES = Method(
     table_seen,
     packages=_PACKAGES,
     make_regressor=make_regressor_without_trees,
-    quantiles=own_quantiles,
+    quantiles=tabtransfer_quantiles,
 )
 STACK = Method(
     "stack",
     make_stack,
     packages=_LIBRARIES,
     make_regressor=make_stack_regressor,
-    quantiles=own_quantiles,
+    quantiles=tabtransfer_quantiles,
 )

@@ -40,7 +40,7 @@ N_FOLDS = 3
 
 
 class _OutOfTime(Exception):
-    """The next fold would end after the time limit."""
+    """Raised where the next fold would end after the time limit."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class _Rows:
     codes: np.ndarray | None
 
     def folds(self, n_folds: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Split the rows; no folds where they would leave a single class to train on."""
+        """Split the rows into folds; none where a fold would leave a single class to train on."""
         if self.codes is None:
             n_folds = min(n_folds, len(self.y))
             kind = KFold

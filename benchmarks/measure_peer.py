@@ -135,13 +135,13 @@ def make_table(n_rows: int) -> tuple[pd.DataFrame, pd.Series]:
 
 
 def resident(what: str) -> float:
-    """Give ``VmRSS``, the resident set, or ``VmHWM``, its peak, in MiB."""
+    """Return ``VmRSS``, the resident set, or ``VmHWM``, its peak, in MiB."""
     status = Path("/proc/self/status").read_text()
     return int(re.findall(rf"{what}:\s+(\d+) kB", status)[0]) / 1024
 
 
 def timed(call: Callable[[], Any]) -> tuple[Any, float, float]:
-    """Give what a call returns, its seconds, and its seconds on the core."""
+    """Return what a call returns, its seconds, and its seconds on the core."""
     start, start_core = time.perf_counter(), time.process_time()
     result = call()
     return result, time.perf_counter() - start, time.process_time() - start_core

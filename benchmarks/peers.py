@@ -1,4 +1,4 @@
-"""Time and weigh our classifier beside TabICL v2, TabPFN v2 and CatBoost, on one core.
+"""Measure time and memory of our classifier beside TabICL v2, TabPFN v2 and CatBoost, on one core.
 
 usage: python benchmarks/peers.py [--rows 300 1000] [--methods tabtransfer catboost]
            [--queries 1000] [--repeats 3] [--clock wall|core] [--out peers.csv]
@@ -59,7 +59,7 @@ class Figures:
 
 
 class Benchmark:
-    """Runs measurements and keeps those of two members, by which larger ones are foreseen."""
+    """Run measurements, and keep those of two members to extrapolate to larger ensembles."""
 
     def __init__(self, n_query: int, repeats: int, clock: str) -> None:
         self.n_query = n_query
@@ -80,7 +80,7 @@ class Benchmark:
         return json.loads(done.stdout.splitlines()[-1])
 
     def total(self, record: dict) -> float:
-        """Give the seconds of fit and predict."""
+        """Return the seconds of fit and predict."""
         return record["fit" + self.suffix] + record["predict" + self.suffix]
 
     def summarise(
@@ -109,7 +109,7 @@ class Benchmark:
         )
 
     def extrapolate(self, method: str, n_train: int) -> Figures | None:
-        """Foresee two members' seconds from smaller sizes, and eight's; None with under two.
+        """Extrapolate the seconds of two and eight members from smaller sizes; None with under two.
 
         Part of the work grows with the rows, and part with the rows times the training rows that
         each attends to.
@@ -142,7 +142,7 @@ class Benchmark:
         )
 
     def reduced(self, method: str, n_train: int) -> Figures | None:
-        """Give a network's figures from fewer members, or None if all can be run."""
+        """Return a network's figures from fewer members, or None if all can be run."""
         foreseen = self.extrapolate(method, n_train)
         if foreseen is not None and foreseen.total_s > SCALE * PART_LIMIT:
             return foreseen
@@ -170,7 +170,7 @@ class Benchmark:
 
 
 def table(figures: list[Figures]) -> str:
-    """Lay out a size's figures, with their ratios to ours."""
+    """Return a size's figures as a table, with their ratios to ours."""
     ours = next((row for row in figures if row.method == "tabtransfer"), None)
 
     def ratio(row: Figures, field: str) -> str:

@@ -28,7 +28,7 @@ N_TRAIN, N_QUERY, N_COLUMNS = 1000, 1000, 20
 
 
 def time_once(name: str, X: pd.DataFrame, y: pd.Series) -> tuple[float, float]:
-    """Give the seconds of one fit and of one predict_proba."""
+    """Return the seconds of one fit and of one predict_proba."""
     model = get_method(name).make(random_state=0, n_threads=1)
     start = time.perf_counter()
     model.fit(X[:N_TRAIN], y[:N_TRAIN])

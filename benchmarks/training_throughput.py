@@ -74,7 +74,7 @@ class NanoTabPFN(nn.Module):
         self.decode = nn.Sequential(nn.Linear(d, d_hidden), nn.GELU(), nn.Linear(d_hidden, 2))
 
     def forward(self, batch: TaskBatch) -> Tensor:
-        """Give the logits (b, q, 2) of the query rows."""
+        """Return the logits (b, q, 2) of the query rows."""
         known = batch.values[:, : batch.n_train]
         values = (batch.values - known.mean(1, keepdim=True)) / known.std(1, keepdim=True)
         target = batch.labels[:, : batch.n_train].float()
@@ -93,7 +93,7 @@ class NanoTabPFN(nn.Module):
 
 
 class Arm:
-    """A network with its optimizers, ready to be stepped."""
+    """A network with its optimizers."""
 
     def __init__(
         self,

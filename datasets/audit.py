@@ -18,7 +18,7 @@ _SURE = 2  # columns, each telling enough alone: one may be public data that two
 
 @dataclass(frozen=True)
 class Sighting:
-    """Hold what speaks for a table being one that was trained on.
+    """The evidence that a table is one that the network was trained on.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Sighting:
     columns: tuple[str, ...]
 
     def sentence(self, target: str) -> str:
-        """Say what was found and how sure it is; whether the target is part of it matters most."""
+        """Describe the evidence: how sure it is, and whether the target is part of it."""
         sure = len(self.columns) >= _SURE or self.reason == SAME_ROWS
         text = f"{'Very likely' if sure else 'Possibly'} seen as {self.name!r}: {self.reason}"
         if self.columns:
@@ -50,12 +50,14 @@ class Sighting:
         return text + "."
 
 
-def find_seen(cards: Iterable[dict[str, Any]], name: str, frame: pd.DataFrame) -> list[Sighting]:
+def find_seen(
+    provenance: Iterable[dict[str, Any]], name: str, frame: pd.DataFrame
+) -> list[Sighting]:
     """Find the tables of a checkpoint's header that a table meets.
 
     Parameters
     ----------
-    cards : iterable of dict
+    provenance : iterable of dict
         The header's ``"tables"``, each with ``name`` and ``fingerprint``.
     name : str
         Name of the table.
@@ -71,12 +73,12 @@ def find_seen(cards: Iterable[dict[str, Any]], name: str, frame: pd.DataFrame) -
     --------
     >>> import numpy as np, pandas as pd
     >>> frame = pd.DataFrame({"price": np.random.default_rng(0).normal(size=50)})
-    >>> cards = [{"name": "shops", "fingerprint": fingerprint("shops", frame).to_text()}]
-    >>> [sighting.columns for sighting in find_seen(cards, "mine", frame[::-1] * 100)]
+    >>> provenance = [{"name": "shops", "fingerprint": fingerprint("shops", frame).to_text()}]
+    >>> [sighting.columns for sighting in find_seen(provenance, "mine", frame[::-1] * 100)]
     [('price',)]
     """
     mark = fingerprint(name, frame)
-    known = [(card["name"], Fingerprint.from_text(card["fingerprint"])) for card in cards]
+    known = [(table["name"], Fingerprint.from_text(table["fingerprint"])) for table in provenance]
     met = [(name, seen, reason) for name, seen in known if (reason := meets(seen, mark))]
     if not met:
         return []
@@ -85,14 +87,14 @@ def find_seen(cards: Iterable[dict[str, Any]], name: str, frame: pd.DataFrame) -
     }
     sightings = []
     for name, seen, reason in met:
-        proven = [column for column, own in of_columns.items() if own.strong & seen.strong]
+        proven = [column for column, alone in of_columns.items() if alone.strong & seen.strong]
         if proven:  # its hashes count more than once for a column, so columns are counted here
             noun = "column holds" if len(proven) == 1 else "columns hold"
             reason = f"{len(proven)} {noun} the same values"
-        columns = proven or [column for column, own in of_columns.items() if _agree(own, seen)]
+        columns = proven or [column for column, alone in of_columns.items() if _agree(alone, seen)]
         sightings.append(Sighting(name, reason, tuple(columns)))
     return sorted(sightings, key=lambda sighting: -len(sighting.columns))
 
 
 def _agree(column: Fingerprint, seen: Fingerprint) -> bool:
-    return any(own.agrees(other) for own in column.sketches for other in seen.sketches)
+    return any(sketch.agrees(other) for sketch in column.sketches for other in seen.sketches)

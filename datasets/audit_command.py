@@ -41,16 +41,16 @@ def audit(
             f"{did_you_mean(target, source.columns)}"
         )
     frame = to_typed_frame(read_columns(source, source.columns), source)
-    cards = header.get("tables", [])
-    if not cards:
+    provenance = header.get("tables", [])
+    if not provenance:
         typer.echo(
             f"Can't tell: the checkpoint {checkpoint} names no table that it was trained on."
         )
         return
-    sightings = find_seen(cards, files[0].name.split(".")[0], frame)
+    sightings = find_seen(provenance, files[0].name.split(".")[0], frame)
     typer.echo(
-        f"{files[0].name}: {len(frame)} rows, compared with {len(cards)} tables that {checkpoint} "
-        "weights were trained on."
+        f"{files[0].name}: {len(frame)} rows, compared with {len(provenance)} tables that "
+        f"{checkpoint} weights were trained on."
     )
     for sighting in sightings:
         typer.echo(sighting.sentence(target))

@@ -1,4 +1,4 @@
-"""The smallest hashes of a set: enough to tell whether another set lies within it.
+"""Bottom-k sketches: the smallest hashes of a set, to test whether another set lies within it.
 
 A bottom-k sketch, as Broder (1997) compares documents by: both sets keep the hashes below the
 same bound, so what lies there can be compared one by one.
@@ -31,7 +31,7 @@ def smallest(mixed: NDArray[np.uint64]) -> frozenset[int]:
 
 
 def contained(first: frozenset[int], second: frozenset[int]) -> bool:
-    """Say whether nearly all of one set is in the other, as far as their sketches show.
+    """Return whether nearly all of one set is in the other, judged by their sketches.
 
     Sets of which one is a small part of the other, an eighth and less, can't be compared.
 

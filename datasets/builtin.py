@@ -6,7 +6,7 @@ import pandas as pd
 from sklearn import datasets as sklearn_datasets
 from sklearn.utils import Bunch
 
-from tabtransfer.datasets.table import Card, TableSource
+from tabtransfer.datasets.table import TableMetadata, TableSource
 
 __all__ = ["TABLES"]
 
@@ -42,7 +42,7 @@ def _read_diabetes() -> tuple[pd.DataFrame, pd.Series]:
 
 TABLES: tuple[TableSource, ...] = (
     TableSource(
-        Card(
+        TableMetadata(
             name="iris",
             task="multiclass",
             target="species",
@@ -59,7 +59,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_iris,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="wine",
             task="multiclass",
             target="cultivar",
@@ -76,7 +76,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_wine,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="breast_cancer",
             task="binary",
             target="diagnosis",
@@ -93,7 +93,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_breast_cancer,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="digits",
             task="multiclass",
             target="digit",
@@ -110,7 +110,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_digits,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="diabetes",
             task="regression",
             target="progression",

@@ -1,4 +1,4 @@
-"""A table with fewer rows, so that a large one costs no more than it tells."""
+"""A cap on the rows of a table, so that large ones don't take all of the time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["cap_rows"]
 
 
 def cap_rows(table: Table, max_rows: int | None, seed: int = 0) -> Table:
-    """Thin a table that has more rows than wanted; its card then says so.
+    """Sample the rows of a table that has more than a cap; its record then says so.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def cap_rows(table: Table, max_rows: int | None, seed: int = 0) -> Table:
     --------
     >>> from tabtransfer.datasets.suites import load_table
     >>> small = cap_rows(load_table("digits"), 500)
-    >>> len(small.X), small.card.description
+    >>> len(small.X), small.metadata.description
     (500, 'Handwritten digits as 8 × 8 pixels: which digit. (500 of 1797 rows, drawn with seed 0)')
     """
     if max_rows is None or len(table.X) <= max_rows:
@@ -39,8 +39,8 @@ def cap_rows(table: Table, max_rows: int | None, seed: int = 0) -> Table:
     labels = target_bins(table.y) if table.task == "regression" else table.y
     rows = stratified_sample(labels, max_rows, seed=seed)
     note = f"({len(rows)} of {len(table.X)} rows, drawn with seed {seed})"
-    card = replace(
-        table.card, n_rows=len(rows), description=f"{table.card.description} {note}".strip()
+    metadata = replace(
+        table.metadata, n_rows=len(rows), description=f"{table.metadata.description} {note}".strip()
     )
     X, y = (part.iloc[rows].reset_index(drop=True) for part in (table.X, table.y))
-    return replace(table, X=X, y=y, card=card)
+    return replace(table, X=X, y=y, metadata=metadata)

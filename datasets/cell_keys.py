@@ -1,4 +1,4 @@
-"""Cells as integers that are the same in every copy of a column."""
+"""Hashes of cells that are the same in every copy of a column."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["known_cells", "leading_digits", "mix", "number_keys", "text_keys"]
 
 
 def known_cells(column: pd.Series) -> pd.Series:
-    """Drop what is missing or infinite; give numbers as float64 and all else as text.
+    """Return the cells that aren't missing or infinite: numbers as float64, all else as text.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def known_cells(column: pd.Series) -> pd.Series:
 def leading_digits(
     values: NDArray[np.float64], n_digits: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Round numbers to digits; give these as integers, and the power of ten of the first one.
+    """Round numbers to digits; return these as integers, and the power of ten of the first one.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def leading_digits(
 
 
 def number_keys(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Give numbers as integers that are the same up to the fifth digit.
+    """Return numbers as integers that are the same up to the fifth digit.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def number_keys(values: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def text_keys(texts: NDArray) -> NDArray[np.uint64]:
-    """Give each text a hash of eight bytes.
+    """Return a hash of eight bytes for each text.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def text_keys(texts: NDArray) -> NDArray[np.uint64]:
 
 
 def mix(keys: NDArray) -> NDArray[np.uint64]:
-    """Scatter integers evenly, by splitmix64 (Steele et al. 2014).
+    """Hash integers by splitmix64 (Steele et al. 2014).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What is kept of a column of numbers to tell part of its rows, or rounded numbers, as copies."""
+"""Sketches of columns of numbers, by which part of the rows, or rounded numbers, are recognised."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HEAD = struct.Struct(f"<Ibb{_N_RANKS}f")
 
 @dataclass(frozen=True)
 class ColumnSketch:
-    """Hold a few numbers of a column, and the smallest hashes of its distinct values.
+    """A few numbers of a column, and the smallest hashes of its distinct values.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class ColumnSketch:
         )
 
     def holds(self, other: ColumnSketch) -> bool:
-        """Say whether nearly all distinct values of one are in the other.
+        """Return whether nearly all distinct values of one column are in the other.
 
         Examples
         --------
@@ -83,7 +83,7 @@ class ColumnSketch:
         return bottom_k.contained(self.values, other.values)
 
     def rounds(self, other: ColumnSketch) -> bool:
-        """Say whether its numbers are the other's, rounded to decimals or to digits.
+        """Return whether this column's numbers are the other's, rounded to decimals or to digits.
 
         Examples
         --------
@@ -104,7 +104,7 @@ class ColumnSketch:
         return bool(to_decimals.all() or to_digits.all())
 
     def agrees(self, other: ColumnSketch) -> bool:
-        """Say whether they may be one column: rows of it, or its numbers rounded."""
+        """Return whether the two may be one column: part of its rows, or its numbers rounded."""
         return self.holds(other) or self.rounds(other) or other.rounds(self)
 
     def to_bytes(self) -> bytes:
@@ -121,7 +121,7 @@ class ColumnSketch:
 
 
 def _tells(distinct: NDArray[np.float32], places: NDArray[np.int64]) -> bool:
-    """Whether values are many, and others would rarely meet them by chance."""
+    """Return whether values are so many and irregular that others would rarely match by chance."""
     if len(distinct) < bottom_k.SIZE:
         return False
     step = 10.0 ** np.quantile(places, 0.75)  # one number with decimals doesn't make all fine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from tabtransfer.datasets.table import Card, TableSource
+from tabtransfer.datasets.table import TableMetadata, TableSource
 
 __all__ = ["TABLES"]
 
@@ -71,7 +71,7 @@ def _read_anes96() -> tuple[pd.DataFrame, pd.Series]:
 
 TABLES: tuple[TableSource, ...] = (
     TableSource(
-        Card(
+        TableMetadata(
             name="mroz",
             task="binary",
             target="inlf",
@@ -93,7 +93,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_mroz,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="401ksubs",
             task="binary",
             target="e401k",
@@ -113,7 +113,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_401ksubs,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="fair",
             task="binary",
             target="had_affair",
@@ -134,7 +134,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_fair,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="card",
             task="regression",
             target="lwage",
@@ -155,7 +155,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_card,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="crime1",
             task="regression",
             target="narr86",
@@ -176,7 +176,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_crime1,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="anes96",
             task="binary",
             target="vote",

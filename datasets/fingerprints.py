@@ -1,4 +1,4 @@
-"""Fingerprints of tables: is this table, or a copy of it, the one that was seen before?
+"""Fingerprints of tables, by which a table or a copy of it is recognised.
 
 What is recognised: the same column under another name, in another order of rows, with recoded
 categories, or on another linear scale; numbers that were rounded, in two columns; a subset of the
@@ -52,7 +52,7 @@ _WRITTEN_SKETCHES = 3
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """Hold the hashes that tell whether two tables are one.
+    """The hashes by which two tables are compared.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ def fingerprint(name: str, frame: pd.DataFrame) -> Fingerprint:
 
 
 def meets(first: Fingerprint, second: Fingerprint) -> str | None:
-    """Say by what two tables seem to be one, or None where nothing speaks for it.
+    """Return why two tables seem to be one, or None where nothing speaks for it.
 
     One informative column in common is enough, and so are the same rows, or part of them, or the
     same name with the same column names. Columns that tell little have to be four, and half of
@@ -238,7 +238,7 @@ def meets(first: Fingerprint, second: Fingerprint) -> str | None:
 
 
 def trained_on(tables: Iterable[dict[str, Any]], name: str, frame: pd.DataFrame) -> str | None:
-    """Name the table of a checkpoint's header that a table meets, or return None.
+    """Return the name of the training table that a table matches, or None.
 
     The header holds what proves a copy, not what raises suspicion.
 
@@ -276,7 +276,7 @@ def trained_on(tables: Iterable[dict[str, Any]], name: str, frame: pd.DataFrame)
 
 
 def normalised_name(name: object) -> str:
-    """Leave out what copies of a table change in its name: case, punctuation, a version.
+    """Return a table's name without what copies change in it: case, punctuation, a version.
 
     Parameters
     ----------
@@ -303,13 +303,13 @@ def _name_parts(name: str) -> frozenset[str]:
 
 
 def _share_rows(first: Fingerprint, second: Fingerprint) -> bool:
-    """Whether nearly all distinct rows of one table are in the other."""
+    """Return whether nearly all distinct rows of one table are in the other."""
     enough = min(len(first.rows), len(second.rows)) >= _MIN_ROWS
     return enough and bottom_k.contained(first.rows, second.rows)
 
 
 def _share_sketches(first: Fingerprint, second: Fingerprint) -> str | None:
-    """Say how many columns' numbers are the other's, all or part of them, or rounded."""
+    """Return how many columns hold the other's numbers: all, part of them, or rounded."""
     if first._values & second._values:
         rich = min(sum(bool(column.values) for column in mark.sketches) for mark in (first, second))
         kept = sum(any(map(column.holds, second.sketches)) for column in first.sketches)
@@ -327,14 +327,14 @@ def _read_hashes(text: str) -> frozenset[str]:
 
 
 def _share_levels(first: tuple[int, ...], second: tuple[int, ...]) -> bool:
-    """Whether most columns with few distinct values have one of as many in the other table."""
+    """Return whether most columns of few levels have one of as many in the other table."""
     shared = Counter(first) & Counter(second)
     enough = max(_MIN_LEVELS, _SHARED_LEVELS * max(len(first), len(second)))
     return len(shared) >= _MIN_KINDS and shared.total() >= enough
 
 
 def _tells(distinct: NDArray[np.float64]) -> bool:
-    """Whether the values are many and not evenly spaced, as years and row numbers are."""
+    """Return whether the values are many and not evenly spaced, as years and row numbers are."""
     steps = np.diff(distinct)
     return len(distinct) >= _MIN_DISTINCT and not np.allclose(steps, steps[0], rtol=1e-3)
 

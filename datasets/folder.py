@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from tabtransfer.datasets.frames import table_from_frame
-from tabtransfer.datasets.table import Table, Task
+from tabtransfer.datasets.table import ProblemType, Table
 from tabtransfer.errors import TabTransferError, name_list
 from tabtransfer.printing import is_encodable
 from tabtransfer.table_files.csv_dialect import CsvDialect
@@ -98,9 +98,9 @@ def _check(entry: Any, where: str, folder: Path) -> None:
                 f"{where}: {key} holds half of a character (a lone surrogate, \\ud800 to \\udfff), "
                 "which no file can hold: write the whole character."
             )
-    if entry["task"] not in get_args(Task):
+    if entry["task"] not in get_args(ProblemType):
         raise TabTransferError(
-            f"{where} has task {entry['task']!r}; tasks are {', '.join(get_args(Task))}."
+            f"{where} has task {entry['task']!r}; tasks are {', '.join(get_args(ProblemType))}."
         )
     file = folder / entry["file"]
     try:

@@ -1,10 +1,16 @@
-"""Tables made of any frames, with the cards that follow from them."""
+"""Tables made of data frames."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from tabtransfer.datasets.table import Card, Kind, Table, Task, categorical_columns
+from tabtransfer.datasets.table import (
+    ProblemType,
+    Table,
+    TableKind,
+    TableMetadata,
+    categorical_columns,
+)
 from tabtransfer.errors import TabTransferError
 from tabtransfer.preprocessing.columns.reading import holds_made_numbers
 
@@ -15,7 +21,7 @@ def table_from_frame(
     frame: pd.DataFrame,
     name: str,
     target: str,
-    task: Task,
+    task: ProblemType,
     *,
     origin: str,
     licence: str,
@@ -23,7 +29,7 @@ def table_from_frame(
     family: str = "",
     dropped: str = "",
 ) -> Table:
-    """Split a frame into input and target, and write its card.
+    """Split a frame into input and target, and write its metadata.
 
     Parameters
     ----------
@@ -38,7 +44,7 @@ def table_from_frame(
     origin : str
         File or page that the frame comes from.
     licence, description, family, dropped : str
-        What the card says.
+        Fields of the metadata.
 
     Returns
     -------
@@ -55,7 +61,7 @@ def table_from_frame(
     >>> frame = pd.DataFrame({"age": [31, 40, 22], "buys": ["yes", "no", None]})
     >>> facts = {"origin": "shop.csv", "licence": "CC0-1.0", "description": "Who buys."}
     >>> table = table_from_frame(frame, "shop", "buys", "binary", **facts)
-    >>> table.X.shape, table.card.kind
+    >>> table.X.shape, table.metadata.kind
     ((2, 1), 'numeric')
     """
     frame = frame[frame[target].notna()].reset_index(drop=True)
@@ -72,14 +78,14 @@ def make_table(
     name: str,
     X: pd.DataFrame,
     y: pd.Series,
-    task: Task,
+    task: ProblemType,
     origin: str,
     description: str = "",
     licence: str = "not stated",
     family: str = "",
     dropped: str = "",
 ) -> Table:
-    """Make a table, with its card, of its input and target.
+    """Make a table, with its metadata, of its input and target.
 
     Parameters
     ----------
@@ -94,7 +100,7 @@ def make_table(
     origin : str
         File or page that it comes from.
     description, licence, family, dropped : str, optional
-        As on the card.
+        As in the metadata.
 
     Returns
     -------
@@ -105,13 +111,13 @@ def make_table(
     --------
     >>> X = pd.DataFrame({"age": [31, None], "city": ["Kyiv", "Lviv"]})
     >>> y = pd.Series(["yes", "no"], name="buys")
-    >>> card = make_table("shop", X, y, "binary", "shop.csv").card
-    >>> card.kind, card.n_categorical, card.missing_share, card.description
+    >>> metadata = make_table("shop", X, y, "binary", "shop.csv").metadata
+    >>> metadata.kind, metadata.n_categorical, metadata.missing_share, metadata.description
     ('mixed with missing values', 1, 0.25, 'buys, from shop.csv.')
     """
     n_categorical = sum(not holds_made_numbers(X[name]) for name in categorical_columns(X))
     missing_share = float(X.isna().to_numpy().mean()) if X.size else 0.0
-    card = Card(
+    metadata = TableMetadata(
         name=name,
         task=task,
         target=str(y.name),
@@ -128,7 +134,7 @@ def make_table(
         family=family,
         file=origin,
     )
-    return Table(name=name, X=X, y=y, task=task, card=card)
+    return Table(name=name, X=X, y=y, task=task, metadata=metadata)
 
 
 def _target(column: pd.Series, name: str, task: str) -> pd.Series:
@@ -150,9 +156,9 @@ def _target(column: pd.Series, name: str, task: str) -> pd.Series:
     return labels
 
 
-def _kind(n_categorical: int, n_columns: int, missing_share: float) -> Kind:
+def _kind(n_categorical: int, n_columns: int, missing_share: float) -> TableKind:
     types = {0: "numeric", n_columns: "categorical"}.get(n_categorical, "mixed")
-    kind: Kind = f"{types} with missing values" if missing_share else types  # type: ignore[assignment]
+    kind: TableKind = f"{types} with missing values" if missing_share else types  # type: ignore[assignment]
     return kind
 
 

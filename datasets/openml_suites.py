@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tabtransfer.datasets.frames import table_from_frame
-from tabtransfer.datasets.table import Table, Task
+from tabtransfer.datasets.table import ProblemType, Table
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
 
@@ -86,7 +86,7 @@ def _load(openml: Any, name: str, number: int) -> Table:
     except _troubles(openml) as error:
         raise _unreachable(openml, f"Task {number} of the suite {name!r}", error) from error
     target = str(task.target_name)
-    kind: Task = "regression"
+    kind: ProblemType = "regression"
     if "regression" not in task.task_type.lower():
         kind = "binary" if y.nunique() == 2 else "multiclass"
     return table_from_frame(

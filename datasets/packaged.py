@@ -8,7 +8,7 @@ from importlib import metadata
 
 import pandas as pd
 
-from tabtransfer.datasets.table import Card, TableSource
+from tabtransfer.datasets.table import TableMetadata, TableSource
 
 __all__ = ["TABLES"]
 
@@ -89,7 +89,7 @@ def _read_germancredit() -> tuple[pd.DataFrame, pd.Series]:
 
 TABLES: tuple[TableSource, ...] = (
     TableSource(
-        Card(
+        TableMetadata(
             name="penguins",
             task="multiclass",
             target="species",
@@ -106,7 +106,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_penguins,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="cars",
             task="multiclass",
             target="Origin",
@@ -124,7 +124,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_cars,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="phishing",
             task="binary",
             target="is_phishing",
@@ -144,7 +144,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_phishing,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="image_segments",
             task="multiclass",
             target="category",
@@ -164,7 +164,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_image_segments,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="germancredit",
             task="binary",
             target="creditability",
@@ -181,7 +181,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_germancredit,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="barley",
             task="regression",
             target="yield",
@@ -198,7 +198,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_barley,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="seattle_temps",
             task="regression",
             target="temp",
@@ -216,7 +216,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_seattle_temps,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="boston_housing",
             task="regression",
             target="MEDV",

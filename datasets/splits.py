@@ -1,4 +1,4 @@
-"""Seeded stratified splits that every method meets alike."""
+"""Seeded stratified splits, the same for every method."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ N_FOLDS = 3
 
 @dataclass(frozen=True)
 class Split:
-    """Hold the row numbers of one split.
+    """The row numbers of one split.
 
     Parameters
     ----------
@@ -207,7 +207,7 @@ def stratified_sample(y: ArrayLike, max_rows: int, *, seed: int = 0) -> NDArray[
 
 
 def target_bins(y: ArrayLike, n_bins: int = 10) -> NDArray[np.intp]:
-    """Cut a numeric target into bins of the same size, to stratify by.
+    """Return the bin of each number, of bins of the same size, to stratify by.
 
     Parameters
     ----------
@@ -256,7 +256,7 @@ def _codes(y: ArrayLike) -> NDArray[np.intp]:
 
 
 def list_classes(y: ArrayLike) -> list[NDArray[np.intp]]:
-    """List the rows of each class that has two or more.
+    """Return the rows of each class that has two or more.
 
     Parameters
     ----------

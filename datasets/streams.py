@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from tabtransfer.datasets.packaged import read_river_stream
-from tabtransfer.datasets.table import Card, TableSource
+from tabtransfer.datasets.table import TableMetadata, TableSource
 
 __all__ = ["TABLES"]
 
@@ -47,7 +47,7 @@ def _read_trump_approval() -> tuple[pd.DataFrame, pd.Series]:
 
 TABLES: tuple[TableSource, ...] = (
     TableSource(
-        Card(
+        TableMetadata(
             name="yeast",
             task="binary",
             target="Class1",
@@ -65,7 +65,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_yeast,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="chick_weights",
             task="regression",
             target="weight",
@@ -83,7 +83,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_chick_weights,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="water_flow",
             task="regression",
             target="flow",
@@ -101,7 +101,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_water_flow,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="trump_approval",
             task="regression",
             target="five_thirty_eight",

@@ -6,7 +6,7 @@ from importlib import metadata
 
 import pandas as pd
 
-from tabtransfer.datasets.table import Card, TableSource
+from tabtransfer.datasets.table import TableMetadata, TableSource
 
 __all__ = ["TABLES"]
 
@@ -49,7 +49,7 @@ def _read_auto() -> tuple[pd.DataFrame, pd.Series]:
 
 TABLES: tuple[TableSource, ...] = (
     TableSource(
-        Card(
+        TableMetadata(
             name="titanic",
             task="binary",
             target="survived",
@@ -66,7 +66,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_titanic,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="credit_cards",
             task="binary",
             target="LateSept",
@@ -83,7 +83,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_credit_cards,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="scorecard",
             task="regression",
             target="earnings_med",
@@ -101,7 +101,7 @@ TABLES: tuple[TableSource, ...] = (
         _read_scorecard,
     ),
     TableSource(
-        Card(
+        TableMetadata(
             name="auto",
             task="regression",
             target="price",

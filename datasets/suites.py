@@ -8,17 +8,17 @@ from pathlib import Path
 from tabtransfer.datasets import builtin, econometrics, packaged, streams, studies
 from tabtransfer.datasets.folder import load_folder
 from tabtransfer.datasets.openml_suites import STUDIES, load_study
-from tabtransfer.datasets.table import Card, Table, TableSource
+from tabtransfer.datasets.table import Table, TableMetadata, TableSource
 from tabtransfer.errors import TabTransferError, did_you_mean
 
-__all__ = ["FOLDER", "SUITES", "load_suite", "load_table", "suite_cards"]
+__all__ = ["FOLDER", "SUITES", "load_suite", "load_table", "suite_metadata"]
 
 FOLDER = "folder:"
 """What a suite's name begins with where a folder's path follows (see `load_folder`)."""
 
 _MODULES = (builtin, packaged, econometrics, streams, studies)
 _SOURCES: dict[str, TableSource] = {
-    source.card.name: source for module in _MODULES for source in module.TABLES
+    source.metadata.name: source for module in _MODULES for source in module.TABLES
 }
 
 _QUICKSTART = (
@@ -55,7 +55,7 @@ _FURTHER = (
 
 
 def _classification_first(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sorted(names, key=lambda name: _SOURCES[name].card.task == "regression"))
+    return tuple(sorted(names, key=lambda name: _SOURCES[name].metadata.task == "regression"))
 
 
 SUITES: dict[str, tuple[str, ...]] = {
@@ -65,8 +65,8 @@ SUITES: dict[str, tuple[str, ...]] = {
 """Names of the tables in each suite; classification tables first, then regression."""
 
 
-def suite_cards(name: str) -> list[Card]:
-    """Return the cards of a suite's tables without loading any.
+def suite_metadata(name: str) -> list[TableMetadata]:
+    """Return the metadata of a suite's tables without loading any.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def suite_cards(name: str) -> list[Card]:
 
     Returns
     -------
-    list of Card
+    list of TableMetadata
         Cards in the suite's order.
 
     Raises
@@ -85,7 +85,7 @@ def suite_cards(name: str) -> list[Card]:
 
     Examples
     --------
-    >>> sum(card.task != "regression" for card in suite_cards("quickstart"))
+    >>> sum(table.task != "regression" for table in suite_metadata("quickstart"))
     12
     """
     if name not in SUITES:
@@ -93,7 +93,7 @@ def suite_cards(name: str) -> list[Card]:
             f"There is no suite {name!r}; the suites are {', '.join((*SUITES, *STUDIES))}, and "
             f"{FOLDER}PATH for a folder of tables.{did_you_mean(name, (*SUITES, *STUDIES))}"
         )
-    return [_SOURCES[table].card for table in SUITES[name]]
+    return [_SOURCES[table].metadata for table in SUITES[name]]
 
 
 def load_table(name: str) -> Table:
@@ -102,7 +102,7 @@ def load_table(name: str) -> Table:
     Parameters
     ----------
     name : str
-        Name on the table's card.
+        Name in the table's metadata.
 
     Returns
     -------
@@ -157,11 +157,11 @@ def load_suite(name: str) -> Iterator[Table]:
         return load_folder(Path(name.removeprefix(FOLDER)))
     if name in STUDIES:
         return load_study(name)
-    cards = suite_cards(name)
-    missing = sorted({card.package for card in cards if card.installed_version() is None})
+    tables = suite_metadata(name)
+    missing = sorted({table.package for table in tables if table.installed_version() is None})
     if missing:
         raise TabTransferError(
             f"The suite {name!r} needs packages that aren't installed ({', '.join(missing)}): "
             'pip install "tabtransfer[tables]"'
         )
-    return (load_table(card.name) for card in cards)
+    return (load_table(table.name) for table in tables)

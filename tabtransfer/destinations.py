@@ -1,4 +1,4 @@
-"""Whether results can be written, found out before the work for them."""
+"""Check that results can be written before the work for them begins."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def check_folder(folder: Path, option: str, names: Iterable[str] = ()) -> None:
 
 
 def describe_write_error(error: OSError) -> str | None:
-    """Say in one line why something couldn't be written, and what to do.
+    """Return one line on why something couldn't be written, and what to do.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Where and with what a measurement ran: machine, versions, threads, memory."""
+"""The environment of a measurement: machine, versions, threads, memory."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MODULES = {"scikit-learn": "sklearn"}
 
 
 def cpu_model() -> str:
-    """Name the processor as the operating system does."""
+    """Return the name of the processor as the operating system states it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -52,7 +52,7 @@ def machine() -> str:
 
 
 def package_versions(packages: Iterable[str]) -> dict[str, str]:
-    """Give the versions of Python, tabtransfer and the named packages.
+    """Return the versions of Python, tabtransfer and the named packages.
 
     Where tabtransfer is itself among the named ones, its version is followed by a digest of
     the weights that it ships: other weights are another model.
@@ -87,7 +87,7 @@ def _weights_suffix() -> str:
 
 
 def thread_variables(n_threads: int) -> dict[str, str]:
-    """Give the environment variables that hold libraries to a number of threads.
+    """Return the environment variables that limit libraries to a number of threads.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def thread_variables(n_threads: int) -> dict[str, str]:
 
 
 def limit_threads(n_threads: int) -> None:
-    """Hold this process to a number of threads, loaded libraries included."""
+    """Limit this process to a number of threads, loaded libraries included."""
     os.environ.update(thread_variables(n_threads))
     from threadpoolctl import threadpool_limits
 
@@ -117,7 +117,7 @@ def import_packages(packages: Iterable[str]) -> None:
 
 
 def memory_mb() -> tuple[float, float]:
-    """Give what this process holds in memory and the most that it ever held.
+    """Return the memory that this process uses and the most that it ever used.
 
     Returns
     -------

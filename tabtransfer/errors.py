@@ -1,4 +1,4 @@
-"""What tabtransfer raises for input it can't use, and warns with of input it reads with doubts."""
+"""The error for input that can't be used, and the warning for input that is read with doubts."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ __all__ = ["ColumnWarning", "TabTransferError", "did_you_mean", "name_list"]
 
 
 class TabTransferError(ValueError):
-    """Say what is wrong, where (columns by name), and the way out."""
+    """An error that says what is wrong, where (columns by name), and the way out."""
 
 
 class ColumnWarning(UserWarning):
-    """Say that a column may not be read as it is meant; `warnings` can silence it."""
+    """A column may not be read as it is meant; `warnings` can silence it."""
 
 
 def name_list(names: Iterable[Any], most: int = 10) -> str:
-    """Write the names of columns in a sentence, and how many there are if they are many.
+    """Return the names of columns for a sentence, and how many there are if they are many.
 
     Examples
     --------
@@ -32,7 +32,7 @@ def name_list(names: Iterable[Any], most: int = 10) -> str:
 
 
 def did_you_mean(name: Any, known: Iterable[Any]) -> str:
-    """Ask for the name that was meant, to follow a sentence; "" where none is like it.
+    """Return a question for the name that was meant, to follow a sentence; "" if none is like it.
 
     Examples
     --------

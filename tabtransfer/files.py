@@ -23,7 +23,7 @@ _unfinished: dict[Path, int] = {}  # with the process that writes them, which ot
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Write beside a file, and put what was written in its place at the end of the block.
+    """Write to a temporary file beside a file, which replaces it at the end of the block.
 
     A reader meets the old file or the new one, never a half, whatever else writes the same file.
     The new file is on disk when it appears, with the old one's permissions; of a symbolic link,

@@ -1,4 +1,4 @@
-"""One run at a time in a folder."""
+"""A lock on a folder, so that one run at a time writes to it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOCK_FILE = ".lock"
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Keep other runs out of a folder within a block; the system lets go of those that are killed.
+    """Lock a folder within a block; the lock of a process that is killed is released.
 
     Blocks within each other, in one thread, are fine.
 

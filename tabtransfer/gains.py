@@ -16,7 +16,7 @@ N_RESAMPLES = 10_000
 
 @dataclass(frozen=True)
 class Gain:
-    """How much one method is above another over tables.
+    """How much better one method is than another over tables.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Gain:
 
 
 def bootstrap_mean(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bound the mean over tables by drawing tables with replacement.
+    """Return the bootstrap interval of a mean over tables.
 
     Parameters
     ----------

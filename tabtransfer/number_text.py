@@ -1,4 +1,4 @@
-"""Numbers as a reader wants them: the digits that matter, no powers of ten, one kind of minus."""
+"""Numbers as text: significant digits, no powers of ten, one kind of minus sign."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _SMALLEST, _LARGEST = 1e-4, 1e15
 
 
 def significant(value: float, digits: int = 4) -> str:
-    """Write a number with so many significant digits.
+    """Return a number as text with so many significant digits.
 
     Examples
     --------
@@ -27,7 +27,7 @@ def significant(value: float, digits: int = 4) -> str:
 
 
 def interval(low: float, high: float, digits: int = 4) -> str:
-    """Write an interval; a dash for none.
+    """Return an interval as text; a dash for none.
 
     Examples
     --------
@@ -41,5 +41,5 @@ def interval(low: float, high: float, digits: int = 4) -> str:
 
 
 def minus(text: str) -> str:
-    """Write the minus sign of a formatted number as one."""
+    """Return a formatted number with a typographic minus sign."""
     return text.replace("-", "−")

@@ -1,4 +1,4 @@
-"""Text on whatever terminal there is, and names printed as they are."""
+"""Print any text on any terminal, and names as they are."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PLAIN = {
 
 
 def is_encodable(text: str) -> bool:
-    """Say whether text can be encoded, which lone surrogates can't.
+    """Return whether text can be encoded, which lone surrogates can't.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def is_encodable(text: str) -> bool:
 
 
 def make_printable(stream: TextIO) -> None:
-    """Have a stream write something like the characters that its encoding lacks.
+    """Make a stream write similar characters for those that its encoding lacks.
 
     Without this, one minus sign on a terminal of an older encoding ends a command after hours.
 
@@ -63,7 +63,7 @@ def make_printable(stream: TextIO) -> None:
 
 
 def make_console(stderr: bool = False) -> Console:
-    """Make a console of rich that prints brackets in names as they are.
+    """Return a console of rich that prints brackets in names as they are.
 
     Parameters
     ----------

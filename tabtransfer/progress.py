@@ -12,7 +12,7 @@ __all__ = ["progress_bar"]
 
 @contextmanager
 def progress_bar(name: str, total: int, shown: bool) -> Iterator[Callable[[int], None]]:
-    """Give a function that moves a bar on by some steps, or does nothing.
+    """Return a function that moves a bar on by some steps, or does nothing.
 
     Parameters
     ----------

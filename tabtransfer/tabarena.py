@@ -29,7 +29,7 @@ try:
 except ImportError:
 
     class AbstractModel:  # type: ignore[no-redef]
-        """Stand where AutoGluon isn't installed, so that this module can be read."""
+        """A stand-in where AutoGluon isn't installed, so that this module can be imported."""
 
         def __init__(self, **kwargs: Any) -> None:
             raise TabTransferError(

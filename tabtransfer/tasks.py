@@ -1,4 +1,4 @@
-"""The record that travels: everything that makes tasks fills it, the network reads it alone."""
+"""The batch of tasks: all that makes tasks fills it, and the network reads nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many threads we compute with: for the length of a call, and in forked processes."""
+"""The number of threads of torch: within a call, and in forked processes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _forked = False  # from a process that had used several
 
 
 def usable_threads(n_threads: int | None) -> int:
-    """Say how many threads there will be of those asked for.
+    """Return how many of the threads asked for will be used.
 
     No more than processors: more would be slower, and a great many end the process. One in a
     process that was forked from one that had computed with several, whose threads it waits for
@@ -72,7 +72,7 @@ def torch_threads(n_threads: int | None) -> Iterator[None]:
 
 
 def _one_thread_after_fork() -> None:
-    """Compute with one thread in a child: OpenMP's others stayed behind in the parent."""
+    """Set torch to one thread in a forked process: OpenMP's others exist in the parent alone."""
     global _forked
     if _several_used:
         _forked = True

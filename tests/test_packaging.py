@@ -79,7 +79,7 @@ def test_requirements_have_no_upper_bounds():
 
 
 def imported_names(file: Path) -> Iterator[str]:
-    """Give the full names of all that a module imports."""
+    """Return the full names of all that a module imports."""
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -17,7 +17,7 @@ def is_private(name: str) -> bool:
 
 
 def defined_names(tree: ast.Module) -> set[str]:
-    """Give the names that a module gives to functions, classes, fields and attributes of self."""
+    """Return the names that a module gives to functions, classes, fields and attributes of self."""
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -30,7 +30,7 @@ def defined_names(tree: ast.Module) -> set[str]:
 
 
 def borrowed_names(source: str) -> Iterator[str]:
-    """Give the private names that a module uses and neither defines nor inherits."""
+    """Return the private names that a module uses and neither defines nor inherits."""
     tree = ast.parse(source)
     own = defined_names(tree)
     for node in ast.walk(tree):

@@ -51,7 +51,7 @@ def pack_tables(
     console.print(
         f"{out}: {_describe(packed)}, {out.stat().st_size / 2**20:.1f} MiB", soft_wrap=True
     )
-    licences = Counter(card["licence"] for card in packed.cards).most_common()
+    licences = Counter(table["licence"] for table in packed.provenance).most_common()
     for licence, count in licences[:MAX_LICENCES]:
         console.print(f"{count:>6}  {licence}", soft_wrap=True, highlight=False)
     rest = sum(count for _, count in licences[MAX_LICENCES:])

@@ -73,6 +73,7 @@ def pretrain(
     from tabtransfer.duration import read_minutes
     from tabtransfer.errors import TabTransferError
     from tabtransfer.pretrain.plan.presets import get_preset
+    from tabtransfer.pretrain.training.recipe import Inputs
     from tabtransfer.pretrain.training.run import FINAL_FILE, RESUME_FILE
     from tabtransfer.pretrain.training.run import pretrain as run
 
@@ -87,8 +88,8 @@ def pretrain(
         },
         train={"learning_rate": learning_rate},
         recipe={"seed": seed},
-        preset={
-            "minutes": None if max_time is None else read_minutes(max_time),
+        preset={"minutes": None if max_time is None else read_minutes(max_time)},
+        hardware={
             "devices": devices,
             "nodes": nodes,
             "workers": workers,
@@ -106,7 +107,7 @@ def pretrain(
         raise TabTransferError("give a folder for the run: --out FOLDER")
     check_folder(out, "--out")
     start = checkpoint.SHIPPED if init == SHIPPED else init
-    processes = chosen.devices * chosen.nodes
+    processes = chosen.hardware.n_devices
     typer.echo(
         f"pretrain: {chosen.minutes:g} minutes in all, preset {preset}, {processes} "
         f"{'process' if processes == 1 else 'processes'}, "
@@ -120,15 +121,8 @@ def pretrain(
             out,
             60.0 * chosen.minutes,
             chosen.recipe,
-            init=None if start is None else Path(start),
-            tables=tables,
-            validation=validation,
-            devices=chosen.devices,
-            nodes=chosen.nodes,
-            workers=chosen.workers,
-            accelerator=chosen.accelerator,
-            precision=chosen.precision,
-            strategy=chosen.strategy,
+            Inputs(None if start is None else Path(start), tables, validation),
+            chosen.hardware,
             validate_every=60.0 * validate_every,
         )
     finally:
@@ -139,7 +133,7 @@ def pretrain(
 
 
 def _replace_parts(chosen: Preset, **parts: dict[str, Any]) -> Preset:
-    """Put the options that were given in place of the preset's own settings."""
+    """Replace the preset's settings by the options that were given."""
     from dataclasses import replace
 
     given = {
@@ -152,4 +146,5 @@ def _replace_parts(chosen: Preset, **parts: dict[str, Any]) -> Preset:
         train=replace(chosen.recipe.train, **given["train"]),
         **given["recipe"],
     )
-    return replace(chosen, recipe=recipe, **given["preset"])
+    hardware = replace(chosen.hardware, **given["hardware"])
+    return replace(chosen, recipe=recipe, hardware=hardware, **given["preset"])

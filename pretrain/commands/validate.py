@@ -1,4 +1,4 @@
-"""The commands that make the validation tables and judge checkpoints on them."""
+"""The commands that write the validation tables and score checkpoints on them."""
 
 from __future__ import annotations
 
@@ -98,10 +98,10 @@ def _path(checkpoint: str) -> Path | None:
 
 
 def _trained_tables(checkpoints: list[str]) -> list[dict[str, Any]]:
-    """Read what the checkpoints were trained on; a wrong path ends the command here."""
+    """Return the tables that checkpoints were trained on; a wrong path ends the command here."""
     from tabtransfer.checkpoint import read_header
 
-    return [card for name in checkpoints for card in read_header(_path(name)).get("tables", [])]
+    return [table for name in checkpoints for table in read_header(_path(name)).get("tables", [])]
 
 
 def _contender(checkpoint: str) -> Method:
@@ -172,7 +172,7 @@ def _wins(summary: pd.DataFrame, contenders: list[str]) -> list[str]:
 
 
 def _differences(scores: pd.DataFrame, contenders: list[str]) -> list[str]:
-    """Say how far each further checkpoint is from the first, table by table."""
+    """Describe how far each further checkpoint is from the first, table by table."""
     from tabtransfer.gains import bootstrap_mean
     from tabtransfer.number_text import minus
     from tabtransfer.pretrain.validation.estimator_scores import normalised_scores

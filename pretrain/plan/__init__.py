@@ -1,1 +1,1 @@
-"""Recipes by hardware, and a dry run of each."""
+"""Presets of training for kinds of hardware, and a dry run of each."""

@@ -33,7 +33,7 @@ GRID = 12  # sizes of tasks looked at in each direction
 
 @dataclasses.dataclass(frozen=True)
 class DryRun:
-    """Say what a preset takes and plans.
+    """What a preset needs and plans.
 
     Parameters
     ----------
@@ -81,8 +81,8 @@ def dry_run(preset: Preset) -> DryRun:
         held = sum(_local(p).numel() for p in built.parameters())
         changed = _take_step(built, preset)
     flops, rows_per_task = _mean_task(network, preset.recipe.stream)
-    seconds = 60.0 * preset.minutes * preset.n_devices
-    tasks = seconds * preset.card.planned_flops / flops
+    seconds = 60.0 * preset.minutes * preset.hardware.n_devices
+    tasks = seconds * preset.device.planned_flops / flops
     mixed_copy = 2.0 * n_parameters if "bf16" in _precision(preset) else 0.0
     return DryRun(
         n_parameters=n_parameters,
@@ -98,11 +98,11 @@ def dry_run(preset: Preset) -> DryRun:
 
 @contextmanager
 def _process_group(preset: Preset) -> Iterator[None]:
-    if preset.strategy == "fsdp":
+    if preset.hardware.strategy == "fsdp":
         from torch.testing._internal.distributed.fake_pg import FakeStore
 
         distributed.init_process_group(
-            "fake", rank=0, world_size=preset.n_devices, store=FakeStore()
+            "fake", rank=0, world_size=preset.hardware.n_devices, store=FakeStore()
         )
     else:
         distributed.init_process_group("gloo", rank=0, world_size=1, store=distributed.HashStore())
@@ -116,8 +116,8 @@ def _build(preset: Preset) -> TabularTransformer:
     """Build the network as one process of the preset holds it, with random weights."""
     with torch.device("meta"):
         network = TabularTransformer(preset.recipe.network)
-    if preset.strategy == "fsdp":
-        shard_network(network, distributed.init_device_mesh("cpu", (preset.n_devices,)))
+    if preset.hardware.strategy == "fsdp":
+        shard_network(network, distributed.init_device_mesh("cpu", (preset.hardware.n_devices,)))
     network.to_empty(device="cpu")
     generator = torch.Generator().manual_seed(0)
     for parameter in network.parameters():
@@ -132,7 +132,7 @@ def _take_step(network: TabularTransformer, preset: Preset) -> bool:
     )
     batch = TaskStream(recipe.prior, small, recipe.seed).batch(0)
     forward: nn.Module = network
-    if preset.strategy == "ddp":
+    if preset.hardware.strategy == "ddp":
         forward = DistributedDataParallel(network, find_unused_parameters=True)
     before = [_local(p).clone() for p in network.parameters()]
     mixed = "bf16" in _precision(preset) and has_fast_bfloat16("cpu")
@@ -148,13 +148,13 @@ def _take_step(network: TabularTransformer, preset: Preset) -> bool:
 
 @torch.no_grad()
 def _local(parameter: torch.Tensor) -> torch.Tensor:
-    """Give the part of a parameter that this process holds."""
+    """Return the part of a parameter that this process holds."""
     data = parameter.detach()
     return data.to_local() if isinstance(data, distributed.tensor.DTensor) else data
 
 
 def _sizes(stream: StreamConfig) -> Iterator[tuple[int, int, int]]:
-    """Go through (rows, columns, tasks) of steps, as `TaskStream` draws them."""
+    """Yield (rows, columns, tasks) of steps, as `TaskStream` draws them."""
     for n_rows in np.geomspace(stream.min_rows, stream.max_rows, GRID).round().astype(int):
         for n_columns in np.geomspace(stream.min_columns, stream.max_columns, GRID).round():
             cells = int(n_rows * n_columns)
@@ -163,14 +163,14 @@ def _sizes(stream: StreamConfig) -> Iterator[tuple[int, int, int]]:
 
 
 def _precision(preset: Preset) -> str:
-    """Give the precision of the run, here where the preset leaves it open."""
-    return choose_precision(preset.precision, torch.device("cpu"))
+    """Return the precision of the run; that of this machine where the preset leaves it open."""
+    return choose_precision(preset.hardware.precision, torch.device("cpu"))
 
 
 def _largest_batch_bytes(preset: Preset) -> float:
     network, stream = preset.recipe.network, preset.recipe.stream
     value_bytes = 2 if "bf16" in _precision(preset) else 4
-    on_cpu = preset.accelerator == "cpu"
+    on_cpu = preset.hardware.accelerator == "cpu"
     return max(
         n_tasks * activation_bytes(network, rows, int(rows * share), columns, value_bytes, on_cpu)
         for rows, columns, n_tasks in _sizes(stream)
@@ -179,7 +179,7 @@ def _largest_batch_bytes(preset: Preset) -> float:
 
 
 def _mean_task(network: NetworkConfig, stream: StreamConfig) -> tuple[float, float]:
-    """Give the mean operations and rows of a task; steps of many tasks count as many."""
+    """Return the mean operations and rows of a task; steps of many tasks count as many."""
     share = math.fsum(stream.train_share) / 2
     sizes = list(_sizes(stream))
     n_tasks = sum(tasks for *_, tasks in sizes)

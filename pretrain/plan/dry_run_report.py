@@ -1,4 +1,4 @@
-"""A dry run in words."""
+"""The report of a dry run, as text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MARGIN = 1.25  # for what a step needs beyond what it keeps
 
 
 def describe(name: str, preset: Preset, result: DryRun) -> str:
-    """Write a dry run out.
+    """Return a dry run as text.
 
     Parameters
     ----------
@@ -30,11 +30,11 @@ def describe(name: str, preset: Preset, result: DryRun) -> str:
     str
         Some lines of text.
     """
-    card, stream = preset.card, preset.recipe.stream
+    device, hardware, stream = preset.device, preset.hardware, preset.recipe.stream
     memory = MARGIN * (result.state_bytes + result.activation_bytes)
-    days = preset.minutes * preset.n_devices / (24 * 60)
+    days = preset.minutes * hardware.n_devices / (24 * 60)
     lines = {
-        "preset": f"{name}: {preset.n_devices} × {card.name}, {_STRATEGIES[preset.strategy]}",
+        "preset": f"{name}: {hardware.n_devices} × {device.name}, {_STRATEGIES[hardware.strategy]}",
         "network": f"{result.n_parameters:,} parameters, {result.held_parameters:,} held by a "
         f"device; {2 * result.n_parameters / 2**20:.1f} MiB as float16",
         "tasks": f"{stream.min_rows} to {stream.max_rows:,} rows, {stream.min_columns} to "
@@ -42,10 +42,10 @@ def describe(name: str, preset: Preset, result: DryRun) -> str:
         f"{preset.recipe.train.accumulate} to a step",
         "memory": f"{result.state_bytes / 1e9:.2f} GB for weights, gradients and optimizers, "
         f"{result.activation_bytes / 1e9:.2f} GB for the largest batch; with a quarter more "
-        f"{memory / 1e9:.1f} GB of {card.memory / 1e9:.0f}: "
-        + ("fits" if memory <= card.memory else "DOES NOT FIT"),
-        "plan": f"{days:,.2f} device-days at {card.share:.0%} of {card.flops / 1e12:.1f} TFLOP/s: "
-        f"{result.tasks:.2g} tasks, {result.rows:.2g} rows, "
+        f"{memory / 1e9:.1f} GB of {device.memory / 1e9:.0f}: "
+        + ("fits" if memory <= device.memory else "DOES NOT FIT"),
+        "plan": f"{days:,.2f} device-days at {device.share:.0%} of "
+        f"{device.flops / 1e12:.1f} TFLOP/s: {result.tasks:.2g} tasks, {result.rows:.2g} rows, "
         f"{result.flops_per_task / 1e9:,.1f} GFLOP a task",
         "step": "taken on this CPU with a small batch; it "
         + ("changed the weights" if result.changed else "CHANGED NOTHING"),

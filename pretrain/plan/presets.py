@@ -1,19 +1,19 @@
-"""Whole recipes, by the hardware that they are for."""
+"""Presets: all settings of a training run, for a kind of hardware."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from tabtransfer.errors import TabTransferError, did_you_mean
 from tabtransfer.network.transformer import NetworkConfig
 from tabtransfer.pretrain.training.module import TrainConfig
-from tabtransfer.pretrain.training.run import Recipe, Strategy
+from tabtransfer.pretrain.training.recipe import Hardware, Recipe
 from tabtransfer.pretrain.training.stream import StreamConfig
 
 
 @dataclass(frozen=True)
-class Card:
-    """State what a device offers.
+class Device:
+    """What a device offers.
 
     Parameters
     ----------
@@ -34,18 +34,18 @@ class Card:
 
     @property
     def planned_flops(self) -> float:
-        """Give the operations a second that a plan counts on."""
+        """Return the operations a second that a plan assumes."""
         return self.flops * self.share
 
 
-CORE = Card("CPU core", 4e9, 5e11, 0.2)  # measured on an AMD EPYC (Zen 5)
+CORE = Device("CPU core", 4e9, 5e11, 0.2)  # measured on an AMD EPYC (Zen 5)
 # A guess: two runs of the network of ``cpu``, side by side on one H200, reached 0.006.
-H100 = Card("H100", 80e9, 989e12, 0.05)
+H100 = Device("H100", 80e9, 989e12, 0.05)
 
 
 @dataclass(frozen=True)
 class Preset:
-    """Say what to train, on what, for how long.
+    """What to train, on what hardware and for how long.
 
     Parameters
     ----------
@@ -53,46 +53,29 @@ class Preset:
         Network, sizes of tasks, optimisation.
     minutes : float
         Time planned; ``--max-time`` replaces it.
-    accelerator : str
-        As Lightning's `Trainer` takes it.
-    precision : str
-        As Lightning's `Trainer` takes it, or "auto" (see `choose_precision`).
-    strategy : {"auto", "ddp", "fsdp"}
-        One device; the whole network on each; or its weights spread over all of them.
-    devices, nodes : int
-        Devices of a machine, and machines.
-    workers : int
-        Processes for each device that make tasks on CPUs.
-    card : Card
-        What a device offers, for the plan.
+    hardware : Hardware
+        The devices, and how they share the work.
+    device : Device
+        What each device offers, for the plan.
     """
 
     recipe: Recipe
     minutes: float
-    accelerator: str = "gpu"
-    precision: str = "bf16-mixed"
-    strategy: Strategy = "auto"
-    devices: int = 1
-    nodes: int = 1
-    workers: int = 12
-    card: Card = field(default=H100)
+    hardware: Hardware
+    device: Device = H100
 
-    @property
-    def n_devices(self) -> int:
-        """Count the devices of all machines."""
-        return self.devices * self.nodes
 
+ONE_GPU = Hardware("gpu", "bf16-mixed", workers=12)
 
 PRESETS = {
-    "cpu": Preset(
-        Recipe(), minutes=100.0, accelerator="cpu", precision="auto", workers=0, card=CORE
-    ),
+    "cpu": Preset(Recipe(), minutes=100.0, hardware=Hardware("cpu"), device=CORE),
     "one-gpu": Preset(
         Recipe(
             network=NetworkConfig(n_summary=8, context_layers=8),
             stream=StreamConfig(max_rows=1024, max_columns=60, cells=300_000, max_tasks=64),
         ),
         minutes=25.0,
+        hardware=ONE_GPU,
     ),
     "eight-gpu": Preset(
         Recipe(
@@ -111,8 +94,7 @@ PRESETS = {
             train=TrainConfig(learning_rate=0.5, warmup_steps=1000),
         ),
         minutes=3 * 24 * 60.0,
-        strategy="ddp",
-        devices=8,
+        hardware=replace(ONE_GPU, strategy="ddp", devices=8),
     ),
     "internet": Preset(
         Recipe(
@@ -131,9 +113,7 @@ PRESETS = {
             train=TrainConfig(learning_rate=0.2, warmup_steps=4000, accumulate=8),
         ),
         minutes=1000 / 64 * 24 * 60.0,
-        strategy="fsdp",
-        devices=8,
-        nodes=8,
+        hardware=replace(ONE_GPU, strategy="fsdp", devices=8, nodes=8),
     ),
 }
 """From one core to 1,000 GPU-days. Only ``cpu`` has been run, the last time on a GPU with larger
@@ -162,7 +142,7 @@ def get_preset(name: str) -> Preset:
 
     Examples
     --------
-    >>> get_preset("eight-gpu").n_devices
+    >>> get_preset("eight-gpu").hardware.n_devices
     8
     """
     if name not in PRESETS:

@@ -1,4 +1,4 @@
-"""The synthetic prior: random tables with something to learn in them."""
+"""The prior: random synthetic tables whose target depends on their columns."""
 
 from tabtransfer.pretrain.prior.config import PriorConfig
 from tabtransfer.pretrain.prior.dataset import sample_batch

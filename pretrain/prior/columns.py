@@ -1,4 +1,4 @@
-"""How nodes look as columns: codes, integers, warped numbers, noise, missing cells.
+"""Turn the nodes of the graph into columns: codes, integers, warped numbers, missing cells.
 
 Shapes: b tables, r rows, c columns.
 """
@@ -48,7 +48,7 @@ def show_columns(draws: Draws, nodes: Nodes) -> tuple[Tensor, Tensor]:
 def repeat_some(
     config: PriorConfig, draws: Draws, values: Tensor, categorical: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Put copies of other columns, numbers with noise of their own, in the place of some."""
+    """Replace some columns by copies of others; copies of numbers get noise."""
     b, _, c = values.shape
     share = draws.uniform(b, 1, high=0.5) * draws.bernoulli(config.repeated, b, 1)
     copied = draws.bernoulli(share, b, c)
@@ -78,7 +78,7 @@ def entangle(config: PriorConfig, draws: Draws, nodes: Nodes) -> Nodes:
 
 
 def make_irrelevant(config: PriorConfig, draws: Draws, values: Tensor) -> Tensor:
-    """Shuffle the rows of some columns together: they keep their look and lose their meaning."""
+    """Shuffle the rows of some columns together, so that they say nothing of the target."""
     b, n_rows, c = values.shape
     share = draws.uniform(b, 1, high=0.6) * draws.bernoulli(config.irrelevant, b, 1)
     irrelevant = draws.bernoulli(share, b, c)[:, None]
@@ -102,7 +102,7 @@ def sample_missing(config: PriorConfig, draws: Draws, values: Tensor) -> Tensor:
 
 
 def _warp(draws: Draws, x: Tensor) -> Tensor:
-    """Give continuous columns the shapes that real ones have."""
+    """Warp continuous columns to the shapes of distribution that real ones have."""
     b, _, c = x.shape
     kind = draws.choice((4, 2, 1, 11, 1.5), b, 1, c)
     strength = draws.uniform(b, 1, c, low=0.3, high=1.3)

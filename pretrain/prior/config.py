@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PriorConfig:
-    """Say how random tables are made; probabilities and ranges are per table unless stated.
+    """How random tables are made; probabilities and ranges are per table unless stated.
 
     Chosen so that the scores of a constant, a linear model and a random forest spread over
     synthetic tables about as they do over real ones (`tabtransfer prior-report`).

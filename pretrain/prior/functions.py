@@ -53,7 +53,7 @@ def random_linear(draws: Draws, parents: Tensor, n_units: int, mean_degree: Tens
 
 
 def random_activation(draws: Draws, x: Tensor, linear: Tensor) -> Tensor:
-    """Bend every unit of x (b, r, u) by an activation of its own; none where ``linear`` (b,)."""
+    """Apply to each unit of x (b, r, u) an activation of its own; none where ``linear`` (b,)."""
     b, _, u = x.shape
     kind = draws.integers(0, len(ACTIVATIONS) - 1, b, 1, u) * ~linear[:, None, None]
     bent = x + draws.normal(b, 1, u) * ~linear[:, None, None]

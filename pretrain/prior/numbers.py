@@ -41,7 +41,7 @@ def sample_numbers(
 
 
 def _bend(draws: Draws, x: Tensor) -> Tensor:
-    """Give targets (b, r) the shapes that real ones have: skewed, cut off at one end, rounded."""
+    """Warp targets (b, r) to shapes that real ones have: skewed, cut off at one end, rounded."""
     b = len(x)
     x = standardise(x)
     kind = draws.choice((10, 4, 1, 1, 1), b, 1)

@@ -37,7 +37,7 @@ def sample_labels(
 def sample_scores(
     config: PriorConfig, draws: Draws, parents: Tensor, style: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Draw what targets are made of: scores (b, r, k) and the noise's deviation (b, 1)."""
+    """Draw the scores (b, r, k) that targets are made of, and the noise's deviation (b, 1)."""
     b = len(parents)
     degree = torch.where(
         draws.bernoulli(0.6, b), draws.uniform(b, high=2), draws.uniform(b, low=1, high=10)
@@ -50,7 +50,7 @@ def sample_scores(
 
 
 def present_classes(labels: Tensor, n_train: int, max_classes: int) -> tuple[Tensor, Tensor]:
-    """Renumber classes so that each has a training row; give labels and class counts (b,).
+    """Renumber classes so that each has a training row; return labels and numbers of classes (b,).
 
     Rows of a class without training rows join the next class that has some.
     """
@@ -83,7 +83,7 @@ def _cut(number: Tensor, shares: Tensor) -> Tensor:
 def _largest(
     draws: Draws, scores: Tensor, noise: Tensor, shares: Tensor, n_classes: Tensor
 ) -> Tensor:
-    """Take the class with the largest score (b, r, k), shifted towards the given shares."""
+    """Return the class with the largest score (b, r, k), shifted towards the given shares."""
     bias = shares.clamp(min=1e-6).log()
     gumbel = 0.6 * noise[..., None] * draws.gumbel(*scores.shape)
     absent = torch.arange(scores.shape[-1], device=scores.device) >= n_classes[:, None]

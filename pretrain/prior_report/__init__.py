@@ -1,1 +1,1 @@
-"""How the prior's tables compare with real ones."""
+"""The report that compares the prior's tables with real ones."""

@@ -183,7 +183,7 @@ def _measure_numbers(
 
 
 def _on_columns(categorical: NDArray[np.bool_], model: BaseEstimator) -> Pipeline:
-    """Let a linear model read categories as one-hot codes, and numbers standardised."""
+    """Put a linear model behind one-hot codes of categories and standardised numbers."""
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline

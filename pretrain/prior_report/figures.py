@@ -1,4 +1,4 @@
-"""What a prior report shows of tasks of each kind, and what it calls it."""
+"""The figures that a prior report shows for each kind of task, and their names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Figures:
-    """Name the figures of one kind of task.
+    """The figures of one kind of task.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Hold the measured tables of one kind: one part of the report.
+    """The measured tables of one kind: one part of the report.
 
     Parameters
     ----------

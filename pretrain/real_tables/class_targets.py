@@ -1,4 +1,4 @@
-"""Rows of a real table whose target is a class, and their class indices."""
+"""Draw rows of a real table whose target is a class."""
 
 from __future__ import annotations
 

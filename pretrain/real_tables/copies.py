@@ -1,4 +1,4 @@
-"""Columns of a table that say the same, so that none may help to predict another."""
+"""Find columns that are near-copies of each other, so that none may help to predict another."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ CLASSIFICATION_NAMES = ("classification", "binary", "multiclass")
 
 
 @dataclass(frozen=True)
-class Source:
-    """A table as its source has it, with or without a known target.
+class CorpusTable:
+    """A table of a corpus as it is on disk, with or without a known target.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Source:
     source: str
 
 
-def read_sources(path: Path) -> Iterator[Source]:
+def read_corpus(path: Path) -> Iterator[CorpusTable]:
     """Read all tables of a corpus, whatever their target.
 
     Parameters
@@ -66,7 +66,7 @@ def read_sources(path: Path) -> Iterator[Source]:
 
     Yields
     ------
-    Source
+    CorpusTable
 
     Raises
     ------
@@ -78,7 +78,7 @@ def read_sources(path: Path) -> Iterator[Source]:
     >>> import pandas as pd, tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> pd.DataFrame({"a": [1, 2], "kind": ["x", "y"]}).to_parquet(folder / "toy.parquet")
-    >>> [(source.name, source.target) for source in read_sources(folder)]
+    >>> [(source.name, source.target) for source in read_corpus(folder)]
     [('toy', 'kind')]
     """
     import pandas as pd
@@ -88,12 +88,14 @@ def read_sources(path: Path) -> Iterator[Source]:
     if path.is_dir():
         for file in sorted(path.glob("*.parquet")):
             frame = pd.read_parquet(file)
-            yield Source(file.stem, frame, frame.columns[-1], "", str(file.name))
+            yield CorpusTable(file.stem, frame, frame.columns[-1], "", str(file.name))
         return
     for entry in _entries(path):
         frame = _read_entry(path.parent, entry)
         licence = entry.get("licence") or "manifest states no licence"
-        yield Source(entry["name"], frame, entry.get("target"), licence, entry.get("source") or "")
+        yield CorpusTable(
+            entry["name"], frame, entry.get("target"), licence, entry.get("source") or ""
+        )
 
 
 def load_corpus(path: Path, task: str = "classification") -> list[RealTable]:
@@ -221,7 +223,7 @@ def _read_entry(root: Path, entry: dict[str, Any]) -> pd.DataFrame:
 def to_task(
     table: RealTable, max_rows: int, train_share: float, seed: int, task: str = "classification"
 ) -> TaskBatch:
-    """Make one task of a table: a draw of rows, training rows first.
+    """Return a task of a sample of a table's rows, training rows first.
 
     Classes are drawn in proportion, and the 10 most frequent ones stay; numbers are standardised
     (see `draw_numbers`). Of the columns, text, booleans and pandas categories become codes,

@@ -1,4 +1,4 @@
-"""Rows of a real table whose target is a number, and their targets on the network's scale."""
+"""Draw rows of a real table whose target is a number, and standardise the targets."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ import numpy as np
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
 from tabtransfer.pretrain.real_tables.copies import find_copies
-from tabtransfer.pretrain.real_tables.corpus import Source, encode_column, read_sources
-from tabtransfer.pretrain.real_tables.real_tasks import NumberTable
+from tabtransfer.pretrain.real_tables.corpus import CorpusTable, encode_column, read_corpus
+from tabtransfer.pretrain.real_tables.real_tasks import NumericTable
 
 if TYPE_CHECKING:
     from tabtransfer.datasets.fingerprints import Fingerprint
@@ -41,27 +41,27 @@ _STATES_NONE = re.compile(r"states? no licen[cs]e", re.I)
 
 @dataclass(frozen=True)
 class PackedTables:
-    """Hold real tables to train on.
+    """Real tables to train on.
 
     Parameters
     ----------
-    tables : tuple of NumberTable
+    tables : tuple of NumericTable
         The tables as numbers.
-    cards : tuple of dict
+    provenance : tuple of dict
         For each table its ``name``, ``source``, ``licence`` and ``fingerprint``.
     guard : tuple of str
         Names of the evaluation and validation tables that none of them meets.
     """
 
-    tables: tuple[NumberTable, ...]
-    cards: tuple[dict[str, str], ...]
+    tables: tuple[NumericTable, ...]
+    provenance: tuple[dict[str, str], ...]
     guard: tuple[str, ...]
 
     def save(self, path: Path) -> None:
         """Write one file; it appears under its name only when complete."""
         shapes = [table.values.shape for table in self.tables]
         record = {
-            "cards": self.cards,
+            "cards": self.provenance,  # the name that packed files have had from the first
             "guard": self.guard,
             "shapes": shapes,
             "categorical": [table.categorical.tolist() for table in self.tables],
@@ -104,14 +104,14 @@ class PackedTables:
         if cells.ndim != 1 or sum(sizes) != len(cells) or min(map(min, shapes)) < 1:
             raise ValueError("its cells aren't those of its tables")
         tables = tuple(
-            NumberTable(
-                card["name"],
+            NumericTable(
+                origin["name"],
                 np.ascontiguousarray(block.reshape(shape[::-1]).T),
                 np.array(categorical, dtype=bool),
                 target,
                 np.array(copies),
             )
-            for card, block, shape, categorical, target, copies in zip(
+            for origin, block, shape, categorical, target, copies in zip(
                 record["cards"],
                 np.split(cells, np.cumsum(sizes)[:-1]),
                 shapes,
@@ -121,22 +121,22 @@ class PackedTables:
                 strict=True,
             )
         )
-        for table, card in zip(tables, record["cards"], strict=True):
-            _check(table, card)
+        for table, origin in zip(tables, record["cards"], strict=True):
+            _check(table, origin)
         if not all(isinstance(name, str) for name in record["guard"]):
             raise ValueError("its guard has no names")
         return cls(tables, tuple(record["cards"]), tuple(record["guard"]))
 
 
 def _refuse_unfolding(path: Path) -> None:
-    """Refuse an archive that takes many times its size: cells hardly compress to less."""
+    """Refuse an archive that unpacks to many times its size: cells never compress so much."""
     with zipfile.ZipFile(path) as archive:
         n_bytes = sum(entry.file_size for entry in archive.infolist())
     if n_bytes > _MOST_UNFOLDED * path.stat().st_size:
         raise ValueError(f"it unfolds to {n_bytes:,} bytes")
 
 
-def _check(table: NumberTable, card: dict[str, str]) -> None:
+def _check(table: NumericTable, origin: dict[str, str]) -> None:
     """Raise a ValueError unless a table is one that could have been packed."""
     n_columns = table.values.shape[1]
     if table.categorical.shape != (n_columns,):
@@ -148,9 +148,9 @@ def _check(table: NumberTable, card: dict[str, str]) -> None:
     if np.isinf(table.values).any():
         raise ValueError("its cells are infinite")
     if not all(
-        isinstance(card[name], str) for name in ("name", "source", "licence", "fingerprint")
+        isinstance(origin[name], str) for name in ("name", "source", "licence", "fingerprint")
     ):
-        raise ValueError("a card has no name, source, licence or fingerprint")
+        raise ValueError("a table has no name, source, licence or fingerprint")
 
 
 def pack_tables(
@@ -193,8 +193,8 @@ def pack_tables(
     from tabtransfer.datasets.fingerprints import fingerprint
 
     guard = dict(_guard(validation))
-    tables, cards, left_out = [], [], Counter[str]()
-    for source in read_sources(path):
+    tables, provenance, left_out = [], [], Counter[str]()
+    for source in read_corpus(path):
         advance()
         if source.name in without:
             left_out["left out by name"] += 1
@@ -213,7 +213,7 @@ def pack_tables(
             left_out["met a table measured on"] += 1
             continue
         tables.append(table)
-        cards.append(
+        provenance.append(
             {
                 "name": source.name,
                 "source": source.source,
@@ -226,11 +226,11 @@ def pack_tables(
     if not tables:
         raise TabTransferError(f"no table of {path} may be trained on: {summary}")
     print(summary, file=report)
-    return PackedTables(tuple(tables), tuple(cards), tuple(guard))
+    return PackedTables(tuple(tables), tuple(provenance), tuple(guard))
 
 
 def _first_met(mark: Fingerprint, guard: dict[str, Fingerprint]) -> str | None:
-    """Say which guarded table a table meets, and by what."""
+    """Return why a table matches a held-out one, or None where it matches none."""
     from tabtransfer.datasets.fingerprints import meets
 
     for name, other in guard.items():
@@ -241,12 +241,12 @@ def _first_met(mark: Fingerprint, guard: dict[str, Fingerprint]) -> str | None:
 
 
 def _is_licensed(licence: str) -> bool:
-    """Whether a manifest names a licence that permits use; a folder's tables are the user's own."""
+    """Return whether a table may be used: its licence permits it, or it is the user's own."""
     return licence == "" or bool(_PERMITS.search(licence) and not _STATES_NONE.search(licence))
 
 
 def _guard(validation: Path | None) -> Iterator[tuple[str, Fingerprint]]:
-    """Fingerprint what must not be trained on: all suites, and the validation tables."""
+    """Return the fingerprints of held-out tables: those of all suites and of validation."""
     from tabtransfer.datasets.fingerprints import fingerprint
     from tabtransfer.datasets.frames import with_target
     from tabtransfer.datasets.suites import SUITES, load_table
@@ -260,11 +260,11 @@ def _guard(validation: Path | None) -> Iterator[tuple[str, Fingerprint]]:
                 "file that `tabtransfer pack-tables` made where they are installed."
             ) from error
         yield name, fingerprint(name, with_target(table.X, table.y))
-    for source in () if validation is None else read_sources(validation):
+    for source in () if validation is None else read_corpus(validation):
         yield f"{source.name} (validation)", fingerprint(source.name, source.frame)
 
 
-def _to_numbers(source: Source) -> NumberTable | None:
+def _to_numbers(source: CorpusTable) -> NumericTable | None:
     """Encode a table, or None if it is too small to train on."""
     frame = source.frame
     if frame.shape[0] < MIN_ROWS or frame.shape[1] < MIN_COLUMNS:
@@ -284,11 +284,11 @@ def _to_numbers(source: Source) -> NumberTable | None:
         return None
     target = kept.index(source.target) if source.target in kept else -1
     cells = np.stack(values, axis=1).astype(np.float32)
-    return NumberTable(source.name, cells, np.array(categorical), target, find_copies(cells))
+    return NumericTable(source.name, cells, np.array(categorical), target, find_copies(cells))
 
 
 def _is_useful(cells: np.ndarray, is_code: bool) -> bool:
-    """Whether a column has two values and isn't mostly missing or a name of its own a row."""
+    """Return whether a column has two values, few gaps, and isn't a different code in each row."""
     known = cells[~np.isnan(cells)]
     distinct = len(np.unique(known))
     return (
@@ -329,12 +329,12 @@ def read_tables(path: Path, validation: Path | None = None) -> PackedTables:
     packed = PackedTables.load(path)
     _refuse_unguarded(packed, path)
     if validation is not None:
-        _refuse_validation_tables(packed.cards, read_sources(validation))
+        _refuse_validation_tables(packed.provenance, read_corpus(validation))
     return packed
 
 
 def _refuse_unguarded(packed: PackedTables, path: Path) -> None:
-    """Refuse tables that were packed before the suites had all of their tables."""
+    """Refuse tables that were packed before the suites got their newest tables."""
     try:
         from tabtransfer.datasets.suites import SUITES
     except ModuleNotFoundError:  # pandas, which packed tables do without
@@ -347,11 +347,13 @@ def _refuse_unguarded(packed: PackedTables, path: Path) -> None:
         )
 
 
-def _refuse_validation_tables(cards: Iterable[dict[str, str]], sources: Iterable[Source]) -> None:
+def _refuse_validation_tables(
+    provenance: Iterable[dict[str, str]], sources: Iterable[CorpusTable]
+) -> None:
     from tabtransfer.datasets.fingerprints import trained_on
 
     for source in sources:
-        reason = trained_on(cards, source.name, source.frame)
+        reason = trained_on(provenance, source.name, source.frame)
         if reason is not None:
             raise TabTransferError(
                 f"validation table {source.name!r} is among the packed tables ({reason}): pack "

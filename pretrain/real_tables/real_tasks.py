@@ -1,7 +1,7 @@
 """Tasks drawn from real tables: any column may be the target, rows and columns are random.
 
 After TabDPT (Ma et al. 2024, arXiv 2410.18164), with more ways to make a new task of an old
-table: numbers are bent and categories recoded.
+table: numbers are transformed and categories recoded.
 
 Shapes: r rows, c columns.
 """
@@ -35,8 +35,8 @@ _LARGEST = 1e9  # of all numbers: beyond, squares and powers leave single precis
 
 
 @dataclass(frozen=True)
-class NumberTable:
-    """Hold a real table as numbers, ready to draw tasks from.
+class NumericTable:
+    """A real table as numbers, to draw tasks from.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class _Targets:
     numbers: NDArray[np.int64]  # numbers for regression
 
     @classmethod
-    def of(cls, table: NumberTable) -> _Targets:
+    def of(cls, table: NumericTable) -> _Targets:
         n_levels = np.array([len(np.unique(column)) for column in table.values.T])  # NaN is one
         numeric = ~table.categorical
         return cls(
@@ -99,7 +99,7 @@ class RealTasks:
 
     Parameters
     ----------
-    tables : sequence of NumberTable
+    tables : sequence of NumericTable
         Where tasks come from.
 
     Raises
@@ -111,13 +111,13 @@ class RealTasks:
     --------
     >>> import numpy as np
     >>> values = np.random.default_rng(0).normal(size=(200, 6)).astype(np.float32)
-    >>> table = NumberTable("toy", values, np.zeros(6, bool), -1, np.arange(6))
+    >>> table = NumericTable("toy", values, np.zeros(6, bool), -1, np.arange(6))
     >>> batch = RealTasks([table]).batch(np.random.default_rng(0), 64, 40, 4096, (2, 8), 40)
     >>> batch.values.shape[1], batch.n_train
     (64, 40)
     """
 
-    def __init__(self, tables: Sequence[NumberTable]) -> None:
+    def __init__(self, tables: Sequence[NumericTable]) -> None:
         if not tables:
             raise TabTransferError("no real tables are left to train on")
         self.tables = tables
@@ -184,7 +184,7 @@ class RealTasks:
 
 def _draw_task(
     random: np.random.Generator,
-    table: NumberTable,
+    table: NumericTable,
     targets: _Targets,
     n_rows: int,
     max_columns: int,
@@ -213,7 +213,7 @@ def _draw_task(
 
 
 def _class_labels(random: np.random.Generator, y: NDArray, categorical: bool) -> NDArray:
-    """Make classes of a column, NaN in rows left out: its levels, or bins of its numbers."""
+    """Return classes made of a column, NaN in rows left out: its levels, or bins of numbers."""
     levels, codes, counts = np.unique(
         np.where(np.isnan(y), np.inf, y), return_inverse=True, return_counts=True
     )
@@ -241,7 +241,7 @@ def _class_labels(random: np.random.Generator, y: NDArray, categorical: bool) ->
 
 
 def _draw_columns(
-    random: np.random.Generator, table: NumberTable, target: int, rows: NDArray, max_columns: int
+    random: np.random.Generator, table: NumericTable, target: int, rows: NDArray, max_columns: int
 ) -> NDArray[np.int64]:
     """Choose input columns, without copies of the target and without constant ones."""
     columns = random.permutation(np.flatnonzero(table.copies != table.copies[target]))
@@ -256,7 +256,7 @@ def _draw_columns(
 def _vary(
     random: np.random.Generator, values: NDArray, categorical: NDArray, labels: NDArray
 ) -> _Task:
-    """Recode categories, bend numbers, lose some cells, in place: the task in another dress."""
+    """Recode categories, transform numbers and drop some cells, in place."""
     bends = random.random() < _BENT
     for column in range(values.shape[1]):
         x = values[:, column]
@@ -272,7 +272,7 @@ def _vary(
 
 
 def _bend(random: np.random.Generator, x: NDArray) -> NDArray:
-    """Map numbers by a random increasing or decreasing function."""
+    """Transform numbers by a random increasing or decreasing function."""
     z = np.clip(x, -1e6, 1e6)  # beyond, squares and powers leave single precision
     z = (z - np.nanmean(z)) / (np.nanstd(z) + 1e-6)
     kind = random.integers(4)

@@ -9,15 +9,15 @@ from tabtransfer.pretrain.real_tables.real_table import RealTable
 
 
 def split_off_seen(
-    tables: Sequence[RealTable], cards: Iterable[dict[str, Any]]
+    tables: Sequence[RealTable], provenance: Iterable[dict[str, Any]]
 ) -> tuple[list[RealTable], dict[str, str]]:
-    """Tell tables that a checkpoint has not seen from those that it was trained on.
+    """Split tables into those that a checkpoint has not seen and those that it was trained on.
 
     Parameters
     ----------
     tables : sequence of RealTable
         Tables to score on.
-    cards : iterable of dict
+    provenance : iterable of dict
         The ``"tables"`` of the checkpoint's header (see `trained_on`).
 
     Returns
@@ -32,18 +32,18 @@ def split_off_seen(
     >>> import pandas as pd
     >>> from tabtransfer.datasets.fingerprints import fingerprint
     >>> frame = pd.DataFrame({"a": [1, 2, 2], "b": list("xyy")})
-    >>> cards = [{"name": "toy", "fingerprint": fingerprint("toy", frame).to_text()}]
-    >>> split_off_seen([RealTable("toy", frame[["a"]], frame["b"])], cards)
+    >>> provenance = [{"name": "toy", "fingerprint": fingerprint("toy", frame).to_text()}]
+    >>> split_off_seen([RealTable("toy", frame[["a"]], frame["b"])], provenance)
     ([], {'toy': "trained on 'toy': same name and same column names"})
     """
     from tabtransfer.datasets.fingerprints import trained_on
     from tabtransfer.datasets.frames import with_target
 
-    cards = list(cards)
+    provenance = list(provenance)
     unseen: list[RealTable] = []
     seen: dict[str, str] = {}
     for table in tables:
-        reason = trained_on(cards, table.name, with_target(table.X, table.y))
+        reason = trained_on(provenance, table.name, with_target(table.X, table.y))
         if reason is None:
             unseen.append(table)
         else:

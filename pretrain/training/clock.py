@@ -1,4 +1,4 @@
-"""What happens by the clock during training: the time budget, saving, validation."""
+"""The Lightning callback of all that happens by the clock: the end, saving, validation."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ class Clock(pl.Callback):
         self._mean_loss: float | None = None
 
     def state_dict(self) -> dict[str, Any]:
-        """Give what a resumption needs."""
+        """Return the state that a resumed run restores."""
         return {"seconds": self.seconds, "mean_loss": self._mean_loss}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take it back."""
+        """Restore the callback's state."""
         self.seconds = state_dict["seconds"]
         self._mean_loss = state_dict["mean_loss"]
 
@@ -93,7 +93,7 @@ class Clock(pl.Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        """Look at the clock."""
+        """Stop, save or validate if it is time to."""
         assert isinstance(pl_module, PretrainingModule)
         loss = float(trainer.callback_metrics["loss"])  # waits for the device
         self.throughput.stop(batch)

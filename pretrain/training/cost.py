@@ -55,7 +55,7 @@ def training_flops(network: NetworkConfig, n_rows: int, n_train: int, n_columns:
 
 
 def state_bytes(n_parameters: int, n_shards: int = 1) -> float:
-    """Give the memory of weights, gradients and optimizer states on a device.
+    """Return the memory of weights, gradients and optimizer states on a device.
 
     Parameters
     ----------

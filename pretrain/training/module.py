@@ -1,4 +1,4 @@
-"""The training step, as Lightning wants it: a thin shell around the plain torch network."""
+"""The training step as a Lightning module, a thin layer around the torch network."""
 
 from __future__ import annotations
 
@@ -76,14 +76,14 @@ class PretrainingModule(pl.LightningModule):
             shard_network(self.network, self.device_mesh["data_parallel"])
 
     def train_dataloader(self) -> torch.utils.data.DataLoader[TaskBatch]:
-        """Give the stream, each item already a batch."""
+        """Return a loader of the stream, whose items are batches already."""
         self.stream.step = self.steps
         self.stream.rank = self.global_rank
         self.stream.device = "cpu" if self.workers else str(self.device)
         return torch.utils.data.DataLoader(self.stream, batch_size=None, num_workers=self.workers)
 
     def configure_optimizers(self) -> Any:
-        """Make Muon and AdamW, remembering their full rates."""
+        """Return Muon and AdamW; their full learning rates are kept for the schedule."""
         optimizers = build_optimizers(self.network)
         for optimizer in optimizers:
             for group in optimizer.param_groups:
@@ -102,7 +102,7 @@ class PretrainingModule(pl.LightningModule):
         return loss.detach()
 
     def _unused_heads(self) -> Tensor | float:
-        """Give 0, through every weight: of a batch of one kind, the heads of the other have none.
+        """Return 0 as a function of every weight, so that the other kind's heads get gradients too.
 
         Sharded gradients only meet if each process has the same ones, and other processes may
         have the other kind.
@@ -126,7 +126,7 @@ class PretrainingModule(pl.LightningModule):
             optimizer.zero_grad()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Remember the place in the stream, and what stream it is."""
+        """Save the position in the stream, and the settings of the stream."""
         checkpoint["tabtransfer"] = {
             "settings": self.settings,
             "steps": self.steps,
@@ -134,7 +134,7 @@ class PretrainingModule(pl.LightningModule):
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Go on from that place."""
+        """Restore the position in the stream."""
         self.steps = checkpoint["tabtransfer"]["steps"]
         self.tasks_seen = checkpoint["tabtransfer"]["tasks_seen"]
         self.stream.step = self.steps

@@ -14,7 +14,7 @@ _EPSILON = 1e-7
 
 
 class Float32Muon(torch.optim.Muon):
-    """Take the steps of torch's Muon with products in the weights' own precision.
+    """Step as torch's Muon does, with matrix products in the weights' own precision.
 
     torch's own orthogonalises in bfloat16, which a CPU without instructions for it does tens of
     times slower than in float32. State and settings are the same, so that a run may be resumed

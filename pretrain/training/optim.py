@@ -54,5 +54,5 @@ def build_optimizers(network: nn.Module) -> list[torch.optim.Optimizer]:
 
 
 def _muon_class(device: torch.device) -> type[torch.optim.Muon]:
-    """Choose torch's own, unless its products in bfloat16 are slow on the device."""
+    """Return torch's Muon, or ours where products in bfloat16 are slow on the device."""
     return torch.optim.Muon if has_fast_bfloat16(device.type) else Float32Muon

@@ -1,4 +1,4 @@
-"""Which precision suits a device."""
+"""The choice of a precision for a device."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _REPEATS = 4
 
 
 def choose_precision(precision: str, device: torch.device) -> str:
-    """Replace "auto" by the mixed precision where the device is quick at it.
+    """Return the precision for "auto": mixed where the device is fast at it.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def choose_precision(precision: str, device: torch.device) -> str:
 
 @functools.cache
 def has_fast_bfloat16(device_type: str) -> bool:
-    """Say whether products in bfloat16 are at least as fast as in float32.
+    """Return whether products in bfloat16 are at least as fast as in float32.
 
     A CPU without instructions for it takes tens of times longer. It is timed, since torch has no
     public question for it, once a process.

@@ -1,4 +1,4 @@
-"""Going on with a run that was stopped: its state, and the settings that it must keep."""
+"""Resume a stopped run: read its state, and check that its settings are the same."""
 
 from __future__ import annotations
 

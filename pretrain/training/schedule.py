@@ -1,10 +1,10 @@
-"""Warm up, hold, decay: a schedule that training can always go on from."""
+"""The learning rate's schedule: warm-up, a constant rate, and decay at the end."""
 
 from __future__ import annotations
 
 
 def learning_rate_factor(progress: float, step: int, warmup_steps: int, decay: float) -> float:
-    """Give the factor on the learning rate.
+    """Return the factor on the learning rate.
 
     Parameters
     ----------

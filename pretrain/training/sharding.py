@@ -1,4 +1,4 @@
-"""Spread a network's weights over devices (FSDP): each keeps a share, blocks meet to compute."""
+"""Shard a network's weights over devices (FSDP)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def shard_network(network: TabularTransformer, mesh: DeviceMesh) -> None:
 
 
 def gather_network(network: TabularTransformer) -> TabularTransformer:
-    """Put a sharded network together again; every process has to call this.
+    """Return a sharded network in one piece again; every process has to call this.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from tabtransfer.tasks import TaskBatch
 
 @dataclass(frozen=True)
 class StreamConfig:
-    """Say how large the tasks of a step are.
+    """How large the tasks of a step are.
 
     Rows and columns are log-uniform between their bounds and the same for all tasks of a step;
     as many tasks go into a step as ``cells`` allows, within ``min_tasks`` and ``max_tasks``. Where

@@ -1,4 +1,4 @@
-"""How fast training goes: tasks, cells, and the share of the device's speed that it uses."""
+"""The speed of training: tasks and cells a second, and the share of the device's peak speed."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Throughput:
         self._flops += n_tasks * training_flops(self.network, n_rows, batch.n_train, n_columns)
 
     def read(self) -> dict[str, float]:
-        """Give the speed since the last reading, and start anew.
+        """Return the speed since the last reading, and reset the counts.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""The bench that training decisions are made on: an estimator beside opponents on real tables.
+"""Scores that training decisions are made on: an estimator beside opponents on real tables.
 
 **The score.** On each table and split, ROC AUC (one-vs-one) and log-loss are put on a scale where
 0 is the class shares of the training rows and 1 the better of the two opponents, CatBoost and a
@@ -87,7 +87,7 @@ def score_methods(
 def normalised_scores(
     scores: pd.DataFrame, metrics: Sequence[str] = tuple(GREATER_IS_BETTER)
 ) -> pd.DataFrame:
-    """Put scores on the scale from class shares (0) to the better opponent (1).
+    """Scale scores so that class shares are 0 and the better opponent is 1.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def normalised_scores(
 
 
 def summarise(scores: pd.DataFrame) -> pd.DataFrame:
-    """Sum the bench up, a row for each method.
+    """Return the mean scores, a row for each method.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Score a network on real tables while it trains: one pass, fixed splits."""
+"""Score a network on real tables while it trains, in one pass over fixed splits."""
 
 from __future__ import annotations
 

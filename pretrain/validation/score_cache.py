@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ScoreCache:
-    """Keep scores in a JSON file, each under all that it depends on.
+    """A cache of scores in a JSON file, keyed by all that a score depends on.
 
     Parameters
     ----------
@@ -38,12 +38,12 @@ class ScoreCache:
             self._entries = _read(path)
 
     def get(self, conditions: dict[str, Any]) -> dict[str, float] | None:
-        """Give the scores measured under exactly these conditions, or None."""
+        """Return the scores measured under exactly these conditions, or None."""
         entry = self._entries.get(_key(conditions))
         return None if entry is None else entry["scores"]
 
     def put(self, conditions: dict[str, Any], scores: dict[str, float]) -> None:
-        """Keep scores, on disk at once."""
+        """Store scores, on disk at once."""
         self._entries[_key(conditions)] = {**conditions, "scores": scores}
         if self.path is None:
             return
@@ -72,7 +72,7 @@ def _no_cache(path: Path, reason: str) -> TabTransferError:
 
 
 def table_digest(table: RealTable) -> str:
-    """Digest the cells, column names and types of a table; its own name doesn't count.
+    """Return a digest of a table's cells, column names and types; its own name doesn't count.
 
     Parameters
     ----------

@@ -64,7 +64,7 @@ def write_validation_tables(corpus: Path, out: Path) -> list[str]:
 
 
 def thin(table: RealTable, max_rows: int) -> RealTable:
-    """Draw labelled rows of a classification table in proportion to its classes.
+    """Sample labelled rows of a classification table in proportion to its classes.
 
     Parameters
     ----------

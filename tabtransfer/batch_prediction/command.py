@@ -23,7 +23,7 @@ from tabtransfer.table_files.options import (
     Sep,
     Silence,
     Tables,
-    Task,
+    TaskOption,
     csv_dialect,
     split_names,
 )
@@ -46,8 +46,8 @@ def fit(
     target: Annotated[str, typer.Option(metavar="COLUMN", help="Column to predict.")],
     out: Annotated[Path, typer.Option(metavar="MODEL", help="File to write the model to.")],
     task: Annotated[
-        Task, typer.Option(help="What to learn; auto goes by what the target holds.")
-    ] = Task.auto,
+        TaskOption, typer.Option(help="What to learn; auto goes by what the target holds.")
+    ] = TaskOption.auto,
     drop: Drop = "",
     sep: Sep = None,
     encoding: Encoding = None,
@@ -200,7 +200,7 @@ def _watched(pieces: Iterable[pa.Table], total: int | None) -> Iterator[pa.Table
 
 @contextmanager
 def said_warnings(silenced: Iterable[str] = ()) -> Iterator[None]:
-    """Say warnings about columns as sentences, but for some columns."""
+    """Print warnings about columns as sentences, except for some columns."""
     with warnings.catch_warnings():
         for name in silenced:
             about = re.escape(f"Column {name!r} ")
@@ -218,7 +218,7 @@ def said_warnings(silenced: Iterable[str] = ()) -> Iterator[None]:
 
 
 def say_reading(rows: TrainingTable) -> None:
-    """Say what was left out of a table, how it was read, and what is learned of it."""
+    """Print what was left out of a table, how it was read, and what is learned."""
     target = rows.y.name
     for note in rows.notes:
         _say(note)

@@ -90,7 +90,7 @@ def score_with_ray(source: Source, scorer: Scorer) -> Iterator[pa.Table]:
 
 
 class _Actor:
-    """Hold the model in a process of the cluster."""
+    """The model in a process of the cluster."""
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer

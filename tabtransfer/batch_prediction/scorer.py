@@ -61,7 +61,7 @@ class Scorer:
         keep: tuple[str, ...],
         quantiles: tuple[float, ...] | None,
     ) -> Scorer:
-        """Check what is asked for against the model.
+        """Return the scorer of a model, after checking what is asked for.
 
         Parameters
         ----------
@@ -130,7 +130,7 @@ class Scorer:
         return pa.table([*kept, *found], names=[*self.keep, *self.answers])
 
     def _predict(self, X: Any) -> list[pa.Array]:
-        """Give the columns of `answers`."""
+        """Return the columns of `answers`."""
         if isinstance(self.model, TabTransferRegressor):
             distribution = self.model.predict(X, output="distribution")
             numbers = [distribution.mean()]
@@ -143,6 +143,6 @@ class Scorer:
 
 
 def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Give categories as their values: files in pieces hold no growing list of categories."""
+    """Return categories as their values, since a file written in pieces can't add categories."""
     kind = column.type
     return column.cast(kind.value_type) if pa.types.is_dictionary(kind) else column

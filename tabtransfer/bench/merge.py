@@ -1,4 +1,4 @@
-"""Join results that were measured on several machines."""
+"""Merge results that were measured on several machines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tabtransfer.errors import TabTransferError
 
 
 def merge_results(paths: Sequence[Path]) -> list[dict[str, Any]]:
-    """Join results tables.
+    """Merge results tables.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How good predictions are: of classes, of numbers, of quantiles."""
+"""Metrics of predictions: of classes, of numbers, of quantiles."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def score_probabilities(
 
 
 def calibration_error(truth: NDArray[Any], probabilities: NDArray[np.float64]) -> float:
-    """Give the expected calibration error of the likeliest class.
+    """Return the expected calibration error of the likeliest class.
 
     Rows are sorted by the probability of their likeliest class and cut into 15 bins of the same
     size (equal mass, as in Nguyen and O'Connor 2015, arXiv:1508.05154); in each, the mean
@@ -159,7 +159,7 @@ def score_numbers(
 
 
 def ranking_error(task: str, scores: Mapping[str, float]) -> float:
-    """Pick the number that rankings minimise, by the task as TabArena does.
+    """Return the error that rankings use: for each task the one that TabArena takes.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def _spread(
     codes: dict[Any, int],
     n_rows: int,
 ) -> NDArray[np.float64]:
-    """Put each class's column where its code says, rows summing to one."""
+    """Return probabilities with a column for each class code, rows summing to one."""
     if probabilities.shape != (n_rows, len(classes)):
         raise ValueError(
             f"predict_proba gave shape {probabilities.shape}, "

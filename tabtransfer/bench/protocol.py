@@ -1,4 +1,4 @@
-"""What one measurement is: a method on one split of one table, under stated conditions."""
+"""The records of one measurement: a method on one split of one table, under stated limits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NESTED = "nested"
 
 @dataclass(frozen=True)
 class Job:
-    """Name one measurement: everything that decides its scores but the code's version.
+    """One measurement: everything that decides its scores except the code's version.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Job:
         return self.seed * 1000 + self.split
 
     def as_row(self) -> dict[str, Any]:
-        """Give the fields as columns of the results table."""
+        """Return the fields as columns of the results table."""
         return asdict(self)
 
     @classmethod
@@ -72,7 +72,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Limits:
-    """Say when a job is ended before it is done; None is no limit.
+    """The limits at which a job is ended before it is done; None is no limit.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class Limits:
     memory_gb: float | None = None
 
     def as_row(self) -> dict[str, float | None]:
-        """Give the limits as columns of the results table."""
+        """Return the limits as columns of the results table."""
         return {"time_limit": self.seconds, "memory_limit": self.memory_gb}
 
 

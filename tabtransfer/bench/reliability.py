@@ -1,4 +1,4 @@
-"""How far confidence can be trusted: shares right by confidence, coverage of intervals."""
+"""Reliability of predictions: accuracy by confidence, and coverage of intervals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COVERAGE = {"coverage_50": 50, "coverage_80": 80, "coverage_90": 90}
 def count_by_confidence(
     y: Sequence[Any], probabilities: NDArray[Any], classes: Sequence[Any]
 ) -> list[tuple[int, float, int]]:
-    """Count what a reliability diagram shows (Guo et al. 2017, arXiv:1706.04599).
+    """Count the rows that a reliability diagram shows (Guo et al. 2017, arXiv:1706.04599).
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def count_by_confidence(
 def interval_coverage(
     truth: NDArray[np.float64], quantiles: NDArray[np.float64], levels: Sequence[float]
 ) -> dict[str, float]:
-    """Give the share of true values inside the central 50, 80 and 90 % intervals.
+    """Return the share of true values inside the central 50, 80 and 90 % intervals.
 
     Parameters
     ----------

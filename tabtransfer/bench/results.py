@@ -35,7 +35,7 @@ TABLE_FACTS = {
     "source": "string",
     "licence": "string",
 }
-"""What a row repeats of the table's card, so that the report needs the results alone."""
+"""What a row repeats of the table's metadata, so that the report needs the results alone."""
 
 COLUMNS = {
     "suite": "string",
@@ -94,7 +94,7 @@ _ONE_PROTOCOL = ("splits", "seed", "max_train", "max_test", "n_threads")
 
 
 class ResultsFile:
-    """Keep the rows of a run so that a kill at any moment loses none.
+    """The rows of a run on disk, so that a kill at any moment loses none.
 
     Each row is appended to a journal of JSON lines beside the Parquet file; `close`, or the next
     run, moves the journal's rows into the Parquet file.
@@ -203,12 +203,12 @@ class ResultsFile:
         journal_path(self.path).unlink(missing_ok=True)
 
     def frame(self) -> pd.DataFrame:
-        """Give the rows as a data frame."""
+        """Return the rows as a data frame."""
         return _arrow_table(self.rows).to_pandas()
 
 
 def write_results(rows: Iterable[dict[str, Any]], path: Path) -> None:
-    """Write rows so that a reader, or a kill, meets the old file or the new, never a half."""
+    """Write rows to a results file, which is replaced as a whole."""
     import pyarrow.parquet as pq
 
     with replacing(path) as partial:
@@ -216,7 +216,7 @@ def write_results(rows: Iterable[dict[str, Any]], path: Path) -> None:
 
 
 def journal_path(path: Path) -> Path:
-    """Give the journal that belongs to a results file.
+    """Return the journal that belongs to a results file.
 
     Examples
     --------
@@ -331,7 +331,7 @@ def _read_line(line: bytes) -> dict[str, Any] | None:
 
 
 def _latest(table: pa.Table) -> pa.Table:
-    """Keep the last row of each job: the journal's, where a kill left a row in both files."""
+    """Return the last row of each job: the journal's, where a kill left a row in both files."""
     names = list(Job.__dataclass_fields__)
     repeated = table.select(names).to_pandas().duplicated(keep="last").to_numpy()
     return table.filter(~repeated)
@@ -342,7 +342,7 @@ def _exists(path: Path) -> bool:
 
 
 def _stands(row: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
-    """Say whether a row is what running its job again would give."""
+    """Return whether running its job again would give the same row."""
     limit = _LIMITS.get(row["status"])
     if limit is not None:
         # A higher limit, or none, may let the job finish.

@@ -1,8 +1,7 @@
-"""What the classifier and the regressor have in common: all but the target and the answer."""
+"""The base class of the classifier and the regressor."""
 
 from __future__ import annotations
 
-import copyreg
 import os
 import warnings
 from abc import ABC
@@ -27,7 +26,7 @@ from tabtransfer.inference.fitted import FittedModel, ModelWithoutRows
 from tabtransfer.inference.fitting import add_blend, add_learners, build_model, prepare_rows
 from tabtransfer.inference.kept_network import KeptNetwork
 from tabtransfer.inference.resources import Resources
-from tabtransfer.inference.settings import FitSettings, Task
+from tabtransfer.inference.settings import FitSettings, TaskType
 from tabtransfer.inference.views import KINDS, ViewKind
 from tabtransfer.learners import FittedLearners
 from tabtransfer.network.transformer import TabularTransformer
@@ -49,14 +48,14 @@ _SAVED = "saved"  # names the state that is a saved model
 
 
 class InContextEstimator(ABC, BaseEstimator):
-    """Read the training rows as the context of a pretrained network.
+    """Predict with a pretrained network that reads the training rows as its context.
 
     See `TabTransferClassifier` and `TabTransferRegressor` for the parameters.
     """
 
     _finetune_config = FinetuneConfig()
     _view_kinds: ClassVar[tuple[ViewKind, ...]] = KINDS
-    _task: ClassVar[Task]
+    _task: ClassVar[TaskType]
 
     def __init__(
         self,
@@ -126,7 +125,7 @@ class InContextEstimator(ABC, BaseEstimator):
     @property
     def network_(self) -> TabularTransformer:
         """The network, if it is this table's own and not a checkpoint's."""
-        return self._present("network_", self._known("network").own)
+        return self._present("network_", self._known("network").finetuned)
 
     @property
     def n_estimators_(self) -> int:
@@ -147,7 +146,7 @@ class InContextEstimator(ABC, BaseEstimator):
     def column_notes_(self) -> list[ColumnNote]:
         """What to know of how columns were read: see `tabtransfer.preprocessing.column_notes`.
 
-        Worked out when asked for. With ``verbose``, `fit` gives each as a `ColumnWarning`, which
+        Computed when asked for. With ``verbose``, `fit` gives each as a `ColumnWarning`, which
         `warnings.filterwarnings` can silence.
         """
         from tabtransfer.preprocessing.column_notes import column_notes
@@ -190,7 +189,7 @@ class InContextEstimator(ABC, BaseEstimator):
         check_parameters(self.get_params())
 
     def _forget(self) -> None:
-        """Be as before any fit."""
+        """Delete what an earlier fit left."""
         for name in _LEARNED:
             self.__dict__.pop(name, None)
 
@@ -230,7 +229,7 @@ class InContextEstimator(ABC, BaseEstimator):
         return model, frame
 
     def explain(self, X: Any, n_rows: int = 10) -> Explanation:
-        """Say which columns and which training rows drove the prediction of each row.
+        """Return which columns and which training rows drove the prediction of each row.
 
         Parameters
         ----------
@@ -285,7 +284,7 @@ class InContextEstimator(ABC, BaseEstimator):
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         # Pickles and copies hold the attributes as they are.
-        return copyreg.__newobj__, (type(self),), super().__getstate__()
+        return object.__new__, (type(self),), super().__getstate__()
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state without pickling, as skops asks for it: what `save` writes."""
@@ -305,7 +304,7 @@ class InContextEstimator(ABC, BaseEstimator):
         with TemporaryDirectory() as folder:
             path = Path(folder) / "model"
             path.write_bytes(state[_SAVED])
-            vars(self).update(vars(read_model(path, {type(self).__name__: type(self)})))
+            self.__dict__.update(read_model(path, {type(self).__name__: type(self)}).__dict__)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -320,7 +319,7 @@ class InContextEstimator(ABC, BaseEstimator):
         return self.finetune
 
     def _starting_network(self, seed: int) -> TabularTransformer:
-        """Give the network that fine-tuning starts from, or that predicts as it is."""
+        """Return the network that fine-tuning starts from, or that predicts as it is."""
         network = load_checkpoint(self.checkpoint)
         if self._task not in network.config.tasks:
             raise TabTransferError(
@@ -359,5 +358,5 @@ class InContextEstimator(ABC, BaseEstimator):
         )
 
     def _kept(self, network: TabularTransformer) -> KeptNetwork:
-        """Say what to keep of a network."""
+        """Return what to keep of a network."""
         return KeptNetwork.of(network, self.checkpoint)

@@ -92,7 +92,7 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
     learners_ : FittedLearners or None
         The trees whose predictions the network reads; None if ``trees=False``, or the table is
         too small or has too many classes for them (`tabtransfer.learners.choice`).
-    ensemble_ : ClassEnsemble
+    ensemble_ : ClassificationEnsemble
         The training rows and the members that read them.
     class_weight_ : ndarray of shape (n_classes,)
         Weight of each class.

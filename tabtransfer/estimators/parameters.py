@@ -1,4 +1,4 @@
-"""Parameters that no one can mean are refused before any work."""
+"""The checks of the estimators' parameters, before any work."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OR_NONE = ("n_estimators", "n_threads", "memory_limit")
 
 
 def check_parameters(parameters: Mapping[str, Any]) -> None:
-    """Check the parameters of an estimator, but for its class weights and its checkpoint.
+    """Check the parameters of an estimator, except its class weights and its checkpoint.
 
     Parameters
     ----------

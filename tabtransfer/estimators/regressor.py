@@ -85,7 +85,7 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
     learners_ : FittedLearners or None
         The trees whose predictions the network reads; None if ``trees=False``, or the table is
         too small or has too many classes for them (`tabtransfer.learners.choice`).
-    ensemble_ : NumberEnsemble
+    ensemble_ : RegressionEnsemble
         The training rows and the members that read them.
     fitted_ : FittedRegressor
         All that `fit` made, in one record.

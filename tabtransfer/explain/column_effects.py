@@ -29,7 +29,7 @@ N_DRAWS = 8  # values of a column that stand for its distribution
 
 @dataclass(frozen=True)
 class ColumnDraws:
-    """Hold values that stand for the distribution of a column.
+    """Values that represent the distribution of a column.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class ColumnDraws:
     def replace(
         self, query: EncodedTable, rows: NDArray[np.int64]
     ) -> tuple[EncodedTable, NDArray[np.int64], NDArray[np.float64]]:
-        """Give rows the drawn values in turn.
+        """Return copies of rows in which the column has the drawn values in turn.
 
         Returns
         -------

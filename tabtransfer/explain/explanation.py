@@ -27,7 +27,7 @@ __all__ = ["Explanation", "explain"]
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """Say what drove predictions: the predicted class's probability, or the predicted mean.
+    """What drove predictions: the predicted class's probability, or the predicted mean.
 
     A row's explanation does not depend on the rows explained with it.
 
@@ -93,7 +93,7 @@ class Explanation:
 
 
 def explain(model: FittedModel, frame: pd.DataFrame, n_rows: int = 10) -> Explanation:
-    """Explain predictions of rows that are aligned; see `InContextEstimator.explain`."""
+    """Explain predictions of aligned rows; see `InContextEstimator.explain`."""
     if not isinstance(n_rows, (int, np.integer)) or n_rows < 1:
         raise TabTransferError(f"n_rows must be a whole number from 1 on, not {n_rows!r}.")
     ensemble, rng = model.ensemble, np.random.default_rng(model.seed)

@@ -3,7 +3,7 @@
 Leaving row i out of a ridge regression changes a prediction by s_i u_i / c_ii, where C is the
 inverse of the regularised kernel matrix, u = C y and s = k C for the similarities k of the
 predicted row: exact, without solving again (Cook 1977; Cawley and Talbot 2004), but for the scales
-of features, which are taken as the row's company made them.
+of features, which stay those computed on all training rows.
 
 Shapes: b tasks, r rows, n training rows, f features, k label channels; blocks of m training rows.
 """
@@ -27,7 +27,7 @@ Kernel = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class KernelEffects:
-    """Give what each training row adds to the kernel predictions of a row.
+    """The contribution of each training row to the kernel predictions of a row.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class KernelEffects:
 
     @torch.no_grad()
     def of_rows(self, features: Tensor, sensitivity: Tensor) -> Tensor:
-        """Give what the training rows add to a sum of the predictions.
+        """Return what each training row adds to a weighted sum of the predictions.
 
         Parameters
         ----------
@@ -82,7 +82,7 @@ class KernelEffects:
 
 @dataclass(frozen=True)
 class KernelFit:
-    """Hold what one kernel's predictions owe to the training rows.
+    """The contributions of the training rows to one kernel's predictions.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ class KernelFit:
         )
 
     def of_rows(self, features: Tensor, factor: Tensor) -> Tensor:
-        """Give what the training rows add to predictions times a factor (b, r, k): (b, r, n)."""
+        """Return what the training rows add to predictions times a factor (b, r, k): (b, r, n)."""
         n_train = self.features.shape[1]
         similar = self.kernel(features * self.scale, self.features)  # (b, r, n)
         smoother = blocks(similar.mT).mT @ self.inverse  # (b, blocks, r, m)

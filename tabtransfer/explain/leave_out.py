@@ -1,4 +1,4 @@
-"""What leaving training rows out does to predictions, by predicting without them."""
+"""The effect of training rows on predictions, by predicting again without them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["leave_out_effect"]
 
 
 def leave_out_effect(model: Any, X: Any, rows: Sequence[Sequence[Hashable]]) -> NDArray[np.float64]:
-    """Say how predictions change when training rows are left out, some for each row of ``X``.
+    """Return how predictions change when training rows are left out, some for each row of ``X``.
 
     It checks what `Explanation.rows` estimates. The model is fitted again for every set of rows
     left out, with the same seed; a network that was fine-tuned stays as it is, so does the

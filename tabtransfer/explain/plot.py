@@ -75,7 +75,7 @@ def _draw_bars(axes: Axes, names: list[str], widths: list[float], raises: list[b
 
 
 def _shown(value: Any) -> str:
-    """Write a value shortly."""
+    """Return a value as short text."""
     if isinstance(value, (float, np.floating)):
         return f"{value:.4g}"
     text = " ".join(str(value).split())

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tabtransfer.explain.kernel_effects import KernelEffects
-from tabtransfer.inference.ensemble import ClassEnsemble, NumberEnsemble
+from tabtransfer.inference.ensemble import ClassificationEnsemble, RegressionEnsemble
 from tabtransfer.inference.members import Advance, MemberTask, ignore
 from tabtransfer.inference.memory import FEWEST_ROWS, MemoryBudget, pieces
 from tabtransfer.inference.predict import Channels, at_precision, learner_tensor
@@ -34,7 +34,7 @@ __all__ = ["RowWeights", "weigh_rows"]
 
 @dataclass(frozen=True)
 class RowWeights:
-    """Name the training rows of most weight, by falling weight.
+    """The training rows of most weight, in descending order of weight.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class RowWeights:
 
 
 def weigh_rows(
-    ensemble: ClassEnsemble | NumberEnsemble,
+    ensemble: ClassificationEnsemble | RegressionEnsemble,
     network: TabularTransformer,
     query: EncodedTable,
     classes: NDArray[np.int64],
@@ -63,14 +63,14 @@ def weigh_rows(
 
     Parameters
     ----------
-    ensemble : ClassEnsemble or NumberEnsemble
+    ensemble : ClassificationEnsemble or RegressionEnsemble
         What predicts.
     network : TabularTransformer
         The network, in float32; it isn't changed.
     query : EncodedTable
         Rows that were predicted.
     classes : ndarray of int64, (n_query,)
-        The class whose probability is to be explained, for a ClassEnsemble.
+        The class whose probability is to be explained, for a ClassificationEnsemble.
     n_top : int
         Training rows to name.
     advance : callable
@@ -83,7 +83,7 @@ def weigh_rows(
     shape = query.n_rows, ensemble.training.n_rows
     attention, effects = np.zeros(shape), np.zeros(shape)
     reader = at_precision(network, ensemble.dtype)
-    groups = ensemble.groups(classes) if isinstance(ensemble, ClassEnsemble) else None
+    groups = ensemble.groups(classes) if isinstance(ensemble, ClassificationEnsemble) else None
     for index, (task, context) in enumerate(ensemble.contexts(network)):
         weights = ensemble.training.weights_of(task.rows)
         kernels = KernelEffects.of(context.predictions.kernels, _row_weights(context, weights))
@@ -105,7 +105,7 @@ def _weigh(
     channels: Channels,
     outputs: NDArray[np.int64] | None,
 ) -> tuple[Tensor, Tensor]:
-    """Give a task's attention and kernel effects (q, n), 0 for rows whose output is -1."""
+    """Return a task's attention and kernel effects (q, n), 0 for rows of which it has no output."""
     dtype = next(network.parameters()).dtype
     values = torch.from_numpy(query.values)[None].to(dtype)
     missing = torch.from_numpy(query.missing)[None]
@@ -123,8 +123,8 @@ def _weigh(
             explained = output.mean(-1)
         else:
             asked = torch.from_numpy(outputs >= 0).to(dtype)
-            own = torch.from_numpy(outputs.clip(min=0))[:, None]
-            explained = output.log_softmax(-1).gather(1, own)[:, 0]
+            of_class = torch.from_numpy(outputs.clip(min=0))[:, None]
+            explained = output.log_softmax(-1).gather(1, of_class)[:, 0]
         (sensitivity,) = torch.autograd.grad((asked * explained).sum(), predictions)
     with torch.no_grad():
         features = context.predictions.kernels.layout.features(values, cells)
@@ -141,9 +141,11 @@ def _row_weights(context: Context, weights: NDArray[np.float64] | None) -> Tenso
 
 
 def _chunk_rows(
-    ensemble: ClassEnsemble | NumberEnsemble, network: TabularTransformer, task: MemberTask
+    ensemble: ClassificationEnsemble | RegressionEnsemble,
+    network: TabularTransformer,
+    task: MemberTask,
 ) -> int:
-    """Say how many query rows go through at once; a gradient keeps the attention of all layers."""
+    """Return how many query rows go through at once: a gradient keeps every layer's attention."""
     shape, config = ensemble.shape(network, task), network.config
     scores = (config.context_layers + 4) * config.context_heads * shape.n_rows
     bytes_per_row = 3 * shape.bytes_per_row + shape.value_bytes * scores
@@ -154,7 +156,7 @@ def _chunk_rows(
 def _largest(
     attention: NDArray[np.float64], effects: NDArray[np.float64], n_top: int
 ) -> RowWeights:
-    """Make one weight of two shares."""
+    """Return the training rows of most weight, which is the mean of two shares."""
     # Where kernels say nothing, and for a table of one class, all rows are alike.
     weights = _shares(np.abs(effects)) + _shares(attention)
     weights /= 2.0

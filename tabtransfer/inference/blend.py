@@ -1,4 +1,4 @@
-"""Shares of the network and of the learners in a prediction, by rows that neither has seen.
+"""The shares of the network and of the learners in a prediction, found by rows kept back.
 
 Of a large table, the network reads a sample of the rows, and what it makes of the learners'
 predictions is decided there; learners have learned from all rows. Some rows that no member reads
@@ -40,7 +40,7 @@ _DECIMALS = 2  # so that rounding, which threads may change, doesn't move a pred
 
 @dataclass(frozen=True)
 class Blend:
-    """Mix what the network and the learners predict.
+    """Mix the predictions of the network and of the learners.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class Blend:
 def rows_to_keep_back(
     training: LabelledTable, max_context_rows: int, seed: int
 ) -> NDArray[np.int64]:
-    """Choose training rows that no member of an ensemble reads, to find shares by.
+    """Choose training rows to keep back from all members of an ensemble, to find shares by.
 
     Parameters
     ----------
@@ -155,8 +155,8 @@ def fit_shares(network: NDArray[np.float64], held_back: LabelledTable) -> Blend:
     if held_back.is_regression:
         found = _least_squares(parts[..., 0], held_back.labels, weights)
     else:
-        own = parts[np.arange(len(parts)), :, held_back.labels]
-        found = _most_likely(own, weights)
+        likelihoods = parts[np.arange(len(parts)), :, held_back.labels]
+        found = _most_likely(likelihoods, weights)
     found = found.round(_DECIMALS)
     if not found.sum() > 0.0:  # one row outweighs all others, say
         found = np.eye(len(found))[0]
@@ -165,13 +165,15 @@ def fit_shares(network: NDArray[np.float64], held_back: LabelledTable) -> Blend:
     return Blend(tuple(shares.tolist()))
 
 
-def _most_likely(own: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def _most_likely(
+    likelihoods: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Find the mixture of predictions whose probabilities of the right class are (r, parts)."""
-    own = own.clip(min=1e-9)
-    prior = _PRIOR_ROWS * (np.arange(own.shape[1]) == 0)
-    shares = np.full(own.shape[1], 1.0 / own.shape[1])
+    likelihoods = likelihoods.clip(min=1e-9)
+    prior = _PRIOR_ROWS * (np.arange(likelihoods.shape[1]) == 0)
+    shares = np.full(likelihoods.shape[1], 1.0 / likelihoods.shape[1])
     for _ in range(_STEPS):
-        joint = own * shares
+        joint = likelihoods * shares
         shares = (weights[:, None] * joint / joint.sum(1, keepdims=True)).sum(0) + prior
         shares /= shares.sum()
     return shares

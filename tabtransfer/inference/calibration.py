@@ -1,4 +1,4 @@
-"""Calibration: how sure predictions may be, by what they were worth out of fold.
+"""Calibration of predictions by a temperature, found on out-of-fold predictions.
 
 One number is fitted, the temperature, on predictions of training rows from the other folds'
 rows: log probabilities are divided by it (Guo et al. 2017), and quantiles' distances from their
@@ -21,7 +21,11 @@ from scipy.special import softmax
 
 from tabtransfer.errors import TabTransferError
 from tabtransfer.inference.distribution import QuantileDistribution
-from tabtransfer.inference.ensemble import ClassEnsemble, NumberEnsemble, build_ensemble
+from tabtransfer.inference.ensemble import (
+    ClassificationEnsemble,
+    RegressionEnsemble,
+    build_ensemble,
+)
 from tabtransfer.inference.predict import stratified_rows
 from tabtransfer.inference.views import KINDS, ViewKind
 from tabtransfer.network.quantiles import pinball_loss, quantile_levels
@@ -42,7 +46,7 @@ _LEAST = 1e-15  # probability
 
 @dataclass(frozen=True)
 class Calibration:
-    """Say how predictions were calibrated.
+    """How predictions were calibrated.
 
     Parameters
     ----------
@@ -191,7 +195,7 @@ def fit_temperature(
 def _folds(
     training: LabelledTable, rng: np.random.Generator
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Give the rows of each fold's context, and those predicted from them.
+    """Return the rows of each fold's context, and those predicted from them.
 
     Each fold has its share of every class, or of small and large targets. Rows whose class the
     context doesn't know aren't predicted; folds whose context has but one target are left out.
@@ -210,9 +214,11 @@ def _folds(
 
 
 def _predict(
-    ensemble: ClassEnsemble | NumberEnsemble, network: TabularTransformer, query: EncodedTable
+    ensemble: ClassificationEnsemble | RegressionEnsemble,
+    network: TabularTransformer,
+    query: EncodedTable,
 ) -> NDArray[np.float64]:
-    if isinstance(ensemble, ClassEnsemble):
+    if isinstance(ensemble, ClassificationEnsemble):
         return ensemble.probabilities(network, query)
     return ensemble.quantiles(network, query)
 
@@ -220,12 +226,12 @@ def _predict(
 def _log_losses(
     probabilities: NDArray[np.float64], labels: NDArray[np.int64]
 ) -> Callable[[float], NDArray[np.float64]]:
-    """Give the log loss of each row as a function of the temperature."""
+    """Return the log loss of each row as a function of the temperature."""
     every = np.arange(len(labels))
 
     def losses(temperature: float) -> NDArray[np.float64]:
-        own = temper_probabilities(probabilities, temperature)[every, labels]
-        return -np.log(own.clip(min=_LEAST))
+        of_true_class = temper_probabilities(probabilities, temperature)[every, labels]
+        return -np.log(of_true_class.clip(min=_LEAST))
 
     return losses
 
@@ -233,7 +239,7 @@ def _log_losses(
 def _pinball_losses(
     quantiles: NDArray[np.float64], targets: NDArray[np.float64], scale: TargetScale
 ) -> Callable[[float], NDArray[np.float64]]:
-    """Give the pinball loss of each row as a function of the temperature."""
+    """Return the pinball loss of each row as a function of the temperature."""
     truth = torch.from_numpy((targets - scale.mean) / scale.deviation)
 
     def losses(temperature: float) -> NDArray[np.float64]:

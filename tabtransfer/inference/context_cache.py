@@ -1,4 +1,4 @@
-"""Contexts that a network has read, kept for the query rows to come."""
+"""The cache of contexts that a network has read, for later query rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["ContextCache"]
 
 
 class ContextCache:
-    """Keep contexts that one network has read, by number.
+    """A cache of contexts that one network has read, by number.
 
     Copies and pickles of it are empty: contexts are large, and quickly read again.
 
@@ -36,11 +36,11 @@ class ContextCache:
         self._network = weakref.ref(network)
 
     def belongs_to(self, network: TabularTransformer) -> bool:
-        """Say whether the last contexts kept were a network's."""
+        """Return whether the contexts kept last were read by a network."""
         return self._network is not None and self._network() is network
 
     def of(self, network: TabularTransformer) -> Mapping[int, Context]:
-        """Give the contexts of a network, none of another network's."""
+        """Return the contexts that a network has read; none if another network read them."""
         return self._contexts if self.belongs_to(network) else {}
 
     def __reduce__(self) -> tuple[type[ContextCache], tuple[()]]:

@@ -20,7 +20,7 @@ __all__ = ["QuantileDistribution"]
 
 @dataclass(frozen=True)
 class QuantileDistribution:
-    """Hold the predicted distribution of every row's target.
+    """The predicted distribution of each row's target.
 
     Between the given levels the quantile function is linear. Below the first and above the
     last level the distribution goes on as an exponential one, whose scale comes from the
@@ -59,7 +59,7 @@ class QuantileDistribution:
     quantiles: NDArray[np.float64]
 
     def mean(self) -> NDArray[np.float64]:
-        """Give the mean of each row, (n_rows,)."""
+        """Return the mean of each row, (n_rows,)."""
         middle = self.quantiles[:, len(self.levels) // 2]
         q = self.quantiles - middle[:, None]
         between = (np.diff(self.levels) * (q[:, 1:] + q[:, :-1]) / 2.0).sum(1)
@@ -68,11 +68,11 @@ class QuantileDistribution:
         return middle + (between + tails)
 
     def median(self) -> NDArray[np.float64]:
-        """Give the median of each row, (n_rows,)."""
+        """Return the median of each row, (n_rows,)."""
         return self.quantile(0.5)
 
     def quantile(self, levels: Any) -> NDArray[np.float64]:
-        """Give quantiles of each row.
+        """Return quantiles of each row.
 
         Parameters
         ----------
@@ -99,7 +99,7 @@ class QuantileDistribution:
         return found if wanted.ndim else found[:, 0]
 
     def interval(self, coverage: float) -> NDArray[np.float64]:
-        """Give the central interval that holds the target with a probability.
+        """Return the central interval that contains the target with a given probability.
 
         Parameters
         ----------
@@ -128,7 +128,7 @@ class QuantileDistribution:
         return self._at_levels(np.maximum(levels, np.finfo(np.float64).tiny))
 
     def cdf(self, values: Any) -> NDArray[np.float64]:
-        """Give the probability of a target up to each value."""
+        """Return the probability of a target up to each value."""
         points, shape = self._points(values)
         segment, q = self._segments(points), self.quantiles
         low, high = np.maximum(segment, 0), np.minimum(segment + 1, len(self.levels) - 1)
@@ -140,7 +140,7 @@ class QuantileDistribution:
         return np.where(segment == len(self.levels) - 1, 1.0 - above, found).reshape(shape)
 
     def pdf(self, values: Any) -> NDArray[np.float64]:
-        """Give the density at each value; infinite where quantiles are equal."""
+        """Return the density at each value; infinite where quantiles are equal."""
         points, shape = self._points(values)
         segment, q = self._segments(points), self.quantiles
         last = len(self.levels) - 1
@@ -156,7 +156,7 @@ class QuantileDistribution:
         return np.where(atom, np.inf, found).reshape(shape)
 
     def crps(self, y: Any) -> NDArray[np.float64]:
-        """Give the continuous ranked probability score of each row's target; less is better.
+        """Return the continuous ranked probability score of each row's target; less is better.
 
         The integral of ``(cdf(x) - (x >= y)) ** 2`` over x, in closed form (Gneiting and
         Raftery 2007). It has the unit of the target, and of a certain prediction it is the
@@ -191,7 +191,7 @@ class QuantileDistribution:
         return (left + right).sum(1) + tails
 
     def _at_levels(self, wanted: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give quantiles at levels (n_rows or 1, k)."""
+        """Return quantiles at levels (n_rows or 1, k)."""
         place = np.interp(wanted, self.levels, np.arange(len(self.levels)))
         low = place.astype(np.int64)
         high = np.minimum(low + 1, len(self.levels) - 1)
@@ -204,7 +204,7 @@ class QuantileDistribution:
         return inside + beyond - np.log(np.minimum((1.0 - wanted) / tail, 1.0)) * above[:, None]
 
     def _tail_scales(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Give the scales (n_rows,) of the tails below and above."""
+        """Return the scales (n_rows,) of the tails below and above."""
         inner = min(4, (len(self.levels) - 1) // 2)
         if not inner:  # fewer than three levels
             return np.zeros(len(self.quantiles)), np.zeros(len(self.quantiles))
@@ -213,7 +213,7 @@ class QuantileDistribution:
         return (q[:, inner] - q[:, 0]) / ratio, (q[:, -1] - q[:, -1 - inner]) / ratio
 
     def _tails(self, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-        """Give the probability below points (n_rows, k) under the first level, and above."""
+        """Return the probability below points (n_rows, k) under the first level, and above."""
         q, scales = self.quantiles, self._tail_scales()
         found = []
         for scale, distance in zip(scales, (q[:, :1] - points, points - q[:, -1:]), strict=True):
@@ -223,7 +223,7 @@ class QuantileDistribution:
         return found[0], found[1]
 
     def _segments(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Give the last level whose quantile is no more than points (n_rows, k); -1 if none."""
+        """Return the last level whose quantile is no more than points (n_rows, k); -1 if none."""
         q = self.quantiles
         if points.shape[1] < len(q):
             counts = np.stack([(q <= column[:, None]).sum(1) for column in points.T], 1)
@@ -233,7 +233,7 @@ class QuantileDistribution:
         return counts - 1
 
     def _points(self, values: Any) -> tuple[NDArray[np.float64], tuple[int, ...]]:
-        """Bring values into the form (n_rows, k), and give the shape of the answer."""
+        """Return values in the shape (n_rows, k), and the shape of the answer."""
         points = np.asarray(values, dtype=np.float64)
         n_rows = len(self.quantiles)
         shape = (n_rows, *points.shape[1:])
@@ -256,7 +256,7 @@ def _positive(scale: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _mean_square(start: Any, stop: Any) -> Any:
-    """Give the mean of the square of what goes linearly from start to stop."""
+    """Return the mean square of a linear function from start to stop."""
     return (start * start + start * stop + stop * stop) / 3.0
 
 

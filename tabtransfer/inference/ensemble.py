@@ -20,7 +20,7 @@ from tabtransfer.inference.members import Advance, Ensemble, MemberTask, ignore
 from tabtransfer.inference.memory import FEWEST_ROWS, ContextShape, MemoryBudget
 from tabtransfer.inference.predict import stratified_rows
 from tabtransfer.inference.views import KINDS, View, ViewKind, ViewMaker
-from tabtransfer.learners.channels import ClassChannels, NumberChannels
+from tabtransfer.learners.channels import ClassificationChannels, RegressionChannels
 from tabtransfer.network.quantiles import pinball_loss
 from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
 from tabtransfer.preprocessing.encoded_table import EncodedTable
@@ -28,11 +28,11 @@ from tabtransfer.preprocessing.labelled_table import LabelledTable
 from tabtransfer.preprocessing.target_scale import NormalTargetScale, TargetScale, learn_scale
 
 __all__ = [
-    "ClassEnsemble",
-    "ClassMember",
+    "ClassificationEnsemble",
+    "ClassificationMember",
     "Ensemble",
-    "NumberEnsemble",
-    "NumberMember",
+    "RegressionEnsemble",
+    "RegressionMember",
     "build_ensemble",
 ]
 
@@ -48,7 +48,7 @@ def build_ensemble(
     kinds: Sequence[ViewKind] = KINDS,
     memory_limit: int | None = None,
     kept_back: NDArray[np.int64] | None = None,
-) -> ClassEnsemble | NumberEnsemble:
+) -> ClassificationEnsemble | RegressionEnsemble:
     """Draw the members' views and contexts.
 
     Parameters
@@ -73,7 +73,7 @@ def build_ensemble(
 
     Returns
     -------
-    ClassEnsemble or NumberEnsemble
+    ClassificationEnsemble or RegressionEnsemble
 
     Examples
     --------
@@ -100,8 +100,10 @@ def build_ensemble(
         for index in range(n_members)
     )
     if training.is_regression:
-        return NumberEnsemble.draw(training, readable, contexts, rng, memory_limit)
-    return ClassEnsemble.draw(training, readable, network.max_classes, contexts, rng, memory_limit)
+        return RegressionEnsemble.draw(training, readable, contexts, rng, memory_limit)
+    return ClassificationEnsemble.draw(
+        training, readable, network.max_classes, contexts, rng, memory_limit
+    )
 
 
 def _in_memory(
@@ -111,7 +113,7 @@ def _in_memory(
     network: NetworkConfig,
     budget: MemoryBudget,
 ) -> tuple[View, int]:
-    """Give the part of a view and the number of its rows that a budget has room for."""
+    """Return the columns of a view and the number of rows for which there is enough memory."""
 
     def fits(n_rows: int) -> bool:
         n_categories = training.table.n_categories[view.sources]
@@ -125,8 +127,8 @@ def _in_memory(
 
 
 @dataclass(frozen=True)
-class ClassMember:
-    """Say how one member of an ensemble sees a classification task.
+class ClassificationMember:
+    """The view and the rows by which one member of an ensemble sees a classification task.
 
     Parameters
     ----------
@@ -144,18 +146,18 @@ class ClassMember:
 
 
 @dataclass(frozen=True)
-class ClassEnsemble(Ensemble):
+class ClassificationEnsemble(Ensemble):
     """Predict the probabilities of classes.
 
     Parameters
     ----------
     training : LabelledTable
         The training rows and their classes.
-    members : tuple of ClassMember
+    members : tuple of ClassificationMember
         The members.
     """
 
-    members: tuple[ClassMember, ...]
+    members: tuple[ClassificationMember, ...]
 
     @classmethod
     def draw(
@@ -166,7 +168,7 @@ class ClassEnsemble(Ensemble):
         contexts: Iterator[tuple[View, int]],
         rng: np.random.Generator,
         memory_limit: int | None = None,
-    ) -> ClassEnsemble:
+    ) -> ClassificationEnsemble:
         """Draw rows of each member, of those readable; views and numbers of rows are given."""
         labels, members = training.labels, []
         for view, n_rows in contexts:
@@ -175,7 +177,7 @@ class ClassEnsemble(Ensemble):
             for node in tree.nodes():
                 rows = np.flatnonzero((node.group_of(labels, training.n_classes) >= 0) & readable)
                 context[node] = rows[stratified_rows(labels[rows], n_rows, rng)]
-            members.append(ClassMember(view, tree, context))
+            members.append(ClassificationMember(view, tree, context))
         return cls(training, tuple(members), memory_limit=memory_limit)
 
     @property
@@ -189,21 +191,21 @@ class ClassEnsemble(Ensemble):
         return max(len(rows) for member in self.members for rows in member.context.values())
 
     def tasks(self) -> list[MemberTask]:
-        """Give what the members read: the nodes of their class trees."""
+        """Return what the members read: the nodes of their class trees."""
         return [
             MemberTask(
                 member.view,
                 rows,
                 node.group_of(self.training.labels[rows], self.n_classes),
                 len(node.groups),
-                ClassChannels(node.groups),
+                ClassificationChannels(node.groups),
             )
             for member in self.members * (self.n_classes > 1)
             for node, rows in member.context.items()
         ]
 
     def groups(self, classes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-        """Give, for each of the tasks, its output that classes are part of; -1 where none is."""
+        """Return the output of each task that each class belongs to; -1 where none does."""
         return [
             node.group_of(classes, self.n_classes)
             for member in self.members * (self.n_classes > 1)
@@ -247,7 +249,7 @@ class ClassEnsemble(Ensemble):
         return softmax(logs / len(self.members), axis=1)
 
     def _shift(self, node: ClassNode, rows: NDArray[np.int64]) -> torch.Tensor:
-        """Say what to add to the logits of a node's groups, whose context are these rows.
+        """Return what to add to the logits of a node's groups, for a context of these rows.
 
         A sample has a row of each class at least: of a class that would have had less than one,
         the network takes the base rate to be higher than it is (Elkan 2001). 0 for other groups.
@@ -262,14 +264,16 @@ class ClassEnsemble(Ensemble):
         return torch.from_numpy(shifts)
 
     def loss(self, network: TabularTransformer, query: LabelledTable) -> float:
-        """Give the log loss."""
-        own = self.probabilities(network, query.table)[np.arange(query.n_rows), query.labels]
-        return float(np.average(-np.log(own.clip(min=1e-15)), weights=query.weights))
+        """Return the log loss."""
+        of_true_class = self.probabilities(network, query.table)[
+            np.arange(query.n_rows), query.labels
+        ]
+        return float(np.average(-np.log(of_true_class.clip(min=1e-15)), weights=query.weights))
 
 
 @dataclass(frozen=True)
-class NumberMember:
-    """Say how one member of an ensemble sees a regression task.
+class RegressionMember:
+    """The view and the rows by which one member of an ensemble sees a regression task.
 
     Parameters
     ----------
@@ -284,14 +288,14 @@ class NumberMember:
 
 
 @dataclass(frozen=True)
-class NumberEnsemble(Ensemble):
+class RegressionEnsemble(Ensemble):
     """Predict the quantiles of numbers.
 
     Parameters
     ----------
     training : LabelledTable
         The training rows and their targets.
-    members : tuple of NumberMember
+    members : tuple of RegressionMember
         The members.
 
     Examples
@@ -310,7 +314,7 @@ class NumberEnsemble(Ensemble):
     (12, 99)
     """
 
-    members: tuple[NumberMember, ...]
+    members: tuple[RegressionMember, ...]
 
     @classmethod
     def draw(
@@ -320,12 +324,12 @@ class NumberEnsemble(Ensemble):
         contexts: Iterator[tuple[View, int]],
         rng: np.random.Generator,
         memory_limit: int | None = None,
-    ) -> NumberEnsemble:
+    ) -> RegressionEnsemble:
         """Draw rows of each member, of those readable; views and numbers of rows are given."""
         rows = np.flatnonzero(readable)
         strata = training.strata[rows]
         members = (
-            NumberMember(view, rows[stratified_rows(strata, n_rows, rng)])
+            RegressionMember(view, rows[stratified_rows(strata, n_rows, rng)])
             for view, n_rows in contexts
         )
         return cls(training, tuple(members), memory_limit=memory_limit)
@@ -336,15 +340,15 @@ class NumberEnsemble(Ensemble):
         return max(len(member.rows) for member in self.members)
 
     def tasks(self) -> list[MemberTask]:
-        """Give what the members read: standardised targets."""
+        """Return what the members read: standardised targets."""
         return [self._task(member) for member in self.members]
 
-    def _task(self, member: NumberMember) -> MemberTask:
-        scale, own = self.scale_of(member), self.training.table.learners
-        own = None if own is None else own[member.rows]
+    def _task(self, member: RegressionMember) -> MemberTask:
+        scale, out_of_fold = self.scale_of(member), self.training.table.learners
+        out_of_fold = None if out_of_fold is None else out_of_fold[member.rows]
         targets = scale.standardise(self.training.labels[member.rows])
         weights = self.training.weights_of(member.rows)
-        channels = NumberChannels.of(own, targets, scale, weights)
+        channels = RegressionChannels.of(out_of_fold, targets, scale, weights)
         return MemberTask(member.view, member.rows, targets, 0, channels)
 
     def n_outputs(self, network: NetworkConfig) -> int:
@@ -377,13 +381,13 @@ class NumberEnsemble(Ensemble):
             total += quantiles / len(self.members)
         return total
 
-    def scale_of(self, member: NumberMember) -> TargetScale | NormalTargetScale:
+    def scale_of(self, member: RegressionMember) -> TargetScale | NormalTargetScale:
         """Learn the scale on which a member reads the target."""
         weights = self.training.weights_of(member.rows)
         return learn_scale(self.training.labels[member.rows], weights, member.view.normal_target)
 
     def loss(self, network: TabularTransformer, query: LabelledTable) -> float:
-        """Give the pinball loss on the training rows' scale; 1 is what guessing costs."""
+        """Return the pinball loss on the training rows' scale; 1 is what guessing costs."""
         scale = TargetScale.of(self.training.labels, self.training.weights)
         quantiles = (self.quantiles(network, query.table) - scale.mean) / scale.deviation
         targets = (query.labels - scale.mean) / scale.deviation

@@ -1,4 +1,4 @@
-"""How many members an ensemble has where its user leaves it open."""
+"""The number of members of an ensemble whose user doesn't set it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MANY_ROWS = 2_000  # of a context; members that read so many alike differ little
 def ensemble_size(
     n_rows: float, n_columns: int, n_classes: int, max_context_rows: int, max_classes: int
 ) -> int:
-    """Choose the number of members: fewer where they would read the same at great cost.
+    """Return the number of members: fewer where all would read the same many rows.
 
     Members that read a sample of the rows, a part of the columns or a part of the classes
     each know something that the others don't, so there are always four of them; likewise for

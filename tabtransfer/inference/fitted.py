@@ -1,4 +1,4 @@
-"""What `fit` makes, and all that predicts, explains, saves and scores reads."""
+"""The fitted model: what `fit` makes, and what predicting, explaining and saving read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tabtransfer.inference.calibration import (
     temper_quantiles,
 )
 from tabtransfer.inference.distribution import QuantileDistribution
-from tabtransfer.inference.ensemble import ClassEnsemble, NumberEnsemble
+from tabtransfer.inference.ensemble import ClassificationEnsemble, RegressionEnsemble
 from tabtransfer.inference.kept_network import KeptNetwork
 from tabtransfer.inference.members import Advance, ignore
 from tabtransfer.inference.memory import MemoryBudget, pieces
@@ -43,7 +43,7 @@ Ask = Callable[[TabularTransformer, EncodedTable, Advance], Answer]
 
 @dataclass(frozen=True, eq=False)
 class FittedModel(ABC):
-    """Hold all that predictions take: the training rows, and what was learned of them.
+    """All that predictions need: the training rows, and what was learned of them.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class FittedModel(ABC):
         What was learned of the columns.
     learners : FittedLearners or None
         The trees whose predictions the network reads.
-    ensemble : ClassEnsemble or NumberEnsemble
+    ensemble : ClassificationEnsemble or RegressionEnsemble
         The encoded training rows and the members that read them.
     network : KeptNetwork
         The network.
@@ -97,11 +97,11 @@ class FittedModel(ABC):
         """Return the targets of training rows as they were given."""
 
     def describe(self, table: EncodedTable) -> EncodedTable:
-        """Put what the learners predict beside rows to predict, if there are learners."""
+        """Add the learners' predictions, if there are learners, to rows to predict."""
         return table if self.learners is None else self.learners.describe(table)
 
     def encode(self, frame: pd.DataFrame) -> EncodedTable:
-        """Encode rows to predict, whose columns are aligned, with what the learners predict."""
+        """Encode aligned rows to predict, with the learners' predictions beside them."""
         return self.describe(self.encoder.transform(frame))
 
     def read_contexts(self, network: TabularTransformer) -> bool:
@@ -124,7 +124,7 @@ class FittedModel(ABC):
         n_numbers: int = 0,
         doing: str = "predicting",
     ) -> list[Answer]:
-        """Ask about rows, as many at once as memory allows in encoded form.
+        """Predict rows in pieces, each as large as memory allows in encoded form.
 
         Parameters
         ----------
@@ -163,7 +163,7 @@ class FittedModel(ABC):
 
 @dataclass(frozen=True, eq=False)
 class FittedClassifier(FittedModel):
-    """Hold a fitted model of classes.
+    """A fitted model of classes.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ class FittedClassifier(FittedModel):
         Weight of each class.
     """
 
-    ensemble: ClassEnsemble
+    ensemble: ClassificationEnsemble
     classes: NDArray[Any]
     class_weights: NDArray[np.float64]
 
@@ -206,9 +206,9 @@ class FittedClassifier(FittedModel):
 
 @dataclass(frozen=True, eq=False)
 class FittedRegressor(FittedModel):
-    """Hold a fitted model of numbers."""
+    """A fitted model of numbers."""
 
-    ensemble: NumberEnsemble
+    ensemble: RegressionEnsemble
 
     def distribution(self, frame: pd.DataFrame) -> QuantileDistribution:
         """Predict the distributions of the targets of rows that are aligned."""
@@ -259,7 +259,7 @@ def _means(quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _numbers(answers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Refuse answers that aren't numbers: the largest of them would be class 0."""
+    """Raise where predictions aren't numbers: the largest of them would be class 0."""
     unknown = ~np.isfinite(answers).all(1)
     if unknown.any():
         raise TabTransferError(
@@ -272,7 +272,7 @@ def _numbers(answers: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, eq=False)
 class ModelWithoutRows:
-    """Hold what is known of a model whose training rows aren't at hand: it can't predict.
+    """What is known of a model whose training rows aren't at hand: it can't predict.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ __all__ = ["PreparedRows", "add_blend", "add_learners", "build_model", "prepare_
 
 @dataclass(frozen=True, eq=False)
 class PreparedRows:
-    """Hold the training rows, read and encoded.
+    """The training rows, read and encoded.
 
     Parameters
     ----------
@@ -65,10 +65,10 @@ class PreparedRows:
     learners: FittedLearners | None = None
 
     def with_learners(self, learners: FittedLearners | None) -> PreparedRows:
-        """Put learners, and what they predict for the training rows, beside these."""
+        """Return the rows with fitted learners, and their predictions beside the cells."""
         if learners is None:
             return self
-        table = replace(self.training.table, learners=learners.own)
+        table = replace(self.training.table, learners=learners.out_of_fold)
         return replace(self, training=replace(self.training, table=table), learners=learners)
 
 
@@ -120,7 +120,7 @@ def prepare_rows(
 
 
 def add_learners(prepared: PreparedRows, resources: Resources) -> PreparedRows:
-    """Fit the learners whose predictions the network reads; none where they don't pay."""
+    """Fit the learners whose predictions the network reads; none where they don't help."""
     training = prepared.training
     table, labels, n_classes = training.table, training.labels, training.n_classes
     if not prepared.settings.trees or not table.values.shape[1] or (labels == labels[0]).all():
@@ -202,7 +202,7 @@ def build_model(
 
 
 def add_blend(model: FittedModel, prepared: PreparedRows) -> FittedModel:
-    """Find how much of the learners belongs in predictions, by rows that the network hasn't read.
+    """Find the share of the learners in predictions, by rows that the network hasn't read.
 
     Parameters
     ----------

@@ -37,13 +37,13 @@ class ClassNode:
         return np.concatenate(self.groups)
 
     def nodes(self) -> Iterator[ClassNode]:
-        """Give this node, then all nodes below it."""
+        """Return this node, then all nodes below it."""
         yield self
         for child in self.children.values():
             yield from child.nodes()
 
     def group_of(self, labels: NDArray[np.int64], n_classes: int) -> NDArray[np.int64]:
-        """Give the group of each label, -1 for labels that aren't below this node."""
+        """Return the group of each label, -1 for labels that aren't below this node."""
         groups = np.full(n_classes, -1, np.int64)
         for index, classes in enumerate(self.groups):
             groups[classes] = index

@@ -1,4 +1,4 @@
-"""What the members of an ensemble read and ask a network.
+"""Ensembles as a network sees them: the tasks of their members, and what it answers.
 
 A network reads the training rows of every member's tasks. What it has read can be kept
 (`Ensemble.read`), so that predictions cost the query rows alone.
@@ -30,12 +30,12 @@ Advance = Callable[[int], object]
 
 
 def ignore(steps: int) -> None:
-    """Take no notice of progress."""
+    """Ignore progress."""
 
 
 @dataclass(frozen=True)
 class MemberTask:
-    """Say what a member reads to answer one question.
+    """What a member reads to answer one question.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class MemberTask:
 
 @dataclass(frozen=True)
 class Ensemble(ABC):
-    """Hold the training rows that members predict from.
+    """The training rows that members predict from.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class Ensemble(ABC):
 
     @abstractmethod
     def tasks(self) -> list[MemberTask]:
-        """Give what the members read, always in the same order."""
+        """Return what the members read, always in the same order."""
 
     @abstractmethod
     def n_outputs(self, network: NetworkConfig) -> int:
@@ -142,14 +142,14 @@ class Ensemble(ABC):
         return context
 
     def contexts(self, network: TabularTransformer) -> Iterator[tuple[MemberTask, Context]]:
-        """Give what a network has read of each of the tasks; it reads again what wasn't kept."""
+        """Return what a network has read of each of the tasks; it reads again what wasn't kept."""
         budget, kept = MemoryBudget.of(self.memory_limit), self._cache.of(network)
         reader = at_precision(network, self.dtype)
         for index, task in enumerate(self.tasks()):
             yield task, kept[index] if kept else self._read(reader, task, budget)
 
     def shape(self, network: TabularTransformer, task: MemberTask) -> ContextShape:
-        """Give the shape of what a network reads of a task."""
+        """Return the shape of what a network reads of a task."""
         n_categories = self.training.table.n_categories[task.view.sources]
         return ContextShape.of(
             len(task.rows), n_categories, task.n_classes, network.config, self.dtype.itemsize
@@ -170,4 +170,4 @@ class Ensemble(ABC):
 
     @abstractmethod
     def loss(self, network: TabularTransformer, query: LabelledTable) -> float:
-        """Give the mean loss of a network on rows whose labels are known."""
+        """Return the mean loss of a network on rows whose labels are known."""

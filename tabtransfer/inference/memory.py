@@ -1,4 +1,4 @@
-"""How much memory the network takes on a CPU, and how much of everything goes through at once.
+"""Estimates of the memory that the network takes on a CPU, and the size of pieces that fit.
 
 A budget of bytes is shared out (`MemoryBudget`): half of it for reading one context, an eighth
 each for contexts that are kept, for trees, for the query rows in the network at once, and for
@@ -32,7 +32,7 @@ _VALUES_PER_UNIT = 12  # in the context stage, for each unit of the row's width
 
 @dataclass(frozen=True)
 class ContextShape:
-    """Estimate the memory that a context of some shape takes.
+    """The shape of a context, with estimates of the memory that it takes.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class ContextShape:
         network: NetworkConfig,
         value_bytes: int = 4,
     ) -> ContextShape:
-        """Give the shape of training rows of an encoded table, with 0 classes for numbers."""
+        """Return the shape of the training rows of an encoded table; 0 classes for numbers."""
         n_levels = int(n_categories.clip(max=MAX_LEVELS).sum())
         n_channels = min(n_classes, network.max_classes) if n_classes else 2
         return cls(n_rows, len(n_categories), n_levels, n_channels, network, value_bytes)
@@ -114,7 +114,7 @@ class ContextShape:
 
 @dataclass(frozen=True)
 class MemoryBudget:
-    """Share out the memory that a fit or a prediction may take.
+    """The memory that a fit or a prediction may take, shared out among its uses.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ class MemoryBudget:
 
     @classmethod
     def of(cls, limit: int | None) -> MemoryBudget:
-        """Take a limit in bytes, or half of what is available where there is none."""
+        """Return a budget of so many bytes, or of half of the available memory."""
         return cls(FREE_SHARE * psutil.virtual_memory().available if limit is None else limit)
 
     @property
@@ -157,16 +157,16 @@ class MemoryBudget:
         return min(CHUNK_BYTES, self.n_bytes / 8)
 
     def encoded_rows(self, n_columns: int, n_outputs: int) -> int:
-        """Say how many query rows are encoded at once, with their answers."""
+        """Return how many query rows are encoded at once, with their answers."""
         bytes_per_row = 16 * n_columns + 32 * n_outputs
         return max(FEWEST_ROWS, int(self.n_bytes / 8 / bytes_per_row))
 
     def chunk_rows(self, shape: ContextShape) -> int:
-        """Say how many rows go through the network at once."""
+        """Return how many rows go through the network at once."""
         return max(FEWEST_ROWS, int(self.chunk / shape.bytes_per_row))
 
     def fits(self, shape: ContextShape) -> bool:
-        """Say whether a context can be read."""
+        """Return whether a context can be read."""
         return shape.bytes_to_read + FEWEST_ROWS * shape.bytes_per_row <= self.context
 
 

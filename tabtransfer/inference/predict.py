@@ -1,4 +1,4 @@
-"""Ask a pretrained network about query rows, with training rows as their context.
+"""Predict query rows with a pretrained network, with training rows as their context.
 
 The training rows are read once (`read_context`), for any number of query rows (`ask`).
 
@@ -41,12 +41,12 @@ DOUBLE_CELLS = 5_000  # training cells up to which float64 costs little
 
 
 def precision(n_rows: float, n_columns: int) -> torch.dtype:
-    """Choose the type to compute in by the size of the context; a weight of 2 is two rows."""
+    """Return the type to compute in, by the size of the context; a weight of 2 is two rows."""
     return torch.float64 if n_rows * n_columns <= DOUBLE_CELLS else torch.float32
 
 
 def at_precision(network: TabularTransformer, dtype: torch.dtype) -> TabularTransformer:
-    """Give a network of float32 in another type, as a copy."""
+    """Return a copy of a float32 network in another type."""
     return _in_double(network) if dtype is torch.float64 else network
 
 
@@ -88,7 +88,7 @@ def read_context(
 def ask(
     network: TabularTransformer, context: Context, query: EncodedTable, channels: Channels
 ) -> Tensor:
-    """Ask a network about query rows.
+    """Predict query rows with a network.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def ask(
 
 
 def learner_tensor(query: EncodedTable, channels: Channels, dtype: torch.dtype) -> Tensor | None:
-    """Give what learners say of query rows' labels (1, n_query, 3, k); None without learners."""
+    """Return the learners' predictions of query rows (1, n_query, 3, k); None without learners."""
     if query.learners is None:
         return None
     return torch.from_numpy(channels(query.learners))[None].to(dtype)
@@ -134,7 +134,7 @@ def task_batch(
     query_weights: NDArray[np.float64] | None = None,
     channels: Channels | None = None,
 ) -> TaskBatch:
-    """Put a context and query rows together as a batch of one task.
+    """Return a context and query rows as a batch of one task.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def task_batch(
 def stratified_rows(
     labels: NDArray[np.int64], n_rows: int, rng: np.random.Generator, every_class: bool = True
 ) -> NDArray[np.int64]:
-    """Choose rows at random, each class at its share.
+    """Draw rows at random, each class at its share.
 
     Parameters
     ----------
@@ -246,7 +246,7 @@ _doubles: WeakKeyDictionary[TabularTransformer, TabularTransformer] = WeakKeyDic
 
 
 def _in_double(network: TabularTransformer) -> TabularTransformer:
-    """Give the network's copy in float64, made once unless the network is still learning."""
+    """Return the network's copy in float64, made once unless the network is still learning."""
     if next(network.parameters()).requires_grad:
         return copy.deepcopy(network).double()
     if network not in _doubles:

@@ -1,4 +1,4 @@
-"""What a computation may take, and whether it shows how far it is."""
+"""The threads and memory that a computation may use, and whether it shows progress."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Resources"]
 
 @dataclass(frozen=True)
 class Resources:
-    """Say what a computation may take.
+    """The resources that a computation may use.
 
     Parameters
     ----------

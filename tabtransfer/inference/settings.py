@@ -1,4 +1,4 @@
-"""Settings that a fitted model is made by."""
+"""The settings by which a model is fitted."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, Literal
 
 from tabtransfer.inference.views import KINDS, ViewKind
 
-__all__ = ["FitSettings", "Task"]
+__all__ = ["FitSettings", "TaskType"]
 
-Task = Literal["classification", "regression"]
+TaskType = Literal["classification", "regression"]
 
 
 @dataclass(frozen=True)
 class FitSettings:
-    """Say how a model is fitted.
+    """How a model is fitted.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class FitSettings:
         All parameters of the estimator, as they were in `fit`: a saved model gets them again.
     """
 
-    task: Task
+    task: TaskType
     n_members: int | None
     max_context_rows: int
     trees: bool = True
@@ -45,9 +45,9 @@ class FitSettings:
 
     @classmethod
     def of(
-        cls, task: Task, parameters: Mapping[str, Any], kinds: Sequence[ViewKind] = KINDS
+        cls, task: TaskType, parameters: Mapping[str, Any], kinds: Sequence[ViewKind] = KINDS
     ) -> FitSettings:
-        """Read them off the parameters of an estimator."""
+        """Return the settings of an estimator's parameters."""
         return cls(
             task,
             parameters["n_estimators"],

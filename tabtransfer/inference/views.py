@@ -27,7 +27,7 @@ _OUTERMOST = 5.2  # the smallest and the largest cell stand out, which helps a l
 
 @dataclass(frozen=True)
 class ViewKind:
-    """Say how a view shows numbers, categories, classes and targets.
+    """How a view shows numbers, categories, classes and targets.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ KINDS = (
 
 @dataclass(frozen=True)
 class View:
-    """Show a table in one way.
+    """One way to show a table to the network.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class View:
     normal_target: bool = False
 
     def show(self, table: EncodedTable) -> EncodedTable:
-        """Turn a table into what the member sees; each row on its own."""
+        """Return the table as the member sees it; each row on its own."""
         shown = table.values[:, self.sources]
         missing = table.missing[:, self.sources]
         categorical = table.categorical[self.sources]

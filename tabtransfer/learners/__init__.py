@@ -1,4 +1,4 @@
-"""Models other than the network whose predictions it reads: trees, and a kernel chosen."""
+"""Learners: trees and a kernel, whose predictions the network reads."""
 
 from tabtransfer.learners.boosting import BoostingSettings
 from tabtransfer.learners.fitted import FittedLearners, count_fits, fit_learners

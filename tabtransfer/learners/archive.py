@@ -48,7 +48,8 @@ def write_learners(learners: FittedLearners, n_columns: int) -> bytes:
     bytes
         For `read_learners`.
     """
-    arrays: dict[str, NDArray[Any]] = {"own": np.ascontiguousarray(learners.own)}
+    # The keys in the file stay as they were, so that saved models load.
+    arrays: dict[str, NDArray[Any]] = {"own": np.ascontiguousarray(learners.out_of_fold)}
     kinds = []
     for index, fits in enumerate(learners.fits):
         kinds.append([_write(fit, f"{index}.{fold}.", arrays) for fold, fit in enumerate(fits)])
@@ -92,7 +93,7 @@ def read_learners(content: bytes) -> FittedLearners:
 
 
 def _write(fit: Fit, name: str, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
-    """Put the arrays of a fit with the others, and give what else there is to say of it."""
+    """Add the arrays of a fit to the others, and return the rest of it as JSON values."""
     if isinstance(fit, FittedKernel):
         arrays |= {f"{name}{part}": getattr(fit, part) for part in _KERNEL_PARTS}
         arrays |= {f"{name}{part}": getattr(fit.features, part) for part in _CENTRE_PARTS}
@@ -154,13 +155,13 @@ def _read_forest(
     n_outputs = np.array([values.shape[1]])
     trees = []
     for stop, count, depth in zip(np.cumsum(counts), counts, depths, strict=True):
-        own = nodes[stop - count : stop].copy()
-        _check(own, n_columns)
+        of_tree = nodes[stop - count : stop].copy()
+        _check(of_tree, n_columns)
         tree = type(model)(n_columns, n_outputs, 1)
         state = {
             "max_depth": int(depth),
             "node_count": int(count),
-            "nodes": own,
+            "nodes": of_tree,
             "values": np.ascontiguousarray(values[stop - count : stop, None]),
         }
         tree.__setstate__(state)
@@ -169,7 +170,7 @@ def _read_forest(
 
 
 def _check(nodes: NDArray[Any], n_columns: int) -> None:
-    """Raise unless every node is a leaf, or splits a column into nodes that come after it."""
+    """Raise a ValueError unless every node is a leaf, or splits into nodes that come after it."""
     inner = nodes[nodes["left_child"] != _LEAF]
     places = np.flatnonzero(nodes["left_child"] != _LEAF)
     sound = len(nodes) > 0 and ((inner["feature"] >= 0) & (inner["feature"] < n_columns)).all()

@@ -18,7 +18,7 @@ _BETWEEN = 0.55  # of the way from a value to the next one, where values of a gr
 
 @dataclass(frozen=True)
 class BoostingSettings:
-    """Say which trees to boost.
+    """The settings of boosted trees.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def _pool_of_known(
     bins: ColumnBins,
     known: NDArray[np.int64],
 ) -> Pool | None:
-    """Put rows to stop by in bins, without those whose class no tree can name; None without any."""
+    """Return held-out rows in bins, without classes that no tree predicts; None if none is left."""
     from catboost import Pool
 
     cells, labels, weights = held_out
@@ -122,7 +122,7 @@ def _pool_of_known(
 
 @dataclass(frozen=True)
 class ColumnBins:
-    """Cut columns into bins, of which boosted trees get the numbers.
+    """The bins of columns, whose numbers boosted trees are fitted to.
 
     CatBoost does so itself, with borders halfway between values; by rounding, a value of a grid
     that lies there falls to either side.
@@ -137,7 +137,7 @@ class ColumnBins:
 
     @classmethod
     def of(cls, cells: NDArray[np.float32], n_borders: int) -> ColumnBins:
-        """Put borders between neighbouring values, at even shares of the rows.
+        """Return bins with borders between neighbouring values, at even shares of the rows.
 
         Examples
         --------
@@ -149,7 +149,7 @@ class ColumnBins:
         return cls(tuple(_borders(column, n_borders) for column in cells.T))
 
     def number(self, cells: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Give the number of each cell's bin (n_rows, n_columns); NaN where it is NaN."""
+        """Return the number of each cell's bin (n_rows, n_columns); NaN where it is NaN."""
         numbers = np.empty(cells.shape, np.float32)
         for place, borders in enumerate(self.borders):
             numbers[:, place] = np.searchsorted(borders, cells[:, place])

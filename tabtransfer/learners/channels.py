@@ -1,4 +1,4 @@
-"""What learners predict, as the label channels that the network reads."""
+"""Learners' predictions as the label channels that the network reads."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from tabtransfer.preprocessing.target_scale import NormalTargetScale, TargetScale
 
-__all__ = ["ClassChannels", "NumberChannels"]
+__all__ = ["ClassificationChannels", "RegressionChannels"]
 
 
 @dataclass(frozen=True)
-class ClassChannels:
-    """Sum up the probabilities of groups of classes, among the classes of all groups.
+class ClassificationChannels:
+    """Sum the probabilities of the classes of each group, and normalise over the groups.
 
     Parameters
     ----------
@@ -24,8 +24,8 @@ class ClassChannels:
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.learners.channels import ClassChannels
-    >>> channels = ClassChannels((np.array([1]), np.array([0])))
+    >>> from tabtransfer.learners.channels import ClassificationChannels
+    >>> channels = ClassificationChannels((np.array([1]), np.array([0])))
     >>> channels(np.array([[[0.2, 0.1, 0.7]]])).round(3)
     array([[[0.333, 0.667]]])
     """
@@ -42,8 +42,8 @@ class ClassChannels:
 
 
 @dataclass(frozen=True)
-class NumberChannels:
-    """Expect a target and its square less 1, by how far off training rows were predicted.
+class RegressionChannels:
+    """Expectations of a target and its square less 1, by the errors on training rows.
 
     Parameters
     ----------
@@ -55,9 +55,9 @@ class NumberChannels:
     Examples
     --------
     >>> import numpy as np
-    >>> from tabtransfer.learners.channels import NumberChannels
+    >>> from tabtransfer.learners.channels import RegressionChannels
     >>> from tabtransfer.preprocessing.target_scale import TargetScale
-    >>> NumberChannels(TargetScale(1.0, 2.0), np.array([0.75]))(np.array([[[2.0]]]))
+    >>> RegressionChannels(TargetScale(1.0, 2.0), np.array([0.75]))(np.array([[[2.0]]]))
     array([[[0.5, 0. ]]])
     """
 
@@ -67,16 +67,16 @@ class NumberChannels:
     @classmethod
     def of(
         cls,
-        own: NDArray[np.float64] | None,
+        out_of_fold: NDArray[np.float64] | None,
         targets: NDArray[np.float64],
         scale: TargetScale | NormalTargetScale,
         weights: NDArray[np.float64] | None,
-    ) -> NumberChannels:
+    ) -> RegressionChannels:
         """Learn from predictions of training rows without their own targets.
 
         Parameters
         ----------
-        own : ndarray of float64, (n_train, n_learners, 1), or None
+        out_of_fold : ndarray of float64, (n_train, n_learners, 1), or None
             The predictions; None where there are no learners.
         targets : ndarray of float64, (n_train,)
             Targets of the training rows on the scale.
@@ -85,9 +85,9 @@ class NumberChannels:
         weights : ndarray of float64, (n_train,), or None
             Weights of the training rows.
         """
-        if own is None:
+        if out_of_fold is None:
             return cls(scale, np.zeros(0))
-        errors = _standardised(own, scale) - targets[:, None]
+        errors = _standardised(out_of_fold, scale) - targets[:, None]
         return cls(scale, np.average(errors**2, axis=0, weights=weights))
 
     def __call__(self, predicted: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -99,6 +99,6 @@ class NumberChannels:
 def _standardised(
     predicted: NDArray[np.float64], scale: TargetScale | NormalTargetScale
 ) -> NDArray[np.float64]:
-    """Put predictions (n_rows, n_learners, 1) on a scale: (n_rows, n_learners)."""
+    """Standardise predictions (n_rows, n_learners, 1) by a scale: (n_rows, n_learners)."""
     values = predicted[..., 0]
     return np.where(np.isnan(values), np.nan, scale.standardise(np.nan_to_num(values)))

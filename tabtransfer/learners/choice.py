@@ -1,4 +1,4 @@
-"""Which learners a table gets, and how large, by the size of the table (record 015)."""
+"""The choice of learners, and of their sizes, by the size of the table (record 015)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_CENTRES, _FEWEST_CENTRES = 1000, 50
 def choose_learners(
     n_rows: int, n_classes: int, n_bytes: float = math.inf
 ) -> tuple[ForestSettings, BoostingSettings | None, KernelSettings] | None:
-    """Choose a forest, boosted trees and kernels to try, or not, where they don't pay.
+    """Return settings of a forest, of boosted trees and of kernels to try; None if none would help.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Learners fitted to a table: what they say of its rows, and of any others.
+"""Learners fitted to a table, and their predictions for its rows and any others.
 
 Trees are fitted to all folds but one, for every fold. A training row is predicted by the fit
 that has not seen it (Wolpert 1992, "Stacked generalization"), any other row by the mean of all
@@ -32,7 +32,7 @@ _FEWEST = 10  # rows of different cells to learn from
 
 @dataclass(frozen=True)
 class FittedLearners:
-    """Hold learners and what they predict for the training rows, without their own labels.
+    """Fitted learners, and their predictions of each training row without its own label.
 
     Parameters
     ----------
@@ -40,16 +40,16 @@ class FittedLearners:
         Of each learner, the fits of its folds, or the one fit; empty for one that is absent.
     scale : TargetScale
         Of targets that are numbers, on which the learners were fitted; as it is for classes.
-    own : ndarray of float64, (n_rows, n_learners, n_values)
+    out_of_fold : ndarray of float64, (n_rows, n_learners, n_values)
         Probabilities of the classes, or the target (one value). NaN for absent learners.
     """
 
     fits: tuple[tuple[Fit, ...], ...]
     scale: TargetScale
-    own: NDArray[np.float64]
+    out_of_fold: NDArray[np.float64]
 
     def describe(self, table: EncodedTable) -> EncodedTable:
-        """Put what the learners predict beside the cells of rows that they weren't fitted to."""
+        """Add predictions to the cells of rows that the learners weren't fitted to."""
         return replace(table, learners=self.predict(table))
 
     def predict(self, table: EncodedTable) -> NDArray[np.float64]:
@@ -63,10 +63,10 @@ class FittedLearners:
         Returns
         -------
         ndarray of float64, (n_rows, n_learners, n_values)
-            As in ``own``.
+            As in ``out_of_fold``.
         """
         cells = table.cells
-        shape = table.n_rows, len(self.fits), self.own.shape[2]
+        shape = table.n_rows, len(self.fits), self.out_of_fold.shape[2]
         values = np.full(shape, np.nan)
         for index, fits in enumerate(self.fits):
             if fits:
@@ -123,7 +123,7 @@ def fit_learners(
     >>> settings = BoostingSettings(n_trees=30, depth=2, learning_rate=0.2)
     >>> rows = DistinctRows.of(table.cells, y, None)
     >>> learners = fit_learners(table, y, 2, rows, [settings], 5, seed=0)
-    >>> learners.own[[5, 95], 0].round()
+    >>> learners.out_of_fold[[5, 95], 0].round()
     array([[1., 0.],
            [0., 1.]])
     """
@@ -139,14 +139,14 @@ def fit_learners(
     places = [i for i, chosen in enumerate(settings) if chosen is not None and enough]
 
     def fit(index: int, fold: int) -> tuple[Fit, NDArray[np.bool_], NDArray[np.float64]]:
-        """Fit a learner; also say which rows it predicts without their own labels, and what."""
+        """Fit a learner; also return which rows it predicts without their labels, and how."""
         chosen, seed = settings[index], int(seeds[index, fold])
         held_out = folds == fold
         if isinstance(chosen, KernelSettings):
-            found, own = chosen.fit(
+            found, leave_one_out = chosen.fit(
                 cells, table.categorical, targets, rows.weights, n_classes, seed
             )
-            return found, np.ones_like(held_out), own
+            return found, np.ones_like(held_out), leave_one_out
         seen = _sample(np.flatnonzero(~held_out), seed)
         training = cells[seen], targets[seen], rows.weights[seen], n_classes, seed
         if isinstance(chosen, BoostingSettings):
@@ -157,7 +157,7 @@ def fit_learners(
         return forest, held_out, forest.predict(cells[held_out])
 
     jobs = [(place, fold) for place in places for fold in range(_n_fits(settings[place], n_folds))]
-    own = np.full((len(targets), len(settings), max(1, n_classes)), np.nan)
+    out_of_fold = np.full((len(targets), len(settings), max(1, n_classes)), np.nan)
     fits: list[list[Fit]] = [[] for _ in settings]
     if any(isinstance(settings[place], BoostingSettings) for place in places):
         # Before there are threads: it imports polars, which scikit-learn in another thread would
@@ -167,15 +167,15 @@ def fit_learners(
         delayed(fit)(*job) for job in jobs
     )
     for (index, _), (found, predicted, values) in zip(jobs, done, strict=True):
-        own[predicted, index] = values
+        out_of_fold[predicted, index] = values
         fits[index].append(found)
         advance(1)
-    own = scale.restore(own)[rows.inverse]
-    return FittedLearners(tuple(map(tuple, fits)), scale, own)
+    out_of_fold = scale.restore(out_of_fold)[rows.inverse]
+    return FittedLearners(tuple(map(tuple, fits)), scale, out_of_fold)
 
 
 def _sample(rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """Take a sample of rows where there are more than a learner is fitted to."""
+    """Draw a sample of rows where there are more than a learner is fitted to."""
     if len(rows) <= MOST_ROWS:
         return rows
     return np.sort(np.random.default_rng(seed).choice(rows, MOST_ROWS, replace=False))

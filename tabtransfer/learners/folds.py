@@ -17,7 +17,7 @@ __all__ = ["DistinctRows"]
 
 @dataclass(frozen=True)
 class DistinctRows:
-    """Hold the distinct rows of a table with labels, in an order of their own.
+    """The distinct rows of a table with labels, in an order that depends on them alone.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class DistinctRows:
     def folds(
         self, labels: NDArray[Any], n_folds: int, rng: np.random.Generator
     ) -> NDArray[np.int64]:
-        """Deal the distinct rows out to folds, each with its share of every class or target.
+        """Assign the distinct rows to folds, each with its share of every class or target.
 
         Parameters
         ----------
@@ -100,7 +100,7 @@ class DistinctRows:
 
 
 def _distinct(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give a copy of each distinct row, in ascending order, and which one each row is."""
+    """Return a copy of each distinct row, in ascending order, and which one each row is."""
     order = np.lexsort(rows.T[::-1]) if rows.shape[1] else np.arange(len(rows))
     ascending = rows[order]
     starts = np.append(True, (ascending[1:] != ascending[:-1]).any(1))

@@ -13,7 +13,7 @@ __all__ = ["FittedForest", "ForestSettings"]
 
 @dataclass(frozen=True)
 class ForestSettings:
-    """Say which forest to grow.
+    """The settings of a forest.
 
     Parameters
     ----------

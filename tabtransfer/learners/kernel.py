@@ -1,4 +1,4 @@
-"""Kernel ridge regression with a kernel chosen for the table, on all of its rows.
+"""Kernel ridge regression on all rows of a table, with a kernel chosen for it.
 
 The kernel falls with a power of the distance of rows. Which distance, which power, how far it
 reaches and how strong the penalty is, decides the leave-one-out error of some rows; kernel
@@ -37,7 +37,7 @@ _LEAST_PROBABILITY = 1e-6
 
 @dataclass(frozen=True)
 class Kernel:
-    """Say how alike two rows are: ``exp(-(distance / unit) ** power)``.
+    """The similarity of two rows: ``exp(-(distance / unit) ** power)``.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ KERNELS = tuple(
 
 @dataclass(frozen=True)
 class KernelSettings:
-    """Say which kernels to try, and on how many rows.
+    """The kernels to try, and the number of rows to choose by.
 
     Parameters
     ----------
@@ -112,8 +112,9 @@ class KernelSettings:
     >>> from tabtransfer.learners.kernel import KernelSettings
     >>> X = np.linspace(0.0, 6.0, 100, dtype=np.float32)[:, None]
     >>> settings = KernelSettings()
-    >>> fitted, own = settings.fit(X, np.zeros(1, bool), np.sin(X[:, 0]), np.ones(100), 0, seed=0)
-    >>> bool(abs(own[:, 0] - np.sin(X[:, 0])).mean() < 0.01)
+    >>> y = np.sin(X[:, 0])
+    >>> fitted, leave_one_out = settings.fit(X, np.zeros(1, bool), y, np.ones(100), 0, seed=0)
+    >>> bool(abs(leave_one_out[:, 0] - y).mean() < 0.01)
     True
     """
 
@@ -151,7 +152,7 @@ class KernelSettings:
         -------
         fitted : FittedKernel
             For any other rows.
-        own : ndarray of float64, (n_rows, n_classes) or (n_rows, 1)
+        leave_one_out : ndarray of float64, (n_rows, n_classes) or (n_rows, 1)
             What is predicted for the rows, each left out.
         """
         random = np.random.default_rng(seed)
@@ -170,8 +171,8 @@ class KernelSettings:
             fitted = FittedKernel(
                 features, kernel, scale.numpy(), np.zeros((0, 0)), mean, deviation, n_classes
             )
-            dual, own = fitted.solve(cells, y, weight)
-        return replace(fitted, dual=dual.contiguous().numpy()), fitted.values(own)
+            dual, leave_one_out = fitted.solve(cells, y, weight)
+        return replace(fitted, dual=dual.contiguous().numpy()), fitted.values(leave_one_out)
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,7 @@ class RowFeatures:
         object.__setattr__(self, "_layout", layout)
 
     def __call__(self, cells: NDArray[np.float32]) -> Tensor:
-        """Give the features (n_rows, f) of rows (n_rows, n_columns), in float64."""
+        """Return the features (n_rows, f) of rows (n_rows, n_columns), in float64."""
         values, missing = self._read(cells)
         statistics: ColumnStatistics = vars(self)["_statistics"]
         layout: FeatureLayout = vars(self)["_layout"]
@@ -261,7 +262,7 @@ class FittedKernel:
         return self.values(torch.cat([dual.new_zeros(0, dual.shape[1]), *found]))
 
     def values(self, predicted: Tensor) -> NDArray[np.float64]:
-        """Put predictions of standardised channels (n, k) on the scale of the labels."""
+        """Return predictions of standardised channels (n, k) on the scale of the labels."""
         values = predicted.numpy() * self.deviation + self.mean
         if not self.n_classes:
             return values
@@ -285,17 +286,19 @@ class FittedKernel:
             target += weighted @ labels[rows]
         factor = torch.linalg.cholesky(system)
         solution = torch.cholesky_solve(target, factor)
-        own = []
+        leave_one_out = []
         for rows in _places(len(cells)):
             part = self._coordinates(cells[rows], centres, root)
             half = torch.linalg.solve_triangular(factor, part, upper=False)
             leverage = weights[rows] * half.square().sum(0)
             leverage = leverage.clamp(max=_LARGEST_LEVERAGE)[:, None]
-            own.append((part.mT @ solution - leverage * labels[rows]) / (1.0 - leverage))
-        return torch.linalg.solve_triangular(root.mT, solution, upper=True), torch.cat(own)
+            leave_one_out.append((part.mT @ solution - leverage * labels[rows]) / (1.0 - leverage))
+        return torch.linalg.solve_triangular(root.mT, solution, upper=True), torch.cat(
+            leave_one_out
+        )
 
     def _coordinates(self, cells: NDArray[np.float32], centres: Tensor, root: Tensor) -> Tensor:
-        """Give the coordinates (m, n) of rows in which similarities are products."""
+        """Return the coordinates (m, n) of rows in which similarities are products."""
         return torch.linalg.solve_triangular(root, self._similar(cells, centres).mT, upper=False)
 
     def _centres(self) -> Tensor:
@@ -309,7 +312,7 @@ class FittedKernel:
 def _choose(
     kernels: tuple[Kernel, ...], features: Tensor, labels: Tensor, weights: Tensor
 ) -> tuple[Kernel, Tensor]:
-    """Find the kernel of least leave-one-out error; also give the scale (f,) of its features."""
+    """Find the kernel of least leave-one-out error; also return the scale (f,) of its features."""
     root = weights.sqrt()[:, None]
     share = weights / weights.sum()
     best, least = None, np.inf
@@ -339,7 +342,7 @@ def _choose(
 
 
 def _scale(metric: str, features: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
-    """Say how much each feature counts: (f,)."""
+    """Return how much each feature counts: (f,)."""
     if metric == "equal":
         return torch.ones_like(features[0])
     shares = (weights / weights.sum())[None, :, None]
@@ -361,7 +364,7 @@ def _distances(rows: Tensor, centres: Tensor, norm: float) -> Tensor:
 
 
 def _sample(n_rows: int, most: int, random: np.random.Generator) -> NDArray[np.int64]:
-    """Choose rows at random, if there are more than some, in an order of chance."""
+    """Return a random sample of rows, at most so many, in random order."""
     return random.permutation(n_rows)[:most]
 
 

@@ -21,7 +21,7 @@ LONG = 256  # keys from which PyTorch's attention is the faster one on CPUs, wit
 
 @dataclass(frozen=True)
 class AttentionKeys:
-    """Hold what can be attended to.
+    """The keys and values that can be attended to.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class Attention(nn.Module):
         return self.out(y.transpose(-2, -3).flatten(-2))
 
     def weights(self, x: Tensor, keys: AttentionKeys) -> Tensor:
-        """Say how ``x`` (…, q, d) attends to keys: shares of sum 1 (…, heads, q, k)."""
+        """Return the attention of ``x`` (…, q, d) to keys: weights of sum 1 (…, heads, q, k)."""
         q = self._queries(x, keys)
         logits = (q * q.shape[-1] ** -0.5) @ keys.keys.mT
         if keys.bias is not None:
@@ -129,7 +129,7 @@ class Block(nn.Module):
         return x + self.contract(F.gelu(self.expand(self.norm_feedforward(x))))
 
     def weights(self, x: Tensor, keys: AttentionKeys) -> Tensor:
-        """Say how ``x`` (…, q, d) attends to keys; see `Attention.weights`."""
+        """Return the attention of ``x`` (…, q, d) to keys; see `Attention.weights`."""
         return self.attention.weights(self.norm(x), keys)
 
 
@@ -153,7 +153,7 @@ def _fused_attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Te
     """Attend on a GPU, by kernels that take GPU_SEQUENCES at once and any shape.
 
     cuDNN's, which PyTorch prefers on some GPUs, are planned anew for every shape: with tasks of
-    ever other shapes that took ten times as long as all else.
+    changing shapes that took ten times as long as all else.
     """
     masks = itertools.repeat(None) if bias is None else bias.split(GPU_SEQUENCES)
     parts = zip(*(x.split(GPU_SEQUENCES) for x in (q, k, v)), masks, strict=False)

@@ -1,4 +1,4 @@
-"""What the network sees of a cell: its value among the training cells of its column.
+"""The features of a cell that the network reads: its place among its column's training cells.
 
 Everything here is a statistic of the training rows, computed without gradients and exact
 under row weights: a row of weight 2 counts as two equal rows. The statistics are computed
@@ -25,7 +25,7 @@ _CHUNK_VALUES = 2**23  # of label channels sorted at once
 
 @dataclass(frozen=True)
 class CellFeatures:
-    """Describe cells of a batch of tasks.
+    """The features of the cells of a batch of tasks.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class CellFeatures:
 
 @dataclass(frozen=True)
 class ColumnStatistics:
-    """Hold what the training rows say of each column.
+    """Statistics of the training rows for each column.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class ColumnStatistics:
     @classmethod
     @torch.no_grad()
     def of(cls, batch: TaskBatch, label_channels: Tensor) -> ColumnStatistics:
-        """Learn the columns from the training rows.
+        """Compute the statistics of the training rows.
 
         Parameters
         ----------
@@ -132,14 +132,14 @@ class ColumnStatistics:
         """
         values, missing = _by_column(values, missing)
         present = ~missing
-        own = None
+        own_weight = None
         if row_weights is not None:
-            own = present * row_weights[:, None].clamp(max=1.0)  # of several copies, one
+            own_weight = present * row_weights[:, None].clamp(max=1.0)  # of several copies, one
         lower, upper = self.column.weight_below(values)
         total = self.column.total.clamp(min=1.0)
 
         rank = (lower + upper) / total - 1.0
-        equal = upper - lower if own is None else upper - lower - own
+        equal = upper - lower if own_weight is None else upper - lower - own_weight
         share = equal.clamp(min=0.0) / total
         flags = self.categorical[..., None].expand_as(missing)
         numbers = torch.stack([self._standardise(values), rank, share], -1)
@@ -148,8 +148,8 @@ class ColumnStatistics:
 
         reach = 0.5 * total.sqrt() * ~self.categorical[..., None]  # (b, c, 1)
         sums = self.column.label_sums(lower - reach, upper + reach)
-        if own is not None and label_channels is not None:
-            sums -= own[..., None] * _with_ones(label_channels)[:, None]
+        if own_weight is not None and label_channels is not None:
+            sums -= own_weight[..., None] * _with_ones(label_channels)[:, None]
         count = sums[..., -1:].clamp(min=0.0)
         # One pseudo-observation of the training mean keeps small neighbourhoods quiet.
         shift = (sums[..., :-1] - count * self.label_mean[:, None, None]) / (count + 1.0)
@@ -165,7 +165,7 @@ class ColumnStatistics:
 
 @dataclass(frozen=True)
 class SortedColumns:
-    """Hold the training cells in ascending order, missing ones last with weight zero.
+    """The training cells in ascending order, missing ones last with weight zero.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ class SortedColumns:
         return self.weight[..., -1:]
 
     def weight_below(self, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the weight of smaller cells, and of smaller or equal ones: (b, c, r) each."""
+        """Return the weight of smaller cells, and of smaller or equal ones: (b, c, r) each."""
         left = torch.searchsorted(self.values, values)
         right = torch.searchsorted(self.values, values, right=True)
         return self.weight.gather(-1, left), self.weight.gather(-1, right)

@@ -1,4 +1,4 @@
-"""The features that kernels compare rows by: all columns as centred numbers of equal weight.
+"""The features by which kernels compare rows: all columns as centred numbers of equal weight.
 
 Shapes: b tasks, r rows, n training rows, c columns, f features, l levels of all columns.
 """
@@ -45,7 +45,7 @@ class FeatureLayout:
     def of(
         cls, batch: TaskBatch, cells: CellFeatures, shares: Tensor
     ) -> tuple[FeatureLayout, Tensor]:
-        """Learn the layout; also give the features of the training rows.
+        """Learn the layout; also return the features of the training rows.
 
         Parameters
         ----------
@@ -70,7 +70,7 @@ class FeatureLayout:
         return layout, features - centre
 
     def features(self, values: Tensor, cells: CellFeatures) -> Tensor:
-        """Give the features (b, r, f) of rows whose values are (b, r, c)."""
+        """Return the features (b, r, f) of rows whose values are (b, r, c)."""
         z, rank, _, missing, _ = cells.features.transpose(1, 2).unbind(-1)  # (b, r, c) each
         places = torch.arange(z.shape[-1], device=z.device) < self.n_columns[:, None]
         real = places[:, None].to(z.dtype)
@@ -112,13 +112,13 @@ class Indicators:
         weight = shares * present
         frequency = shares.new_zeros(len(codes), int(n_levels.sum()))
         frequency.scatter_add_(1, index, weight.flatten(1))
-        own = frequency.gather(1, index).view(codes.shape)
-        variance = weight.sum(1, keepdim=True) - (weight * own).sum(1, keepdim=True)
+        of_level = frequency.gather(1, index).view(codes.shape)
+        variance = weight.sum(1, keepdim=True) - (weight * of_level).sum(1, keepdim=True)
         size = 1.0 / (variance.clamp(min=0.0).sqrt() + 1e-6)
         return cls(real, n_levels, size, frequency > 0.0)
 
     def code(self, values: Tensor, present: Tensor) -> Tensor:
-        """Give the indicators (b, r, l) of values (b, r, c); 0 for levels not seen."""
+        """Return the indicators (b, r, l) of values (b, r, c); 0 for levels not seen."""
         present = present & self.real[:, None]
         codes = values.masked_fill(~present, 0.0).long()
         present = present & ((codes < self.n_levels) | (self.n_levels == MAX_LEVELS))
@@ -129,5 +129,5 @@ class Indicators:
 
 
 def _places(codes: Tensor, n_levels: Tensor) -> Tensor:
-    """Give the place of each code (b, r, c) among the levels of all columns."""
+    """Return the index of each code (b, r, c) among the levels of all columns."""
     return codes % n_levels + n_levels.cumsum(0) - n_levels

@@ -1,10 +1,10 @@
-"""What the training rows say of a row, all columns together: kernel ridge regression.
+"""Predictions of rows from all columns together: kernel ridge regression on the training rows.
 
 Four predictions of the labels in closed form: a linear one, one with a Laplace kernel, one whose
 kernel trusts columns by their correlation with the labels, and one whose kernel learns from its
 own gradients which columns matter. A training row is predicted by the others (leave-one-out), as
 a query row is, so the network can see in its context how far each prediction is to be trusted. A
-small network would need many more tasks to learn these sums than to learn what to make of them.
+small network would need many more tasks to learn these sums than to learn how to use them.
 
 Weighted features with a Laplace kernel on tables: Radhakrishnan et al. 2024.
 
@@ -61,7 +61,7 @@ class KernelRidge:
     def of(
         cls, batch: TaskBatch, cells: CellFeatures, label_channels: Tensor
     ) -> tuple[KernelRidge, Tensor]:
-        """Solve for the training rows, and predict each of them by the others.
+        """Fit to the training rows, and predict each of them by the others.
 
         Parameters
         ----------
@@ -96,7 +96,7 @@ class KernelRidge:
             fits.append(fits[-1][0].with_learned_metric(features, labels, weights))
             laplace = tuple(fit for fit, _ in fits)
             ridge = cls(layout, features.mT @ dual, dual, laplace, mean, deviation)
-            return ridge, _joined([linear, *(own for _, own in fits)])
+            return ridge, _joined([linear, *(leave_one_out for _, leave_one_out in fits)])
 
     @torch.no_grad()
     def predict(self, values: Tensor, cells: CellFeatures) -> Tensor:
@@ -121,7 +121,7 @@ class KernelRidge:
 
 
 def feature_trust(features: Tensor, labels: Tensor, shares: Tensor) -> Tensor:
-    """Give features weights (b, 1, f) by their squared correlation with the labels."""
+    """Return the weights (b, 1, f) of features: their squared correlation with the labels."""
     scale = (shares * features.square()).sum(1, keepdim=True).sqrt() + 1e-6
     squared = ((features * shares).mT @ labels).square().sum(-1)[:, None] / scale.square()
     strongest = squared.amax(-1, keepdim=True) + 1e-9

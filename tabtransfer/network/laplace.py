@@ -48,7 +48,7 @@ class LaplaceRidge:
         weights: Tensor,
         reach: float = 1.0,
     ) -> tuple[LaplaceRidge, Tensor]:
-        """Solve for the training rows; also predict each of them by the others."""
+        """Fit to the training rows; also predict each of them by the others."""
         shares = (weights / weights.sum(-1, keepdim=True))[..., None]
         scaled = features * scale
         centre = (shares * scaled).sum(1, keepdim=True)
@@ -56,8 +56,8 @@ class LaplaceRidge:
         spread = (shares * (scaled - centre).square()).sum(1, keepdim=True).sum(2, keepdim=True)
         unit = reach * (2.0 * spread + 1e-9).sqrt()
         scaled = scaled / unit
-        dual, own = solve(similarities, scaled, labels, weights, LAPLACE_RIDGE)
-        return cls(scale / unit, scaled, dual), own
+        dual, leave_one_out = solve(similarities, scaled, labels, weights, LAPLACE_RIDGE)
+        return cls(scale / unit, scaled, dual), leave_one_out
 
     def predict(self, features: Tensor) -> Tensor:
         """Predict rows by their features (b, r, f): (b, r, k)."""
@@ -66,23 +66,23 @@ class LaplaceRidge:
     def with_learned_metric(
         self, features: Tensor, labels: Tensor, weights: Tensor
     ) -> tuple[LaplaceRidge, Tensor]:
-        """Take in turn the scale in which predictions are steepest, and solve for predictions.
+        """Learn the scale of features from the predictions' gradients, and fit again, in turn.
 
         The scale of a feature is the root of its mean squared gradient, the diagonal of the
         average gradient outer product of recursive feature machines (Radhakrishnan et al. 2024,
         Science 383). The whole matrix overfits tables of some hundred rows.
         """
-        fit, own = self, labels
+        fit, leave_one_out = self, labels
         for _ in range(METRIC_STEPS):
             with torch_threads(1):  # the solution would magnify what other threads round otherwise
                 slope = fit._slopes(weights)
             steepest = slope.amax(-1, keepdim=True) + 1e-20
             scale = (slope / steepest).sqrt().clamp(min=_LEAST_SCALE)
-            fit, own = self.of(features, scale, labels, weights, LEARNED_REACH)
-        return fit, own
+            fit, leave_one_out = self.of(features, scale, labels, weights, LEARNED_REACH)
+        return fit, leave_one_out
 
     def _slopes(self, weights: Tensor) -> Tensor:
-        """Give the mean squared gradient by each feature at the training rows: (b, 1, f)."""
+        """Return the mean squared gradient by each feature at the training rows: (b, 1, f)."""
         x = blocks(self.features)  # (b, blocks, m, f)
         apart = distances(x, x)
         steepness = apart.neg().exp_().div_(apart.clamp_(min=_LEAST_DISTANCE))

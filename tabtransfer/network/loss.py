@@ -1,4 +1,4 @@
-"""What a prediction costs in training and fine-tuning, for both kinds of tasks."""
+"""The loss of pretraining and fine-tuning, for both kinds of tasks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["task_loss"]
 
 
 def task_loss(output: Tensor, batch: TaskBatch) -> Tensor:
-    """Give the mean loss of the query rows, averaged over tasks; 1 is what guessing costs.
+    """Return the mean loss of the query rows, averaged over tasks; 1 is what guessing costs.
 
     Rows count by their weights. Of classes it is the cross-entropy over ln(classes), and
     guessing is even. Of numbers it is the pinball loss over all quantiles, and guessing is to

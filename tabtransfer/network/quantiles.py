@@ -1,4 +1,4 @@
-"""Quantiles: the levels that the network predicts, and what a prediction of them costs."""
+"""Quantiles: the levels that the network predicts, and their pinball loss."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["pinball_loss", "quantile_levels"]
 
 
 def quantile_levels(n_quantiles: int) -> list[float]:
-    """Give the levels of evenly spread quantiles.
+    """Return the levels of evenly spread quantiles.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def quantile_levels(n_quantiles: int) -> list[float]:
 
 
 def pinball_loss(quantiles: Tensor, targets: Tensor) -> Tensor:
-    """Give the mean pinball loss of predicted quantiles, on a scale where 1 is what guessing costs.
+    """Return the mean pinball loss of predicted quantiles, scaled so that guessing costs 1.
 
     Guessing is to predict the quantiles of a standard normal variable for every row, where
     that is how the targets are distributed.
@@ -69,7 +69,7 @@ def pinball_loss(quantiles: Tensor, targets: Tensor) -> Tensor:
 
 @lru_cache
 def _guess_cost(n_quantiles: int) -> float:
-    """Give the mean pinball loss of a standard normal variable's own quantiles.
+    """Return the mean pinball loss of a standard normal variable's own quantiles.
 
     At each level it is the density there.
     """

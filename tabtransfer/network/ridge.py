@@ -47,7 +47,7 @@ def solve(
     dual : Tensor, (b, n, k)
         A row's similarities times these are its prediction. With more than BLOCK_ROWS
         training rows, that is the mean over blocks of them.
-    own : Tensor, (b, n, k)
+    leave_one_out : Tensor, (b, n, k)
         The training rows' predictions.
 
     Examples
@@ -107,29 +107,29 @@ def _inverse(system: Tensor) -> Tensor:
 
 
 def blocks(rows: Tensor) -> Tensor:
-    """Deal rows (b, n, …) out to equal blocks (b, blocks, m, …), filled up with zeros."""
+    """Split rows (b, n, …) into equal blocks (b, blocks, m, …), padded with zeros."""
     n_blocks = math.ceil(rows.shape[1] / BLOCK_ROWS)
     beyond = -rows.shape[1] % n_blocks
     return F.pad(rows, (0, 0, 0, beyond)).unflatten(1, (-1, n_blocks)).transpose(1, 2)
 
 
 def unblocked(dealt: Tensor, n_rows: int) -> Tensor:
-    """Put rows that `blocks` dealt out into their order again."""
+    """Join the rows that `blocks` split, in their order."""
     return dealt.transpose(1, 2).flatten(1, 2)[:, :n_rows]
 
 
 def products(rows: Tensor, others: Tensor) -> Tensor:
-    """Compare rows (…, p, f) with others (…, q, f) by the linear kernel: (…, p, q)."""
+    """Return the linear kernel of rows (…, p, f) and others (…, q, f): (…, p, q)."""
     return rows @ others.mT
 
 
 def similarities(rows: Tensor, others: Tensor) -> Tensor:
-    """Compare rows (…, p, f) with others (…, q, f) by the Laplace kernel: (…, p, q)."""
+    """Return the Laplace kernel of rows (…, p, f) and others (…, q, f): (…, p, q)."""
     return distances(rows, others).neg_().exp_()
 
 
 def distances(rows: Tensor, others: Tensor) -> Tensor:
-    """Measure from rows (…, p, f) to others (…, q, f), 0 to a copy: (…, p, q)."""
+    """Return the distances of rows (…, p, f) to others (…, q, f), 0 to a copy: (…, p, q)."""
     # The other way of computing distances depends on the number of rows.
     apart = torch.cdist(rows, others, compute_mode="use_mm_for_euclid_dist")
     # Of a row and its copy, the root of a rounding error would remain.

@@ -1,4 +1,4 @@
-"""What is predicted for a row before the network looks at it: by kernels, learners, their stack.
+"""Predictions of a row that the network reads as inputs: by kernels, learners and their stack.
 
 Kernel ridge regression learns from the training rows at hand (`tabtransfer.network.kernels`);
 learners are other models, trees and a tuned kernel, fitted elsewhere to as many rows as there are,
@@ -27,7 +27,7 @@ FURTHEST = 8.0  # standard deviations from the mean that a learner may predict
 
 @dataclass(frozen=True)
 class RowPredictions:
-    """Predict label channels of rows, each in standard deviations from the training mean.
+    """Predictions of rows' label channels, in standard deviations from the training mean.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class RowPredictions:
     def of(
         cls, batch: TaskBatch, cells: CellFeatures, label_channels: Tensor
     ) -> tuple[RowPredictions, Tensor]:
-        """Learn from the training rows, and predict each of them by the others.
+        """Fit to the training rows, and predict each of them by the others.
 
         Parameters
         ----------
@@ -60,14 +60,14 @@ class RowPredictions:
         -------
         predictions : RowPredictions
             For any other rows.
-        own : Tensor, (b, n, 8, k)
+        leave_one_out : Tensor, (b, n, 8, k)
             Predictions of the training rows: of the kernels, of the learners, 0 of those that are
             absent, and the stack.
         """
         n_channels = label_channels.shape[-1]
-        kernels, own = KernelRidge.of(batch, cells, label_channels)
+        kernels, leave_one_out = KernelRidge.of(batch, cells, label_channels)
         told = None if batch.learners is None else batch.learners[:, : batch.n_train]
-        parts = _joined(kernels, own.unflatten(-1, (N_KERNELS, n_channels)), told)
+        parts = _joined(kernels, leave_one_out.unflatten(-1, (N_KERNELS, n_channels)), told)
         labels = (label_channels - kernels.mean) / kernels.deviation
         weights = stack_weights(parts, labels, batch.row_weights, _present(parts, told))
         fitted = cls(kernels, weights)
@@ -106,7 +106,7 @@ class RowPredictions:
 
 
 def _joined(kernels: KernelRidge, found: Tensor, told: Tensor | None) -> Tensor:
-    """Put predictions of kernels and of learners (b, r, l, k) side by side, on one scale."""
+    """Join predictions of kernels and of learners (b, r, l, k), on one scale."""
     if told is None:
         absent = found.new_zeros(*found.shape[:2], N_LEARNERS, found.shape[-1])
         return torch.cat([found, absent], 2)
@@ -115,7 +115,7 @@ def _joined(kernels: KernelRidge, found: Tensor, told: Tensor | None) -> Tensor:
 
 
 def _present(parts: Tensor, told: Tensor | None) -> Tensor:
-    """Say which predictions there are (b, 7): all kernels, and learners without a gap."""
+    """Return which predictions there are (b, 7): all kernels, and learners without a gap."""
     present = parts.new_ones(len(parts), parts.shape[2], dtype=torch.bool)
     if told is None:
         present[:, N_KERNELS:] = False

@@ -1,4 +1,4 @@
-"""One prediction of several: their best combination by the training rows, in closed form.
+"""Stacking in closed form: the best combination of several predictions on the training rows.
 
 The weights of the predictions minimise the squared error of the label channels on the training
 rows, each predicted without its own label, and are never negative (stacked regression: Breiman

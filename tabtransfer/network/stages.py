@@ -17,7 +17,7 @@ from tabtransfer.network.attention import AttentionKeys, Block
 
 
 class RowStage(nn.Module):
-    """Let the cells of a row meet, and read the row out of its summary tokens."""
+    """Attention among the cells of a row; its summary tokens become the row's vector."""
 
     def __init__(self, d: int, n_heads: int, n_layers: int, n_summary: int) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class RowStage(nn.Module):
 
 
 class ContextStage(nn.Module):
-    """Let every row attend to the training rows and to a few learned thinking rows."""
+    """Attention of every row to the training rows and to a few learned thinking rows."""
 
     def __init__(self, d: int, n_heads: int, n_layers: int, n_thinking: int) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class ContextStage(nn.Module):
         self.blocks = cast("Sequence[Block]", nn.ModuleList(blocks))
 
     def read(self, rows: Tensor, weights: Tensor | None) -> tuple[AttentionKeys, ...]:
-        """Give every layer's keys of the training rows (b, n, e)."""
+        """Return every layer's keys of the training rows (b, n, e)."""
         thinking = self.thinking.to(rows.dtype).expand(len(rows), -1, -1)
         x = torch.cat([thinking, rows], 1)
         bias, n_keys = _weight_bias(weights, len(self.thinking))
@@ -69,7 +69,7 @@ class ContextStage(nn.Module):
         return rows
 
     def attention(self, rows: Tensor, keys: tuple[AttentionKeys, ...]) -> Tensor:
-        """Say how rows (b, r, e) attend to each training row: the mean of all heads (b, r, n)."""
+        """Return the attention of rows (b, r, e) to training rows, the mean of heads (b, r, n)."""
         n_thinking = len(self.thinking)
         total = rows.new_zeros(*rows.shape[:2], keys[0].keys.shape[-2] - n_thinking)
         for block, layer_keys in zip(self.blocks, keys, strict=True):

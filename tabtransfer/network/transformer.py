@@ -3,7 +3,7 @@
 1. Column stage: every cell becomes a vector of exact statistics, without attention: its place
    among the training cells of its column, the labels of its nearest training cells, and two
    neighbouring columns (`tabtransfer.network.cells`).
-2. Row stage: cells of a row meet each other; a few summary tokens leave as the row's vector.
+2. Row stage: the cells of a row attend to each other; a few summary tokens become its vector.
    What kernel ridge regression, trees and their stack predict for the row joins it
    (`tabtransfer.network.row_predictions`).
 3. Context stage: every row attends to the training rows, which carry their labels.
@@ -164,10 +164,13 @@ class TabularTransformer(nn.Module):
         Context
             For `predict`.
         """
-        context, cells, own = self.read_predictions(batch, chunk_rows)
+        context, cells, leave_one_out = self.read_predictions(batch, chunk_rows)
         n_rows = chunk_rows or batch.n_train
         parts = zip(
-            cells, own.split(n_rows, 1), label_channels(batch).split(n_rows, 1), strict=True
+            cells,
+            leave_one_out.split(n_rows, 1),
+            label_channels(batch).split(n_rows, 1),
+            strict=True,
         )
         rows = [self.row_vectors(context, *part) for part in parts]
         return replace(context, keys=self.context.read(torch.cat(rows, 1), batch.weights))
@@ -175,7 +178,7 @@ class TabularTransformer(nn.Module):
     def read_predictions(
         self, batch: TaskBatch, chunk_rows: int | None = None
     ) -> tuple[Context, list[CellFeatures], Tensor]:
-        """Compute what is known of the training rows before the row stage.
+        """Compute the inputs of the row stage for the training rows: cells and predictions.
 
         Parameters
         ----------
@@ -188,7 +191,7 @@ class TabularTransformer(nn.Module):
             Without the context stage's keys.
         cells : list of CellFeatures
             Of the training rows, ``chunk_rows`` at a time.
-        own : Tensor, (b, n, 8, k)
+        leave_one_out : Tensor, (b, n, 8, k)
             What is predicted for each of them by the others, as `RowPredictions.of` gives it.
         """
         task = "regression" if batch.is_regression else "classification"
@@ -205,9 +208,9 @@ class TabularTransformer(nn.Module):
             )
             for p in parts
         ]
-        predictions, own = RowPredictions.of(batch, _joined(cells), labels)
+        predictions, leave_one_out = RowPredictions.of(batch, _joined(cells), labels)
         context = Context(task, batch.n_columns, batch.n_classes, columns, predictions, ())
-        return context, cells, own
+        return context, cells, leave_one_out
 
     def predict(
         self, context: Context, values: Tensor, missing: Tensor, learners: Tensor | None = None
@@ -285,7 +288,7 @@ class TabularTransformer(nn.Module):
 
 @dataclass(frozen=True)
 class Context:
-    """Hold all that a prediction needs of the training rows.
+    """All that a prediction needs of the training rows.
 
     Parameters
     ----------
@@ -316,7 +319,7 @@ def _linears(n_inputs: dict[str, int], n_outputs: int) -> Mapping[str, nn.Linear
 
 
 def label_channels(batch: TaskBatch) -> Tensor:
-    """Give numeric labels of the training rows, of the classes that the tasks have.
+    """Return numeric labels of the training rows, of the classes that the tasks have.
 
     Parameters
     ----------
@@ -340,7 +343,7 @@ def _known(layer: nn.Linear, labels: Tensor) -> Tensor:
 
 
 def _joined(cells: list[CellFeatures]) -> CellFeatures:
-    """Put the cells of several parts of the rows together."""
+    """Concatenate the cells of several parts of the rows."""
     if len(cells) == 1:
         return cells[0]
     return CellFeatures(

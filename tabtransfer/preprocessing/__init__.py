@@ -1,1 +1,1 @@
-"""People's tables, targets and weights as the numbers that everything else reads."""
+"""Turn tables, targets and weights into the numbers that all other modules read."""

@@ -1,4 +1,4 @@
-"""Class weights: probabilities as if some classes were more frequent than they are.
+"""Class weights: probabilities for a population in which some classes are more frequent.
 
 A classifier that is trained with class weights learns, at best, the probabilities of a
 population in which each class is that much more frequent. From the probabilities without
@@ -28,7 +28,7 @@ def read_class_weights(
     labels: NDArray[np.int64],
     weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Give the weight of each class.
+    """Return the weight of each class.
 
     Parameters
     ----------

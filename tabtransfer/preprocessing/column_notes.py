@@ -1,4 +1,4 @@
-"""What to know of how columns were read: one sentence for each that has something odd to it."""
+"""Notes on how columns were read: a sentence for each column with something unusual."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TOO_GOOD = 0.9995  # ROC AUC or R² that a single column hardly has by rights
 
 @dataclass(frozen=True)
 class ColumnNote:
-    """Say what to know of a column.
+    """What to know of how a column was read.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class ColumnNote:
 def column_notes(
     encoder: TableEncoder, X: pd.DataFrame, labels: NDArray[Any], n_classes: int
 ) -> list[ColumnNote]:
-    """Say of each column that isn't plainly a number or a category what it was read as.
+    """Return what each column was read as, if it isn't plainly a number or a category.
 
     Also of those that can't help: without a cell, with one value, identifiers and row numbers;
     and of those that nearly determine the target alone.
@@ -88,19 +88,19 @@ def column_notes(
     notes = []
     for place, learned in enumerate(encoder.columns_):
         column = dense(X.iloc[:, place])
-        own = cells[:, encoder.sources_ == place]
-        given_away = place < _MAX_COLUMNS and own.shape[1] > 0
+        values = cells[:, encoder.sources_ == place]
+        given_away = place < _MAX_COLUMNS and values.shape[1] > 0
         texts = [
             *_kind(learned, column),
             *_useless(learned, column),
-            *(_leak(own, labels[sample], n_classes) if given_away else ()),
+            *(_leak(values, labels[sample], n_classes) if given_away else ()),
         ]
         notes += [ColumnNote(X.columns[place], text) for text in texts]
     return notes
 
 
 def _kind(learned: Column, column: pd.Series) -> Iterator[str]:
-    """Say what a column was read as, if that isn't plain."""
+    """Return what a column was read as, if that isn't plain."""
     if isinstance(learned, EmptyColumn):
         yield "has no cell in any row"
     elif isinstance(learned, UnreadColumn):
@@ -120,7 +120,7 @@ def _kind(learned: Column, column: pd.Series) -> Iterator[str]:
 
 
 def _lost(learned: Column, column: pd.Series) -> str:
-    """Say how many cells became missing."""
+    """Return how many cells became missing."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         values = learned.encode(column, column.name)[:, 0]
@@ -132,7 +132,7 @@ def _lost(learned: Column, column: pd.Series) -> str:
 
 
 def _useless(learned: Column, column: pd.Series) -> Iterator[str]:
-    """Say why a column can't tell rows apart, or tells nothing of new ones."""
+    """Return why a column can't tell rows apart, or tells nothing of new ones."""
     present = column.dropna()
     if not len(present):
         return
@@ -155,7 +155,7 @@ def _useless(learned: Column, column: pd.Series) -> Iterator[str]:
 
 
 def _leak(cells: NDArray[np.float32], labels: NDArray[Any], n_classes: int) -> Iterator[str]:
-    """Say if a small tree predicts held-out targets from the column alone, nearly without error."""
+    """Return a note if a small tree predicts held-out targets almost exactly by this column."""
     from sklearn.model_selection import cross_val_score
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 

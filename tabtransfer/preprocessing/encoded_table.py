@@ -1,4 +1,4 @@
-"""A table as numbers: what the encoder makes of people's tables, and everything else reads."""
+"""The encoded table: what the encoder makes of a table, and what all other modules read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["EncodedTable"]
 
 @dataclass(frozen=True)
 class EncodedTable:
-    """Hold a table as numbers.
+    """A table as numbers.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class EncodedTable:
         return np.where(self.missing, np.float32(np.nan), self.values)
 
     def take(self, rows: NDArray[np.int64] | slice) -> EncodedTable:
-        """Keep some rows, in the order given."""
+        """Return some rows, in the order given."""
         learners = None if self.learners is None else self.learners[rows]
         return EncodedTable(
             self.values[rows], self.missing[rows], self.categorical, self.n_categories, learners

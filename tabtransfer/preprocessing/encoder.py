@@ -1,4 +1,4 @@
-"""Tables as people have them, turned into the numbers that a task is made of."""
+"""Turn tables as users have them into numbers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NAMES_SHOWN = 10
 
 
 class TableEncoder:
-    """Turn frames and arrays into numbers, by what the training rows hold.
+    """Turn frames and arrays into numbers, in a way learned from the training rows.
 
     - Numbers are centred on their median and scaled by their spread in double precision
       before they become float32; durations likewise, as seconds.

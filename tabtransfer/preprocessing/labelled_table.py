@@ -1,4 +1,4 @@
-"""An encoded table with what is known of its rows: what everything learns from."""
+"""An encoded table with the labels and weights of its rows, from which everything is learned."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["LabelledTable"]
 
 @dataclass(frozen=True)
 class LabelledTable:
-    """Hold an encoded table, its labels and the weights of its rows.
+    """An encoded table, its labels and the weights of its rows.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class LabelledTable:
 
     @property
     def total_weight(self) -> float:
-        """How many rows there seem to be: the sum of the weights."""
+        """The sum of the weights: the number of rows that they stand for."""
         return float(self.n_rows) if self.weights is None else float(self.weights.sum())
 
     def weights_of(self, rows: NDArray[np.int64] | slice) -> NDArray[np.float64] | None:
@@ -69,7 +69,7 @@ class LabelledTable:
         return None if self.weights is None else self.weights[rows]
 
     def take(self, rows: NDArray[np.int64] | slice) -> LabelledTable:
-        """Keep some rows, in the order given."""
+        """Return some rows, in the order given."""
         return LabelledTable(
             self.table.take(rows), self.labels[rows], self.n_classes, self.weights_of(rows)
         )

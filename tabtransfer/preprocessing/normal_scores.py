@@ -1,4 +1,4 @@
-"""Numbers by their rank: what a normal variable would be at the same rank.
+"""Normal scores: each number as a normal variable would be at the same rank.
 
 The rank-based inverse normal transformation (van der Waerden 1952), interpolated between the
 numbers that were seen; smaller and larger ones count as the smallest and the largest seen.
@@ -17,7 +17,7 @@ __all__ = ["NormalScores"]
 
 @dataclass(frozen=True)
 class NormalScores:
-    """Hold numbers and their normal scores.
+    """Numbers and their normal scores.
 
     Parameters
     ----------

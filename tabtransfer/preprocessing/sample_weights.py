@@ -1,4 +1,4 @@
-"""Weights of training rows: read, and brought to a scale.
+"""Weights of training rows: their checks and their scale.
 
 A row of weight 2 counts as the row twice, so the sum of the weights is how many rows there
 seem to be. What reads them (`tabtransfer.network.cells`, `tabtransfer.network.kernels`, the
@@ -74,7 +74,7 @@ def read_sample_weights(sample_weight: Any, n_rows: int) -> NDArray[np.float64]:
 def scale_weights(
     weights: NDArray[np.float64] | None, max_total: int
 ) -> NDArray[np.float64] | None:
-    """Bring weights to a scale on which their sum is a number of rows that there can be.
+    """Scale weights so that their sum is a possible number of rows.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Targets as people have them: labels of any type as class indices, numbers as floats."""
+"""Read targets as users have them: labels of any type as class indices, numbers as floats."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def read_target(y: Any) -> NDArray[Any]:
 
 
 def _plain(y: Any) -> Any:
-    """Take nullable and categorical pandas labels out of their extension types, masks off."""
+    """Return nullable and categorical labels of pandas as plain arrays."""
     if np.ma.isMaskedArray(y):
         cells = y.data.astype(object)
         cells[np.ma.getmaskarray(y)] = None
@@ -178,7 +178,7 @@ def _plain(y: Any) -> Any:
 
 
 def _one_type(labels: NDArray[Any]) -> NDArray[Any]:
-    """Give objects the type that they all have, if numpy has it."""
+    """Convert objects to the type that they all have, if numpy has it."""
     plain = [label.item() if isinstance(label, (np.str_, np.bool_)) else label for label in labels]
     types = {type(label) for label in plain}
     if str in types and len(types) > 1:
@@ -194,7 +194,7 @@ def _type_name(value: Any) -> str:
 
 
 def _to_numbers(values: NDArray[Any]) -> str:
-    """Say how to make numbers of dates and durations, or of strings."""
+    """Return advice on how to make numbers of dates, durations or strings."""
     if values.dtype.kind == "M":
         return "(y - y.min()) / pandas.Timedelta(days=1)"
     if values.dtype.kind == "m":

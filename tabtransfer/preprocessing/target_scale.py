@@ -26,7 +26,7 @@ MAX_TARGET = 5.0
 
 @dataclass(frozen=True)
 class TargetScale:
-    """Hold the mean and the standard deviation of the training rows' targets.
+    """The mean and the standard deviation of the training rows' targets.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class TargetScale:
 
 @dataclass(frozen=True)
 class NormalTargetScale:
-    """Show targets by their rank, as a normal variable.
+    """Targets by their rank, as normal scores.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def learn_scale(
 def are_clipped(
     targets: NDArray[np.float64], weights: NDArray[np.float64] | None = None
 ) -> NDArray[np.bool_]:
-    """Tell which training targets are clipped.
+    """Return which training targets are clipped.
 
     Parameters
     ----------

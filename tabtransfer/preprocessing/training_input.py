@@ -1,4 +1,4 @@
-"""What is given to `fit`, read and checked."""
+"""Read and check what is given to `fit`."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ __all__ = ["TrainingRows"]
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """Hold the rows that a model was fitted to, as they were given.
+    """The rows that a model was fitted to, as they were given.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ def weighted_quantiles(
     levels: Sequence[float],
     weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Give quantiles, interpolated linearly as numpy does.
+    """Return quantiles, interpolated linearly as numpy does.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def weighted_quantiles(
 def weighted_moments(
     values: NDArray[np.float64], weights: NDArray[np.float64] | None = None
 ) -> tuple[float, float]:
-    """Give the mean and the standard deviation.
+    """Return the mean and the standard deviation.
 
     Parameters
     ----------

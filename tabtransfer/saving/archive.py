@@ -35,7 +35,7 @@ import numpy as np
 import safetensors.torch
 
 import tabtransfer
-from tabtransfer.checkpoint import build_network, fingerprint, load_checkpoint
+from tabtransfer.checkpoint import build_network, checkpoint_sha256, load_checkpoint
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
 from tabtransfer.finetune.loop import FinetuneRecord
@@ -45,7 +45,7 @@ from tabtransfer.inference.fitted import FittedClassifier, FittedModel, ModelWit
 from tabtransfer.inference.fitting import PreparedRows, build_model, prepare_rows
 from tabtransfer.inference.kept_network import KeptNetwork
 from tabtransfer.inference.resources import Resources
-from tabtransfer.inference.settings import FitSettings, Task
+from tabtransfer.inference.settings import FitSettings, TaskType
 from tabtransfer.learners import FittedLearners
 from tabtransfer.learners.archive import read_learners, write_learners
 from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
@@ -60,7 +60,7 @@ from tabtransfer.threads import torch_threads
 __all__ = ["ESTIMATORS", "read_model", "save_model"]
 
 _RECORD, _WEIGHTS, _LEARNERS = "model.json", "weights.safetensors", "learners.safetensors"
-ESTIMATORS: dict[str, Task] = {
+ESTIMATORS: dict[str, TaskType] = {
     "TabTransferClassifier": "classification",
     "TabTransferRegressor": "regression",
 }
@@ -203,14 +203,14 @@ def read_model(
 
 
 def _matching(learners: FittedLearners | None, prepared: PreparedRows) -> FittedLearners | None:
-    """Return learners, once they have shown that they can predict a row of this table."""
+    """Return learners, after checking that they can predict a row of this table."""
     if learners is None:
         return None
     training = prepared.training
     answer = learners.predict(training.table.take(slice(0, 1)))
-    if answer.shape[1:] != learners.own.shape[1:] or np.isinf(answer).any():
+    if answer.shape[1:] != learners.out_of_fold.shape[1:] or np.isinf(answer).any():
         raise ValueError("the trees predict something else")
-    if learners.own.shape != (training.n_rows, answer.shape[1], max(1, training.n_classes)):
+    if learners.out_of_fold.shape != (training.n_rows, answer.shape[1], max(1, training.n_classes)):
         raise TabTransferError(
             "The training rows differ from those that the saved model's trees were grown on. Give "
             "the rows of fit, or fit again."
@@ -275,14 +275,14 @@ def _unfitted(record: dict[str, Any], kinds: Mapping[str, type[Any]], path: Path
 
 
 def _network(archive: zipfile.ZipFile, record: dict[str, Any], path: Path) -> KeptNetwork:
-    """Give the network of the file, shared with all that have the same.
+    """Return the network of the file, shared with all that have the same.
 
     Its checkpoint isn't looked at, unless it is the shipped one: what lies at a path that a file
     names is anybody's.
     """
     digest, checkpoint = record["weights"], record["settings"].get("checkpoint")
     config = NetworkConfig.from_json(record["network"])
-    if checkpoint is None and digest == fingerprint():
+    if checkpoint is None and digest == checkpoint_sha256():
         return KeptNetwork.of(load_checkpoint(), None)
     network = _networks.get(digest)
     if network is not None and network.config != config:
@@ -307,7 +307,7 @@ def _classes(record: dict[str, Any]) -> Any:
 def _show_without_rows(
     model: Any, record: dict[str, Any], network: KeptNetwork, calibration: Calibration | None
 ) -> None:
-    """Set what is known of a fitted model without its training rows."""
+    """Set the attributes of a fitted model that are known without its training rows."""
     model.n_features_in_ = record["n_features"]
     if record["feature_names"] is not None:
         model.feature_names_in_ = np.array(record["feature_names"], dtype=object)

@@ -1,4 +1,4 @@
-"""The zip archive of a saved model: opened, and its parts read, without believing what it says."""
+"""Open the zip archive of a saved model and read its parts, without trusting what it says."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_UNFOLDED = 100  # times its size in the file
 
 @contextmanager
 def opened(path: Path, record: str) -> Iterator[zipfile.ZipFile]:
-    """Open a saved model; say so if it isn't one, or turns out to be broken.
+    """Open a saved model; raise a TabTransferError if it isn't one, or is damaged.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def opened(path: Path, record: str) -> Iterator[zipfile.ZipFile]:
 
 @contextmanager
 def refusing_damage(path: Path) -> Iterator[None]:
-    """Turn whatever goes wrong with the content of a file into one sentence about the file.
+    """Turn any error in reading the content of a file into one sentence about the file.
 
     A file that was damaged, or made to do harm, fails in more ways than can be listed.
     """
@@ -59,7 +59,7 @@ def refusing_damage(path: Path) -> Iterator[None]:
 
 
 def read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Read a part, unless it would unfold to many times its size."""
+    """Read a part, unless it would unpack to many times its size."""
     entry = archive.getinfo(name)
     if entry.file_size > _MOST_UNFOLDED * max(entry.compress_size, 1):
         raise zipfile.BadZipFile(f"{name} unfolds to {entry.file_size:,} bytes")

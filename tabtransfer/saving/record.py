@@ -1,4 +1,4 @@
-"""What a saved model says of itself, checked once: then all else can rely on it."""
+"""The record in a saved model: read and checked once, so that all else can rely on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A few numbers by which an encoded table is known again, up to rounding."""
+"""Sketches: a few numbers by which an encoded table is recognised, up to rounding."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOLERANCE = 1e-4  # of a column's root mean square; rounding is far below it
 
 @dataclass(frozen=True)
 class TableSketch:
-    """Hold projections of a table's columns on one random direction.
+    """Projections of a table's columns on one random direction.
 
     A hash would differ where rounding does, between processors or versions of numpy; a random
     projection differs as much as the column does, and tells the order of the rows.
@@ -70,7 +70,7 @@ class TableSketch:
         return cls(table.n_rows, table.n_categories.tolist(), columns)
 
     def difference(self, other: TableSketch, names: list[Any]) -> str:
-        """Say in words how a table differs from another, with the names of its columns.
+        """Return in words how a table differs from another, with the names of its columns.
 
         Returns
         -------

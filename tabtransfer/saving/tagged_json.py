@@ -1,4 +1,4 @@
-"""Python values as JSON that gives them back with their types."""
+"""Convert Python values to JSON and back, with their types."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def to_json(value: Any) -> Any:
 
 
 def from_json(value: Any) -> Any:
-    """Give back the value that `to_json` was given; numpy's scalars come back as Python's."""
+    """Return the value that `to_json` was given; numpy's scalars come back as Python's."""
     if isinstance(value, list):
         return [from_json(item) for item in value]
     if not isinstance(value, dict):
@@ -116,5 +116,6 @@ def from_json(value: Any) -> Any:
     return _READERS[tag](content)
 
 
-def _time64(string: str, unit: str, step: int) -> np.datetime64:
-    return np.datetime64(string, (unit, step))
+def _time64(string: str, unit: str, step: int) -> Any:
+    kind = unit if step == 1 else f"{step}{unit}"
+    return np.array(string, dtype=f"datetime64[{kind}]")[()]

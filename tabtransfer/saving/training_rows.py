@@ -111,7 +111,7 @@ def _refuse_too_large(n_bytes: int) -> None:
 
 
 def _storable(column: pd.Series) -> tuple[pd.Series, dict[str, Any] | None]:
-    """Give a column that Parquet holds, and how to undo the change if it took one."""
+    """Return a column that Parquet can hold, and how to convert it back if it was converted."""
     if isinstance(column.dtype, pd.CategoricalDtype):  # Parquet loses their order and numbers
         levels = column.cat.categories
         form = {"categories": to_json(list(levels)), "ordered": column.cat.ordered}
@@ -133,7 +133,7 @@ def _storable(column: pd.Series) -> tuple[pd.Series, dict[str, Any] | None]:
 
 
 def _are_alike(column: pd.Series, kind: pa.DataType) -> bool:
-    """Tell whether objects that are dates or times are of one type and time zone."""
+    """Return whether objects that are dates or times are of one type and time zone."""
     if column.dtype != object or not pa.types.is_temporal(kind):
         return True
     cells = column[column.notna()]

@@ -1,4 +1,4 @@
-"""How a CSV file is written: what parts its cells, its encoding, its decimal sign."""
+"""The dialect of a CSV file: its delimiter, its encoding and its decimal sign."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spa
 
 @dataclass(frozen=True)
 class CsvDialect:
-    """Say how a CSV file is written; None where the file itself is to tell.
+    """How a CSV file is written; None for what is to be detected from the file.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class CsvDialect:
 
 
 def read_dialect(path: Path, given: CsvDialect | None = None) -> CsvDialect:
-    """Tell how a CSV file is written, by its bytes and its first rows.
+    """Detect how a CSV file is written, by its bytes and its first rows.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def _text(path: Path, encoding: str) -> Iterator[str]:
 
 
 def _encoding_of(path: Path) -> str:
-    """Tell UTF-16 by its mark or its zero bytes, and UTF-8 by being valid; else it is cp1252."""
+    """Detect UTF-16 by its mark or its zero bytes, and UTF-8 by being valid; else it is cp1252."""
     first = next(_chunks(path), b"")
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
@@ -178,7 +178,7 @@ def _decodes(path: Path, encoding: str) -> bool:
 
 
 def _first_lines(path: Path, encoding: str) -> list[str]:
-    """Give the first lines, whole ones, without the mark of the encoding."""
+    """Return the first whole lines, without the byte order mark."""
     text = ""
     for chunk in _text(path, encoding):
         text += chunk

@@ -16,7 +16,7 @@ _ENOUGH_CELLS = 4  # in a line of a text that make it look like a row, whatever 
 
 
 def refuse_swallowed_rows(lines: Iterable[str], path: Path, separator: str) -> None:
-    """Refuse a file with a quote that is opened and closed in another row, or never.
+    """Refuse a file with a quote that is closed in another row, or never.
 
     Quotes within words are nothing odd, nor are texts of several lines unless their lines look
     like rows: as many cells as the header has, four or more, or a number first.

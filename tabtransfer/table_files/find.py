@@ -1,4 +1,4 @@
-"""Which files a user means, and of what kind they are."""
+"""Find the table files that a user names, and their kind."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SUFFIXES: dict[str, Kind] = {
 
 
 def kind_of(path: Path) -> Kind:
-    """Tell the kind of a table file by its suffix.
+    """Return the kind of a table file by its suffix.
 
     Raises
     ------

@@ -17,13 +17,13 @@ __all__ = [
     "Sep",
     "Silence",
     "Tables",
-    "Task",
+    "TaskOption",
     "csv_dialect",
     "split_names",
 ]
 
 
-class Task(str, Enum):
+class TaskOption(str, Enum):
     """What to learn."""
 
     auto = "auto"
@@ -71,11 +71,11 @@ Silence = Annotated[
 
 
 def split_names(text: str) -> tuple[str, ...]:
-    """Give the names in a list separated by commas, each once; quotes hold names with commas."""
+    """Return the names in a list separated by commas, each once; quotes hold names with commas."""
     names = next(csv.reader([text], skipinitialspace=True), [])
     return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
 
 
 def csv_dialect(sep: str | None, encoding: str | None, decimal: str | None) -> CsvDialect:
-    """Give what the options say of how CSV files are written."""
+    """Return the dialect of CSV files that the options state."""
     return CsvDialect("\t" if sep in ("tab", "\\t") else sep, encoding, decimal)

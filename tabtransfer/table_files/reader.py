@@ -34,7 +34,7 @@ _ADVICE = " If something else than it seems parts the cells, say what: --sep ';'
 
 @dataclass(frozen=True)
 class Part:
-    """Name a part of a source that can be read by itself.
+    """A part of a source that can be read by itself.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Source:
-    """Describe a table in one or several files.
+    """A table in one or several files.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class Source:
         needed: Iterable[str] | None = None,
         given: CsvDialect | None = None,
     ) -> Source:
-        """Look at the files' columns and sizes, and at how CSV is written.
+        """Inspect the files' columns and sizes, and how CSV is written.
 
         Parameters
         ----------
@@ -195,7 +195,7 @@ def _cut(tables: Iterable[pa.Table], n_rows: int) -> Iterator[pa.Table]:
 def _look_at(
     path: Path, given: CsvDialect | None
 ) -> tuple[tuple[str, ...], list[Part], int | None]:
-    """Give a file's columns, parts and number of rows."""
+    """Return a file's columns, parts and number of rows."""
     names, parts, n_rows = _look_into(path, given)
     folders = parts[0].folders if parts else {}
     return (*names, *(name for name in folders if name not in names)), parts, n_rows
@@ -218,7 +218,7 @@ def _look_into(
 
 
 def _row_groups(metadata: pq.FileMetaData) -> Iterator[tuple[int, ...]]:
-    """Give row groups together that are worth a part."""
+    """Return row groups joined until each is large enough for a part."""
     together: list[int] = []
     n_rows = 0
     for index in range(metadata.num_row_groups):
@@ -269,7 +269,7 @@ def _arrow_reader(path: Path) -> pa.RecordBatchFileReader | pa.RecordBatchStream
 
 
 def _arrow_batches(path: Path) -> Iterator[pa.RecordBatch]:
-    """Read a file's batches; what they hold is checked: a damaged one would end the process."""
+    """Read a file's batches and validate them: a damaged one would crash the process."""
     reader = _arrow_reader(path)
     if isinstance(reader, pa.RecordBatchFileReader):
         batches: Iterable[pa.RecordBatch] = map(reader.get_batch, range(reader.num_record_batches))

@@ -33,7 +33,7 @@ _TIMES = {
 
 @dataclass(frozen=True)
 class ReadTarget:
-    """Hold a target.
+    """A target, with the rows that have one.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def _of_text(column: pd.Series, task: str, from_text: bool, decimal: str) -> Rea
 def _numbers(
     strings: pd.Series, decimal: str, forced: bool
 ) -> tuple[pd.Series | None, NumberFormat | None]:
-    """Give the numbers that all strings write but for a few that stand for none."""
+    """Return strings as numbers, NaN for a few that mean missing; None if they aren't numbers."""
     distinct = [string for string in strings.dropna().unique() if not is_missing_word(string)]
     if not distinct:
         return None, None
@@ -170,7 +170,7 @@ def _refuse_times(column: pd.Series) -> None:
 
 
 def _refuse_names(present: pd.Series, task: str) -> None:
-    """Refuse what names each row."""
+    """Refuse a target that names each row."""
     n_values, n_rows = present.nunique(), len(present)
     where = f"The target {present.name!r} has {n_values:,} different values in {n_rows:,} rows"
     if task == "classification" and n_values > max(_MAX_CLASSES, n_rows / 2):

@@ -1,4 +1,4 @@
-"""What to learn from a column: classes or numbers."""
+"""The choice between classification and regression by the values of a target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns of text, as CSV has them, with the types that they stand for."""
+"""Infer the types of columns of text, as CSV has them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def infer_types(table: pa.Table, decimal: str = ".") -> pa.Table:
 
 
 def types_of(frame: pd.DataFrame) -> dict[str, pa.DataType]:
-    """Say what the columns of a frame would be read as from text.
+    """Return the types that the columns of a frame would be read as from text.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ _INDEX_NAME = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
 
 @dataclass(frozen=True)
 class TrainingTable:
-    """Hold what `fit` learns from.
+    """What `fit` learns from.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def read_training_table(
 
 
 def _is_saved_index(name: str, column: pd.Series) -> bool:
-    """Tell a column that pandas wrote for an index without a name, and that tells rows apart."""
+    """Return whether a column is the unnamed index that pandas saved, different in each row."""
     if not _INDEX_NAME.fullmatch(name) or not pd.api.types.is_numeric_dtype(column):
         return False
     return bool(column.is_unique and column.notna().all() and (column % 1 == 0).all())

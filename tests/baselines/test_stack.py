@@ -30,7 +30,7 @@ def regressor():
 
 
 def read_again(model):
-    """Give the one member's task as a batch, its context, and predictions of training rows."""
+    """Return the one member's task as a batch, its context, and predictions of training rows."""
     task, context = next(iter(model.ensemble_.contexts(model.network_)))
     shown = task.view.show(model.ensemble_.training.table.take(task.rows))
     batch = task_batch(
@@ -132,7 +132,7 @@ def test_inputs_are_those_of_the_pretrained_estimators(regression_checkpoint):
     ):
         ours, other = stack(random_state=3), kind(random_state=3, checkpoint=regression_checkpoint)
         ours.fit(X, y), other.fit(X, y)
-        assert np.array_equal(ours.learners_.own, other.learners_.own)
+        assert np.array_equal(ours.learners_.out_of_fold, other.learners_.out_of_fold)
         ours_read, other_read = (
             [
                 (context.predictions.weights.float(), context.predictions.kernels.dual.float())

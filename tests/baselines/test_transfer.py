@@ -18,7 +18,7 @@ from tabtransfer.baselines.transfer import (
     TABTRANSFER_SYNTHETIC,
     TABTRANSFER_WITHOUT_TREES,
 )
-from tabtransfer.bench.measure.run_job import Task, run_job
+from tabtransfer.bench.measure.run_job import JobRequest, run_job
 from tabtransfer.bench.protocol import Job
 from tabtransfer.datasets.fingerprints import fingerprint
 from tabtransfer.datasets.splits import stratified_splits, target_bins
@@ -91,7 +91,7 @@ def measure(method, name):
     table = load_table(name)
     y = target_bins(table.y) if table.task == "regression" else table.y
     split = stratified_splits(y, n_splits=1, seed=0, max_train=60, max_test=20)[0]
-    return run_job(Task(Job("quickstart", name, method.name), table, method, split))
+    return run_job(JobRequest(Job("quickstart", name, method.name), table, method, split))
 
 
 @pytest.mark.parametrize("method", METHODS[:2], ids=lambda method: method.name)
@@ -195,7 +195,7 @@ class TestScratch:
         scratch = ScratchClassifier(**settings).fit(X, y)
         pretrained = TabTransferClassifier(**settings).fit(X, y)
         assert scratch.trees
-        assert np.array_equal(scratch.learners_.own, pretrained.learners_.own)
+        assert np.array_equal(scratch.learners_.out_of_fold, pretrained.learners_.out_of_fold)
 
     def test_it_learns_numbers_from_nothing(self, small_checkpoint, few_steps):
         X = np.random.default_rng(0).normal(size=(200, 3))

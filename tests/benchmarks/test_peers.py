@@ -50,7 +50,7 @@ def test_ours_and_catboost_are_measured_at_60_rows(tmp_path):
 
 def test_slow_sizes_are_scaled_then_extrapolated_and_say_so(peers, monkeypatch):
     def seconds(n: int) -> float:
-        """Give two members' seconds: 1 ms a row, and 1 µs a pair of a row and a training row."""
+        """Return two members' seconds: 1 ms a row, and 1 µs a pair of a row and a training row."""
         return 1e-3 * (n + 1000) + 1e-6 * n * (n + 1000)
 
     runs = []

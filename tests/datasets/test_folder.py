@@ -38,13 +38,13 @@ def test_numbers_and_text_may_be_classes_and_text_may_be_numbers(folder):
     assert numbers.y.tolist() == [1.5, 2.0, 3.0]
     assert classes.X["town"].tolist() == ["a", "b", "a"]
     assert classes.X["town"].dtype == "category"
-    assert (classes.card.kind, classes.card.n_classes) == ("mixed with missing values", 2)
-    assert (numbers.card.family, numbers.card.source) == ("f", "price.parquet")
+    assert (classes.metadata.kind, classes.metadata.n_classes) == ("mixed with missing values", 2)
+    assert (numbers.metadata.family, numbers.metadata.source) == ("f", "price.parquet")
 
 
 def test_a_table_of_categories_with_gaps_has_a_kind(folder):
     (table,) = folder({**SHOP, "target": "age", "task": "regression", "file": "towns.csv"})
-    assert table.card.kind == "categorical with missing values"
+    assert table.metadata.kind == "categorical with missing values"
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ def test_a_capped_table_keeps_class_shares_and_says_so():
     small = cap_rows(table, 100, seed=3)
     shares = table.y.value_counts(normalize=True) - small.y.value_counts(normalize=True)
     assert shares.abs().max() < 0.01
-    assert len(small.X) == len(small.y) == small.card.n_rows == 100
-    assert small.card.description.endswith("(100 of 569 rows, drawn with seed 3)")
+    assert len(small.X) == len(small.y) == small.metadata.n_rows == 100
+    assert small.metadata.description.endswith("(100 of 569 rows, drawn with seed 3)")
     assert cap_rows(table, 100, seed=3).X.equals(small.X)
     assert not cap_rows(table, 100, seed=4).X.equals(small.X)
     assert cap_rows(table, 569) is table
@@ -109,7 +109,7 @@ def test_files_are_read_as_fit_reads_them(tmp_path, name, content):
     (table,) = load_folder(tmp_path)
     assert table.X.to_dict("list") == {"größe": [1.5, 1000.25]}
     assert table.y.tolist() == ["007", "b"]
-    assert ("saved index" in table.card.dropped) == (content[:1] == b",")
+    assert ("saved index" in table.metadata.dropped) == (content[:1] == b",")
 
 
 def test_how_a_table_is_written_can_be_said(tmp_path):
@@ -138,7 +138,7 @@ def test_numbers_and_dates_that_are_written_are_no_categories(tmp_path):
     frame.to_csv(tmp_path / "shop.csv", index=False)
     (tmp_path / "manifest.json").write_text(json.dumps([SHOP]))
     (table,) = load_folder(tmp_path)
-    assert table.card.n_categorical == 1
+    assert table.metadata.n_categorical == 1
     read = ColumnPreparer().fit_transform(table.X)
     assert read.select_dtypes(object).columns.tolist() == ["town"]
     for name in ("price", "age", "odd"):
@@ -171,4 +171,4 @@ def test_dates_of_a_folders_tables_stay_dates(tmp_path):
     (tmp_path / "manifest.json").write_text(json.dumps([entry]))
     (table,) = load_folder(tmp_path)
     assert table.X["when"].dtype.kind == "M"
-    assert (table.card.n_categorical, table.card.kind) == (0, "numeric with missing values")
+    assert (table.metadata.n_categorical, table.metadata.kind) == (0, "numeric with missing values")

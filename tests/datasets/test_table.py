@@ -33,23 +33,23 @@ def test_columns_of_text_categories_and_booleans_are_categorical():
 
 
 def test_a_missing_package_is_named_with_the_way_out():
-    card = dataclasses.replace(TABLES[0].card, name="elsewhere", package="no-such-package")
+    metadata = dataclasses.replace(TABLES[0].metadata, name="elsewhere", package="no-such-package")
     with pytest.raises(TabTransferError) as raised:
-        TableSource(card, TABLES[0].read).load()
+        TableSource(metadata, TABLES[0].read).load()
     message = str(raised.value)
     assert "'elsewhere'" in message
     assert "no-such-package" in message
     assert 'pip install "tabtransfer[tables]"' in message
-    assert card.source == "no-such-package (not installed)"
+    assert metadata.source == "no-such-package (not installed)"
 
 
 @pytest.mark.parametrize("field", ["task", "kind"])
 def test_a_card_refuses_an_unknown_task_or_kind(field):
     with pytest.raises(TabTransferError, match="ranking"):
-        dataclasses.replace(TABLES[0].card, **{field: "ranking"})
+        dataclasses.replace(TABLES[0].metadata, **{field: "ranking"})
 
 
 def test_the_source_names_the_installed_version():
     import sklearn
 
-    assert TABLES[0].card.source == f"scikit-learn {sklearn.__version__}"
+    assert TABLES[0].metadata.source == f"scikit-learn {sklearn.__version__}"

@@ -1,1 +1,1 @@
-"""What results say: averages, ranks, tests, gains. Pure functions of the results table."""
+"""Statistics of results: averages, ranks, tests, gains. Pure functions of the results table."""

@@ -1,4 +1,4 @@
-"""What a table's description tells of which method wins: a small model of measured differences.
+"""Predict from a table's properties which method will win, by a small model of past results.
 
 For two methods, ridge regression predicts the relative gain of one over the other from a table's
 size, kinds of columns, gaps, classes and noise. It is cross-validated with families of tables left
@@ -31,7 +31,7 @@ _MARGIN = 0.1  # of their range, by which a property may lie outside that of the
 
 @dataclass(frozen=True)
 class Advice:
-    """What to expect of a method on a table, against another method.
+    """The expected gain of one method over another on a table.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class Advisor:
     reach: float
 
     def advise(self, description: Mapping[str, float]) -> Advice:
-        """Say what to expect on a table.
+        """Return what to expect on a table.
 
         Parameters
         ----------
@@ -119,7 +119,7 @@ class Advisor:
 
 
 def describe_tables(results: pd.DataFrame) -> pd.DataFrame:
-    """Describe each table by what a reader knows of a new one.
+    """Return each table's properties, those that are also known of a new table.
 
     Parameters
     ----------
@@ -134,15 +134,15 @@ def describe_tables(results: pd.DataFrame) -> pd.DataFrame:
         noise: what the linear method leaves unexplained, twice 1 − ROC AUC for classes and
         1 − R² for numbers. Noise is left out where some table has no score of that method.
     """
-    cards = results.drop_duplicates("table").set_index("table")
-    numeric = cards["task"] == "regression"
+    tables = results.drop_duplicates("table").set_index("table")
+    numeric = tables["task"] == "regression"
     tables = pd.DataFrame(
         {
-            "rows": np.log10(cards["n_rows"].astype(float)),
-            "columns": np.log10(cards["n_columns"].astype(float)),
-            "categorical columns": cards["n_categorical"] / cards["n_columns"],
-            "missing cells": cards["missing_share"],
-            "classes": np.log2(cards["n_classes"].astype(float).where(~numeric, 1)),
+            "rows": np.log10(tables["n_rows"].astype(float)),
+            "columns": np.log10(tables["n_columns"].astype(float)),
+            "categorical columns": tables["n_categorical"] / tables["n_columns"],
+            "missing cells": tables["missing_share"],
+            "classes": np.log2(tables["n_classes"].astype(float).where(~numeric, 1)),
             "numeric target": numeric.astype(float),
         }
     )
@@ -158,7 +158,7 @@ def describe_tables(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def make_advisor(results: pd.DataFrame, method: str, base: str) -> Advisor | None:
-    """Learn when a method beats another.
+    """Fit a model of when one method beats another.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def make_advisor(results: pd.DataFrame, method: str, base: str) -> Advisor | Non
 
 @dataclass(frozen=True)
 class _Measured:
-    """Hold what advisors learn from: errors, descriptions and families of the tables."""
+    """What advisors are fitted to: errors, properties and families of the tables."""
 
     errors: pd.DataFrame
     tables: pd.DataFrame
@@ -213,7 +213,7 @@ def _learn(measured: _Measured, method: str, base: str) -> Advisor | None:
 
 
 def make_advisors(results: pd.DataFrame) -> list[Advisor]:
-    """Learn when each method beats CatBoost, or the method of best mean rank where that is absent.
+    """Fit an advisor for each method against CatBoost, or else the method of best mean rank.
 
     Parameters
     ----------
@@ -235,7 +235,7 @@ def make_advisors(results: pd.DataFrame) -> list[Advisor]:
 
 
 def describe_advice(advisors: Sequence[Advisor], advice: Sequence[Advice]) -> list[str]:
-    """Say in sentences which method to expect to win on a table.
+    """Return sentences on which method to expect to win on a table.
 
     Parameters
     ----------
@@ -301,7 +301,7 @@ def _make_model() -> Any:
 def _cross_validate(
     tables: pd.DataFrame, gains: pd.Series, family: pd.Series
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give the errors of the model and of the mean for each table, its family left out."""
+    """Return the errors of the model and of the mean for each table, its family left out."""
     by_model, by_mean = np.empty(len(gains)), np.empty(len(gains))
     for name in family.unique():
         left_out = (family == name).to_numpy()
@@ -317,7 +317,7 @@ def _root_mean(squares: NDArray[np.float64], family: pd.Series) -> float:
 
 
 def _better(by_model: NDArray[np.float64], by_mean: NDArray[np.float64], family: pd.Series) -> bool:
-    """Say whether the interval of what the model saves in squared error lies above 0."""
+    """Return whether the interval of what the model saves in squared error lies above 0."""
     saved = pd.Series(by_mean**2 - by_model**2).groupby(family.to_numpy()).mean().to_numpy()
     low, _ = bootstrap_mean(saved[:, None])
     return bool(low[0] > 0)

@@ -1,4 +1,4 @@
-"""Which method to use on one table: errors over its splits, tests against the best, cost."""
+"""The comparison of methods on one table: errors over its splits, tests against the best, cost."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ERRORS = {"binary": "1 − ROC AUC", "multiclass": "log-loss", "regression": "R
 
 @dataclass(frozen=True)
 class Entrant:
-    """How one method did on the table.
+    """The results of one method on the table.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Entrant:
 
     @property
     def ties(self) -> bool:
-        """Whether it can't be told apart from the best, which the best itself can't."""
+        """Whether its error isn't significantly above the best's; true of the best."""
         return self.behind is None or not self.p < ALPHA
 
     @property
@@ -71,7 +71,7 @@ class Entrant:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the results say of one table.
+    """The comparison of methods on one table.
 
     Parameters
     ----------
@@ -137,12 +137,12 @@ def compare_methods(results: pd.DataFrame) -> Comparison:
 
 
 def is_one_table(results: pd.DataFrame) -> bool:
-    """Say whether results are of a single table at a single size."""
+    """Return whether results are of a single table at a single size."""
     return len(results.groupby(["suite", "table", "max_train"])) == 1
 
 
 def comparison_command(results: pd.DataFrame) -> str:
-    """Give the command that measures these results of one table again.
+    """Return the command that measures these results of one table again.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def comparison_command(results: pd.DataFrame) -> str:
 
 
 def quote_again(words: str) -> str:
-    """Quote words for the shell that a results table holds, whoever wrote it.
+    """Quote the words of a command from a results table again, as anybody may have written it.
 
     Examples
     --------
@@ -205,7 +205,7 @@ def _rank(errors: pd.DataFrame, results: pd.DataFrame) -> tuple[Entrant, ...]:
 def _tidy(
     mean: SplitMean, errors: pd.DataFrame, bounds: tuple[float, float] = (-math.inf, math.inf)
 ) -> SplitMean:
-    """Keep an interval within what is possible, none from two splits, and rounding out."""
+    """Return an interval cut to possible errors and rounded outwards; none for two splits."""
     noise = _ROUNDING * float(errors.abs().to_numpy().max())
     low, high = (min(max(end, bounds[0]), bounds[1]) for end in (mean.low, mean.high))
     if mean.n_splits < _MIN_INTERVAL or math.isnan(mean.low):

@@ -1,4 +1,4 @@
-"""What results cost: seconds by size, and the harness's own share."""
+"""The time that results took: seconds by size, and the harness's own share."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def seconds_per_thousand(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def harness_share(results: pd.DataFrame) -> float:
-    """Give the share of the jobs' time that was spent outside the methods' own work.
+    """Return the share of the jobs' time that was spent outside the methods' own work.
 
     Work is fit, predict and the prediction of quantiles; the rest is to start processes, import,
     hand tables over and score. Jobs that didn't end well aren't counted.

@@ -21,7 +21,7 @@ _N_STEPS = 100
 
 
 def pairwise_wins(results: pd.DataFrame) -> tuple[list[str], NDArray[np.float64]]:
-    """Share out one win a family of tables between each two methods.
+    """Count wins between each two methods, one in all for each family of tables.
 
     Parameters
     ----------

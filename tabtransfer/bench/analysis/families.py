@@ -1,4 +1,4 @@
-"""Tables that describe the same data count once."""
+"""Averages over families: tables of the same data count once."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def paired_tests(errors: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class CriticalDifference:
-    """What Friedman's test and Nemenyi's distance say of mean ranks.
+    """The result of Friedman's test and Nemenyi's distance for mean ranks.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class CriticalDifference:
     distance: float
 
     def groups(self) -> list[tuple[str, str]]:
-        """Give the largest runs of methods that can't be told apart, as first and last."""
+        """Return the largest runs of methods that can't be told apart, as first and last."""
         ranks = self.ranks
         reach = [int((ranks <= rank + self.distance).sum()) - 1 for rank in ranks]
         return [

@@ -19,7 +19,7 @@ from tabtransfer.bench.results import OK
 
 @dataclass(frozen=True)
 class Confidence:
-    """How often a method is right, by how sure it is.
+    """How often a method is right, by the probability of its predicted class.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class Confidence:
 
 
 def pool_confidence(results: pd.DataFrame, methods: Sequence[str]) -> list[Confidence]:
-    """Add up each method's bins over all jobs that went well, each test row counting once.
+    """Sum each method's bins over all successful jobs, each test row counting once.
 
     Parameters
     ----------

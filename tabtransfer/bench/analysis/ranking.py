@@ -1,4 +1,4 @@
-"""Rank methods by their errors, each average with its interval and its wins table by table."""
+"""Rank methods by their errors: Elo, improvability, mean ranks and wins, with intervals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tabtransfer.bench.analysis.table_ranks import rank_on_tables
 
 
 def improvability(errors: pd.DataFrame) -> pd.DataFrame:
-    """Give the share of each error that the table's best method does without.
+    """Return the share of each error that the table's best method does without.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def improvability(errors: pd.DataFrame) -> pd.DataFrame:
 
 
 def relative_gain(errors: pd.DataFrame, method: str, base: str) -> pd.Series:
-    """Say how much lower one method's error is on each table, as a share of the larger error.
+    """Return how much lower one method's error is on each table, as a share of the larger error.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def relative_gain(errors: pd.DataFrame, method: str, base: str) -> pd.Series:
 
 
 def win_matrix(results: pd.DataFrame) -> pd.DataFrame:
-    """Give the share of families of tables that each method (row) wins over each other (column).
+    """Return the share of families of tables that each method (row) wins over each other (column).
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def win_matrix(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def mean_ranks(results: pd.DataFrame) -> pd.Series:
-    """Give the mean rank of each method that has an error, as `rank_methods` does."""
+    """Return the mean rank of each method that has an error, as `rank_methods` does."""
     return average_families(rank_on_tables(results), results).mean()
 
 

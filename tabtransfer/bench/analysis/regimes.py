@@ -1,4 +1,4 @@
-"""When to use what: which method wins on which kind of table, at what cost, and how sure."""
+"""Regimes: which method wins on which kind of table, at what cost, and how surely."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _INFINITY = float("inf")
 
 @dataclass(frozen=True)
 class Regime:
-    """What the results say of one kind of table.
+    """The results on one kind of table.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def summarise_gain(errors: pd.DataFrame, method: str, base: str) -> Gain | None:
 
 
 def decide(gain: Gain) -> State:
-    """Say what an interval shows.
+    """Return what an interval shows.
 
     Examples
     --------
@@ -104,18 +104,18 @@ def label_tables(results: pd.DataFrame) -> dict[str, list[str]]:
     dict of str to list of str
         Tables by regime, "all tables" first; regimes without tables are left out.
     """
-    cards = results.drop_duplicates("table").set_index("table")
-    share = cards["n_categorical"] / cards["n_columns"]
-    classes = cards["n_classes"].astype(float).where(cards["task"] != "regression")
+    tables = results.drop_duplicates("table").set_index("table")
+    share = tables["n_categorical"] / tables["n_columns"]
+    classes = tables["n_classes"].astype(float).where(tables["task"] != "regression")
     facts: list[tuple[str, pd.Series, list[float]]] = [
-        ("rows", cards["n_rows"], [0, 500, 2000, 10_000, _INFINITY]),
-        ("columns", cards["n_columns"], [0, 10, 50, _INFINITY]),
+        ("rows", tables["n_rows"], [0, 500, 2000, 10_000, _INFINITY]),
+        ("columns", tables["n_columns"], [0, 10, 50, _INFINITY]),
         ("classes", classes, [0, 2, 5, _INFINITY]),
         ("categorical columns, %", 100 * share, [-1, 0, 50, 100]),
-        ("missing cells, %", 100 * cards["missing_share"], [-1, 0, 5, 100]),
+        ("missing cells, %", 100 * tables["missing_share"], [-1, 0, 5, 100]),
     ]
-    found = {"all tables": list(cards.index)}
-    for task, part in cards.groupby("task"):
+    found = {"all tables": list(tables.index)}
+    for task, part in tables.groupby("task"):
         found[f"task: {task}"] = list(part.index)
     for name, values, edges in facts:
         for low, high in pairwise(edges):
@@ -160,7 +160,7 @@ def judge_regimes(results: pd.DataFrame) -> list[Regime]:
 
 
 def _contenders(ranked: list[str]) -> tuple[str, str]:
-    """Pick the best method and the best of the other camp: our arms aren't set against another."""
+    """Return the best method and the best of the other side: our variants aren't compared."""
     first, *rest = ranked
     ours = first.startswith(PRETRAINED)
     others = [name for name in rest if name.startswith(PRETRAINED) != ours]

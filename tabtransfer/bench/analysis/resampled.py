@@ -78,7 +78,7 @@ def corrected_mean(values: ArrayLike, n_train: float, n_test: float) -> SplitMea
 
 
 def split_errors(results: pd.DataFrame) -> pd.DataFrame:
-    """Give the errors of one table split by split.
+    """Return the errors of one table split by split.
 
     Parameters
     ----------

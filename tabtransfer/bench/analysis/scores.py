@@ -34,7 +34,7 @@ NUMBERS = ScoreKind("numbers", "1 − RMSE / baseline", "skill")
 
 
 def add_score(results: pd.DataFrame) -> pd.DataFrame:
-    """Give results a column ``score``.
+    """Add a column ``score`` to results.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def add_score(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_kind(results: pd.DataFrame) -> dict[ScoreKind, pd.DataFrame]:
-    """Sort rows by the kind of their table, each with a ``score``; absent kinds are left out."""
+    """Group rows by the kind of their table, each with a ``score``; absent kinds are left out."""
     scored = add_score(results)
     numeric = scored["task"] == "regression"
     parts = {CLASSES: scored[~numeric], NUMBERS: scored[numeric]}
@@ -68,5 +68,5 @@ def by_kind(results: pd.DataFrame) -> dict[ScoreKind, pd.DataFrame]:
 
 
 def mean_scores(results: pd.DataFrame) -> dict[ScoreKind, pd.DataFrame]:
-    """Give the mean scores of each kind of table, (n_tables, n_methods) each."""
+    """Return the mean scores of each kind of table, (n_tables, n_methods) each."""
     return {kind: table_scores(part, "score") for kind, part in by_kind(results).items()}

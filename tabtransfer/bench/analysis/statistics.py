@@ -1,4 +1,4 @@
-"""What the results table says: means, wins and gains, with bootstrap intervals."""
+"""Statistics of the results table: means, wins and gains, with bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -94,10 +94,10 @@ def add_interval(board: pd.DataFrame, name: str, values: pd.DataFrame) -> None:
     columns = [name, f"{name}_low", f"{name}_high"]
     board[columns] = np.nan
     for method in values.columns:
-        own = values[method].dropna().to_numpy(dtype=np.float64)
-        if len(own):
-            low, high = bootstrap_mean(own[:, None])
-            board.loc[method, columns] = own.mean(), low.item(), high.item()
+        scores = values[method].dropna().to_numpy(dtype=np.float64)
+        if len(scores):
+            low, high = bootstrap_mean(scores[:, None])
+            board.loc[method, columns] = scores.mean(), low.item(), high.item()
 
 
 def gains_by_kind(

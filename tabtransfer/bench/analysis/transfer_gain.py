@@ -1,10 +1,10 @@
-"""What pretraining gains at each number of training rows, and the number at which it ends."""
+"""The gain from pretraining at each number of training rows, and where it ends."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,11 @@ from tabtransfer.bench.analysis.statistics import table_scores
 from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, SCRATCH, SYNTHETIC
 from tabtransfer.gains import LEVEL, N_RESAMPLES, Gain, gain
 
+if TYPE_CHECKING:
+    from tabtransfer.inference.settings import TaskType
+
 ARMS = (PRETRAINED, FINETUNED, SYNTHETIC, SCRATCH)
 """The same network with more and less transfer; everything else is an opponent."""
-
-Task = Literal["classification", "regression"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class GainCurve:
         Where it changes its sign.
     """
 
-    task: Task
+    task: TaskType
     method: str
     base: str
     points: dict[int, Gain]
@@ -88,7 +89,7 @@ def gain_curves(results: pd.DataFrame) -> list[GainCurve]:
     """
     scored = add_score(results)
     numeric = scored["task"] == "regression"
-    tasks: list[tuple[Task, pd.DataFrame]] = [
+    tasks: list[tuple[TaskType, pd.DataFrame]] = [
         ("classification", scored[~numeric]),
         ("regression", scored[numeric]),
     ]
@@ -150,11 +151,11 @@ def find_crossing(gains: pd.DataFrame) -> Crossing:
 
 
 def _pairs(methods: list[str]) -> list[tuple[str, str]]:
-    own = [arm for arm in ARMS if arm in methods]
-    over_scratch = [(arm, SCRATCH) for arm in own if arm != SCRATCH and SCRATCH in own]
-    over_synthetic = [(PRETRAINED, SYNTHETIC)] if {PRETRAINED, SYNTHETIC} <= set(own) else []
+    present = [arm for arm in ARMS if arm in methods]
+    over_scratch = [(arm, SCRATCH) for arm in present if arm != SCRATCH and SCRATCH in present]
+    over_synthetic = [(PRETRAINED, SYNTHETIC)] if {PRETRAINED, SYNTHETIC} <= set(present) else []
     opponents = [name for name in methods if name not in ARMS]
-    return [*over_scratch, *over_synthetic, *((arm, name) for name in opponents for arm in own)]
+    return [*over_scratch, *over_synthetic, *((arm, name) for name in opponents for arm in present)]
 
 
 def _resampled_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -168,7 +169,7 @@ def _resampled_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _reach_zero(curves: NDArray[np.float64], sizes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give where each curve first comes down to zero, in logarithms of sizes.
+    """Return the size at which each curve first comes down to zero, as a logarithm.
 
     Minus infinity where it is below from its first size on, infinity where it stays above.
     """

@@ -21,7 +21,7 @@ State = Literal["supported", "contradicted", "undecided"]
 
 @dataclass(frozen=True)
 class KindVerdict:
-    """What tables of one kind say of the claim.
+    """The results on tables of one kind as evidence for or against the claim.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class KindVerdict:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the results say of the claim.
+    """The results as evidence for or against the claim.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def _judge_kind(kind: ScoreKind, part: pd.DataFrame) -> KindVerdict:
 
 
 def _n_least(one: KindVerdict) -> int:
-    """Give the tables of the comparison that has fewest."""
+    """Return the number of tables of the comparison that has fewest."""
     needed = one.over_reference, one.over_scratch
     return min(0 if value is None else value.n_tables for value in needed)
 
@@ -139,7 +139,7 @@ def _against_reference(kind: ScoreKind, value: Gain | None, part: pd.DataFrame) 
 
 
 def _why_fewer(value: Gain, part: pd.DataFrame) -> str:
-    """Say why a comparison is over fewer tables than there are."""
+    """Return why a comparison is over fewer tables than there are."""
     n_tables, n_families = part["table"].nunique(), part["family"].nunique()
     if value.n_tables == n_tables:
         return ""

@@ -1,1 +1,1 @@
-"""The harness's commands."""
+"""The commands of the benchmark harness."""

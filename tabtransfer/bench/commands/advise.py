@@ -1,4 +1,4 @@
-"""The command `tabtransfer advise`: what other tables' results say of this one."""
+"""The command `tabtransfer advise`: which method to expect to win on a table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tabtransfer.table_files.options import (
     Encoding,
     Sep,
     Tables,
-    Task,
+    TaskOption,
     csv_dialect,
     split_names,
 )
@@ -35,8 +35,8 @@ def advise(
         ),
     ],
     task: Annotated[
-        Task, typer.Option(help="What to learn; auto goes by what the target holds.")
-    ] = Task.auto,
+        TaskOption, typer.Option(help="What to learn; auto goes by what the target holds.")
+    ] = TaskOption.auto,
     drop: Drop = "",
     sep: Sep = None,
     encoding: Encoding = None,
@@ -50,7 +50,7 @@ def advise(
     `tabtransfer compare` measures.
     """
     from tabtransfer.bench.analysis.advice import describe_advice, make_advisors
-    from tabtransfer.bench.measure.own_table import read_own_table
+    from tabtransfer.bench.measure.user_table import read_user_table
     from tabtransfer.bench.report.terminal import advice_table
     from tabtransfer.bench.results import read_results
     from tabtransfer.printing import make_console
@@ -62,9 +62,9 @@ def advise(
     if not advisors:
         raise TabTransferError(f"{results} has no two methods that finished on the same table.")
     dialect = csv_dialect(sep, encoding, decimal)
-    own, rows = read_own_table(files, target, split_names(drop), task.value, dialect)
+    user_table, rows = read_user_table(files, target, split_names(drop), task.value, dialect)
     say_reading(rows)
-    description = _describe(own, int(measured["max_train"].max()))
+    description = _describe(user_table, int(measured["max_train"].max()))
     pairs = [(advisor, advisor.advise(description)) for advisor in advisors]
     pairs.sort(key=lambda pair: -pair[1].gain)
     advisors, advice = [one for one, _ in pairs], [one for _, one in pairs]
@@ -75,7 +75,7 @@ def advise(
 
 
 def _describe(table: Table, max_train: int) -> dict[str, float]:
-    """Describe the table as those of the results are; the method that tells noise is measured."""
+    """Return the table's properties as results have them; one method is run to measure noise."""
     from tempfile import TemporaryDirectory
 
     from tabtransfer.baselines.registry import get_method

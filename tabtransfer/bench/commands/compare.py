@@ -19,7 +19,7 @@ from tabtransfer.table_files.options import (
     Sep,
     Silence,
     Tables,
-    Task,
+    TaskOption,
     csv_dialect,
     split_names,
 )
@@ -53,8 +53,8 @@ def compare(
         typer.Option(metavar="MODEL", help="File to write the recommended method to, fitted."),
     ] = None,
     task: Annotated[
-        Task, typer.Option(help="What to learn; auto goes by what the target holds.")
-    ] = Task.auto,
+        TaskOption, typer.Option(help="What to learn; auto goes by what the target holds.")
+    ] = TaskOption.auto,
     drop: Drop = "",
     sep: Sep = None,
     encoding: Encoding = None,
@@ -75,7 +75,7 @@ def compare(
     from tabtransfer.baselines.registry import resolve_methods
     from tabtransfer.bench.analysis.comparison import compare_methods
     from tabtransfer.bench.measure.compare import compare as measure
-    from tabtransfer.bench.measure.own_table import read_own_table
+    from tabtransfer.bench.measure.user_table import read_user_table
     from tabtransfer.bench.report.pages import write_report
     from tabtransfer.duration import read_minutes
     from tabtransfer.table_files.find import find_files
@@ -86,14 +86,14 @@ def compare(
     if save is not None:
         _check_save(save, files, chosen)
     dialect = csv_dialect(sep, encoding, decimal)
-    own, rows = read_own_table(files, target, split_names(drop), task.value, dialect)
-    folder = out if out is not None else Path("reports") / own.name
+    user_table, rows = read_user_table(files, target, split_names(drop), task.value, dialect)
+    folder = out if out is not None else Path("reports") / user_table.name
     check_folder(folder, "--out", (RESULTS_FILE, *REPORT_FILES))
     say_reading(rows)
     _say_columns(rows, split_names(silence))
-    _say_seen(own.name, rows)
+    _say_seen(user_table.name, rows)
     results = measure(
-        own,
+        user_table,
         folder / RESULTS_FILE,
         seconds,
         files=shlex.join(table),
@@ -112,7 +112,7 @@ def compare(
 
 
 def _say_columns(rows: TrainingTable, silenced: tuple[str, ...]) -> None:
-    """Say what to know of how columns are read."""
+    """Print what to know of how columns are read."""
     import pandas as pd
 
     from tabtransfer.preprocessing.column_notes import column_notes
@@ -131,13 +131,13 @@ def _say_columns(rows: TrainingTable, silenced: tuple[str, ...]) -> None:
 
 
 def _say_seen(name: str, rows: TrainingTable) -> None:
-    """Say when the weights may have been trained on the table; `run` leaves them out then."""
+    """Print where the weights may have been trained on the table; `run` leaves them out then."""
     from tabtransfer.checkpoint import read_header
     from tabtransfer.datasets.audit import find_seen
     from tabtransfer.datasets.frames import with_target
 
-    cards = read_header().get("tables", [])
-    sightings = find_seen(cards, name, with_target(rows.X, rows.y))
+    provenance = read_header().get("tables", [])
+    sightings = find_seen(provenance, name, with_target(rows.X, rows.y))
     for sighting in sightings:
         _say(sighting.sentence(str(rows.y.name)))
     if sightings:
@@ -148,7 +148,7 @@ def _say_seen(name: str, rows: TrainingTable) -> None:
 
 
 def _check_save(path: Path, files: list[Path], methods: list[Method] | None) -> None:
-    """Refuse to save where that isn't possible; say which models can be saved."""
+    """Raise a TabTransferError where no model could be saved."""
     from tabtransfer.bench.measure.winner import SAVABLE
 
     check_file(path, "--save", files)

@@ -61,7 +61,7 @@ Backend = Annotated[str, typer.Option(help="Where jobs run: local, or a cluster 
 def read_limits(
     time_limit: float | None, memory_limit: float | None, methods: Iterable[Method]
 ) -> Limits:
-    """Give the limits of a job, unless they end searches before their time is up."""
+    """Return the limits of a job, unless they end searches before their time is up."""
     from tabtransfer.bench.protocol import Limits
 
     searches = {m.name: m.search_seconds for m in methods if m.search_seconds is not None}

@@ -1,4 +1,4 @@
-"""What a comparison measures, and how many searches its time pays for."""
+"""The methods of a comparison, and how many hyperparameter searches its time allows."""
 
 from __future__ import annotations
 

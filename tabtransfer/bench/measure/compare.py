@@ -147,21 +147,21 @@ def _known_max_train(path: Path) -> int | None:
 
 
 def _not_done(results: pd.DataFrame, main: Sequence[Method]) -> list[str]:
-    """Give the main methods that the time was too short for on the first split."""
+    """Return the main methods that the time was too short for on the first split."""
     first = results[results["split"] == 0]
     late = set(first.loc[first["status"].isin([TIMEOUT, LEFT_OUT]), "method"])
     return [method.name for method in main if method.name in late]
 
 
 def _fewer_rows(results: pd.DataFrame, main: Sequence[Method], n_train: int) -> int | None:
-    """Give how many rows to learn from instead; None to stay. Others' rows aren't given up."""
+    """Return a smaller number of training rows, or None to keep the size."""
     others = set(results["method"]) - {method.name for method in main}
     smaller = max(MIN_TRAIN, n_train // _THINNING)
     return smaller if _not_done(results, main) and not others and smaller < n_train else None
 
 
 def _first_split(results: pd.DataFrame) -> dict[str, float]:
-    """Give the seconds of the methods that went well on the first split."""
+    """Return the seconds of the methods that succeeded on the first split."""
     rows = results[(results["split"] == 0) & (results["status"] == OK)]
     return dict(zip(rows["method"], rows["job_seconds"], strict=True))
 

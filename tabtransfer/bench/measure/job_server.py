@@ -18,7 +18,7 @@ from multiprocessing.process import BaseProcess
 from typing import IO, Any
 
 from tabtransfer import environment
-from tabtransfer.bench.measure.run_job import Task, describe_error, run_job, warm_up
+from tabtransfer.bench.measure.run_job import JobRequest, describe_error, run_job, warm_up
 from tabtransfer.bench.protocol import Limits
 from tabtransfer.bench.results import FAILED, OUT_OF_MEMORY, TIMEOUT
 
@@ -38,26 +38,26 @@ def serve() -> None:
     facts = {"machine": environment.machine(), "cpu": environment.cpu_model()}
     while True:
         try:
-            request = pickle.load(requests)
+            pickled = pickle.load(requests)
         except EOFError:
             return
-        pickle.dump({**facts, **_answer(request, requests)}, answers)
+        pickle.dump({**facts, **_answer(pickled, requests)}, answers)
         answers.flush()
 
 
-def _answer(request: bytes, requests: IO[bytes]) -> dict[str, Any]:
+def _answer(pickled: bytes, requests: IO[bytes]) -> dict[str, Any]:
     try:
-        task = pickle.loads(request)
-        warm_up(task)
+        request = pickle.loads(pickled)
+        warm_up(request)
     except Exception as error:
         return {"status": FAILED, "reason": describe_error(error)}
     receiver, sender = _CONTEXT.Pipe(duplex=False)
-    # As bytes where the child has to read the task itself: what it refers to may not pickle.
-    process = _CONTEXT.Process(target=_run, args=(task if _FORKS else request, sender))
+    # As bytes where the child has to read the request itself: what it refers to may not pickle.
+    process = _CONTEXT.Process(target=_run, args=(request if _FORKS else pickled, sender))
     process.start()
     sender.close()
     try:
-        outcome = _watch(process, receiver, task.limits, requests)
+        outcome = _watch(process, receiver, request.limits, requests)
         if outcome["status"] not in (TIMEOUT, OUT_OF_MEMORY):
             process.join(_EXIT_SECONDS)
         return outcome
@@ -68,9 +68,9 @@ def _answer(request: bytes, requests: IO[bytes]) -> dict[str, Any]:
         receiver.close()
 
 
-def _run(task: Task | bytes, sender: connection.Connection) -> None:
+def _run(request: JobRequest | bytes, sender: connection.Connection) -> None:
     environment.end_with_parent()
-    outcome = run_job(pickle.loads(task) if isinstance(task, bytes) else task)
+    outcome = run_job(pickle.loads(request) if isinstance(request, bytes) else request)
     sender.send(outcome)
 
 
@@ -80,7 +80,7 @@ def _watch(
     limits: Limits,
     requests: IO[bytes],
 ) -> dict[str, Any]:
-    """Wait for the job's outcome, its end, its limits, or the end of the process we serve."""
+    """Wait for the job's outcome, its end, its limits, or the end of the parent process."""
     started = time.monotonic()
     memory_before = _memory_gb(process)
     while True:

@@ -1,4 +1,4 @@
-"""Show how far a run is, and what failed on the way."""
+"""The progress bar of a run, with what failed."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class RunProgress:
         self._progress.stop()
 
     def report(self, row: dict[str, Any]) -> None:
-        """Count a finished job; say what went wrong, once for each method and reason."""
+        """Count a finished job; print what went wrong, once for each method and reason."""
         name = f"{row['table']} · {row['method']}"
         trouble = (row["method"], row["reason"])
         if row["status"] != OK and trouble not in self._told:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tabtransfer.baselines.method import Method
 from tabtransfer.bench.measure.progress import RunProgress
-from tabtransfer.bench.measure.run_job import Task, describe_error, finish_row
+from tabtransfer.bench.measure.run_job import JobRequest, describe_error, finish_row
 from tabtransfer.bench.measure.seen_tables import SeenTables
 from tabtransfer.bench.measure.studies import Studies
 from tabtransfer.bench.measure.workers import LOCAL, Workers, open_workers
@@ -154,18 +154,18 @@ def run(
             "cpu": cpu_model(),
             **limits.as_row(),
         }
-        tasks = _prepare(pattern, capped, methods, splits, conditions, limits)
+        requests = _prepare(pattern, capped, methods, splits, conditions, limits)
         studies = Studies(path)
         done = results.keep(
-            {task.job: {name: task.facts[name] for name in _FIXED} for task in tasks}
+            {request.job: {name: request.facts[name] for name in _FIXED} for request in requests}
         )
-        left = [task for task in tasks if task.job not in done]
+        left = [request for request in requests if request.job not in done]
         if backend == LOCAL:
-            left = [replace(task, progress=studies.path(task.row)) for task in left]
+            left = [replace(request, progress=studies.path(request.row)) for request in left]
         for row in results.rows:  # in case a kill came between a row and this
             studies.drop(row)
         deadline = math.inf if seconds is None else time.monotonic() + seconds
-        with closing(results), RunProgress(len(tasks), len(done), seconds) as progress:
+        with closing(results), RunProgress(len(requests), len(done), seconds) as progress:
             if left:
                 workers = open_workers(backend, n_threads)
                 seen = SeenTables(whole)
@@ -174,8 +174,8 @@ def run(
                         results.add(row)
                         studies.drop(row)
                         progress.report(row)
-            for task in _cut_short(tasks, results.rows):
-                results.add(finish_row(task, _OVER))
+            for request in _cut_short(requests, results.rows):
+                results.add(finish_row(request, _OVER))
         return results.frame()
 
 
@@ -190,7 +190,7 @@ def _split(table: Table, pattern: Job, n_splits: int | str) -> list[Split]:
 def _split_by_size(
     tables: Sequence[Table], pattern: Job, n_splits: int, sizes: Sequence[int]
 ) -> dict[int, dict[str, list[Split]]]:
-    """Split each table at the sizes that it has rows for; give the splits by size and table."""
+    """Split each table at the sizes that it has rows for; return the splits by size and table."""
     options = {"n_splits": n_splits, "seed": pattern.seed, "max_test": pattern.max_test}
     by_table = {table.name: nested_splits(_strata(table), sizes, **options) for table in tables}
     splits = {
@@ -216,7 +216,7 @@ def _prepare(
     splits: dict[int, dict[str, list[Split]]],
     conditions: dict[str, Any],
     limits: Limits,
-) -> list[Task]:
+) -> list[JobRequest]:
     tables_by_name = {table.name: table for table in tables}
     methods_by_name = {method.name: method for method in methods}
     facts = {table.name: {**_table_facts(table), **conditions} for table in tables}
@@ -237,7 +237,7 @@ def _prepare(
         )
     ]
     return [
-        Task(
+        JobRequest(
             job,
             tables_by_name[job.table],
             methods_by_name[job.method],
@@ -250,7 +250,7 @@ def _prepare(
 
 
 def hash_table(table: Table) -> str:
-    """Give a digest of a table's input and target."""
+    """Return a digest of a table's input and target."""
     import pandas as pd
 
     digest = hashlib.sha256()
@@ -264,22 +264,24 @@ def hash_table(table: Table) -> str:
 
 
 def _table_facts(table: Table) -> dict[str, Any]:
-    facts = {name: getattr(table.card, name) for name in TABLE_FACTS}
+    facts = {name: getattr(table.metadata, name) for name in TABLE_FACTS}
     return {
         **facts,
         "task": table.task,
-        "family": table.card.family or table.name,
+        "family": table.metadata.family or table.name,
         "table_hash": hash_table(table),
     }
 
 
 def _execute(
-    tasks: Sequence[Task], n_jobs: int, workers: Workers, seen: SeenTables, deadline: float
+    requests: Sequence[JobRequest], n_jobs: int, workers: Workers, seen: SeenTables, deadline: float
 ) -> Generator[dict[str, Any], None, None]:
-    """Yield each task's row as it finishes; none for those that the deadline came before."""
+    """Yield each request's row as it finishes; none for those that the deadline came before."""
     pool = ThreadPoolExecutor(n_jobs)
     try:
-        running = [pool.submit(_run_task, task, workers, seen, deadline) for task in tasks]
+        running = [
+            pool.submit(_run_request, request, workers, seen, deadline) for request in requests
+        ]
         for future in as_completed(running):
             row = future.result()
             if row is not None:
@@ -289,37 +291,39 @@ def _execute(
         workers.close()
 
 
-def _run_task(
-    task: Task, workers: Workers, seen: SeenTables, deadline: float
+def _run_request(
+    request: JobRequest, workers: Workers, seen: SeenTables, deadline: float
 ) -> dict[str, Any] | None:
     # By value where a method is made by a script or a notebook, which workers can't import.
     import cloudpickle
 
-    left, limit = deadline - time.monotonic(), task.limits.seconds
+    left, limit = deadline - time.monotonic(), request.limits.seconds
     if left <= 0:
         return None
     ends_with_run = left < (math.inf if limit is None else limit)
     if ends_with_run:
-        task = replace(task, limits=replace(task.limits, seconds=left))
+        request = replace(request, limits=replace(request.limits, seconds=left))
     started = time.perf_counter()
     try:
-        settled = cloudpickle.dumps(seen.settle(task))
+        settled = cloudpickle.dumps(seen.settle(request))
         prepared = time.perf_counter() - started
         outcome = workers.run(settled)
         if "job_seconds" in outcome:
             outcome["job_seconds"] += prepared
-    except Exception as error:  # the task can't be sent, or its worker was lost again and again
+    except Exception as error:  # the request can't be sent, or its worker was lost again and again
         outcome = {"status": FAILED, "reason": describe_error(error)}
     if ends_with_run and outcome["status"] == TIMEOUT:
         outcome = _OVER
-    return finish_row(task, outcome)
+    return finish_row(request, outcome)
 
 
-def _cut_short(tasks: Sequence[Task], rows: Sequence[dict[str, Any]]) -> list[Task]:
-    """Give the tasks without a row on splits that others have a row of."""
+def _cut_short(requests: Sequence[JobRequest], rows: Sequence[dict[str, Any]]) -> list[JobRequest]:
+    """Return the requests without a row on splits that others have a row of."""
     done = {Job.from_row(row) for row in rows}
     begun = {_place(job) for job in done}
-    return [task for task in tasks if task.job not in done and _place(task.job) in begun]
+    return [
+        request for request in requests if request.job not in done and _place(request.job) in begun
+    ]
 
 
 def _place(job: Job) -> tuple[str, int, int]:

@@ -1,4 +1,4 @@
-"""Run one job in the process that calls it, and say how it went."""
+"""Run one job in the process that calls it, and return its outcome."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _OUTCOME = (
 
 
 @dataclass(frozen=True)
-class Task:
+class JobRequest:
     """A job with what it takes to run it: table, method, rows, limits, facts for its row.
 
     A method that can keep the progress of its fit keeps it in the file `progress`.
@@ -58,12 +58,12 @@ class Task:
         return {**self.facts, **self.job.as_row()}
 
 
-def run_job(task: Task) -> dict[str, Any]:
+def run_job(request: JobRequest) -> dict[str, Any]:
     """Fit and score one method on one split; what the method raises becomes a status.
 
     Parameters
     ----------
-    task : Task
+    request : JobRequest
         What to run. Its limits are for the caller to enforce.
 
     Returns
@@ -73,14 +73,14 @@ def run_job(task: Task) -> dict[str, Any]:
         of ``predict_proba`` or ``predict`` alone: the method's packages are imported before.
         Those of a fit that goes on after a kill include what it had spent before.
     """
-    environment.limit_threads(task.job.n_threads)
+    environment.limit_threads(request.job.n_threads)
     try:
-        reason = task.method.unavailable() or task.method.seen(task.table)
+        reason = request.method.unavailable() or request.method.seen(request.table)
         if reason is not None:
             return {"status": SKIPPED, "reason": reason}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return {"status": OK, "reason": "", **_measure(task)}
+            return {"status": OK, "reason": "", **_measure(request)}
     except MethodSkipped as skip:
         return {"status": SKIPPED, "reason": skip.reason}
     except Exception as error:
@@ -88,19 +88,19 @@ def run_job(task: Task) -> dict[str, Any]:
         return {"status": status, "reason": describe_error(error)}
 
 
-def warm_up(task: Task) -> None:
-    """Import what a job needs, so that neither its times nor its memory include it."""
-    if task.table.task != "regression":
+def warm_up(request: JobRequest) -> None:
+    """Import what a job needs, so that neither its seconds nor its memory include imports."""
+    if request.table.task != "regression":
         import sklearn.metrics  # noqa: F401
     # What goes wrong here goes wrong in the job too, and is recorded there.
     with suppress(Exception):
-        _warm_up_method(task.method, task.table.task, task.job.n_threads)
+        _warm_up_method(request.method, request.table.task, request.job.n_threads)
 
 
-def finish_row(task: Task, outcome: dict[str, Any]) -> dict[str, Any]:
+def finish_row(request: JobRequest, outcome: dict[str, Any]) -> dict[str, Any]:
     """Make the row of a job from its facts and its outcome."""
     return {
-        **task.row,
+        **request.row,
         **dict.fromkeys(_OUTCOME),
         **outcome,
         "reason": outcome["reason"][:_MAX_REASON],
@@ -115,14 +115,14 @@ def describe_error(error: BaseException) -> str:
     return f"{type(error).__name__}: {message} (at {Path(where.filename).name}:{where.lineno})"
 
 
-def _measure(task: Task) -> dict[str, Any]:
-    job, table = task.job, task.table
-    train, test = task.split.train, task.split.test
-    warm_up(task)
+def _measure(request: JobRequest) -> dict[str, Any]:
+    job, table = request.job, request.table
+    train, test = request.split.train, request.split.test
+    warm_up(request)
     environment.limit_threads(job.n_threads)  # the imports may have loaded thread pools
-    model = task.method.make_for(table.task, job.method_seed, job.n_threads)
-    if task.progress is not None and task.method.keep_progress is not None:
-        task.method.keep_progress(model, task.progress)
+    model = request.method.make_for(table.task, job.method_seed, job.n_threads)
+    if request.progress is not None and request.method.keep_progress is not None:
+        request.method.keep_progress(model, request.progress)
     classifies = table.task != "regression"
     memory_before, _ = environment.memory_mb()
 
@@ -146,10 +146,10 @@ def _measure(task: Task) -> dict[str, Any]:
         scores = score_probabilities(truth, predictions, list(model.classes_), labels)
         bins = count_by_confidence(truth, predictions, list(model.classes_))
         outcome["reliability"] = json.dumps(bins)
-    elif task.method.quantiles is None:
+    elif request.method.quantiles is None:
         scores = score_numbers(truth, predictions)
     else:
-        quantiles = task.method.quantiles(model, table.X.iloc[test], QUANTILE_LEVELS)
+        quantiles = request.method.quantiles(model, table.X.iloc[test], QUANTILE_LEVELS)
         outcome["quantile_seconds"] = time.perf_counter() - predicted
         scores = score_numbers(truth, predictions, quantiles)
     return {**outcome, **scores, "error": ranking_error(table.task, scores)}

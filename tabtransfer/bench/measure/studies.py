@@ -1,4 +1,4 @@
-"""Where tuned methods keep their searches, so that a killed job goes on where it was."""
+"""Files of hyperparameter searches, so that a killed job resumes its search."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FACTS = ("table_hash", "versions")
 
 
 class Studies:
-    """Name the file of each job's search, in the folder ``studies`` beside the results.
+    """The files of jobs' searches, in the folder ``studies`` beside the results.
 
     A file is removed once its job went well: measured again, the job has to search again. That of
     a job that failed, or ran into a limit, is kept for when the job is tried again.
@@ -33,7 +33,7 @@ class Studies:
         self._folder = results.absolute().parent / "studies"
 
     def path(self, row: Mapping[str, Any]) -> Path:
-        """Give a job's file, by its table, split, method, sizes, seeds, threads and versions.
+        """Return a job's file, by its table, split, method, sizes, seeds, threads and versions.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Fit the method that a comparison recommends to all rows, and write it to a file."""
+"""Fit the method that a comparison recommends to all rows, and save it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ OWN = (PRETRAINED, FINETUNED)
 CATBOOST = (REFERENCE, f"{REFERENCE}-tuned")
 SAVABLE = (*OWN, *CATBOOST)
 """Methods whose models can be written without code in the file."""
-METADATA = "tabtransfer"
+METADATA_KEY = "tabtransfer"
 """Key of CatBoost's metadata that says how rows are given to a saved model."""
 
 
 def best_savable(comparison: Comparison, X: pd.DataFrame) -> str | None:
-    """Give the recommended method, or the best of those that can be saved if it can't be.
+    """Return the recommended method, or else the best of those that can be saved.
 
-    CatBoost's format can't say how dates, durations and written numbers become numbers.
+    CatBoost's format can't store how dates, durations and written numbers become numbers.
     """
     savable = OWN if any(holds_made_numbers(X[name]) for name in X.columns) else SAVABLE
     if comparison.choice in savable:
@@ -74,6 +74,6 @@ def _save_catboost(model: Any, path: Path) -> None:
         "missing": MISSING,
         "classes": model.classes_.tolist() if hasattr(model, "classes_") else None,
     }
-    model.model_.get_metadata()[METADATA] = json.dumps(record)
+    model.model_.get_metadata()[METADATA_KEY] = json.dumps(record)
     with replacing(path) as partial:
         model.model_.save_model(str(partial), format="cbm")

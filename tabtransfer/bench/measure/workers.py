@@ -1,4 +1,4 @@
-"""Where jobs run: on this machine, on a Ray cluster, on a Dask cluster.
+"""The workers that run jobs: on this machine, on a Ray cluster, on a Dask cluster.
 
 Wherever it is, a job runs in a process of its own under a job server (`job_server`). Ray and Dask
 place the jobs and start those again whose worker was lost.
@@ -59,7 +59,7 @@ class JobServer:
         self._send(sys.path)
 
     def run(self, request: bytes) -> dict[str, Any]:
-        """Run a pickled `Task`; return its outcome, with the seconds that it took in all.
+        """Run a pickled `JobRequest`; return its outcome, with the seconds that it took in all.
 
         Raises
         ------
@@ -95,10 +95,10 @@ class JobServer:
 
 
 class Workers(Protocol):
-    """Something that runs jobs, as many at a time as threads ask it to."""
+    """The interface of workers, which may be called by many threads at a time."""
 
     def run(self, request: bytes) -> dict[str, Any]:
-        """Run a pickled `Task` and return its outcome."""
+        """Run a pickled `JobRequest` and return its outcome."""
 
     def close(self) -> None:
         """End what is running."""
@@ -119,7 +119,7 @@ class LocalWorkers:
         self._idle: SimpleQueue[JobServer] = SimpleQueue()
 
     def run(self, request: bytes) -> dict[str, Any]:
-        """Run a pickled `Task` and return its outcome."""
+        """Run a pickled `JobRequest` and return its outcome."""
         try:
             server = self._idle.get_nowait()
         except Empty:
@@ -164,7 +164,7 @@ class RayWorkers:
         self._run = ray.remote(num_cpus=n_threads, max_retries=_MAX_RETRIES)(_run_on_worker)
 
     def run(self, request: bytes) -> dict[str, Any]:
-        """Run a pickled `Task` and return its outcome."""
+        """Run a pickled `JobRequest` and return its outcome."""
         import ray
 
         return ray.get(self._run.remote(request, self._n_threads))
@@ -201,7 +201,7 @@ class DaskWorkers:
             self._client = self._own_client = Client()
 
     def run(self, request: bytes) -> dict[str, Any]:
-        """Run a pickled `Task` and return its outcome."""
+        """Run a pickled `JobRequest` and return its outcome."""
         return self._client.submit(_run_on_worker, request, self._n_threads, pure=False).result()
 
     def close(self) -> None:

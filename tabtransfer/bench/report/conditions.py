@@ -1,4 +1,4 @@
-"""What results were measured with and on, and what went wrong."""
+"""The conditions that results were measured under, and what went wrong."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tabtransfer.bench.results import LEFT_OUT, OK, SKIPPED
 
 
 def describe_conditions(results: pd.DataFrame) -> dict[str, Any]:
-    """What the results were measured with and on."""
+    """Return the versions, machines and settings that the results were measured with."""
     finished = results[results["status"] == OK]
     versions: dict[str, list[str]] = {}
     packages: dict[str, list[str]] = {}
@@ -42,7 +42,7 @@ def describe_conditions(results: pd.DataFrame) -> dict[str, Any]:
 
 
 def list_troubles(results: pd.DataFrame) -> list[dict[str, Any]]:
-    """Failures and skips, those with the same method and reason together."""
+    """Return failures and skips, those with the same method and reason together."""
     rows = results[results["status"] != OK]
     groups = rows.groupby(["method", "status", "reason"], sort=True)
     return [
@@ -58,7 +58,7 @@ def list_troubles(results: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def describe_troubles(results: pd.DataFrame) -> str:
-    """Count in a sentence the jobs that failed, were skipped or weren't begun; "" for none.
+    """Return a sentence that counts jobs that failed, were skipped or weren't begun; "" for none.
 
     Parameters
     ----------
@@ -87,5 +87,5 @@ def describe_troubles(results: pd.DataFrame) -> str:
 
 
 def unique(results: pd.DataFrame, name: str) -> list[Any]:
-    """Give a column's values, each once, in the order of the rows."""
+    """Return a column's values, each once, in the order of the rows."""
     return list(dict.fromkeys(results[name]))

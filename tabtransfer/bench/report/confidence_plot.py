@@ -57,7 +57,7 @@ def draw_confidence(methods: Sequence[Confidence]) -> Figure:
 
 
 def describe_confidence(methods: Sequence[Confidence]) -> str:
-    """Say in words what the diagrams show."""
+    """Return the words that go with the diagrams."""
     listed = "; ".join(
         f"{one.method}: {one.n_rows:,} rows of {one.n_tables} tables, mean confidence "
         f"{one.mean_confidence:.3f}, right {one.share_right:.3f}, calibration error {one.error:.3f}"

@@ -1,4 +1,4 @@
-"""A curve of gains in plain words."""
+"""Sentences on a curve of gains."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BASES = {
 
 
 def describe_curve(curve: GainCurve) -> str:
-    """Say up to how many training rows one method is worth more than another.
+    """Return sentences on up to how many training rows one method is better than another.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def describe_curve(curve: GainCurve) -> str:
 
 
 def _describe_interval(crossing: Crossing, sizes: list[int]) -> str:
-    """Write the interval of the size at which a gain ends, or begins."""
+    """Return the interval of the size at which a gain ends, or begins, as text."""
     if math.isnan(crossing.low):
         return "no interval from one table"
     if math.isinf(crossing.low):
@@ -82,7 +82,7 @@ def _describe_interval(crossing: Crossing, sizes: list[int]) -> str:
 
 
 def _undecided(curve: GainCurve) -> str:
-    """Name the sizes at which the gain may as well be a loss."""
+    """Return a sentence on the sizes at which the gain may as well be a loss."""
     undecided = [f"{size:,}" for size, p in curve.points.items() if p.low <= 0.0 <= p.high]
     if not undecided:
         return ""

@@ -1,4 +1,4 @@
-"""What the report of a single table shows: the recommendation, and what it rests on."""
+"""The report of a single table: the recommendation, and the results that it rests on."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from tabtransfer.number_text import interval, significant
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-CARD = (
+SHOWN_METADATA = (
     *("table", "task", "kind", "n_rows", "n_columns", "n_categorical", "missing_share"),
     *("n_classes", "target", "description", "dropped", "source", "licence"),
 )
-"""What a report says of a table."""
+"""The metadata of a table that a report shows."""
 
 
 def comparison_facts(
     results: pd.DataFrame, board: pd.DataFrame, comparison: Comparison
 ) -> dict[str, Any]:
-    """Gather what both pages say of one table.
+    """Return the facts of one table that both pages show.
 
     Parameters
     ----------
@@ -54,18 +54,18 @@ def comparison_facts(
         pictures["confidence"] = to_svg(
             draw_confidence(confidence), describe_confidence(confidence), "confidence"
         )
-    card = results.iloc[0][list(CARD)].to_dict()
+    metadata = results.iloc[0][list(SHOWN_METADATA)].to_dict()
     from_file = str(results["suite"].iloc[0]).startswith(FILE)
     return dict(
-        name=card["source"] if from_file else card["table"],
-        card=card,
+        name=metadata["source"] if from_file else metadata["table"],
+        metadata=metadata,
         comparison=comparison,
         board=board.to_dict("records"),
         colours={name: method_colour(name) for name in methods},
         pictures=pictures,
         confidence=confidence,
         coverage=average_coverage(results, methods),
-        splits=list_splits(results).get(card["table"], {}),
+        splits=list_splits(results).get(metadata["table"], {}),
         conditions=describe_conditions(results),
         troubles=list_troubles(results),
         command=reproduction_command(results),

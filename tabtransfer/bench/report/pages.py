@@ -1,4 +1,4 @@
-"""Draw the report from the results table alone."""
+"""Write the report from the results table alone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tabtransfer.bench.protocol import (
     WITHOUT_TREES,
 )
 from tabtransfer.bench.report.conditions import describe_conditions, list_troubles, unique
-from tabtransfer.bench.report.one_table import CARD, comparison_facts, draw_comparison
+from tabtransfer.bench.report.one_table import SHOWN_METADATA, comparison_facts, draw_comparison
 from tabtransfer.bench.report.pictures import draw_pictures
 from tabtransfer.bench.report.plot_style import method_colour, to_png
 from tabtransfer.bench.report.plots import draw_leaderboard
@@ -39,7 +39,7 @@ from tabtransfer.gains import N_RESAMPLES, TIE, gain
 def write_report(results: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """Write the report as HTML and Markdown, and the leaderboard as CSV, Parquet and PNG.
 
-    Of one table it says which method to use there; of several, who is ahead over all.
+    Of one table it says which method to use there; of several, which is best over all.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def write_report(results: pd.DataFrame, folder: Path) -> pd.DataFrame:
 
 
 def _facts(results: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
-    """Gather what both pages say of the results."""
+    """Return the facts that both pages show."""
     kinds = by_kind(results)
     scores = {kind: table_scores(part, "score") for kind, part in kinds.items()}
     ranks = describe_ranks(results, board)
@@ -105,7 +105,9 @@ def _facts(results: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
         splits=list_splits(results),
         additions=_additions(kinds),
         scores=[_score_rows(kind, table, board) for kind, table in scores.items() if len(table)],
-        cards=results.drop_duplicates("table")[list(CARD)].to_dict("records"),
+        metadata_of_tables=results.drop_duplicates("table")[list(SHOWN_METADATA)].to_dict(
+            "records"
+        ),
         conditions=describe_conditions(results),
         troubles=list_troubles(results),
         command=reproduction_command(results),
@@ -126,7 +128,7 @@ def _against_reference(scores: pd.DataFrame, board: pd.DataFrame) -> list[dict[s
 
 
 def _additions(kinds: dict[ScoreKind, pd.DataFrame]) -> list[dict[str, Any]]:
-    """The questions about transfer, each answered for every kind of table."""
+    """Return the questions about transfer, each answered for every kind of table."""
     pairs = [
         ("What pretraining adds", PRETRAINED, SCRATCH),
         ("What pretraining adds beyond a stack of the same inputs", PRETRAINED, STACK),
@@ -149,7 +151,7 @@ def _additions(kinds: dict[ScoreKind, pd.DataFrame]) -> list[dict[str, Any]]:
 
 
 def _score_rows(kind: ScoreKind, scores: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
-    """The scores as shown; every score that rounds to the table's best is marked."""
+    """Return the scores as shown; every score that rounds to the table's best is marked."""
     methods = [name for name in board["method"] if name in scores and scores[name].notna().any()]
     rounded = scores[methods].round(3)
     best = rounded.max(axis=1)

@@ -1,4 +1,4 @@
-"""How the report's pictures look: palette, sheets, SVG that follows the page's colours."""
+"""The style of the report's pictures: palette, figures, SVG that follows the page's colours."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ WIDTH = 5.2  # inches; narrow, so that the text stays readable on a phone
 
 
 def method_colour(method: str) -> str:
-    """Give a method's colour: this project's, the reference's, or everyone else's."""
+    """Return a method's colour: this project's, the reference's, or everyone else's."""
     if method == REFERENCE:
         return REFERENCES
     return OURS if method.startswith(PRETRAINED) else OTHER
 
 
 def new_figure(height: float, width: float = WIDTH) -> Figure:
-    """Make an empty sheet of a size in inches."""
+    """Return an empty figure of a size in inches."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
 
 
 def new_axes(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
-    """Make a sheet with one plot on it."""
+    """Return a figure with one plot on it."""
     figure = new_figure(height, width)
     axes = figure.subplots()
     style_axes(axes)
@@ -49,7 +49,7 @@ def new_axes(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
 
 
 def style_axes(axes: Axes) -> None:
-    """Leave of a plot's frame its base line alone."""
+    """Remove a plot's frame but for the base line."""
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color(GRID)
     axes.tick_params(colors=INK, length=0, labelsize=9)

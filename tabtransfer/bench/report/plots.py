@@ -123,14 +123,14 @@ def draw_differences(scores: pd.DataFrame, method: str, base: str, score: str) -
 
 
 def _pareto_front(seconds: NDArray[np.float64], scores: NDArray[np.float64]) -> list[int]:
-    """Pick the points that no other beats in both, fastest first."""
+    """Return the points that no other beats in both score and time, fastest first."""
     order = np.lexsort((-scores, seconds))
     best = np.maximum.accumulate(scores[order])
     return [int(i) for rank, i in enumerate(order) if rank == 0 or scores[i] > best[rank - 1]]
 
 
 def _label_points(axes: Axes, labels: list[str], x: NDArray[Any], y: NDArray[Any]) -> None:
-    """Name the points; a name that had to move away is joined with its point by a line."""
+    """Label the points; a label that had to move away is joined to its point by a line."""
     from matplotlib.transforms import Bbox
 
     axes.autoscale(False)  # lines to names don't move the points
@@ -168,7 +168,7 @@ def _label_points(axes: Axes, labels: list[str], x: NDArray[Any], y: NDArray[Any
 
 
 def _offsets(half_width: float, half_height: float, reach: float) -> NDArray[np.float64]:
-    """Give where a name may stand around its point, in pixels: beside it, then farther away."""
+    """Return offsets of a label from its point to try, in pixels: the nearest first."""
     rings = np.arange(_N_RINGS)[:, None] * 2 * half_height
     angles = np.linspace(0, 2 * np.pi, _N_BESIDE, endpoint=False)
     across = np.cos(angles) * (half_width + reach + 1 + rings)

@@ -1,4 +1,4 @@
-"""A map of the kinds of table: who wins each, and how far the others are behind."""
+"""A map of kinds of table: the winner on each, and how far the others are behind."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def draw_regime_map(regimes: Sequence[Regime]) -> Figure:
 
 
 def describe_regimes(regimes: Sequence[Regime]) -> str:
-    """Say in words who wins what."""
+    """Return sentences on which method wins on which tables."""
     listed = "; ".join(
         f"{one.name}: {one.winner}, {100 * one.gain.mean:.1f} % ahead of {one.runner_up}"
         f" ({one.state})"

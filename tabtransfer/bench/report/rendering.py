@@ -1,4 +1,4 @@
-"""Pages from templates, whole or not at all."""
+"""Render pages from templates, and write them complete or not at all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Verbatim(str):
 
 
 def render_page(template: str, facts: dict[str, Any]) -> str:
-    """Render a page that refers to nothing outside itself, whatever the names in it hold.
+    """Render a page from a template; names in it are escaped.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def render_page(template: str, facts: dict[str, Any]) -> str:
 
 
 def write_page(path: Path, text: str) -> None:
-    """Write a page whole or not at all."""
+    """Write a page complete or not at all."""
     with replacing(path) as partial:
         partial.write_text(text, encoding="utf-8")
 
@@ -68,7 +68,7 @@ def _escape_markdown(value: Any) -> Any:
 
 
 def _fence(code: str) -> str:
-    """Write code as a block that nothing in it ends."""
+    """Return code as a Markdown block whose fence is longer than any within it."""
     ticks = max((len(run) for run in re.findall("`+", code)), default=0)
     fence = "`" * max(3, ticks + 1)
     return _Verbatim(f"{fence}\n{code}\n{fence}")

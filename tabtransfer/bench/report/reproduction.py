@@ -1,4 +1,4 @@
-"""The command that measures results again."""
+"""The command that reproduces results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tabtransfer.bench.protocol import NESTED, TABARENA
 
 
 def reproduction_command(results: pd.DataFrame) -> str:
-    """Give the command that measures these results again, one line a suite.
+    """Return the command that measures these results again, one line a suite.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the report shows of ranks and of single tables, read off the results."""
+"""The report's sections on ranks and on single tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tabtransfer.bench.results import OK
 
 
 def describe_ranks(results: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
-    """Give the win matrix, the paired tests and the critical difference, in the board's order."""
+    """Return the win matrix, the paired tests and the critical difference, in the board's order."""
     methods = [name for name, n in zip(board["method"], board["n_tables"], strict=True) if n]
     wins = win_matrix(results).reindex(index=methods, columns=methods)
     errors = average_families(table_scores(results, "error")[methods], results)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def leaderboard_table(board: pd.DataFrame, reference: str) -> Table:
-    """Lay the leaderboard out for a terminal.
+    """Return the leaderboard as a table for the terminal.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def leaderboard_table(board: pd.DataFrame, reference: str) -> Table:
 
 
 def comparison_table(comparison: Comparison) -> Table:
-    """Lay the comparison of methods on one table out for a terminal."""
+    """Return the comparison of methods on one table as a table for the terminal."""
     table = _table(
         f"{comparison.n_splits} splits; 95 % intervals and tests against the first method that "
         "allow for overlapping splits, Holm's correction"
@@ -73,7 +73,7 @@ def comparison_table(comparison: Comparison) -> Table:
 
 
 def advice_table(advisors: Sequence[Advisor], advice: Sequence[Advice]) -> Table:
-    """Lay out for a terminal what methods are expected to gain on a table, in per cent."""
+    """Return the expected gains of methods on a table, in per cent, as a table for the terminal."""
     table = _table(
         f"%: lower error than {advisors[0].base}; 95 % intervals. By: the model of the table's "
         "description, or the average over all tables. Errs: root mean squared error of either, for "

@@ -1,4 +1,4 @@
-"""Draw the report of nested training sizes from the results table alone."""
+"""Write the report of nested training sizes from the results table alone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tabtransfer.bench.results import OK
 from tabtransfer.files import replacing
 from tabtransfer.gains import N_RESAMPLES, TIE
 
-_CARD = ("table", "task", "n_rows", "n_columns", "source", "licence")
+_SHOWN_METADATA = ("table", "task", "n_rows", "n_columns", "source", "licence")
 _QUESTIONS = {
     SCRATCH: "What transfer adds: over the same network trained from scratch",
     SYNTHETIC: "What real tables add to synthetic ones in pretraining",
@@ -56,7 +56,7 @@ def write_transfer_gain_report(results: pd.DataFrame, folder: Path) -> list[str]
 
 
 def curve_table(curves: list[GainCurve]) -> pd.DataFrame:
-    """Give every point of every curve a row.
+    """Return a table with a row for each point of each curve.
 
     Returns
     -------
@@ -74,10 +74,10 @@ def curve_table(curves: list[GainCurve]) -> pd.DataFrame:
 
 
 def _facts(results: pd.DataFrame, curves: list[GainCurve]) -> dict[str, Any]:
-    """Gather what both pages say of the results."""
+    """Return the facts that both pages show."""
     sizes = sorted(results["max_train"].unique())
     largest = results.groupby("table")["max_train"].max().rename("largest")
-    cards = results.drop_duplicates("table")[list(_CARD)].join(largest, on="table")
+    metadata = results.drop_duplicates("table")[list(_SHOWN_METADATA)].join(largest, on="table")
     told = [describe_curve(curve) for curve in curves if curve.method == PRETRAINED]
     return dict(
         suites=list(dict.fromkeys(results["suite"])),
@@ -89,7 +89,7 @@ def _facts(results: pd.DataFrame, curves: list[GainCurve]) -> dict[str, Any]:
         ],
         sizes=sizes,
         seconds=_seconds_by_size(results, sizes),
-        cards=cards.to_dict("records"),
+        metadata_of_tables=metadata.to_dict("records"),
         conditions=describe_conditions(results),
         troubles=list_troubles(results),
         command=reproduction_command(results),
@@ -100,30 +100,30 @@ def _facts(results: pd.DataFrame, curves: list[GainCurve]) -> dict[str, Any]:
 
 
 def _parts(curves: list[GainCurve]) -> list[dict[str, Any]]:
-    """Put the curves over the same base together, with their picture."""
+    """Group the curves over the same base, with their picture."""
     parts = []
     for number, base in enumerate(dict.fromkeys(curve.base for curve in curves)):
-        own = [curve for curve in curves if curve.base == base]
-        score = SCORES[own[0].task]
+        over_base = [curve for curve in curves if curve.base == base]
+        score = SCORES[over_base[0].task]
         listed = "; ".join(
             f"{curve.method}: "
             + ", ".join(
                 f"{size} rows {signed(p.mean)} ({describe_interval(p)})"
                 for size, p in curve.points.items()
             )
-            for curve in own
+            for curve in over_base
         )
         picture = to_svg(
-            draw_gain_curves(own, score),
+            draw_gain_curves(over_base, score),
             f"Gain in {score} over {base} by training rows. {listed}.",
-            f"gain-{own[0].task}-{number}",
+            f"gain-{over_base[0].task}-{number}",
         )
         parts.append(
             {
                 "base": base,
                 "title": _QUESTIONS.get(base, f"Over {base}"),
-                "curves": own,
-                "sentences": [describe_curve(curve) for curve in own],
+                "curves": over_base,
+                "sentences": [describe_curve(curve) for curve in over_base],
                 "picture": picture,
             }
         )

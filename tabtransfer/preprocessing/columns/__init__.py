@@ -1,4 +1,4 @@
-"""One column of a table as numbers: what it holds, and how its cells become values.
+"""Turn one column of a table into numbers.
 
 A column of a frame becomes one value or several: a number or a category one, a date its parts,
 a text its category and its topics. Each kind has a module of its own; `learn_column` chooses.

@@ -46,7 +46,7 @@ class CategoryColumn:
 
     @classmethod
     def learn(cls, column: pd.Series) -> CategoryColumn:
-        """Take the categories that occur: in their order if they have one, else sorted."""
+        """Learn the categories that occur, in their order if they have one, else sorted."""
         ordered = isinstance(column.dtype, pd.CategoricalDtype) and bool(column.dtype.ordered)
         keys = [category_name(cell) for cell in column.cat.categories] if ordered else []
         seen = {category_name(cell) for cell in column.dropna().unique()}
@@ -87,7 +87,7 @@ class CategoryColumn:
         return values
 
     def knows_none(self, column: pd.Series) -> bool:
-        """Tell whether there are cells that aren't missing, and none of them is known."""
+        """Return whether there are cells that aren't missing, and none of them is known."""
         cells = column.dropna().unique()
         words = [cell for cell in cells if not is_missing_word(str(cell))]
         return bool(words) and all(np.isnan(self._code(category_name(cell))) for cell in cells)
@@ -113,7 +113,7 @@ class CategoryColumn:
 
 
 def category_name(cell: Any) -> str:
-    """Name a category the same way whether it comes as 1, 1.0, True or "1".
+    """Return the name of a category, the same whether it comes as 1, 1.0, True or "1".
 
     Examples
     --------
@@ -128,7 +128,7 @@ def category_name(cell: Any) -> str:
 
 
 def _loose_name(name: str) -> str:
-    """Name a category the same way however it is written; codes keep their leading zeros."""
+    """Return a name of a category that ignores how it is written; codes keep leading zeros."""
     name = " ".join(name.split()).casefold()
     if name in _TRUTH:
         return _TRUTH[name]

@@ -1,4 +1,4 @@
-"""What the cells of a column are: numbers, strings, categories, dates or durations."""
+"""The kinds of cells: numbers, strings, categories, dates or durations."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _DURATIONS = (datetime.timedelta, np.timedelta64, datetime.time)
 
 
 class UnsupportedColumnError(TabTransferError, TypeError):
-    """Say that a column holds something that no kind of column stands for."""
+    """A column holds something of no known kind."""
 
 
 class Kind(Enum):
-    """Say what the cells of a column are, apart from missing ones."""
+    """What the cells of a column are, apart from missing ones."""
 
     NOTHING = "no cell at all"
     NUMBERS = "numbers"
@@ -38,7 +38,7 @@ class Kind(Enum):
 
 
 def kind_of(column: pd.Series, name: Hashable) -> Kind:
-    """Tell what the cells of a column are.
+    """Return what the cells of a column are.
 
     Parameters
     ----------

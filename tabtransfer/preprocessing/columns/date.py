@@ -28,7 +28,7 @@ _UTC = datetime.timezone.utc
 
 @dataclass(frozen=True)
 class DateColumn:
-    """Take dates as seconds since 1970, year, month, day, hour and day of the week.
+    """A column of dates, read as seconds since 1970, year, month, day, hour and day of the week.
 
     All are in the time zone of the training rows, whatever zone later rows come in; dates
     without a time zone count as UTC where the others have one. The hour is left out if the
@@ -103,7 +103,7 @@ class DateColumn:
         return (0,) * (1 + len(self.parts.extracted_features_))
 
     def encode(self, column: pd.Series, name: Hashable) -> NDArray[np.float64]:
-        """Take dates apart."""
+        """Return the parts of each date."""
         if kind_of(column, name) is Kind.NOTHING:
             return np.full((len(column), len(self.n_categories)), np.nan)
         dates = _to_dates(column, name, self.format, self.zone, self.strays)
@@ -112,7 +112,7 @@ class DateColumn:
 
 
 def _zone(column: pd.Series) -> datetime.tzinfo | None:
-    """Give the time zone of dates: UTC if they have several."""
+    """Return the time zone of dates: UTC if they have several."""
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return column.dtype.tz
     if column.dtype.kind == "M" and isinstance(column.dtype, np.dtype):
@@ -157,7 +157,7 @@ def _to_dates(
 
 
 def _parsed(strings: pd.Series, format: DateFormat | None) -> pd.Series:
-    """Give dates, NaT where a string is none or says that there is none."""
+    """Return dates, NaT where a string is none or says that there is none."""
     # Only formats that need no look at other rows, or a row alone could be another date.
     if format is None:
         cells = strings.astype(object)
@@ -168,7 +168,7 @@ def _parsed(strings: pd.Series, format: DateFormat | None) -> pd.Series:
 
 
 def _are(strings: pd.Series, holds: Callable[[str], bool]) -> NDArray[np.bool_]:
-    """Ask something of each string once; it isn't so of missing cells."""
+    """Apply a test to each distinct string; false for missing cells."""
     places, distinct = pd.factorize(strings.astype(object), use_na_sentinel=True)
     return np.array([*map(holds, distinct), False])[places]
 

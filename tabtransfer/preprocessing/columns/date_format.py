@@ -1,4 +1,4 @@
-"""How the strings of a column write dates."""
+"""The formats in which strings write dates."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _MAX_FORMATS = 6
 
 @dataclass(frozen=True)
 class DateFormat:
-    """Say how strings write dates.
+    """Formats of dates written as strings.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ class DateFormat:
 
 
 def date_format(column: pd.Series, name: Hashable = "") -> DateFormat | None:
-    """Tell how the strings of a column write dates; warn where day and month can't be told.
+    """Return the format of a column's dates; warn where day and month can't be told apart.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def date_format(column: pd.Series, name: Hashable = "") -> DateFormat | None:
 
 
 def is_no_date(string: str) -> bool:
-    """Tell whether a string among dates says that there is none.
+    """Return whether a string among dates says that there is none.
 
     Examples
     --------

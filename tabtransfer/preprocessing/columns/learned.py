@@ -1,4 +1,4 @@
-"""What is learned of a column, and how its kind is chosen."""
+"""Columns learned from the training rows, and the choice of their kind."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ class Column(Protocol):
 
 @dataclass(frozen=True)
 class EmptyColumn:
-    """Take every cell as missing: no training row had a cell here."""
+    """A column without a cell in the training rows: every cell counts as missing."""
 
     n_categories: tuple[int, ...] = (0,)
 
     def encode(self, column: pd.Series, name: Hashable) -> NDArray[np.float64]:
-        """Give missing values."""
+        """Return missing values."""
         return np.full((len(column), 1), np.nan)
 
 
 @dataclass(frozen=True)
 class UnreadColumn:
-    """Leave a column out: of a sparse table only so many columns are read."""
+    """A column left out, since only so many columns of a sparse table are read."""
 
     n_categories: tuple[int, ...] = ()
 
     def encode(self, column: pd.Series, name: Hashable) -> NDArray[np.float64]:
-        """Give no values."""
+        """Return no values."""
         return np.empty((len(column), 0))
 
 

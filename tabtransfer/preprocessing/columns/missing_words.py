@@ -18,7 +18,7 @@ _MAX_STRAY_SHARE = 0.05  # of the distinct strings
 
 
 def is_missing_word(string: str) -> bool:
-    """Tell whether a string says that there is no value.
+    """Return whether a string says that there is no value.
 
     Examples
     --------
@@ -30,7 +30,7 @@ def is_missing_word(string: str) -> bool:
 
 
 def few_strays(n_strays: int, n_strings: int) -> bool:
-    """Tell whether distinct strings of another form are so few that they are taken for missing.
+    """Return whether distinct strings of another form are so few that they are taken for missing.
 
     Codes of diagnoses or products are mostly digits, too, but those that aren't are many.
     """

@@ -66,7 +66,7 @@ class NumberColumn:
 
 @dataclass(frozen=True)
 class DurationColumn:
-    """Take durations as numbers of seconds, times of the day as seconds since midnight.
+    """A column of durations, read as seconds; times of the day are seconds since midnight.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ __all__ = ["Reading", "holds_made_numbers", "read_as"]
 
 @dataclass(frozen=True)
 class Reading:
-    """Say what a column is read as.
+    """What a column is read as.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ _PLAIN = {
 
 
 def read_as(column: pd.Series, name: Hashable) -> Reading:
-    """Tell what a column is read as; warn where dates can be read in two ways.
+    """Return what a column is read as; warn where dates can be read in two ways.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def read_as(column: pd.Series, name: Hashable) -> Reading:
 
 
 def holds_made_numbers(column: pd.Series) -> bool:
-    """Tell whether a column holds dates, durations, or strings that write dates or numbers.
+    """Return whether a column holds dates, durations, or strings that write dates or numbers.
 
     Parameters
     ----------

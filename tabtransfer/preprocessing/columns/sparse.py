@@ -1,4 +1,4 @@
-"""Sparse columns: which of them are read, and how."""
+"""Sparse columns: which of them are read, and as what."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_SPARSE_CELLS = 2**26  # 320 MiB of values and missing flags
 
 
 def dense(column: pd.Series) -> pd.Series:
-    """Give a column with all of its cells, whether it was sparse or not."""
+    """Return a column as a dense one, whether it was sparse or not."""
     return column.sparse.to_dense() if isinstance(column.dtype, pd.SparseDtype) else column
 
 

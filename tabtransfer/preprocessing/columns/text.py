@@ -32,7 +32,7 @@ _NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
 
 @dataclass(frozen=True)
 class TextColumn:
-    """Take strings as categories, and by the pieces of words that they share.
+    """A column of strings, read as categories and by the pieces of words that they share.
 
     The pieces are runs of three and four characters, weighted by tf-idf and summed up as
     topics by a truncated singular value decomposition (latent semantic analysis, Deerwester
@@ -73,7 +73,7 @@ class TextColumn:
         return (*self.categories.n_categories, *(0,) * self.n_topics)
 
     def encode(self, column: pd.Series, name: Hashable) -> NDArray[np.float64]:
-        """Give the category of each string, and its topics."""
+        """Return the category of each string, and its topics."""
         categories = self.categories.encode(column, name, warn=False)  # new texts have topics
         topics = np.full((len(column), self.n_topics), np.nan)
         if kind_of(column, name) is not Kind.NOTHING:
@@ -86,7 +86,7 @@ class TextColumn:
 
 
 def is_text(column: pd.Series) -> bool:
-    """Tell whether strings are too many to be only categories, and not numbers in writing.
+    """Return whether strings are too many to be categories alone, and aren't written numbers.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def is_text(column: pd.Series) -> bool:
 
 
 def share_topics(columns: list[Any]) -> list[Any]:
-    """Let the text columns of a table have 30 topics each, or 100 together.
+    """Limit the text columns of a table to 30 topics each, or 100 together.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ _PATTERNS = {decimal: _pattern(decimal) for decimal in ".,"}
 
 @dataclass(frozen=True)
 class NumberFormat:
-    """Say how numbers are written.
+    """How numbers are written.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class NumberFormat:
     currency: str = ""
 
     def read(self, string: str) -> float:
-        """Give the number that a string writes, NaN if it writes none so."""
+        """Return the number that a string writes, NaN if it writes none so."""
         match = _PATTERNS[self.decimal].fullmatch(string)
         if match is None or _marks(match)[0] != self.unit:
             return np.nan
@@ -84,7 +84,7 @@ class NumberFormat:
 
 @dataclass(frozen=True)
 class WrittenNumberColumn:
-    """Read text as numbers; cells that are none are missing.
+    """A column of numbers written as text; cells that are no numbers are missing.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ class WrittenNumberColumn:
 
 
 def number_format(column: pd.Series) -> NumberFormat | None:
-    """Tell how the cells of a column write numbers, if nearly all do and they are many.
+    """Return how a column's cells write numbers, if nearly all do and they are many; else None.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def number_format(column: pd.Series) -> NumberFormat | None:
 
 
 def choose_format(strings: Iterable[str]) -> tuple[NumberFormat, int]:
-    """Choose the format that the most strings are written in, and say how many.
+    """Return the format that most strings are written in, and how many are.
 
     Examples
     --------
@@ -199,7 +199,7 @@ def choose_format(strings: Iterable[str]) -> tuple[NumberFormat, int]:
 
 
 def read_cells(column: pd.Series, format: NumberFormat) -> NDArray[np.float64]:
-    """Give the numbers of strings and of numbers beside them, NaN where there is none."""
+    """Return the numbers of strings and of numbers beside them, NaN where there is none."""
     places, cells = pd.factorize(column.astype(object), use_na_sentinel=True)
     values = [_read(cell, format) for cell in cells]
     return np.array([*values, np.nan])[places]
@@ -213,5 +213,5 @@ def _read(cell: Any, format: NumberFormat) -> float:
 
 
 def _marks(match: re.Match[str]) -> tuple[str, str]:
-    """Give unit and currency."""
+    """Return the unit and the currency of a string."""
     return match["unit"] or "", match["before"] or match["after"] or ""

@@ -14,15 +14,20 @@ from tabtransfer.network.transformer import NetworkConfig
 from tabtransfer.pretrain.plan.dry_run import dry_run
 from tabtransfer.pretrain.plan.dry_run_report import describe
 from tabtransfer.pretrain.plan.presets import PRESETS, get_preset
-from tabtransfer.pretrain.training.run import Recipe
+from tabtransfer.pretrain.training.recipe import Recipe
 
 SMALL = NetworkConfig(d_cell=8, n_summary=2, row_layers=2, context_layers=2)
 
 
 def small(name: str):
-    """Give a preset with a small network."""
+    """Return a preset with a small network."""
     preset = PRESETS[name]
     return dataclasses.replace(preset, recipe=dataclasses.replace(preset.recipe, network=SMALL))
+
+
+def on_devices(preset, **changes):
+    hardware = dataclasses.replace(preset.hardware, **changes)
+    return dataclasses.replace(preset, hardware=hardware)
 
 
 @pytest.mark.parametrize("name", ["cpu", "one-gpu", "eight-gpu"])
@@ -36,10 +41,10 @@ def test_preset_fits_its_device_and_takes_a_step(name):
 
 
 def test_sharded_network_takes_a_step_with_its_share_of_the_weights():
-    preset = dataclasses.replace(small("internet"), nodes=1)
+    preset = on_devices(small("internet"), nodes=1)
     result = dry_run(preset)
     assert result.changed
-    share = result.n_parameters / preset.n_devices
+    share = result.n_parameters / preset.hardware.n_devices
     assert share <= result.held_parameters < 2.5 * share  # short axes are filled up
     assert "FSDP" in describe("internet", preset, result)
 
@@ -52,7 +57,7 @@ def test_network_too_narrow_for_its_devices_is_refused():
 
 def test_plan_scales_with_time_and_devices():
     preset = small("cpu")
-    double = dataclasses.replace(preset, minutes=2 * preset.minutes, devices=3)
+    double = on_devices(dataclasses.replace(preset, minutes=2 * preset.minutes), devices=3)
     assert dry_run(double).tasks == pytest.approx(6 * dry_run(preset).tasks)
 
 

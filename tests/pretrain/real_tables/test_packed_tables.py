@@ -15,7 +15,7 @@ from tabtransfer.datasets.fingerprints import fingerprint
 from tabtransfer.datasets.suites import load_table
 from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.real_tables.packed_tables import PackedTables, pack_tables, read_tables
-from tabtransfer.pretrain.real_tables.real_tasks import NumberTable
+from tabtransfer.pretrain.real_tables.real_tasks import NumericTable
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -74,8 +74,8 @@ def manifest(tmp_path):
 def test_unfit_and_measured_tables_are_left_out_and_reported(manifest):
     report = io.StringIO()
     packed = pack_tables(manifest, report=report)
-    assert [card["name"] for card in packed.cards] == ["good"]
-    assert packed.cards[0]["licence"] == "CC BY 4.0"
+    assert [table["name"] for table in packed.provenance] == ["good"]
+    assert packed.provenance[0]["licence"] == "CC BY 4.0"
     text = report.getvalue()
     assert "refused 'vino'" in text and "'wine'" in text
     with pytest.raises(TabTransferError, match="1 left out by name"):
@@ -101,7 +101,7 @@ def test_validation_tables_are_kept_out(tmp_path):
     renamed = some_table(1).rename(columns=str.upper)
     renamed.to_parquet(tmp_path / "watch" / "other.parquet")
     packed = pack_tables(tmp_path / "train", tmp_path / "watch")
-    assert [card["name"] for card in packed.cards] == ["one"]
+    assert [table["name"] for table in packed.provenance] == ["one"]
     everything = tmp_path / "all.tables"
     pack_tables(tmp_path / "train").save(everything)
     with pytest.raises(TabTransferError, match="'other' is among the packed tables"):
@@ -112,7 +112,7 @@ def test_a_file_gives_back_what_was_packed(manifest, tmp_path):
     packed = pack_tables(manifest)
     packed.save(tmp_path / "all.tables")
     again = read_tables(tmp_path / "all.tables")
-    assert (again.cards, again.guard) == (packed.cards, packed.guard)
+    assert (again.provenance, again.guard) == (packed.provenance, packed.guard)
     for before, after in zip(packed.tables, again.tables, strict=True):
         assert (before.name, before.target) == (after.name, after.target)
         for name in ("categorical", "copies"):
@@ -176,7 +176,7 @@ def shop(seed: int = 0, n_rows: int = 150) -> pd.DataFrame:
 
 
 def disguised(name: str) -> pd.DataFrame:
-    """Give a suite's table with other names, units and order of rows."""
+    """Return a suite's table with other names, units and order of rows."""
     table = load_table(name)
     numbers = 2.5 * table.X.select_dtypes("number")
     frame = numbers.assign(target=table.y).sample(frac=1.0, random_state=0)
@@ -194,7 +194,7 @@ def folder(tmp_path):
 
 
 def names(packed: PackedTables) -> list[str]:
-    return [card["name"] for card in packed.cards]
+    return [table["name"] for table in packed.provenance]
 
 
 def test_tables_come_back_bit_by_bit(folder, tmp_path):
@@ -202,7 +202,7 @@ def test_tables_come_back_bit_by_bit(folder, tmp_path):
     file = tmp_path / "real.tables"
     packed.save(file)
     read = PackedTables.load(file)
-    assert (read.cards, read.guard) == (packed.cards, packed.guard)
+    assert (read.provenance, read.guard) == (packed.provenance, packed.guard)
     for before, after in zip(packed.tables, read.tables, strict=True):
         assert (after.name, after.target) == (before.name, before.target)
         assert after.values.dtype == np.float32
@@ -229,7 +229,7 @@ def test_numbers_and_codes_are_those_of_the_table(folder):
 def test_cards_hold_the_fingerprint_of_the_whole_table(folder):
     packed = pack_tables(folder)
     assert names(packed) == ["shop-0", "shop-1"]
-    assert packed.cards[0]["fingerprint"] == fingerprint("shop-0", shop(0)).to_text()
+    assert packed.provenance[0]["fingerprint"] == fingerprint("shop-0", shop(0)).to_text()
     assert {"iris", "crime1"} <= set(packed.guard)
 
 
@@ -273,10 +273,10 @@ class TestFilesThatLie:
     @pytest.fixture
     def packed(self, tmp_path):
         cells = np.arange(12, dtype=np.float32).reshape(4, 3)
-        table = NumberTable("t", cells, np.array([False, True, False]), 2, np.arange(3))
-        card = {"name": "t", "source": "here", "licence": "MIT", "fingerprint": "f"}
+        table = NumericTable("t", cells, np.array([False, True, False]), 2, np.arange(3))
+        origin = {"name": "t", "source": "here", "licence": "MIT", "fingerprint": "f"}
         path = tmp_path / "packed.tables"
-        PackedTables((table,), (card,), ("iris",)).save(path)
+        PackedTables((table,), (origin,), ("iris",)).save(path)
         return path
 
     @pytest.mark.parametrize(

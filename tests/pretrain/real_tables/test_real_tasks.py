@@ -6,7 +6,7 @@ from tabtransfer.errors import TabTransferError
 from tabtransfer.network.loss import task_loss
 from tabtransfer.pretrain.prior import PriorConfig
 from tabtransfer.pretrain.real_tables.copies import find_copies
-from tabtransfer.pretrain.real_tables.real_tasks import NumberTable, RealTasks
+from tabtransfer.pretrain.real_tables.real_tasks import NumericTable, RealTasks
 from tabtransfer.pretrain.training.stream import StreamConfig, TaskStream
 
 
@@ -17,7 +17,7 @@ def make_table(n_rows=400, n_numbers=6, n_codes=3, target=-1, seed=0):
     values = np.stack(columns, axis=1).astype(np.float32)
     values[generator.random(values.shape) < 0.02] = np.nan
     categorical = np.arange(n_numbers + n_codes) >= n_numbers
-    return NumberTable("some", values, categorical, target, find_copies(values))
+    return NumericTable("some", values, categorical, target, find_copies(values))
 
 
 def draw(tables, n_batches=40, regression=False, n_rows=128, n_train=80, max_columns=40):
@@ -54,7 +54,7 @@ def test_no_input_is_a_copy_of_the_target():
     number, code = generator.normal(size=300), generator.integers(0, 3, 300)
     values = np.stack([number, number**3, code, (code + 1) % 3], axis=1).astype(np.float32)
     flags = np.array([False, False, True, True])
-    table = NumberTable("twins", values, flags, -1, find_copies(values))
+    table = NumericTable("twins", values, flags, -1, find_copies(values))
     n_columns = torch.cat([batch.n_columns for batch in draw([table])])
     assert int(n_columns.max()) == 2  # of the three others, one is always the target's twin
 
@@ -63,7 +63,7 @@ def test_the_known_target_is_drawn_often():
     table = make_table(n_numbers=8, n_codes=1, target=8)
     values = table.values.copy()
     values[:, 8] = (np.arange(400) % 10 == 0).astype(np.float32)  # no other column has such shares
-    table = NumberTable("known", values, table.categorical, 8, table.copies)
+    table = NumericTable("known", values, table.categorical, 8, table.copies)
     shares = [
         float((labels == labels.mode().values).float().mean())
         for batch in draw([table])
@@ -138,7 +138,7 @@ def test_columns_of_unique_numbers_stay_as_inputs():
     values = np.stack([generator.permutation(400) for _ in range(5)], axis=1).astype(np.float32)
     values[:50] = np.nan  # rows that miss everything, and one that comes twice
     values[51] = values[50]
-    table = NumberTable("unique", values, np.zeros(5, bool), -1, find_copies(values))
+    table = NumericTable("unique", values, np.zeros(5, bool), -1, find_copies(values))
     for regression in (False, True):
         widths = torch.cat([batch.n_columns for batch in draw([table], regression=regression)])
         assert (widths == 4).float().mean() > 0.5
@@ -148,7 +148,7 @@ def test_the_network_survives_extreme_numbers(make_network):
     generator = np.random.default_rng(0)
     values = (1e15 * generator.lognormal(0, 10, (400, 5))).astype(np.float32)
     values[0] = np.inf
-    table = NumberTable("huge", values, np.zeros(5, bool), -1, find_copies(values))
+    table = NumericTable("huge", values, np.zeros(5, bool), -1, find_copies(values))
     network = make_network(tasks=("classification", "regression"))
     for regression in (False, True):
         for batch in draw([table], 8, regression):

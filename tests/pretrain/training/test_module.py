@@ -20,7 +20,7 @@ class Halves(TaskStream):
     """Yield each batch of four tasks as two of two."""
 
     def batch(self, step: int) -> TaskBatch:
-        """Give the first or the last two tasks."""
+        """Return the first or the last two tasks."""
         whole = super().batch(step // 2)
         part = slice(0, 2) if step % 2 == 0 else slice(2, 4)
         tensors = {k: v[part] for k, v in vars(whole).items() if isinstance(v, torch.Tensor)}

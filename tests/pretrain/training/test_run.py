@@ -17,11 +17,13 @@ from tabtransfer.checkpoint import load_checkpoint, read_header
 from tabtransfer.datasets.fingerprints import trained_on
 from tabtransfer.errors import TabTransferError
 from tabtransfer.network.transformer import NetworkConfig
-from tabtransfer.pretrain.training import clock, run, throughput
+from tabtransfer.pretrain.training import clock, start, throughput
+from tabtransfer.pretrain.training.recipe import Hardware, Inputs, Recipe
 from tabtransfer.pretrain.training.resume import read_state
-from tabtransfer.pretrain.training.run import FINAL_FILE, HELD_FILE, Recipe, pretrain
+from tabtransfer.pretrain.training.run import FINAL_FILE, HELD_FILE, pretrain
 from tabtransfer.pretrain.training.stream import StreamConfig
 
+CPU = Hardware(accelerator="cpu")
 SMALL = Recipe(
     network=NetworkConfig(d_cell=8, n_summary=2, row_layers=1, context_layers=1),
     stream=StreamConfig(max_rows=64, max_columns=4, cells=1024, learner_share=0.3),
@@ -35,7 +37,7 @@ def steady_clock(monkeypatch):
     steady = SimpleNamespace(monotonic=lambda: next(readings) / 10)
     monkeypatch.setattr(clock, "time", steady)
     monkeypatch.setattr(throughput, "PEAK_SECONDS", 0.01)
-    monkeypatch.setattr(run, "N_SYNTHETIC_VALIDATION", 4)
+    monkeypatch.setattr(start, "N_SYNTHETIC_VALIDATION", 4)
 
 
 def read_curve(folder):
@@ -54,9 +56,7 @@ def real_tables(tmp_path):
 
 def test_run_writes_weights_card_and_curve(tmp_path, real_tables):
     out = tmp_path / "run"
-    scores = pretrain(
-        out, 3.0, SMALL, validation=real_tables, accelerator="cpu", validate_every=1.0
-    )
+    scores = pretrain(out, 3.0, SMALL, Inputs(validation=real_tables), CPU, validate_every=1.0)
     header = read_header(out / FINAL_FILE)
     assert load_checkpoint(out / FINAL_FILE).config == SMALL.network
     assert header["training"]["scores"] == scores
@@ -72,7 +72,7 @@ def test_run_writes_weights_card_and_curve(tmp_path, real_tables):
     assert int(curve[-1]["steps"]) == header["training"]["steps"]
     assert "not stated: whoever trained" in (out / "MODEL_CARD.md").read_text()
     with pytest.raises(TabTransferError, match="finished run"):
-        pretrain(out, 3.0, SMALL, accelerator="cpu")
+        pretrain(out, 3.0, SMALL, hardware=CPU)
 
 
 def test_real_tables_are_listed_in_weights_and_card(tmp_path, real_tables):
@@ -83,19 +83,20 @@ def test_real_tables_are_listed_in_weights_and_card(tmp_path, real_tables):
         frame = pd.DataFrame(generator.normal(size=(120, 6)), columns=list("abcdef"))
         frame.to_parquet(folder / f"{name}.parquet")
     first, second = tmp_path / "first", tmp_path / "second"
-    pretrain(first, 0.5, SMALL, tables=folder, validation=real_tables, accelerator="cpu")
+    pretrain(first, 0.5, SMALL, Inputs(tables=folder, validation=real_tables), CPU)
     tables = read_header(first / FINAL_FILE)["tables"]
     assert [table["name"] for table in tables] == ["u", "v"]
     assert "trained on 'u'" in trained_on(tables, "other", pd.read_parquet(folder / "u.parquet"))
     card = (first / "MODEL_CARD.md").read_text()
     assert "2, listed below" in card and "- not stated (2): `u`, `v`" in card
-    pretrain(second, 0.5, SMALL, init=first / FINAL_FILE, accelerator="cpu")
+    pretrain(second, 0.5, SMALL, Inputs(first / FINAL_FILE), CPU)
     assert read_header(second / FINAL_FILE)["tables"] == tables
 
 
 def test_training_goes_on_from_a_checkpoint(tmp_path):
-    pretrain(tmp_path / "first", 0.5, SMALL, accelerator="cpu")
-    pretrain(tmp_path / "second", 0.2, init=tmp_path / "first" / FINAL_FILE, accelerator="cpu")
+    pretrain(tmp_path / "first", 0.5, SMALL, hardware=CPU)
+    inputs = Inputs(tmp_path / "first" / FINAL_FILE)
+    pretrain(tmp_path / "second", 0.2, inputs=inputs, hardware=CPU)
     header = read_header(tmp_path / "second" / FINAL_FILE)
     assert header["history"] == [read_header(tmp_path / "first" / FINAL_FILE)["training"]]
     assert load_checkpoint(tmp_path / "second" / FINAL_FILE).config == SMALL.network
@@ -113,18 +114,11 @@ def test_header_lists_the_real_tables_of_all_runs(tmp_path):
     for folder, name, seed in (("one", "shop", 0), ("two", "shop", 1), ("two", "bank", 2)):
         write_table(tmp_path / folder, name, seed)
     first, second = tmp_path / "first", tmp_path / "second"
-    pretrain(first, 0.5, SMALL, tables=tmp_path / "one", accelerator="cpu")
+    pretrain(first, 0.5, SMALL, Inputs(tables=tmp_path / "one"), CPU)
     header = read_header(first / FINAL_FILE)
     assert [card["name"] for card in header["tables"]] == ["shop"]
     assert set(header["tables"][0]) == {"name", "source", "licence", "fingerprint"}
-    pretrain(
-        second,
-        0.5,
-        SMALL,
-        init=first / FINAL_FILE,
-        tables=tmp_path / "two",
-        accelerator="cpu",
-    )
+    pretrain(second, 0.5, SMALL, Inputs(first / FINAL_FILE, tmp_path / "two"), CPU)
     listed = read_header(second / FINAL_FILE)["tables"]
     assert [card["name"] for card in listed] == ["shop", "bank", "shop"]
     assert listed[0] == header["tables"][0]
@@ -132,7 +126,7 @@ def test_header_lists_the_real_tables_of_all_runs(tmp_path):
     assert "- not stated (3): `shop`, `bank`, `shop`" in card
     assert "**Good for**: trying out the training" in card
     # What the first run saw stays listed, whatever the next one sees.
-    pretrain(tmp_path / "third", 0.5, SMALL, init=second / FINAL_FILE, accelerator="cpu")
+    pretrain(tmp_path / "third", 0.5, SMALL, Inputs(second / FINAL_FILE), CPU)
     assert read_header(tmp_path / "third" / FINAL_FILE)["tables"] == listed
 
 
@@ -140,14 +134,8 @@ def test_validation_tables_are_not_trained_on(tmp_path):
     write_table(tmp_path / "tables", "shop", 0)
     write_table(tmp_path / "tables", "bank", 1)
     write_table(tmp_path / "validation", "market", 0)
-    pretrain(
-        tmp_path / "run",
-        0.5,
-        SMALL,
-        tables=tmp_path / "tables",
-        validation=tmp_path / "validation",
-        accelerator="cpu",
-    )
+    inputs = Inputs(tables=tmp_path / "tables", validation=tmp_path / "validation")
+    pretrain(tmp_path / "run", 0.5, SMALL, inputs, CPU)
     header = read_header(tmp_path / "run" / FINAL_FILE)
     assert [card["name"] for card in header["tables"]] == ["bank"]
     assert "market" in header["training"]["validation"]
@@ -159,13 +147,14 @@ def start_long_run(out, **options):
         "from itertools import count\n"
         "from types import SimpleNamespace\n"
         "from tabtransfer.network.transformer import NetworkConfig\n"
-        "from tabtransfer.pretrain.training import clock, run\n"
-        "from tabtransfer.pretrain.training.run import Recipe, pretrain\n"
+        "from tabtransfer.pretrain.training import clock, start\n"
+        "from tabtransfer.pretrain.training.recipe import Hardware, Recipe\n"
+        "from tabtransfer.pretrain.training.run import pretrain\n"
         "from tabtransfer.pretrain.training.stream import StreamConfig\n"
-        "readings, run.N_SYNTHETIC_VALIDATION = count(), 4\n"
+        "readings, start.N_SYNTHETIC_VALIDATION = count(), 4\n"
         "clock.time = SimpleNamespace(monotonic=lambda: next(readings) / 10)\n"
         f"pretrain({str(out)!r}, 1000.0, Recipe(network={SMALL.network!r}, "
-        f"stream={SMALL.stream!r}), accelerator='cpu', **{options!r})\n"
+        f"stream={SMALL.stream!r}), hardware=Hardware('cpu'), **{options!r})\n"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
@@ -181,7 +170,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
     out = tmp_path / "run"
     process = start_long_run(out, save_every=0.5, validate_every=0.3)
     with pytest.raises(TabTransferError, match="Another run is writing to"):
-        pretrain(out, 3.0, SMALL, accelerator="cpu")
+        pretrain(out, 3.0, SMALL, hardware=CPU)
     process.kill()
     process.communicate()
     resume = out / "resume.ckpt"
@@ -192,8 +181,8 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
         file.write(f"9,{steps + 1},99,1,,,,1,1,0.1\n9,12")
     other = dataclasses.replace(SMALL, seed=5)
     with pytest.raises(TabTransferError, match=r"other settings: seed 0, not 5\. .* --out"):
-        pretrain(out, seconds + 1.0, other, accelerator="cpu")
-    pretrain(out, seconds + 1.0, SMALL, accelerator="cpu")
+        pretrain(out, seconds + 1.0, other, hardware=CPU)
+    pretrain(out, seconds + 1.0, SMALL, hardware=CPU)
     training = read_header(out / FINAL_FILE)["training"]
     assert training["steps"] > steps
     assert training["tasks_seen"] > saved["tabtransfer"]["tasks_seen"]
@@ -219,17 +208,17 @@ def test_what_a_run_left_before_its_first_save_is_not_this_runs(tmp_path, capsys
     out = tmp_path / "run"
     out.mkdir()
     (out / "curve.csv").write_text("seconds,steps\n300,7000\n")
-    pretrain(out, 0.5, SMALL, accelerator="cpu")
+    pretrain(out, 0.5, SMALL, hardware=CPU)
     assert [int(row["steps"]) for row in read_curve(out)] == [5]
     assert "this one starts anew" in capsys.readouterr().err
 
 
 def test_a_kill_between_the_weights_and_their_card_is_made_good(tmp_path):
     out = tmp_path / "run"
-    scores = pretrain(out, 0.5, SMALL, accelerator="cpu")
+    scores = pretrain(out, 0.5, SMALL, hardware=CPU)
     (out / "MODEL_CARD.md").unlink()
     (out / "resume.ckpt").touch()
-    assert pretrain(out, 0.5, SMALL, accelerator="cpu") == scores
+    assert pretrain(out, 0.5, SMALL, hardware=CPU) == scores
     assert "# Model card" in (out / "MODEL_CARD.md").read_text()
     assert not (out / "resume.ckpt").exists()
 
@@ -283,14 +272,15 @@ def test_sharded_run_is_killed_resumed_and_gathered(tmp_path):
         "import sys\n"
         "from pathlib import Path\n"
         "from tabtransfer.network.transformer import NetworkConfig\n"
-        "from tabtransfer.pretrain.training import run\n"
-        "from tabtransfer.pretrain.training.run import Recipe, pretrain\n"
+        "from tabtransfer.pretrain.training import start\n"
+        "from tabtransfer.pretrain.training.recipe import Hardware, Recipe\n"
+        "from tabtransfer.pretrain.training.run import pretrain\n"
         "from tabtransfer.pretrain.training.stream import StreamConfig\n"
-        "run.N_SYNTHETIC_VALIDATION = 4\n"
+        "start.N_SYNTHETIC_VALIDATION = 4\n"
         f"recipe = Recipe(network={SMALL.network!r}, stream={SMALL.stream!r})\n"
         "if __name__ == '__main__':\n"
-        f"    pretrain(Path({str(out)!r}), float(sys.argv[1]), recipe, devices=2,\n"
-        "        accelerator='cpu', strategy='fsdp', save_every=0.5)\n"
+        f"    pretrain(Path({str(out)!r}), float(sys.argv[1]), recipe,\n"
+        "        hardware=Hardware('cpu', strategy='fsdp', devices=2), save_every=0.5)\n"
     )
     command = [sys.executable, str(script)]
     process = subprocess.Popen([*command, "1000"], start_new_session=True)
@@ -319,12 +309,12 @@ def test_what_the_start_was_trained_on_is_not_validated_on(tmp_path):
     write_table(tmp_path / "tables", "shop", 0)
     write_table(tmp_path / "validation", "market", 0)
     run = tmp_path / "run"
-    pretrain(run, 0.5, SMALL, tables=tmp_path / "tables", accelerator="cpu")
-    start = {"init": run / FINAL_FILE, "validation": tmp_path / "validation", "accelerator": "cpu"}
+    pretrain(run, 0.5, SMALL, Inputs(tables=tmp_path / "tables"), CPU)
+    inputs = Inputs(run / FINAL_FILE, validation=tmp_path / "validation")
     with pytest.raises(TabTransferError, match=r"every table of .*trained on 'shop'"):
-        pretrain(tmp_path / "next", 0.5, SMALL, **start)
+        pretrain(tmp_path / "next", 0.5, SMALL, inputs, CPU)
     assert [path.name for path in (tmp_path / "next").iterdir()] == [".lock"]
     write_table(tmp_path / "validation", "bank", 1)
-    pretrain(tmp_path / "next", 0.5, SMALL, **start)
+    pretrain(tmp_path / "next", 0.5, SMALL, inputs, CPU)
     said = read_header(tmp_path / "next" / FINAL_FILE)["training"]["validation"]
     assert said == "1 real tables: bank (left out, as trained on before: market)"

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tabtransfer.pretrain.prior import PriorConfig
-from tabtransfer.pretrain.real_tables.real_tasks import NumberTable, RealTasks
+from tabtransfer.pretrain.real_tables.real_tasks import NumericTable, RealTasks
 from tabtransfer.pretrain.training.stream import StreamConfig, TaskStream
 
 CONFIG = StreamConfig(max_rows=128, max_columns=8, cells=4096, learner_share=0.0)
@@ -20,12 +20,12 @@ def real_tasks(levels: int = 1000) -> RealTasks:
     """Make a table whose cells are whole numbers from 5000 on: the prior makes none like them."""
     cells = np.random.default_rng(0).integers(0, levels, (400, 7)) + 5000.0
     return RealTasks(
-        [NumberTable("toy", cells.astype(np.float32), np.zeros(7, bool), -1, np.arange(7))]
+        [NumericTable("toy", cells.astype(np.float32), np.zeros(7, bool), -1, np.arange(7))]
     )
 
 
 def is_real(batch):
-    """Whether a batch is of `real_tasks`; unbent numbers show it."""
+    """Return whether a batch is of `real_tasks`; unbent numbers show it."""
     whole = batch.values % 1 == 0
     return bool((whole & (batch.values >= 5000) & (batch.values < 6000)).any())
 

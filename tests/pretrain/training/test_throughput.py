@@ -17,7 +17,7 @@ from tabtransfer.pretrain.training.throughput import PEAK_SECONDS, Throughput, p
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Give a clock that moves when told to, or by `clock.tick` with every reading."""
+    """Return a clock that moves when told to, or by `clock.tick` with every reading."""
     clock = SimpleNamespace(now=100.0, tick=0.0)
 
     def read():

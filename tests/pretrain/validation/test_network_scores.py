@@ -20,7 +20,7 @@ class Knowing(TabularTransformer):
     """A network that reads the query labels: its score is known."""
 
     def forward(self, batch: TaskBatch) -> Tensor:
-        """Give the true class a logit of 20, or the true number as every quantile."""
+        """Predict a logit of 20 for the true class, or the true number as every quantile."""
         labels = batch.labels[:, batch.n_train :]
         if batch.is_regression:
             return labels[..., None].expand(-1, -1, self.config.n_quantiles)

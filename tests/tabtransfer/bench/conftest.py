@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from tabtransfer.baselines.method import Method
 from tabtransfer.bench.measure.workers import LOCAL, LocalWorkers, open_workers
 from tabtransfer.bench.reliability import COVERAGE
-from tabtransfer.datasets.table import Card, Table
+from tabtransfer.datasets.table import Table, TableMetadata
 
 # 75 rows, as many as a made-up job tests: overconfident above 0.8, and right otherwise.
 BINS = [[0, 0.0, 0]] * 8 + [[10, 5.7, 6], [0, 0.0, 0], [15, 10.5, 10], [0, 0.0, 0]]
@@ -21,7 +21,7 @@ BINS += [[25, 21.0, 18], [0, 0.0, 0], [25, 24.5, 20]]
 
 
 def _table(name, bunch, task="multiclass"):
-    card = Card(
+    metadata = TableMetadata(
         name=name,
         task=task,
         target="target",
@@ -36,7 +36,7 @@ def _table(name, bunch, task="multiclass"):
         description=f"The {name} table.",
     )
     y = bunch.target if task == "regression" else bunch.target.map(str)
-    return Table(name, bunch.data, y, task, card)
+    return Table(name, bunch.data, y, task, metadata)
 
 
 @pytest.fixture(scope="session")

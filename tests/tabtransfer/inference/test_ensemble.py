@@ -9,9 +9,9 @@ import torch
 from tabtransfer.inference import memory
 from tabtransfer.inference import predict as inference
 from tabtransfer.inference.ensemble import (
-    ClassEnsemble,
-    ClassMember,
-    NumberEnsemble,
+    ClassificationEnsemble,
+    ClassificationMember,
+    RegressionEnsemble,
     build_ensemble,
 )
 from tabtransfer.inference.many_classes import class_tree
@@ -152,7 +152,9 @@ def test_members_are_averaged_geometrically(make_network):
     network = make_network()
     ensemble = build(network, n_members=2)
     singles = [
-        ClassEnsemble(ensemble.training, (member,)).probabilities(network, ensemble.training.table)
+        ClassificationEnsemble(ensemble.training, (member,)).probabilities(
+            network, ensemble.training.table
+        )
         for member in ensemble.members
     ]
     mean = np.sqrt(singles[0] * singles[1])
@@ -174,11 +176,11 @@ def test_class_order_is_undone(make_network):
         renamed = order[labels]
         tree = class_tree(order[member.tree.classes], 10)
         context = {tree: next(iter(member.context.values()))}
-        moved = ClassMember(member.view, tree, context)
+        moved = ClassificationMember(member.view, tree, context)
         answers.append(
-            ClassEnsemble(LabelledTable(table, renamed, 3), (moved,)).probabilities(network, table)[
-                :, order
-            ]
+            ClassificationEnsemble(LabelledTable(table, renamed, 3), (moved,)).probabilities(
+                network, table
+            )[:, order]
         )
     np.testing.assert_allclose(answers[0], answers[1])
 
@@ -322,7 +324,9 @@ class TestNumbers:
     def test_members_are_averaged(self, network):
         ensemble = self.build(network)
         singles = [
-            NumberEnsemble(ensemble.training, (member,)).quantiles(network, ensemble.training.table)
+            RegressionEnsemble(ensemble.training, (member,)).quantiles(
+                network, ensemble.training.table
+            )
             for member in ensemble.members
         ]
         assert not np.allclose(singles[0], singles[1])

@@ -31,7 +31,7 @@ def make(n_classes, settings=SETTINGS):
 def test_what_is_read_predicts_as_what_was_written(n_classes, settings):
     table, learners = make(n_classes, settings)
     again = read_learners(write_learners(learners, 3))
-    np.testing.assert_array_equal(again.own, learners.own)
+    np.testing.assert_array_equal(again.out_of_fold, learners.out_of_fold)
     np.testing.assert_array_equal(again.predict(table), learners.predict(table))
     assert again.scale == learners.scale
 

@@ -52,7 +52,7 @@ def test_labels_that_are_noise_can_not_be_told():
     """Of rows predicted by trees that have seen them, nearly all would be right."""
     table, _ = make_table(400)
     y = np.random.default_rng(1).integers(0, 2, 400)
-    own = fit(table, y, 2).own
+    own = fit(table, y, 2).out_of_fold
     for learner in range(len(SETTINGS)):
         assert abs((own[:, learner].argmax(-1) == y).mean() - 0.5) < 0.08
 
@@ -63,7 +63,7 @@ def test_whole_weights_equal_repeated_rows(task):
     order = np.random.default_rng(2).permutation(np.arange(len(y)).repeat(times))
     weighted = fit(table, y, n_classes, weights=times.astype(float))
     repeated = fit(table.take(order), y[order], n_classes)
-    np.testing.assert_allclose(weighted.own[order], repeated.own, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(weighted.out_of_fold[order], repeated.out_of_fold, rtol=0, atol=1e-9)
     np.testing.assert_allclose(weighted.predict(table), repeated.predict(table), rtol=0, atol=1e-9)
 
 
@@ -74,24 +74,29 @@ def test_a_row_alone_equals_the_row_among_others_and_threads_change_nothing(task
     alone = np.concatenate([learners.predict(table.take(slice(i, i + 1))) for i in range(5)])
     np.testing.assert_array_equal(alone[:, :2], together[:5, :2])
     np.testing.assert_allclose(alone, together[:5], rtol=0, atol=1e-12)
-    np.testing.assert_array_equal(fit(table, y, n_classes, n_threads=2).own, learners.own)
+    np.testing.assert_array_equal(
+        fit(table, y, n_classes, n_threads=2).out_of_fold, learners.out_of_fold
+    )
     assert learners.predict(table.take(slice(0))).shape == (0, 3, max(1, n_classes))
 
 
 def test_absent_learners_say_nothing(task):
     table, y, n_classes = task
     learners = fit(table, y, n_classes, (None, SETTINGS[1]))
-    assert np.isnan(learners.own[:, 0]).all() and not np.isnan(learners.own[:, 1]).any()
+    assert (
+        np.isnan(learners.out_of_fold[:, 0]).all()
+        and not np.isnan(learners.out_of_fold[:, 1]).any()
+    )
     assert np.isnan(learners.predict(table)[:, 0]).all()
 
 
 def test_few_distinct_rows_and_classes_that_a_fold_lacks():
     table, _ = make_table(30)
     copies = table.take(np.zeros(30, np.int64))
-    assert np.isnan(fit(copies, np.arange(30) % 2, 2).own).all()
+    assert np.isnan(fit(copies, np.arange(30) % 2, 2).out_of_fold).all()
     rare = np.zeros(30, np.int64)
     rare[3], rare[4:8] = 1, 2
-    own = fit(table, rare, 4).own
+    own = fit(table, rare, 4).out_of_fold
     assert np.isfinite(own).all() and (own[..., 3] == 0.0).all()
 
 
@@ -101,7 +106,7 @@ def test_of_very_many_rows_each_fit_takes_a_sample(monkeypatch):
     learners = fit(table, score, 0)
     forest = learners.fits[0][0]
     assert forest.trees[0].n_node_samples[0] == 40
-    assert np.isfinite(learners.own).all()
+    assert np.isfinite(learners.out_of_fold).all()
 
 
 def test_progress_is_told():  # of five folds of trees each, and one kernel
@@ -116,4 +121,4 @@ def test_targets_of_any_scale():
     plain = fit(table, score, 0)
     moved = fit(table, 1e9 + 1e6 * score, 0)
     # Rounding may move a row across a split.
-    assert np.sqrt(np.mean(((moved.own - 1e9) / 1e6 - plain.own) ** 2)) < 0.02
+    assert np.sqrt(np.mean(((moved.out_of_fold - 1e9) / 1e6 - plain.out_of_fold) ** 2)) < 0.02

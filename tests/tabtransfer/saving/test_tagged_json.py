@@ -27,6 +27,7 @@ from tabtransfer.saving.tagged_json import from_json, to_json
         datetime.time(1, 2, 3, 4),
         datetime.date(2024, 2, 29),
         np.datetime64("2024-02-29"),
+        np.datetime64("2024", "5Y"),
         np.datetime64("2024-02-29T01:02:03.000000004"),
         np.timedelta64(5, "15m"),
         datetime.datetime(2024, 2, 29, 1, 2, 3, 4),

@@ -7,7 +7,7 @@ N = 8
 
 
 def _scores(over_catboost, over_scratch, n=N):
-    """Give tables where tabtransfer is this far above the two, with a little spread."""
+    """Return results where tabtransfer is this far above the two, with a little spread."""
     spread = [0.001 * (i % 3 - 1) for i in range(n)]
     return {
         f"t{i}": {

@@ -14,9 +14,9 @@ from tabtransfer.baselines.registry import get_method
 from tabtransfer.bench.analysis.comparison import compare_methods
 from tabtransfer.bench.commands.compare import compare
 from tabtransfer.bench.measure.compare import compare as measure
-from tabtransfer.bench.measure.own_table import read_own_table
 from tabtransfer.bench.measure.run import run
-from tabtransfer.bench.measure.winner import METADATA, best_savable, fit_and_save
+from tabtransfer.bench.measure.user_table import read_user_table
+from tabtransfer.bench.measure.winner import METADATA_KEY, best_savable, fit_and_save
 from tabtransfer.bench.results import read_results
 from tabtransfer.datasets import splits
 from tabtransfer.datasets.fingerprints import fingerprint
@@ -73,7 +73,7 @@ def test_a_method_that_fails_is_tried_once(shops, logistic, tmp_path):
     def fail(random_state, n_threads):
         raise RuntimeError("no luck")
 
-    table, _ = read_own_table([shops], "buys", drop=["shop"])
+    table, _ = read_user_table([shops], "buys", drop=["shop"])
     methods = [replace(logistic, name="failing", make=fail), logistic]
     results = measure(table, tmp_path / "r", 60, files="shops.csv", methods=methods, n_jobs=1)
     assert results["method"].value_counts().to_dict() == {"logistic": 3, "failing": 1}
@@ -82,7 +82,7 @@ def test_a_method_that_fails_is_tried_once(shops, logistic, tmp_path):
     assert found.left_out["failing"].startswith("failed: RuntimeError: no luck")
     with pytest.raises(TabTransferError, match="results of other data, or of another target"):
         measure(
-            read_own_table([shops], "spent", drop=["shop"])[0],
+            read_user_table([shops], "spent", drop=["shop"])[0],
             *(tmp_path / "r", 60),
             files="shops.csv",
             methods=methods,
@@ -123,10 +123,10 @@ def test_bad_input_is_an_error_before_any_work(ask, tmp_path, arguments, message
 def test_catboost_is_saved_with_what_reads_it(shops, tmp_path):
     from catboost import CatBoostClassifier
 
-    _, rows = read_own_table([shops], "buys")
+    _, rows = read_user_table([shops], "buys")
     fit_and_save("catboost", rows, tmp_path / "m.cbm")
     model = CatBoostClassifier().load_model(str(tmp_path / "m.cbm"))
-    record = json.loads(model.get_metadata()[METADATA])
+    record = json.loads(model.get_metadata()[METADATA_KEY])
     assert record["classes"] == [0, 1]
     assert record["columns"] == ["size", "shop", "spent"]
     assert record["categorical"] == ["shop"]
@@ -135,7 +135,7 @@ def test_catboost_is_saved_with_what_reads_it(shops, tmp_path):
 
 
 def test_our_network_is_saved_for_predict(shops, tmp_path):
-    _, rows = read_own_table([shops], "spent")
+    _, rows = read_user_table([shops], "spent")
     fit_and_save("tabtransfer", rows, tmp_path / "models" / "m.model")
     model = tabtransfer.load(tmp_path / "models" / "m.model")
     assert np.corrcoef(model.predict(rows.X), rows.y)[0, 1] > 0.9
@@ -152,8 +152,8 @@ def test_opponents_get_what_we_get_of_dates_and_durations(tmp_path, monkeypatch)
         }
     )
     frame.to_parquet(tmp_path / "work.parquet")
-    table, rows = read_own_table([tmp_path / "work.parquet"], "cost")
-    assert (table.card.n_categorical, table.card.kind) == (0, "numeric")
+    table, rows = read_user_table([tmp_path / "work.parquet"], "cost")
+    assert (table.metadata.n_categorical, table.metadata.kind) == (0, "numeric")
     methods = [get_method(name) for name in ("linear", "catboost", "xgboost")]
     results = run("s", [table], methods, tmp_path / "r", n_splits=1, n_jobs=1)
     assert results.set_index("method")["status"].to_dict() == dict.fromkeys(
@@ -169,8 +169,8 @@ def test_columns_that_nothing_reads_are_refused_before_any_work(tmp_path):
     frame = pd.DataFrame({"tags": [[1, 2]] * 40, "size": range(40), "y": [0, 1] * 20})
     frame.to_parquet(tmp_path / "t.parquet")
     with pytest.raises(TabTransferError, match=r"'tags' .*Leave it out with --drop"):
-        read_own_table([tmp_path / "t.parquet"], "y")
-    assert read_own_table([tmp_path / "t.parquet"], "y", drop=["tags"])[0].X.shape == (40, 1)
+        read_user_table([tmp_path / "t.parquet"], "y")
+    assert read_user_table([tmp_path / "t.parquet"], "y", drop=["tags"])[0].X.shape == (40, 1)
 
 
 def _slow(name, most_rows):

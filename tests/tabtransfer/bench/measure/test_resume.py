@@ -27,13 +27,15 @@ import pandas as pd
 from tabtransfer.baselines.method import Method
 from tabtransfer.bench.results import journal_path, read_rows
 from tabtransfer.bench.measure.run import run
-from tabtransfer.datasets.table import Card, Table
+from tabtransfer.datasets.table import TableMetadata, Table
 
 folder, n_kills, n_splits = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 path, log = folder / "r.parquet", folder / "log"
 X = pd.DataFrame({"x": np.arange(40.0)})
-card = Card("t", "regression", "y", 40, 1, 0, 0.0, None, "numeric", "numpy", "BSD", "Numbers.")
-table = Table("t", X, X["x"].rename("y"), "regression", card)
+metadata = TableMetadata(
+    "t", "regression", "y", 40, 1, 0, 0.0, None, "numeric", "numpy", "BSD", "Numbers."
+)
+table = Table("t", X, X["x"].rename("y"), "regression", metadata)
 
 
 class Quick:

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 from tabtransfer.baselines.method import Method
 from tabtransfer.bench.measure.run import run
-from tabtransfer.bench.measure.run_job import Task
+from tabtransfer.bench.measure.run_job import JobRequest
 from tabtransfer.bench.measure.workers import LocalWorkers, open_workers
 from tabtransfer.bench.protocol import Job
 from tabtransfer.bench.results import journal_path, read_rows
@@ -25,7 +25,7 @@ N_SPLITS = 8
 
 def _request(method, table):
     split = stratified_splits(table.y)[0]
-    return cloudpickle.dumps(Task(Job("s", table.name, method.name), table, method, split))
+    return cloudpickle.dumps(JobRequest(Job("s", table.name, method.name), table, method, split))
 
 
 def test_a_server_that_dies_costs_its_job_and_is_replaced(tables, logistic):

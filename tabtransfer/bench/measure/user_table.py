@@ -1,4 +1,4 @@
-"""A reader's own table file as a table to measure on."""
+"""A user's table file as a table to measure on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from tabtransfer.datasets.frames import make_table
 from tabtransfer.datasets.splits import N_FOLDS
-from tabtransfer.datasets.table import Table, Task
+from tabtransfer.datasets.table import ProblemType, Table
 from tabtransfer.errors import TabTransferError, name_list
 from tabtransfer.preprocessing.columns.cells import UnsupportedColumnError, kind_of
 from tabtransfer.table_files.csv_dialect import CsvDialect
@@ -20,7 +20,7 @@ MIN_ROWS = 30
 """Fewer rows leave less than ten to test on."""
 
 
-def read_own_table(
+def read_user_table(
     files: Sequence[Path],
     target: str,
     drop: Sequence[str] = (),
@@ -71,7 +71,7 @@ def read_own_table(
     for column in rows.X.columns:
         _check_kind(rows.X[column], files[0])
     name = files[0].name.split(".")[0]
-    learned: Task = kind  # type: ignore[assignment]
+    learned: ProblemType = kind  # type: ignore[assignment]
     return make_table(name, rows.X, y.rename(target), learned, files[0].name), rows
 
 

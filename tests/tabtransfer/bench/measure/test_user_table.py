@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabtransfer.bench.measure.own_table import read_own_table
+from tabtransfer.bench.measure.user_table import read_user_table
 from tabtransfer.errors import TabTransferError
 
 
@@ -18,13 +18,17 @@ def test_the_table_and_its_card(frame, tmp_path, suffix):
     path = tmp_path / f"shops.{suffix}"
     write = {"csv": "to_csv", "parquet": "to_parquet", "feather": "to_feather"}[suffix]
     getattr(frame, write)(path, **({"index": False} if suffix == "csv" else {}))
-    table, rows = read_own_table([path], "buys", drop=["spent"])
-    assert (table.name, table.task, table.card.n_classes) == ("shops", "binary", 2)
-    assert (table.card.n_columns, table.card.n_categorical, table.card.kind) == (2, 1, "mixed")
+    table, rows = read_user_table([path], "buys", drop=["spent"])
+    assert (table.name, table.task, table.metadata.n_classes) == ("shops", "binary", 2)
+    assert (table.metadata.n_columns, table.metadata.n_categorical, table.metadata.kind) == (
+        2,
+        1,
+        "mixed",
+    )
     assert table.y.name == "buys"
     assert rows.X.equals(table.X)
-    numbers, _ = read_own_table([path], "spent")
-    assert (numbers.task, numbers.card.n_classes) == ("regression", None)
+    numbers, _ = read_user_table([path], "spent")
+    assert (numbers.task, numbers.metadata.n_classes) == ("regression", None)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +49,7 @@ def test_what_cannot_be_compared_on_is_said(frame, tmp_path, change, settings, m
     path = tmp_path / "shops.csv"
     frame.assign(**change).to_csv(path, index=False)
     with pytest.raises(TabTransferError, match=message):
-        read_own_table([path], **{"target": "buys", **settings})
+        read_user_table([path], **{"target": "buys", **settings})
 
 
 def test_few_rows_are_too_few(frame, tmp_path):
@@ -53,10 +57,10 @@ def test_few_rows_are_too_few(frame, tmp_path):
     with pytest.raises(
         TabTransferError, match="has 29 rows with a target, and a comparison needs at least 30"
     ):
-        read_own_table([tmp_path / "shops.csv"], "buys")
+        read_user_table([tmp_path / "shops.csv"], "buys")
 
 
 def test_rows_without_a_target_are_left_out_as_in_fit(frame, tmp_path):
     frame.assign(buys=[None, *frame["buys"][1:]]).to_csv(tmp_path / "shops.csv", index=False)
-    table, rows = read_own_table([tmp_path / "shops.csv"], "buys")
+    table, rows = read_user_table([tmp_path / "shops.csv"], "buys")
     assert len(table.X) == len(table.y) == 59 and rows.n_without_target == 1
