@@ -23,7 +23,7 @@ from tabtransfer.errors import TabTransferError, name_list
 from tabtransfer.table_files.csv_dialect import CsvDialect, read_dialect
 from tabtransfer.table_files.find import Kind, kind_of
 
-__all__ = ["Part", "Source", "read_part"]
+__all__ = ["Part", "Source", "comma_advice", "read_part"]
 
 _BLOCK_BYTES = 4 * 2**20  # of CSV, at least the longest row; some 40 of them are in memory
 _SAMPLE_BYTES = 2**20
@@ -117,6 +117,7 @@ class Source:
             lacking = [name for name in (needed or columns) if name not in names]
             if lacking:
                 advice = _ADVICE if own and own[0].kind == "csv" and len(names) == 1 else ""
+                advice += comma_advice(lacking, names)
                 raise TabTransferError(
                     f"{file} lacks the columns {name_list(lacking)}; it has {name_list(names)}."
                     f"{advice}"
@@ -124,6 +125,21 @@ class Source:
             parts += own
             total = None if total is None or n_rows is None else total + n_rows
         return cls(columns, tuple(parts), total, parts[0].dialect if parts else None)
+
+
+def comma_advice(lacking: Iterable[str], names: Iterable[str]) -> str:
+    """Return how to name a column with a comma, where parts of such a name are asked for.
+
+    Examples
+    --------
+    >>> from tabtransfer.table_files.reader import comma_advice
+    >>> print(comma_advice(["size", "m2"], ["size, m2", "y"]).strip())
+    A name with a comma goes in double quotes: '"size, m2"'.
+    """
+    for name in names:
+        if {part.strip() for part in name.split(",")} & set(lacking):
+            return f" A name with a comma goes in double quotes: '\"{name}\"'."
+    return ""
 
 
 def read_part(part: Part, columns: Sequence[str], n_rows: int) -> Iterator[pa.Table]:

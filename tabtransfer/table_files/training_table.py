@@ -13,7 +13,7 @@ import pandas as pd
 from tabtransfer.errors import TabTransferError, did_you_mean, name_list
 from tabtransfer.table_files.csv_dialect import CsvDialect
 from tabtransfer.table_files.frames import to_frame
-from tabtransfer.table_files.reader import Source
+from tabtransfer.table_files.reader import Source, comma_advice
 from tabtransfer.table_files.target import read_target_column
 from tabtransfer.table_files.whole_table import read_columns, to_typed_frame
 
@@ -91,7 +91,7 @@ def read_training_table(
             known = name_list(source.columns)
             raise TabTransferError(
                 f"{files[0]} has no column {name!r}; it has {known}."
-                f"{did_you_mean(name, source.columns)}"
+                f"{comma_advice([name], source.columns) or did_you_mean(name, source.columns)}"
             )
     columns = [name for name in source.columns if name not in drop]
     if len(columns) < 2 or target in drop:

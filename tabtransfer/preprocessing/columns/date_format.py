@@ -20,10 +20,12 @@ __all__ = ["DateFormat", "date_format", "is_no_date"]
 _YEAR = r"(?:1[5-9]|2[01])\d\d"
 _NAME = r"[^\W\d_]{3,9}\.?"
 _QUARTER = re.compile(rf"\s*(?:({_YEAR})[-/ ]?Q([1-4])|Q([1-4])[-/ ]?({_YEAR}))\s*", re.IGNORECASE)
+_WEEK = re.compile(rf"\s*({_YEAR})-?W(\d\d)\s*")
 _MONTH = rf"({_YEAR}[-/]\d\d?|\d\d?[-/]{_YEAR}|{_NAME}[-/ ]{_YEAR}|{_YEAR}[-/ ]{_NAME})\s*$"
 _LOOKS_LIKE_DATE = re.compile(
-    rf"\s*({_YEAR}[-/. ]\w{{1,9}}[-/. ]\d{{1,2}}|\w{{1,9}}[-/. ,]+\w{{1,9}}[-/. ,]+{_YEAR}"
-    rf"|{_MONTH}|{_QUARTER.pattern}$)",
+    rf"\s*(?:{_NAME},? +)?"  # the day of the week
+    rf"({_YEAR}[-/. ]\w{{1,9}}[-/. ]\d{{1,2}}|\w{{1,9}}[-/. ,]+\w{{1,9}}[-/. ,]+{_YEAR}"
+    rf"|{_MONTH}|{_QUARTER.pattern}$|{_WEEK.pattern}$)",
     re.IGNORECASE,
 )
 # The years that databases and spreadsheets write for no date: 0000, 0001, 9999.
@@ -32,6 +34,7 @@ _NO_DATE = re.compile(
 )
 _HALF_DAYS = re.compile(r"\s*(.*\d)( +)\d{1,2}:\d\d(:\d\d)?( ?)[AP]M\s*", re.IGNORECASE)
 _QUARTERS = "%Y-Q%q"  # stands for all ways of writing quarters
+_WEEKS = "%G-W%V"  # and this for those of ISO 8601
 _NAMED_MONTHS = [
     form.format(month=month, sep=sep)
     for form in ("{month}{sep}%Y", "%Y{sep}{month}")
@@ -51,8 +54,8 @@ class DateFormat:
     Parameters
     ----------
     formats : tuple of str
-        Formats as of `datetime.datetime.strptime`, and ``"%Y-Q%q"`` for quarters. A string is
-        read by the first that it fits.
+        Formats as of `datetime.datetime.strptime`, ``"%Y-Q%q"`` for quarters and ``"%G-W%V"`` for
+        weeks. A string is read by the first that it fits.
 
     Examples
     --------
@@ -97,8 +100,8 @@ def date_format(column: pd.Series, name: Hashable = "") -> DateFormat | None:
     Returns
     -------
     DateFormat or None
-        None unless all strings are dates, months or quarters with a year of four digits, but for
-        words that stand for a missing cell, years such as 9999, and a few strays.
+        None unless all strings are dates, weeks, months or quarters with a year of four digits, but
+        for words that stand for a missing cell, years such as 9999, and a few strays.
 
     Examples
     --------
@@ -144,6 +147,8 @@ def is_no_date(string: str) -> bool:
 def _read(strings: pd.Series, format: str) -> pd.Series:
     if format == _QUARTERS:
         strings, format = strings.map(_first_month), "%Y-%m"
+    elif format == _WEEKS:
+        strings, format = strings.map(_monday), "%G-W%V-%u"
     dates = pd.to_datetime(strings, format=format, errors="coerce", utc=True)
     return dates.dt.as_unit("us")
 
@@ -153,6 +158,11 @@ def _first_month(string: str) -> str | None:
     if match is None:
         return None
     return f"{match[1] or match[4]}-{3 * int(match[2] or match[3]) - 2}"
+
+
+def _monday(string: str) -> str | None:
+    match = _WEEK.fullmatch(string)
+    return None if match is None else f"{match[1]}-W{match[2]}-1"
 
 
 def _guesses(strings: Iterable[str]) -> list[str]:
@@ -168,8 +178,8 @@ def _guesses(strings: Iterable[str]) -> list[str]:
     formats = [_guess(string, day_first) for day_first in (False, True) for string in some]
     months = _MONTHS if any(re.match(rf"\s*{_MONTH}", string) for string in some) else ()
     quarters = (_QUARTERS,) if any(map(_QUARTER.fullmatch, some)) else ()
-    found = dict.fromkeys((*filter(None, formats), *months, *quarters))
-    return list(found)
+    weeks = (_WEEKS,) if any(map(_WEEK.fullmatch, some)) else ()
+    return list(dict.fromkeys((*filter(None, formats), *months, *quarters, *weeks)))
 
 
 def _guess(string: str, day_first: bool) -> str | None:

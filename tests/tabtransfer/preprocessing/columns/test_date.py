@@ -132,6 +132,7 @@ def test_only_dates_may_follow_dates(later):
         ["2021-13", "2021-00"],
         ["10.2021", "11.2021"],
         ["Q5 2021", "2021Q0"],
+        ["2021W", "2021-W77"],
         ["model 2020", "model 2021"],
         ["2020-01-02-7", "2020-01-02-8"],
         ["555-123-2020", "555-456-2021"],
@@ -231,6 +232,17 @@ def test_quarters_are_dates(strings):
     assert learned.encode(column, "z")[:, 1:3].tolist() == [[2021, 1], [2020, 10]]
     later = pd.Series(["2022Q3"])
     assert learned.encode(later, "z")[0, 1:3].tolist() == [2022, 7]
+
+
+def test_weeks_and_days_of_the_week_are_read():
+    weeks = learn_column(pd.Series(["2021-W05", "2020W53"]), "z")
+    found = weeks.encode(pd.Series(["2021-W05", "2020W53"]), "z")
+    assert found[:, 1:4].tolist() == [[2021, 2, 1], [2020, 12, 28]]
+    days = pd.Series(["Mon, 13 May 2024", "Sun, 24 Dec 2023"])
+    assert learn_column(days, "z").encode(days, "z")[:, 1:4].tolist() == [
+        [2024, 5, 13],
+        [2023, 12, 24],
+    ]
 
 
 def test_each_cell_is_read_by_the_format_that_it_fits():
