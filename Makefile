@@ -10,7 +10,7 @@ CONSTRAINTS ?= constraints.txt
 export PYTHONSAFEPATH := 1
 export OMP_NUM_THREADS := 1
 
-.PHONY: setup benchmark test lint
+.PHONY: setup benchmark test lint types
 setup: .venv/.installed
 
 # --group needs a newer pip than Python brings.
@@ -33,11 +33,14 @@ benchmark: setup
 test: setup
 	SCIPY_ARRAY_API=1 $(BIN)/pytest -n 2 --dist worksteal --doctest-modules tests $(FOLDERS)
 
-# mypy and import-linter can't follow the mapping of folders to packages, so they check a copy laid
-# out as installed.
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(MAKE) types
+
+# mypy and import-linter can't follow the mapping of folders to packages, so they check a copy laid
+# out as installed.
+types: setup
 	rm -rf build/lint && mkdir -p build/lint
 	cp -R tabtransfer build/lint/tabtransfer
 	cp -R pretrain finetune baselines datasets build/lint/tabtransfer/

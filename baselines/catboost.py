@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from tabtransfer.baselines.boosting import (
     Validation,
 )
 from tabtransfer.baselines.columns import ColumnPreparer
-from tabtransfer.baselines.method import Method
+from tabtransfer.baselines.method import Method, make_estimator
 
 if TYPE_CHECKING:
     import optuna
@@ -25,8 +26,6 @@ __all__ = [
     "CATBOOST",
     "FrameCatBoostClassifier",
     "FrameCatBoostRegressor",
-    "make_catboost",
-    "make_catboost_regressor",
     "search_catboost",
 ]
 
@@ -95,34 +94,6 @@ class FrameCatBoostRegressor(_CatBoost, BoostedRegressor):
     """
 
 
-def make_catboost(random_state: int, n_threads: int) -> FrameCatBoostClassifier:
-    """Make CatBoost with its own defaults: 1,000 trees, automatic learning rate.
-
-    Parameters
-    ----------
-    random_state : int
-        Seed.
-    n_threads : int
-        Threads for fit and predict.
-
-    Returns
-    -------
-    FrameCatBoostClassifier
-        Unfitted classifier.
-
-    Examples
-    --------
-    >>> make_catboost(random_state=0, n_threads=2).n_threads
-    2
-    """
-    return FrameCatBoostClassifier(n_threads=n_threads, random_state=random_state)
-
-
-def make_catboost_regressor(random_state: int, n_threads: int) -> FrameCatBoostRegressor:
-    """Make CatBoost for numbers with its own defaults; see `make_catboost`."""
-    return FrameCatBoostRegressor(n_threads=n_threads, random_state=random_state)
-
-
 def search_catboost(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     """Draw settings from the space of TabArena (Erickson et al. 2025, arXiv:2506.16791).
 
@@ -166,8 +137,8 @@ def search_catboost(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
 
 CATBOOST = Method(
     name="catboost",
-    make=make_catboost,
-    make_regressor=make_catboost_regressor,
+    make=partial(make_estimator, FrameCatBoostClassifier),
+    make_regressor=partial(make_estimator, FrameCatBoostRegressor),
     search_space=search_catboost,
     packages=("catboost",),
 )

@@ -6,6 +6,7 @@ Each model stops by the rows that it hasn't seen, as those of AutoGluon's bags d
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.utils.validation import check_is_fitted
 
 from tabtransfer.baselines.catboost import FrameCatBoostClassifier, FrameCatBoostRegressor
-from tabtransfer.baselines.method import Method
+from tabtransfer.baselines.method import Method, make_estimator
 
 __all__ = ["CATBOOST_BAG", "CatBoostBagClassifier", "CatBoostBagRegressor"]
 
@@ -199,30 +200,9 @@ class CatBoostBagRegressor(RegressorMixin, _CatBoostBag):
         return np.mean([model.predict(frame) for model in self.models_], axis=0)
 
 
-def make_catboost_bag(random_state: int, n_threads: int) -> CatBoostBagClassifier:
-    """Make five CatBoost classifiers with CatBoost's own defaults.
-
-    Parameters
-    ----------
-    random_state, n_threads : int
-        Seed and threads.
-
-    Returns
-    -------
-    CatBoostBagClassifier
-        Unfitted classifier.
-    """
-    return CatBoostBagClassifier(n_threads=n_threads, random_state=random_state)
-
-
-def make_catboost_bag_regressor(random_state: int, n_threads: int) -> CatBoostBagRegressor:
-    """Make five CatBoost regressors with CatBoost's own defaults; see `make_catboost_bag`."""
-    return CatBoostBagRegressor(n_threads=n_threads, random_state=random_state)
-
-
 CATBOOST_BAG = Method(
     name="catboost-bag",
-    make=make_catboost_bag,
-    make_regressor=make_catboost_bag_regressor,
+    make=partial(make_estimator, CatBoostBagClassifier),
+    make_regressor=partial(make_estimator, CatBoostBagRegressor),
     packages=("catboost",),
 )

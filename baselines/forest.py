@@ -1,7 +1,13 @@
-"""The random forest and the extra trees of scikit-learn."""
+"""The random forest and the extra trees of scikit-learn: 300 trees, otherwise its defaults.
+
+Categories are numbered, missing numbers are left to the trees, which send them where they help
+most. The forest is the step ``model`` of a pipeline.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sklearn.base import BaseEstimator
@@ -22,80 +28,11 @@ if TYPE_CHECKING:
 __all__ = [
     "EXTRA_TREES",
     "RANDOM_FOREST",
-    "make_extra_trees",
-    "make_extra_trees_regressor",
-    "make_random_forest",
-    "make_random_forest_regressor",
     "search_extra_trees",
     "search_random_forest",
 ]
 
 N_TREES = 300
-
-
-def make_random_forest(random_state: int, n_threads: int) -> Pipeline:
-    """Make a forest of 300 trees, otherwise with scikit-learn's defaults.
-
-    Categories are numbered, missing numbers are left to the trees, which send them where
-    they help most.
-
-    Parameters
-    ----------
-    random_state : int
-        Seed of the trees.
-    n_threads : int
-        Threads for fit and predict.
-
-    Returns
-    -------
-    sklearn.pipeline.Pipeline
-        Unfitted classifier; the forest is its step ``model``.
-
-    Examples
-    --------
-    >>> from tabtransfer.datasets.suites import load_table
-    >>> table = load_table("iris")
-    >>> make_random_forest(0, 1).fit(table.X, table.y).predict_proba(table.X).shape
-    (150, 3)
-    """
-    return _on_numbers(RandomForestClassifier(N_TREES, n_jobs=n_threads, random_state=random_state))
-
-
-def make_random_forest_regressor(random_state: int, n_threads: int) -> Pipeline:
-    """Make a forest of 300 regression trees; see `make_random_forest`."""
-    return _on_numbers(RandomForestRegressor(N_TREES, n_jobs=n_threads, random_state=random_state))
-
-
-def make_extra_trees(random_state: int, n_threads: int) -> Pipeline:
-    """Make 300 extremely randomised trees, otherwise with scikit-learn's defaults.
-
-    Columns are prepared as for the random forest.
-
-    Parameters
-    ----------
-    random_state : int
-        Seed of the trees.
-    n_threads : int
-        Threads for fit and predict.
-
-    Returns
-    -------
-    sklearn.pipeline.Pipeline
-        Unfitted classifier; the trees are its step ``model``.
-
-    Examples
-    --------
-    >>> from tabtransfer.datasets.suites import load_table
-    >>> table = load_table("iris")
-    >>> make_extra_trees(0, 1).fit(table.X, table.y).predict_proba(table.X).shape
-    (150, 3)
-    """
-    return _on_numbers(ExtraTreesClassifier(N_TREES, n_jobs=n_threads, random_state=random_state))
-
-
-def make_extra_trees_regressor(random_state: int, n_threads: int) -> Pipeline:
-    """Make 300 extremely randomised regression trees; see `make_extra_trees`."""
-    return _on_numbers(ExtraTreesRegressor(N_TREES, n_jobs=n_threads, random_state=random_state))
 
 
 def search_random_forest(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
@@ -165,21 +102,22 @@ def search_extra_trees(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     }
 
 
-def _on_numbers(model: BaseEstimator) -> Pipeline:
+def _make_forest(kind: Callable[..., BaseEstimator], random_state: int, n_threads: int) -> Pipeline:
+    model = kind(N_TREES, n_jobs=n_threads, random_state=random_state)
     return Pipeline([("columns", numbered_frame()), ("model", model)])
 
 
 RANDOM_FOREST = Method(
     name="random-forest",
-    make=make_random_forest,
-    make_regressor=make_random_forest_regressor,
+    make=partial(_make_forest, RandomForestClassifier),
+    make_regressor=partial(_make_forest, RandomForestRegressor),
     search_space=search_random_forest,
     packages=("scikit-learn",),
 )
 EXTRA_TREES = Method(
     name="extra-trees",
-    make=make_extra_trees,
-    make_regressor=make_extra_trees_regressor,
+    make=partial(_make_forest, ExtraTreesClassifier),
+    make_regressor=partial(_make_forest, ExtraTreesRegressor),
     search_space=search_extra_trees,
     packages=("scikit-learn",),
 )

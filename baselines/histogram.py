@@ -1,7 +1,13 @@
-"""The histogram gradient boosting of scikit-learn, with its own treatment of categories."""
+"""The histogram gradient boosting of scikit-learn with its own defaults: 100 trees.
+
+It splits on categories itself; of a column with more than 255, the rarer ones count as missing, as
+do those that training lacked. The booster is the step ``model`` of a pipeline.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sklearn.base import BaseEstimator
@@ -16,45 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HISTOGRAM_BOOSTING",
-    "make_histogram_boosting",
-    "make_histogram_boosting_regressor",
     "search_histogram_boosting",
 ]
 
 MAX_LEVELS = 255  # of one column; scikit-learn refuses more
-
-
-def make_histogram_boosting(random_state: int, n_threads: int) -> Pipeline:
-    """Make scikit-learn's histogram boosting with its own defaults: 100 trees.
-
-    It splits on categories itself; of a column with more than 255, the rarer ones count as
-    missing, as do those that training lacked.
-
-    Parameters
-    ----------
-    random_state : int
-        Seed.
-    n_threads : int
-        Not used: scikit-learn takes as many threads as the process is given for OpenMP.
-
-    Returns
-    -------
-    sklearn.pipeline.Pipeline
-        Unfitted classifier; the booster is its step ``model``.
-
-    Examples
-    --------
-    >>> from tabtransfer.datasets.suites import load_table
-    >>> table = load_table("iris")
-    >>> make_histogram_boosting(0, 1).fit(table.X, table.y).predict_proba(table.X).shape
-    (150, 3)
-    """
-    return _on_categories(HistGradientBoostingClassifier(random_state=random_state))
-
-
-def make_histogram_boosting_regressor(random_state: int, n_threads: int) -> Pipeline:
-    """Make scikit-learn's histogram boosting for numbers; see `make_histogram_boosting`."""
-    return _on_categories(HistGradientBoostingRegressor(random_state=random_state))
 
 
 def search_histogram_boosting(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
@@ -93,14 +64,18 @@ def search_histogram_boosting(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     }
 
 
-def _on_categories(model: BaseEstimator) -> Pipeline:
+def _make_boosting(
+    kind: Callable[..., BaseEstimator], random_state: int, n_threads: int
+) -> Pipeline:
+    # scikit-learn takes as many threads as the process is given for OpenMP.
+    model = kind(random_state=random_state)
     return Pipeline([("columns", categorical_frame(MAX_LEVELS)), ("model", model)])
 
 
 HISTOGRAM_BOOSTING = Method(
     name="histogram-boosting",
-    make=make_histogram_boosting,
-    make_regressor=make_histogram_boosting_regressor,
+    make=partial(_make_boosting, HistGradientBoostingClassifier),
+    make_regressor=partial(_make_boosting, HistGradientBoostingRegressor),
     search_space=search_histogram_boosting,
     packages=("scikit-learn",),
 )

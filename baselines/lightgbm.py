@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from tabtransfer.baselines.boosting import (
     BoostedRegressor,
     Validation,
 )
-from tabtransfer.baselines.method import Method, package_missing
+from tabtransfer.baselines.method import Method, make_estimator, package_missing
 
 if TYPE_CHECKING:
     import optuna
@@ -24,8 +25,6 @@ __all__ = [
     "LIGHTGBM",
     "FrameLightGBMClassifier",
     "FrameLightGBMRegressor",
-    "make_lightgbm",
-    "make_lightgbm_regressor",
     "search_lightgbm",
 ]
 
@@ -89,34 +88,6 @@ class FrameLightGBMRegressor(_LightGBM, BoostedRegressor):
     """
 
 
-def make_lightgbm(random_state: int, n_threads: int) -> FrameLightGBMClassifier:
-    """Make LightGBM with its own defaults: 100 trees of at most 31 leaves.
-
-    Parameters
-    ----------
-    random_state : int
-        Seed.
-    n_threads : int
-        Threads for fit and predict.
-
-    Returns
-    -------
-    FrameLightGBMClassifier
-        Unfitted classifier.
-
-    Examples
-    --------
-    >>> make_lightgbm(random_state=0, n_threads=2).n_threads
-    2
-    """
-    return FrameLightGBMClassifier(n_threads=n_threads, random_state=random_state)
-
-
-def make_lightgbm_regressor(random_state: int, n_threads: int) -> FrameLightGBMRegressor:
-    """Make LightGBM for numbers with its own defaults; see `make_lightgbm`."""
-    return FrameLightGBMRegressor(n_threads=n_threads, random_state=random_state)
-
-
 def search_lightgbm(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     """Draw settings from the space of TabArena (Erickson et al. 2025, arXiv:2506.16791).
 
@@ -159,8 +130,8 @@ def search_lightgbm(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
 
 LIGHTGBM = Method(
     name="lightgbm",
-    make=make_lightgbm,
-    make_regressor=make_lightgbm_regressor,
+    make=partial(make_estimator, FrameLightGBMClassifier),
+    make_regressor=partial(make_estimator, FrameLightGBMRegressor),
     unavailable=package_missing("lightgbm"),
     search_space=search_lightgbm,
     packages=("lightgbm",),

@@ -1,10 +1,18 @@
-"""The linear models of scikit-learn on one-hot categories and scaled numbers."""
+"""Logistic and ridge regression of scikit-learn with its default penalties.
+
+Categories are one-hot (the rarest beyond 50 a column share a level), missing numbers take the
+column's mean, numbers are scaled to unit variance. The regression is the step ``model`` of a
+pipeline.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
 
@@ -17,8 +25,6 @@ if TYPE_CHECKING:
 __all__ = [
     "LINEAR",
     "InverseRidge",
-    "make_logistic_regression",
-    "make_ridge_regression",
     "search_linear",
 ]
 
@@ -47,59 +53,6 @@ class InverseRidge(Ridge):
         return super().fit(X, y, sample_weight)
 
 
-def make_logistic_regression(random_state: int, n_threads: int) -> Pipeline:
-    """Make a logistic regression with scikit-learn's default penalty.
-
-    Categories are one-hot (the rarest beyond 50 a column share a level), missing numbers take
-    the column's mean, numbers are scaled to unit variance.
-
-    Parameters
-    ----------
-    random_state : int
-        Not used: the solver draws nothing.
-    n_threads : int
-        Not used: the solver runs in one thread beside the linear algebra library's own.
-
-    Returns
-    -------
-    sklearn.pipeline.Pipeline
-        Unfitted classifier; the regression is its step ``model``.
-
-    Examples
-    --------
-    >>> from tabtransfer.datasets.suites import load_table
-    >>> table = load_table("iris")
-    >>> make_logistic_regression(0, 1).fit(table.X, table.y).predict_proba(table.X).shape
-    (150, 3)
-    """
-    return Pipeline([("columns", scaled_frame()), ("model", LogisticRegression(max_iter=1000))])
-
-
-def make_ridge_regression(random_state: int, n_threads: int) -> Pipeline:
-    """Make a ridge regression with scikit-learn's default penalty.
-
-    Columns are prepared as for the logistic regression.
-
-    Parameters
-    ----------
-    random_state, n_threads : int
-        Not used, as in `make_logistic_regression`.
-
-    Returns
-    -------
-    sklearn.pipeline.Pipeline
-        Unfitted regressor; the regression is its step ``model``.
-
-    Examples
-    --------
-    >>> from tabtransfer.datasets.suites import load_table
-    >>> table = load_table("diabetes")
-    >>> make_ridge_regression(0, 1).fit(table.X, table.y).score(table.X, table.y) > 0.4
-    True
-    """
-    return Pipeline([("columns", scaled_frame()), ("model", InverseRidge())])
-
-
 def search_linear(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     """Draw the strength of the penalty from the range of TabPFN's first paper.
 
@@ -125,10 +78,17 @@ def search_linear(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     return {"model__C": trial.suggest_float("C", math.exp(-5), 5.0, log=True)}
 
 
+def _make_linear(
+    kind: Callable[..., BaseEstimator], random_state: int, n_threads: int, **settings: Any
+) -> Pipeline:
+    # The solvers draw nothing, and run in the linear algebra library's own threads.
+    return Pipeline([("columns", scaled_frame()), ("model", kind(**settings))])
+
+
 LINEAR = Method(
     name="linear",
-    make=make_logistic_regression,
-    make_regressor=make_ridge_regression,
+    make=partial(_make_linear, LogisticRegression, max_iter=1000),
+    make_regressor=partial(_make_linear, InverseRidge),
     search_space=search_linear,
     packages=("scikit-learn",),
 )

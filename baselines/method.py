@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +23,7 @@ __all__ = [
     "Method",
     "MethodSkipped",
     "always_available",
+    "make_estimator",
     "never_seen",
     "nothing_to_search",
     "package_missing",
@@ -99,6 +101,29 @@ def nothing_to_search(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     return {}
 
 
+def make_estimator(
+    kind: Callable[..., Any] | str, random_state: int, n_threads: int, **settings: Any
+) -> Any:
+    """Return a new, unfitted estimator; a ``functools.partial`` of this is a method's ``make``.
+
+    Parameters
+    ----------
+    kind : callable or str
+        The class, or ``"module:Class"`` for one whose module isn't to be imported before.
+    random_state, n_threads : int
+        Seed and threads.
+    **settings : object
+        Further arguments of the class.
+
+    Examples
+    --------
+    >>> make_estimator("tabtransfer.baselines.catboost:FrameCatBoostClassifier", 3, 2).n_threads
+    2
+    """
+    made: Any = pkgutil.resolve_name(kind) if isinstance(kind, str) else kind
+    return made(n_threads=n_threads, random_state=random_state, **settings)
+
+
 def predicted_quantiles(regressor: Any, X: Any, levels: Sequence[float]) -> NDArray[Any]:
     """Return what a regressor's own ``predict_quantiles(X, levels)`` gives."""
     return regressor.predict_quantiles(X, levels)
@@ -150,15 +175,19 @@ class Method:
     """
 
     name: str
-    make: Callable[[int, int], BaseEstimator]
+    make: Callable[..., BaseEstimator]
     unavailable: Callable[[], str | None] = always_available
     seen: Callable[[Table], str | None] = never_seen
     search_space: Callable[[optuna.trial.BaseTrial], dict[str, Any]] = nothing_to_search
     packages: tuple[str, ...] = ()
-    make_regressor: Callable[[int, int], BaseEstimator] | None = None
+    make_regressor: Callable[..., BaseEstimator] | None = None
     quantiles: Callable[[Any, Any, Sequence[float]], NDArray[Any]] | None = None
     keep_progress: Callable[[Any, Path], None] | None = None
     search_seconds: float | None = None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Method:
+        """Return the method itself, as nothing in it changes: clones of a search share it."""
+        return self
 
     def make_for(self, task: str, random_state: int, n_threads: int) -> BaseEstimator:
         """Return a new, unfitted estimator for a kind of task.

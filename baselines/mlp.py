@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sklearn.compose import TransformedTargetRegressor
@@ -21,8 +23,6 @@ __all__ = [
     "MLP",
     "FrameMLPClassifier",
     "FrameMLPRegressor",
-    "make_mlp",
-    "make_mlp_regressor",
     "search_mlp",
 ]
 
@@ -81,34 +81,6 @@ class FrameMLPRegressor(_MLP, FramedRegressor):
         return TransformedTargetRegressor(model, transformer=StandardScaler()).fit(X, target)
 
 
-def make_mlp(random_state: int, n_threads: int) -> FrameMLPClassifier:
-    """Make scikit-learn's multilayer perceptron with its own defaults: one layer of 100 units.
-
-    Parameters
-    ----------
-    random_state : int
-        Seed.
-    n_threads : int
-        Not used: the network runs in the linear algebra library's threads.
-
-    Returns
-    -------
-    FrameMLPClassifier
-        Unfitted classifier.
-
-    Examples
-    --------
-    >>> make_mlp(random_state=3, n_threads=1).random_state
-    3
-    """
-    return FrameMLPClassifier(random_state=random_state)
-
-
-def make_mlp_regressor(random_state: int, n_threads: int) -> FrameMLPRegressor:
-    """Make scikit-learn's multilayer perceptron for numbers; see `make_mlp`."""
-    return FrameMLPRegressor(random_state=random_state)
-
-
 def search_mlp(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     """Draw settings from the MLP space of Gorishniy et al. (2021, arXiv:2106.11959).
 
@@ -146,10 +118,14 @@ def search_mlp(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     return {"options": options}
 
 
+def _make(kind: Callable[..., Any], random_state: int, n_threads: int) -> Any:
+    return kind(random_state=random_state)  # it runs in the linear algebra library's threads
+
+
 MLP = Method(
     name="mlp",
-    make=make_mlp,
-    make_regressor=make_mlp_regressor,
+    make=partial(_make, FrameMLPClassifier),
+    make_regressor=partial(_make, FrameMLPRegressor),
     search_space=search_mlp,
     packages=("scikit-learn",),
 )

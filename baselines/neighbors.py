@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sklearn.base import ClassifierMixin
@@ -20,8 +22,6 @@ __all__ = [
     "NEIGHBORS",
     "FrameNeighborsClassifier",
     "FrameNeighborsRegressor",
-    "make_neighbors",
-    "make_neighbors_regressor",
     "search_neighbors",
 ]
 
@@ -84,34 +84,6 @@ class FrameNeighborsRegressor(_Neighbors, FramedRegressor):
     """
 
 
-def make_neighbors(random_state: int, n_threads: int) -> FrameNeighborsClassifier:
-    """Make k-nearest-neighbours with scikit-learn's defaults: 5 neighbours of equal weight.
-
-    Parameters
-    ----------
-    random_state : int
-        Not used: nothing is drawn.
-    n_threads : int
-        Threads for predict.
-
-    Returns
-    -------
-    FrameNeighborsClassifier
-        Unfitted classifier.
-
-    Examples
-    --------
-    >>> make_neighbors(random_state=0, n_threads=1).n_neighbors
-    5
-    """
-    return FrameNeighborsClassifier(n_threads=n_threads)
-
-
-def make_neighbors_regressor(random_state: int, n_threads: int) -> FrameNeighborsRegressor:
-    """Make k-nearest-neighbours for numbers; see `make_neighbors`."""
-    return FrameNeighborsRegressor(n_threads=n_threads)
-
-
 def search_neighbors(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     """Draw settings from the space of TabArena (Erickson et al. 2025, arXiv:2506.16791).
 
@@ -141,10 +113,14 @@ def search_neighbors(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     }
 
 
+def _make(kind: Callable[..., Any], random_state: int, n_threads: int) -> Any:
+    return kind(n_threads=n_threads)  # nothing is drawn
+
+
 NEIGHBORS = Method(
     name="nearest-neighbors",
-    make=make_neighbors,
-    make_regressor=make_neighbors_regressor,
+    make=partial(_make, FrameNeighborsClassifier),
+    make_regressor=partial(_make, FrameNeighborsRegressor),
     search_space=search_neighbors,
     packages=("scikit-learn",),
 )

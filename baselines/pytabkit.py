@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,7 +14,7 @@ from sklearn.base import ClassifierMixin
 
 from tabtransfer.baselines.columns import filled_frame
 from tabtransfer.baselines.framed import FramedClassifier, FramedModel, FramedRegressor
-from tabtransfer.baselines.method import Method, package_missing
+from tabtransfer.baselines.method import Method, make_estimator, package_missing
 
 if TYPE_CHECKING:
     import optuna
@@ -230,22 +230,18 @@ def _quiet(n_threads: int) -> Iterator[None]:
         log.setLevel(level)
 
 
-def _make(kind: Callable[..., _Pytabkit], random_state: int, n_threads: int) -> _Pytabkit:
-    return kind(n_threads=n_threads, random_state=random_state)
-
-
 REALMLP = Method(
     name="realmlp",
-    make=partial(_make, RealMLPClassifier),
-    make_regressor=partial(_make, RealMLPRegressor),
+    make=partial(make_estimator, RealMLPClassifier),
+    make_regressor=partial(make_estimator, RealMLPRegressor),
     unavailable=package_missing("pytabkit"),
     search_space=search_realmlp,
     packages=("pytabkit", "torch"),
 )
 TABM = Method(
     name="tabm",
-    make=partial(_make, TabMClassifier),
-    make_regressor=partial(_make, TabMRegressor),
+    make=partial(make_estimator, TabMClassifier),
+    make_regressor=partial(make_estimator, TabMRegressor),
     unavailable=package_missing("pytabkit"),
     search_space=search_tabm,
     packages=("pytabkit", "torch"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from tabtransfer.baselines.framed import FramedClassifier, FramedModel, FramedRe
 from tabtransfer.baselines.method import (
     Method,
     MethodSkipped,
+    make_estimator,
     package_missing,
     predicted_quantiles,
 )
@@ -124,10 +125,6 @@ class OfflineTabICLRegressor(_OfflineTabICL, FramedRegressor):
         return self._ask_model("predict", X, output_type="quantiles", alphas=list(quantiles))
 
 
-def _make(kind: Callable[..., _OfflineTabICL], random_state: int, n_threads: int) -> _OfflineTabICL:
-    return kind(n_threads=n_threads, random_state=random_state)
-
-
 def _package_class(kind: str) -> Any:
     from tabicl import TabICLClassifier, TabICLRegressor
 
@@ -161,8 +158,8 @@ def _checkpoint_name(kind: str) -> str:
 
 TABICL = Method(
     name="tabicl",
-    make=partial(_make, OfflineTabICLClassifier),
-    make_regressor=partial(_make, OfflineTabICLRegressor),
+    make=partial(make_estimator, OfflineTabICLClassifier),
+    make_regressor=partial(make_estimator, OfflineTabICLRegressor),
     quantiles=predicted_quantiles,
     unavailable=partial(_why_unavailable, ["classifier", "regressor"], None),
     packages=("tabicl",),

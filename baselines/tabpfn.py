@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from importlib import metadata
@@ -18,6 +18,7 @@ from tabtransfer.baselines.framed import FramedClassifier, FramedModel, FramedRe
 from tabtransfer.baselines.method import (
     Method,
     MethodSkipped,
+    make_estimator,
     package_missing,
     predicted_quantiles,
 )
@@ -164,18 +165,12 @@ def make_tabpfn_method(version: str | None = None) -> Method:
     """
     return Method(
         name="tabpfn" if version is None else f"tabpfn-{version}",
-        make=partial(_make, OfflineTabPFNClassifier, version),
-        make_regressor=partial(_make, OfflineTabPFNRegressor, version),
+        make=partial(make_estimator, OfflineTabPFNClassifier, version=version),
+        make_regressor=partial(make_estimator, OfflineTabPFNRegressor, version=version),
         quantiles=predicted_quantiles,
         unavailable=partial(_why_unavailable, ["classifier", "regressor"], version, None),
         packages=("tabpfn",),
     )
-
-
-def _make(
-    kind: Callable[..., _OfflineTabPFN], version: str | None, random_state: int, n_threads: int
-) -> _OfflineTabPFN:
-    return kind(version=version, n_threads=n_threads, random_state=random_state)
 
 
 def _package_class(kind: str) -> Any:

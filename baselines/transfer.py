@@ -7,9 +7,10 @@ inputs without the network.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tabtransfer.baselines.method import Method
+from tabtransfer.baselines.method import Method, make_estimator
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,157 +30,16 @@ __all__ = [
 ]
 
 TUNING_SECONDS = 15.0  # for one fit, fine-tuning and training from scratch alike
+# Named, as their modules import torch, which other methods' jobs do without.
+_CLASSIFIER = "tabtransfer.estimators.classifier:TabTransferClassifier"
+_REGRESSOR = "tabtransfer.estimators.regressor:TabTransferRegressor"
+_FINETUNED: dict[str, Any] = {"finetune": True, "time_limit": TUNING_SECONDS}
 
 
-def make_pretrained(random_state: int, n_threads: int) -> BaseEstimator:
-    """Make the pretrained classifier that learns in context.
+def _make_synthetic(kind: str, random_state: int, n_threads: int) -> BaseEstimator:
+    from tabtransfer.checkpoint import SYNTHETIC
 
-    Parameters
-    ----------
-    random_state, n_threads : int
-        Seed and threads.
-
-    Returns
-    -------
-    TabTransferClassifier
-        An unfitted classifier.
-    """
-    from tabtransfer.estimators.classifier import TabTransferClassifier
-
-    return TabTransferClassifier(random_state=random_state, n_threads=n_threads)
-
-
-def make_pretrained_regressor(random_state: int, n_threads: int) -> BaseEstimator:
-    """Make the pretrained regressor that learns in context; see `make_pretrained`."""
-    from tabtransfer.estimators.regressor import TabTransferRegressor
-
-    return TabTransferRegressor(random_state=random_state, n_threads=n_threads)
-
-
-def make_finetuned(random_state: int, n_threads: int) -> BaseEstimator:
-    """Make the pretrained classifier that fine-tunes on the training rows.
-
-    Parameters
-    ----------
-    random_state, n_threads : int
-        Seed and threads.
-
-    Returns
-    -------
-    TabTransferClassifier
-        An unfitted classifier.
-    """
-    return make_pretrained(random_state, n_threads).set_params(
-        finetune=True, time_limit=TUNING_SECONDS
-    )
-
-
-def make_finetuned_regressor(random_state: int, n_threads: int) -> BaseEstimator:
-    """Make the pretrained regressor that fine-tunes; see `make_finetuned`."""
-    return make_pretrained_regressor(random_state, n_threads).set_params(
-        finetune=True, time_limit=TUNING_SECONDS
-    )
-
-
-def make_synthetic(random_state: int, n_threads: int) -> BaseEstimator:
-    """Make the classifier that was pretrained on synthetic tables alone.
-
-    Parameters
-    ----------
-    random_state, n_threads : int
-        Seed and threads.
-
-    Returns
-    -------
-    TabTransferClassifier
-        An unfitted classifier.
-    """
-    from tabtransfer import checkpoint
-
-    return make_pretrained(random_state, n_threads).set_params(checkpoint=checkpoint.SYNTHETIC)
-
-
-def make_synthetic_regressor(random_state: int, n_threads: int) -> BaseEstimator:
-    """Make the regressor that was pretrained on synthetic tables alone; see `make_synthetic`."""
-    from tabtransfer import checkpoint
-
-    regressor = make_pretrained_regressor(random_state, n_threads)
-    return regressor.set_params(checkpoint=checkpoint.SYNTHETIC)
-
-
-def make_without_trees(random_state: int, n_threads: int) -> BaseEstimator:
-    """Make the pretrained classifier that reads no predictions of trees.
-
-    Parameters
-    ----------
-    random_state, n_threads : int
-        Seed and threads.
-
-    Returns
-    -------
-    TabTransferClassifier
-        An unfitted classifier.
-    """
-    return make_pretrained(random_state, n_threads).set_params(trees=False)
-
-
-def make_regressor_without_trees(random_state: int, n_threads: int) -> BaseEstimator:
-    """Make the pretrained regressor that reads no predictions of trees."""
-    return make_pretrained_regressor(random_state, n_threads).set_params(trees=False)
-
-
-def make_stack(random_state: int, n_threads: int) -> BaseEstimator:
-    """Make the stack of what the pretrained classifier reads, without a network.
-
-    Parameters
-    ----------
-    random_state, n_threads : int
-        Seed and threads.
-
-    Returns
-    -------
-    StackClassifier
-        An unfitted classifier.
-    """
-    from tabtransfer.baselines.stack import StackClassifier
-
-    return StackClassifier(random_state=random_state, n_threads=n_threads)
-
-
-def make_stack_regressor(random_state: int, n_threads: int) -> BaseEstimator:
-    """Make the stack of what the pretrained regressor reads; see `make_stack`."""
-    from tabtransfer.baselines.stack import StackRegressor
-
-    return StackRegressor(random_state=random_state, n_threads=n_threads)
-
-
-def make_scratch(random_state: int, n_threads: int) -> BaseEstimator:
-    """Make the same network, trained from a random start on the training rows alone.
-
-    Parameters
-    ----------
-    random_state, n_threads : int
-        Seed and threads.
-
-    Returns
-    -------
-    ScratchClassifier
-        An unfitted classifier.
-    """
-    from tabtransfer.baselines.scratch import ScratchClassifier
-
-    return ScratchClassifier(
-        time_limit=TUNING_SECONDS, random_state=random_state, n_threads=n_threads
-    )
-
-
-def make_scratch_regressor(random_state: int, n_threads: int) -> BaseEstimator:
-    """Make the same network for numbers, trained from a random start; see `make_scratch`."""
-    from tabtransfer.baselines.scratch import ScratchRegressor
-
-    return ScratchRegressor(
-        time_limit=TUNING_SECONDS, random_state=random_state, n_threads=n_threads
-    )
+    return make_estimator(kind, random_state, n_threads, checkpoint=SYNTHETIC)
 
 
 def tabtransfer_quantiles(regressor: Any, X: Any, levels: Sequence[float]) -> NDArray[Any]:
@@ -234,52 +94,60 @@ _PACKAGES = ("tabtransfer", *_LIBRARIES)
 
 TABTRANSFER = Method(
     "tabtransfer",
-    make_pretrained,
+    partial(make_estimator, _CLASSIFIER),
     weights_missing,
     table_seen,
     packages=_PACKAGES,
-    make_regressor=make_pretrained_regressor,
+    make_regressor=partial(make_estimator, _REGRESSOR),
     quantiles=tabtransfer_quantiles,
 )
 TABTRANSFER_FINETUNED = Method(
     "tabtransfer-finetuned",
-    make_finetuned,
+    partial(make_estimator, _CLASSIFIER, **_FINETUNED),
     weights_missing,
     table_seen,
     packages=_PACKAGES,
-    make_regressor=make_finetuned_regressor,
+    make_regressor=partial(make_estimator, _REGRESSOR, **_FINETUNED),
     quantiles=tabtransfer_quantiles,
 )
 TABTRANSFER_SYNTHETIC = Method(
     "tabtransfer-synthetic",
-    make_synthetic,
+    partial(_make_synthetic, _CLASSIFIER),
     synthetic_weights_missing,
     table_seen_by_synthetic,
     packages=_PACKAGES,
-    make_regressor=make_synthetic_regressor,
+    make_regressor=partial(_make_synthetic, _REGRESSOR),
     quantiles=tabtransfer_quantiles,
 )
 TABTRANSFER_SCRATCH = Method(
     "tabtransfer-scratch",
-    make_scratch,
+    partial(
+        make_estimator,
+        "tabtransfer.baselines.scratch:ScratchClassifier",
+        time_limit=TUNING_SECONDS,
+    ),
     weights_missing,
     packages=_PACKAGES,
-    make_regressor=make_scratch_regressor,
+    make_regressor=partial(
+        make_estimator,
+        "tabtransfer.baselines.scratch:ScratchRegressor",
+        time_limit=TUNING_SECONDS,
+    ),
     quantiles=tabtransfer_quantiles,
 )
 TABTRANSFER_WITHOUT_TREES = Method(
     "tabtransfer-no-trees",
-    make_without_trees,
+    partial(make_estimator, _CLASSIFIER, trees=False),
     weights_missing,
     table_seen,
     packages=_PACKAGES,
-    make_regressor=make_regressor_without_trees,
+    make_regressor=partial(make_estimator, _REGRESSOR, trees=False),
     quantiles=tabtransfer_quantiles,
 )
 STACK = Method(
     "stack",
-    make_stack,
+    partial(make_estimator, "tabtransfer.baselines.stack:StackClassifier"),
     packages=_LIBRARIES,
-    make_regressor=make_stack_regressor,
+    make_regressor=partial(make_estimator, "tabtransfer.baselines.stack:StackRegressor"),
     quantiles=tabtransfer_quantiles,
 )

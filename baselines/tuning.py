@@ -25,7 +25,7 @@ from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.validation import check_is_fitted
 
 from tabtransfer.baselines.boosting import BoostedModel
-from tabtransfer.baselines.method import Method, nothing_to_search
+from tabtransfer.baselines.method import Method, make_estimator, nothing_to_search
 from tabtransfer.baselines.study import TrialLog, name_study
 from tabtransfer.errors import TabTransferError
 
@@ -363,14 +363,14 @@ def make_tuned(method: Method, n_trials: int = N_TRIALS, seconds: float | None =
     """
     if method.search_space is nothing_to_search:
         raise TabTransferError(f"{method.name} has no settings to search.")
-    limits = {"n_trials": n_trials, "seconds": seconds}
+    settings: dict[str, Any] = {"method": method, "n_trials": n_trials, "seconds": seconds}
     return replace(
         method,
         name=f"{method.name}-tuned",
-        make=partial(_make_estimator, TunedClassifier, method, limits),
+        make=partial(make_estimator, TunedClassifier, **settings),
         make_regressor=None
         if method.make_regressor is None
-        else partial(_make_estimator, TunedRegressor, method, limits),
+        else partial(make_estimator, TunedRegressor, **settings),
         search_space=nothing_to_search,
         packages=(*method.packages, "optuna"),
         keep_progress=_keep_study,
@@ -380,13 +380,3 @@ def make_tuned(method: Method, n_trials: int = N_TRIALS, seconds: float | None =
 
 def _keep_study(estimator: _Tuned, path: Path) -> None:
     estimator.study_path = path
-
-
-def _make_estimator(
-    kind: type[_Tuned],
-    method: Method,
-    limits: dict[str, Any],
-    random_state: int,
-    n_threads: int,
-) -> _Tuned:
-    return kind(method, **limits, n_threads=n_threads, random_state=random_state)

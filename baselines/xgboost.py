@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from tabtransfer.baselines.boosting import (
     BoostedRegressor,
     Validation,
 )
-from tabtransfer.baselines.method import Method, package_missing
+from tabtransfer.baselines.method import Method, make_estimator, package_missing
 
 if TYPE_CHECKING:
     import optuna
@@ -24,8 +25,6 @@ __all__ = [
     "XGBOOST",
     "FrameXGBoostClassifier",
     "FrameXGBoostRegressor",
-    "make_xgboost",
-    "make_xgboost_regressor",
     "search_xgboost",
 ]
 
@@ -87,34 +86,6 @@ class FrameXGBoostRegressor(_XGBoost, BoostedRegressor):
     """
 
 
-def make_xgboost(random_state: int, n_threads: int) -> FrameXGBoostClassifier:
-    """Make XGBoost with its own defaults: 100 trees of depth 6, learning rate 0.3.
-
-    Parameters
-    ----------
-    random_state : int
-        Seed.
-    n_threads : int
-        Threads for fit and predict.
-
-    Returns
-    -------
-    FrameXGBoostClassifier
-        Unfitted classifier.
-
-    Examples
-    --------
-    >>> make_xgboost(random_state=0, n_threads=2).n_threads
-    2
-    """
-    return FrameXGBoostClassifier(n_threads=n_threads, random_state=random_state)
-
-
-def make_xgboost_regressor(random_state: int, n_threads: int) -> FrameXGBoostRegressor:
-    """Make XGBoost for numbers with its own defaults; see `make_xgboost`."""
-    return FrameXGBoostRegressor(n_threads=n_threads, random_state=random_state)
-
-
 def search_xgboost(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
     """Draw settings from the space of TabArena (Erickson et al. 2025, arXiv:2506.16791).
 
@@ -155,8 +126,8 @@ def search_xgboost(trial: optuna.trial.BaseTrial) -> dict[str, Any]:
 
 XGBOOST = Method(
     name="xgboost",
-    make=make_xgboost,
-    make_regressor=make_xgboost_regressor,
+    make=partial(make_estimator, FrameXGBoostClassifier),
+    make_regressor=partial(make_estimator, FrameXGBoostRegressor),
     unavailable=package_missing("xgboost"),
     search_space=search_xgboost,
     packages=("xgboost",),

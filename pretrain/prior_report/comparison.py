@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tabtransfer.pretrain.prior_report.figures import Comparison
+from tabtransfer.pretrain.prior_report.figures import MeasuredTables
 from tabtransfer.pretrain.prior_report.measure import MAX_ROWS, TRAIN_SHARE
 
 
@@ -30,12 +30,12 @@ class Difference:
     real_median: float
 
 
-def largest_differences(comparison: Comparison) -> list[Difference]:
+def largest_differences(comparison: MeasuredTables) -> list[Difference]:
     """Rank the figures by how differently they spread over synthetic and real tables.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : MeasuredTables
         Tables of one kind.
 
     Returns
@@ -48,7 +48,7 @@ def largest_differences(comparison: Comparison) -> list[Difference]:
     >>> from tabtransfer.pretrain.prior_report.figures import FIGURES
     >>> figures = FIGURES["regression"]
     >>> real = pd.DataFrame({name: [0.1, 0.2, 0.3] for name in figures.spreads})
-    >>> worst = largest_differences(Comparison(figures, real.assign(forest_r2=0.9), real))[0]
+    >>> worst = largest_differences(MeasuredTables(figures, real.assign(forest_r2=0.9), real))[0]
     >>> worst.figure, worst.distance
     ('forest_r2', 1.0)
     """
@@ -73,12 +73,12 @@ def largest_differences(comparison: Comparison) -> list[Difference]:
     return sorted(differences, key=lambda difference: -difference.distance)
 
 
-def to_markdown(comparisons: Sequence[Comparison]) -> str:
+def to_markdown(comparisons: Sequence[MeasuredTables]) -> str:
     """Write the comparison in words: quartiles side by side, and where the two differ most.
 
     Parameters
     ----------
-    comparisons : sequence of Comparison
+    comparisons : sequence of MeasuredTables
         One for each kind of task.
 
     Returns
@@ -91,7 +91,7 @@ def to_markdown(comparisons: Sequence[Comparison]) -> str:
     >>> from tabtransfer.pretrain.prior_report.figures import FIGURES
     >>> from tabtransfer.pretrain.prior_report.measure import measure_prior
     >>> measured = measure_prior(2, seed=0, advance=lambda n: None)
-    >>> words = to_markdown([Comparison(FIGURES["classification"], measured)])
+    >>> words = to_markdown([MeasuredTables(FIGURES["classification"], measured)])
     >>> words.startswith("# Prior report")
     True
     """
@@ -102,7 +102,7 @@ def to_markdown(comparisons: Sequence[Comparison]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _part(comparison: Comparison) -> list[str]:
+def _part(comparison: MeasuredTables) -> list[str]:
     figures, sides = comparison.figures, comparison.sides
     counts = f"{len(comparison.synthetic)} synthetic tables"
     if comparison.real is not None:
@@ -143,7 +143,7 @@ def _share(values: pd.Series) -> str:
     return f"{values.mean():.0%}"
 
 
-def _difference_lines(comparison: Comparison) -> list[str]:
+def _difference_lines(comparison: MeasuredTables) -> list[str]:
     lines = [
         f"- **{comparison.figures.spreads[one.figure]}**: median {one.synthetic_median:.3g}, real "
         f"{one.real_median:.3g}; largest gap between the distributions {one.distance:.2f} "

@@ -35,7 +35,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class MeasuredTables:
     """The measured tables of one kind: one part of the report.
 
     Parameters

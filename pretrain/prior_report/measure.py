@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.prior_report.difficulty import measure_difficulty
-from tabtransfer.pretrain.prior_report.figures import FIGURES, Comparison
+from tabtransfer.pretrain.prior_report.figures import FIGURES, MeasuredTables
 from tabtransfer.pretrain.real_tables.corpus import load_corpus, share_in_top_classes, to_task
 from tabtransfer.pretrain.real_tables.real_table import RealTable
 
@@ -35,7 +35,7 @@ def compare_prior(
     seed: int,
     corpus: Path | None,
     start: Callable[[str, int], Callable[[int], None]],
-) -> list[Comparison]:
+) -> list[MeasuredTables]:
     """Measure tables of the default prior, of either kind, and real ones beside them.
 
     Parameters
@@ -52,7 +52,7 @@ def compare_prior(
 
     Returns
     -------
-    list of Comparison
+    list of MeasuredTables
         One for each kind.
 
     Raises
@@ -79,7 +79,7 @@ def compare_prior(
         measured = None
         if tables:
             measured = measure_tables(tables, start(f"real: {title}", len(tables)), task)
-        comparisons.append(Comparison(figures, synthetic, measured))
+        comparisons.append(MeasuredTables(figures, synthetic, measured))
     return comparisons
 
 

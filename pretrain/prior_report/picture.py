@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tabtransfer.pretrain.prior_report.figures import Comparison
+from tabtransfer.pretrain.prior_report.figures import MeasuredTables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,12 +18,12 @@ LOGARITHMIC = ("n_rows", "n_columns")
 N_BINS = 16
 
 
-def draw_report(comparison: Comparison, file: Path) -> None:
+def draw_report(comparison: MeasuredTables, file: Path) -> None:
     """Draw a histogram of each figure and a bar for each share, and save them as PNG.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : MeasuredTables
         Tables of one kind.
     file : Path
         Where to write.
@@ -35,7 +35,7 @@ def draw_report(comparison: Comparison, file: Path) -> None:
     >>> from tabtransfer.pretrain.prior_report.measure import measure_prior
     >>> file = Path(tempfile.mkdtemp()) / "report.png"
     >>> measured = measure_prior(2, seed=0, advance=lambda n: None)
-    >>> draw_report(Comparison(FIGURES["classification"], measured), file)
+    >>> draw_report(MeasuredTables(FIGURES["classification"], measured), file)
     >>> file.exists()
     True
     """

@@ -20,8 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.pretrain.real_tables.class_targets import MAX_CLASSES, draw_classes
-from tabtransfer.pretrain.real_tables.numeric_targets import draw_numbers
+from tabtransfer.pretrain.real_tables.drawn_rows import MAX_CLASSES, draw_rows
 from tabtransfer.pretrain.real_tables.real_table import RealTable
 from tabtransfer.printing import is_encodable
 from tabtransfer.tasks import TaskBatch
@@ -226,7 +225,7 @@ def to_task(
     """Return a task of a sample of a table's rows, training rows first.
 
     Classes are drawn in proportion, and the 10 most frequent ones stay; numbers are standardised
-    (see `draw_numbers`). Of the columns, text, booleans and pandas categories become codes,
+    (see `draw_rows`). Of the columns, text, booleans and pandas categories become codes,
     numbers are centred by their median and divided by their interquartile range, infinite values
     are missing.
 
@@ -261,13 +260,10 @@ def to_task(
     >>> task.values.shape, task.n_train, task.categorical.tolist()
     (torch.Size([1, 8, 2]), 4, [[False, True]])
     """
-    labels: NDArray
+    rows, labels, n_train = draw_rows(table, task, max_rows, train_share, seed)
+    n_classes = len(np.unique(labels))
     if task == "regression":
-        rows, labels, n_train = draw_numbers(table, max_rows, train_share, seed)
         labels, n_classes = labels.astype(np.float32), 0
-    else:
-        rows, labels, n_train = draw_classes(table, max_rows, train_share, seed)
-        n_classes = len(np.unique(labels))
     columns = [encode_column(table.X.iloc[rows, index]) for index in range(table.X.shape[1])]
     values = np.stack([cells for cells, _ in columns], axis=1)
     missing = np.isnan(values)

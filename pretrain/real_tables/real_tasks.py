@@ -20,7 +20,7 @@ from tabtransfer.errors import TabTransferError
 from tabtransfer.preprocessing.target_scale import TargetScale
 from tabtransfer.pretrain.prior.config import PriorConfig
 from tabtransfer.pretrain.prior.targets import present_classes
-from tabtransfer.pretrain.real_tables.class_targets import MAX_CLASSES
+from tabtransfer.pretrain.real_tables.drawn_rows import MAX_CLASSES
 from tabtransfer.tasks import TaskBatch
 
 _KNOWN_TARGET = 0.5  # chance to take the column that the table's source calls the target
@@ -165,11 +165,12 @@ class RealTasks:
         if not usable.any():
             return None
         n_rows = min(n_rows, int(self._n_rows[usable > 0].max()))
-        usable = usable * (self._n_rows >= n_rows)
+        usable = np.where(self._n_rows >= n_rows, usable, 0.0)
         first = random.choice(len(usable), p=usable / usable.sum())
         widths = np.minimum(self._n_columns - 1, max_columns)
         widest = widths[first]
-        usable = usable * ((widths >= _SIMILAR_WIDTH * widest) & (widths <= widest))
+        similar = (widths >= _SIMILAR_WIDTH * widest) & (widths <= widest)
+        usable = np.where(similar, usable, 0.0)
         low, high = n_tasks
         count = min(max(cells // (n_rows * widest), low), high)
         tasks: list[_Task] = []

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
 from tabtransfer.network.transformer import TabularTransformer
 from tabtransfer.pretrain.learner_inputs import with_chosen_learners
-from tabtransfer.pretrain.real_tables.class_targets import draw_classes
-from tabtransfer.pretrain.real_tables.numeric_targets import draw_numbers
+from tabtransfer.pretrain.real_tables.drawn_rows import draw_rows
 from tabtransfer.pretrain.real_tables.real_table import RealTable
 from tabtransfer.pretrain.validation.metrics import one_vs_one_auc, r_squared, relative_log_loss
 from tabtransfer.tasks import TaskBatch
@@ -44,7 +41,7 @@ def validation_tasks(tables: Sequence[RealTable], task: str = "classification") 
     Raises
     ------
     TabTransferError
-        If a table can't be split (see `draw_classes`), or the training rows' numbers are all equal.
+        If a table can't be split (see `draw_rows`).
 
     Examples
     --------
@@ -53,27 +50,16 @@ def validation_tasks(tables: Sequence[RealTable], task: str = "classification") 
     >>> [task.n_train for task in validation_tasks([table])]
     [4]
     """
-    make = _numeric_task if task == "regression" else _class_task
-    return [with_chosen_learners(make(table)) for table in tables]
+    return [with_chosen_learners(_encoded_task(table, task)) for table in tables]
 
 
-def _class_task(table: RealTable) -> TaskBatch:
-    rows, labels, n_train = draw_classes(table, _MAX_ROWS, _TRAIN_SHARE, seed=0)
-    return _encoded(table, rows, labels, n_train, len(np.unique(labels)))
-
-
-def _numeric_task(table: RealTable) -> TaskBatch:
-    rows, targets, n_train = draw_numbers(table, _MAX_ROWS, _TRAIN_SHARE, seed=0)
-    return _encoded(table, rows, targets, n_train, 0)
-
-
-def _encoded(
-    table: RealTable, rows: NDArray[np.int64], labels: NDArray[Any], n_train: int, n_classes: int
-) -> TaskBatch:
-    """Encode the rows of a task as the estimators do, by the training rows alone."""
+def _encoded_task(table: RealTable, task: str) -> TaskBatch:
+    """Return a task of a table, encoded as the estimators do, by the training rows alone."""
     from tabtransfer.inference.predict import task_batch
     from tabtransfer.preprocessing.encoder import TableEncoder
 
+    rows, labels, n_train = draw_rows(table, task, _MAX_ROWS, _TRAIN_SHARE, seed=0)
+    n_classes = 0 if task == "regression" else len(np.unique(labels))
     X = table.X.iloc[rows]
     encoder = TableEncoder().fit(X[:n_train])
     return task_batch(

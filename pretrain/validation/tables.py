@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.pretrain.real_tables.class_targets import stratified_order
 from tabtransfer.pretrain.real_tables.corpus import load_corpus
+from tabtransfer.pretrain.real_tables.drawn_rows import stratified_order
 from tabtransfer.pretrain.real_tables.real_table import RealTable
 
 VALIDATION_TABLES = (

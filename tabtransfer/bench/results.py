@@ -6,7 +6,7 @@ import json
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from tabtransfer.bench.metrics import METRICS
 from tabtransfer.bench.protocol import NESTED, Job
@@ -87,124 +87,8 @@ _LATER = frozenset({"max_rows", "search_seconds", "reliability", *COVERAGE})
 # What a row says of its job, and what became of it; nothing stands for it.
 _NEEDED = (*Job.__dataclass_fields__, "task", "family", "versions", "finished", "status", "reason")
 _MOST_NAMED = 10
-# What a job of this status ran into.
-_LIMITS = {TIMEOUT: "time_limit", OUT_OF_MEMORY: "memory_limit"}
 # Rows that differ in one of these were measured differently and can't be averaged.
 _ONE_PROTOCOL = ("splits", "seed", "max_train", "max_test", "n_threads")
-
-
-class ResultsFile:
-    """The rows of a run on disk, so that a kill at any moment loses none.
-
-    Each row is appended to a journal of JSON lines beside the Parquet file; `close`, or the next
-    run, moves the journal's rows into the Parquet file.
-
-    Parameters
-    ----------
-    path : Path
-        The Parquet file; the rows that it and its journal hold are kept.
-
-    Raises
-    ------
-    TabTransferError
-        The file isn't a results table.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.rows: list[dict[str, Any]] = read_rows(path) if _exists(path) else []
-        self._journal: BinaryIO | None = None
-
-    def keep(self, planned: Mapping[Job, Mapping[str, Any]]) -> set[Job]:
-        """Drop planned jobs' rows that must be measured again; return the jobs that are done.
-
-        Parameters
-        ----------
-        planned : mapping of Job to mapping
-            Every job of this run with the columns that must not have changed since (the
-            table's digest and the versions) and its limits.
-
-        Returns
-        -------
-        set of Job
-            Jobs whose row has the same values there and status "ok", or was ended by a limit
-            that hasn't been raised. Failed and skipped jobs are tried again. Rows of jobs that
-            aren't planned stay as they are.
-
-        Raises
-        ------
-        TabTransferError
-            The file's rows were measured by another protocol.
-        """
-        for job in list(planned)[:1]:
-            self._check_same_protocol(job)
-        self._check_same_searches({facts.get("search_seconds") for facts in planned.values()})
-        done: set[Job] = set()
-        rows = []
-        for row in self.rows:
-            job = Job.from_row(row)
-            if job in planned:
-                if not _stands(row, planned[job]):
-                    continue
-                done.add(job)
-            rows.append(row)
-        self.rows = rows
-        return done
-
-    def _check_same_protocol(self, job: Job) -> None:
-        wanted = job.as_row()
-        for row in self.rows:
-            names = ("suite", *_protocol_columns(job.splits))
-            different = [n for n in names if row[n] != wanted[n]]
-            if different:
-                was = ", ".join(f"{name}={row[name]}" for name in different)
-                now = ", ".join(f"{name}={wanted[name]}" for name in different)
-                raise self._other_protocol(was, now)
-
-    def _check_same_searches(self, wanted: set[float | None]) -> None:
-        now = wanted - {None}
-        was = {row["search_seconds"] for row in self.rows} - {None}
-        if now and was and now != was:
-            raise self._other_protocol(f"search_seconds={_join(was)}", _join(now))
-
-    def _other_protocol(self, was: str, now: str) -> TabTransferError:
-        return TabTransferError(
-            f"{self.path} holds results measured with {was}, and this run has {now}. "
-            "Write to another folder (--out), or delete the file."
-        )
-
-    def add(self, row: dict[str, Any]) -> None:
-        """Add a row and append it to the journal."""
-        if self._journal is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._compact()
-            # Unbuffered: a row is one write, and at the system when this returns.
-            self._journal = journal_path(self.path).open("wb", buffering=0)
-        _arrow_table([row])  # what can't be in the file later is refused now
-        self.rows.append(row)
-        left = memoryview(json.dumps(row).encode() + b"\n")
-        while left:  # a disk that is nearly full may take a part
-            left = left[self._journal.write(left) :]
-
-    def close(self) -> None:
-        """Move the journal's rows into the Parquet file."""
-        if self._journal is not None:
-            self._journal.close()
-            self._journal = None
-        if journal_path(self.path).exists():
-            self._compact()
-
-    def _compact(self) -> None:
-        """Write all rows to the Parquet file, then drop the journal that held some of them."""
-        if self.rows:
-            write_results(self.rows, self.path)
-        else:
-            self.path.unlink(missing_ok=True)
-        journal_path(self.path).unlink(missing_ok=True)
-
-    def frame(self) -> pd.DataFrame:
-        """Return the rows as a data frame."""
-        return _arrow_table(self.rows).to_pandas()
 
 
 def write_results(rows: Iterable[dict[str, Any]], path: Path) -> None:
@@ -212,7 +96,7 @@ def write_results(rows: Iterable[dict[str, Any]], path: Path) -> None:
     import pyarrow.parquet as pq
 
     with replacing(path) as partial:
-        pq.write_table(_arrow_table(rows), partial)
+        pq.write_table(arrow_table(rows), partial)
 
 
 def journal_path(path: Path) -> Path:
@@ -233,7 +117,7 @@ def read_results(path: Path) -> pd.DataFrame:
     Parameters
     ----------
     path : Path
-        A Parquet file that `run` wrote, or is writing: its journal is read too.
+        A Parquet file that a run wrote, or is writing: its journal is read too.
 
     Returns
     -------
@@ -258,11 +142,11 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 def _read_checked(path: Path) -> pa.Table:
     import pyarrow as pa
 
-    if not _exists(path):
+    if not is_there(path):
         raise TabTransferError(f"No results table at {path}; `tabtransfer benchmark` makes one.")
     parts = [_read_parquet(path)] if path.exists() else []
     if journal_path(path).exists():
-        parts.append(_arrow_table(_read_journal(journal_path(path))))
+        parts.append(arrow_table(_read_journal(journal_path(path))))
     table = _latest(pa.concat_tables(parts))
     if not len(table):
         raise TabTransferError(f"{path} has no rows; run `tabtransfer benchmark` again.")
@@ -325,7 +209,7 @@ def _read_line(line: bytes) -> dict[str, Any] | None:
             return None
         if any(row[name] is None for name in _NEEDED):
             return None
-        return _arrow_table([row]).to_pylist()[0]
+        return arrow_table([row]).to_pylist()[0]
     except (ValueError, RecursionError, pa.ArrowException):
         return None
 
@@ -337,20 +221,9 @@ def _latest(table: pa.Table) -> pa.Table:
     return table.filter(~repeated)
 
 
-def _exists(path: Path) -> bool:
+def is_there(path: Path) -> bool:
+    """Return whether there is a results file, or the journal of one."""
     return path.exists() or journal_path(path).exists()
-
-
-def _stands(row: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
-    """Return whether running its job again would give the same row."""
-    limit = _LIMITS.get(row["status"])
-    if limit is not None:
-        # A higher limit, or none, may let the job finish.
-        if facts[limit] is None or row[limit] is None or facts[limit] > row[limit]:
-            return False
-    elif row["status"] != OK:
-        return False
-    return all(row[name] == facts[name] for name in facts if name not in _LIMITS.values())
 
 
 def check_one_protocol(rows: Iterable[Mapping[str, Any]], origin: object) -> None:
@@ -374,7 +247,7 @@ def check_one_protocol(rows: Iterable[Mapping[str, Any]], origin: object) -> Non
     nested: set[bool] = set()
     for row in rows:
         nested.add(row["splits"] == NESTED)
-        for name in _protocol_columns(row["splits"]):
+        for name in protocol_columns(row["splits"]):
             found.setdefault((row["suite"], name), set()).add(row[name])
         if row["search_seconds"] is not None:
             found.setdefault((row["suite"], "search_seconds"), set()).add(row["search_seconds"])
@@ -382,7 +255,7 @@ def check_one_protocol(rows: Iterable[Mapping[str, Any]], origin: object) -> Non
         if len(values) > 1:
             raise TabTransferError(
                 f"{origin}: rows of the suite {suite!r} have different {name} "
-                f"({_join(values)}); keep one protocol in a file."
+                f"({join_values(values)}); keep one protocol in a file."
             )
     if len(nested) > 1:
         raise TabTransferError(
@@ -391,11 +264,13 @@ def check_one_protocol(rows: Iterable[Mapping[str, Any]], origin: object) -> Non
         )
 
 
-def _join(values: Iterable[object]) -> str:
+def join_values(values: Iterable[object]) -> str:
+    """Return values as text, sorted and separated by commas."""
     return ", ".join(sorted(map(str, values)))
 
 
-def _protocol_columns(splits: str) -> tuple[str, ...]:
+def protocol_columns(splits: str) -> tuple[str, ...]:
+    """Return the columns in which rows of one kind of splits must be the same."""
     return tuple(name for name in _ONE_PROTOCOL if splits != NESTED or name != "max_train")
 
 
@@ -405,7 +280,8 @@ def _schema() -> pa.Schema:
     return pa.schema([(name, pa.type_for_alias(kind)) for name, kind in COLUMNS.items()])
 
 
-def _arrow_table(rows: Iterable[dict[str, Any]]) -> pa.Table:
+def arrow_table(rows: Iterable[dict[str, Any]]) -> pa.Table:
+    """Return rows as an Arrow table; raise an ArrowException where a value is of another type."""
     import pyarrow as pa
 
     return pa.Table.from_pylist(list(rows), schema=_schema())

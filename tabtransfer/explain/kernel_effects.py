@@ -22,7 +22,7 @@ from tabtransfer.network.ridge import blocks, invert, products, similarities, un
 
 __all__ = ["KernelEffects"]
 
-Kernel = Callable[[Tensor, Tensor], Tensor]
+KernelFunction = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class KernelFit:
         By which a change of a row's similarity counts.
     """
 
-    kernel: Kernel
+    kernel: KernelFunction
     scale: Tensor
     features: Tensor
     inverse: Tensor
@@ -107,7 +107,7 @@ class KernelFit:
     @classmethod
     def of(
         cls,
-        kernel: Kernel,
+        kernel: KernelFunction,
         scale: Tensor,
         features: Tensor,
         dual: Tensor,

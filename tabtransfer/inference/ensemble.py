@@ -116,11 +116,11 @@ def _in_memory(
     """Return the columns of a view and the number of rows for which there is enough memory."""
 
     def fits(n_rows: int) -> bool:
-        n_categories = training.table.n_categories[view.sources]
+        n_categories = training.table.n_categories[view.columns]
         return budget.fits(ContextShape.of(n_rows, n_categories, training.n_classes, network))
 
-    while len(view.sources) > 1 and not fits(min(n_rows, _FEW_ROWS)):
-        view = replace(view, sources=view.sources[: len(view.sources) * 9 // 10])
+    while len(view.columns) > 1 and not fits(min(n_rows, _FEW_ROWS)):
+        view = replace(view, columns=view.columns[: len(view.columns) * 9 // 10])
     while n_rows > FEWEST_ROWS and not fits(n_rows):
         n_rows = max(FEWEST_ROWS, int(0.95 * n_rows))
     return view, n_rows
@@ -192,6 +192,8 @@ class ClassificationEnsemble(Ensemble):
 
     def tasks(self) -> list[MemberTask]:
         """Return what the members read: the nodes of their class trees."""
+        if self.n_classes == 1:
+            return []  # nothing to ask
         return [
             MemberTask(
                 member.view,
@@ -200,15 +202,17 @@ class ClassificationEnsemble(Ensemble):
                 len(node.groups),
                 ClassificationChannels(node.groups),
             )
-            for member in self.members * (self.n_classes > 1)
+            for member in self.members
             for node, rows in member.context.items()
         ]
 
     def groups(self, classes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         """Return the output of each task that each class belongs to; -1 where none does."""
+        if self.n_classes == 1:
+            return []
         return [
             node.group_of(classes, self.n_classes)
-            for member in self.members * (self.n_classes > 1)
+            for member in self.members
             for node in member.context
         ]
 
@@ -259,7 +263,7 @@ class ClassificationEnsemble(Ensemble):
         expected = every * (len(rows) / every[node.classes].sum())
         shifts = np.zeros(len(node.groups))
         for place, classes in enumerate(node.groups):
-            if (read[classes] * (expected[classes] < 1.0)).any():
+            if ((read[classes] > 0) & (expected[classes] < 1.0)).any():
                 shifts[place] = np.log(expected[classes].sum() / read[classes].sum())
         return torch.from_numpy(shifts)
 

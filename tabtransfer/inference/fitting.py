@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,11 @@ class PreparedRows:
     settings: FitSettings
     seed: int
     learners: FittedLearners | None = None
+
+    @cached_property
+    def kept_back(self) -> NDArray[np.int64]:
+        """Training rows that no member reads, by which the learners' share is found."""
+        return rows_to_keep_back(self.training, self.settings.max_context_rows, self.seed)
 
     def with_learners(self, learners: FittedLearners | None) -> PreparedRows:
         """Return the rows with fitted learners, and their predictions beside the cells."""
@@ -170,8 +176,6 @@ def build_model(
     """
     settings = prepared.settings
     config = network.get().config
-    if unread is None:
-        unread = rows_to_keep_back(prepared.training, settings.max_context_rows, prepared.seed)
     ensemble = build_ensemble(
         prepared.training,
         config,
@@ -180,7 +184,7 @@ def build_model(
         np.random.default_rng(prepared.seed),
         settings.kinds,
         resources.memory_limit,
-        unread,
+        prepared.kept_back if unread is None else unread,
     )
     common: dict[str, Any] = dict(
         rows=prepared.rows,
@@ -217,7 +221,7 @@ def add_blend(model: FittedModel, prepared: PreparedRows) -> FittedModel:
         The model itself where nothing speaks for a share of the learners.
     """
     training, asked = prepared.training, model
-    rows = rows_to_keep_back(training, model.settings.max_context_rows, model.seed)
+    rows = prepared.kept_back
     if not len(rows):
         rows = rows_to_ask_about(training, model.seed)
         if not len(rows):

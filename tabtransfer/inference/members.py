@@ -119,11 +119,10 @@ class Ensemble(ABC):
         """
         budget, tasks = MemoryBudget.of(self.memory_limit), self.tasks()
         if not self._cache.belongs_to(network):
-            fits = sum(self.shape(network, task).bytes_kept for task in tasks) <= budget.kept
+            n_bytes = sum(self.shape(network, task).bytes_kept for task in tasks)
+            kept = tasks if n_bytes <= budget.kept else []
             reader = at_precision(network, self.dtype)
-            self._cache.keep(
-                network, (self._read(reader, task, budget, advance) for task in tasks * fits)
-            )
+            self._cache.keep(network, (self._read(reader, task, budget, advance) for task in kept))
         return len(self._cache.of(network)) == len(tasks)
 
     def _read(
@@ -150,7 +149,7 @@ class Ensemble(ABC):
 
     def shape(self, network: TabularTransformer, task: MemberTask) -> ContextShape:
         """Return the shape of what a network reads of a task."""
-        n_categories = self.training.table.n_categories[task.view.sources]
+        n_categories = self.training.table.n_categories[task.view.columns]
         return ContextShape.of(
             len(task.rows), n_categories, task.n_classes, network.config, self.dtype.itemsize
         )

@@ -236,7 +236,8 @@ def stratified_rows(
     place = np.arange(len(labels)) - starts[sorted_labels]
     if every_class:
         place = place / counts[sorted_labels]
-        place += 1e-9 * rng.random(len(labels)) * (place > 0)
+        ties = 1e-9 * rng.random(len(labels))
+        place += np.where(place > 0, ties, 0.0)
     else:  # systematic sampling: a random start of each class
         place = (place + rng.random(len(counts))[sorted_labels]) / counts[sorted_labels]
     return np.sort(by_class[np.argsort(place, kind="stable")[:n_rows]])

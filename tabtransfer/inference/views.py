@@ -59,7 +59,7 @@ class View:
 
     Parameters
     ----------
-    sources : ndarray of int64, (n_columns,)
+    columns : ndarray of int64, (n_columns,)
         Column of the table behind each column of the view.
     codes : dict of int to ndarray
         New codes of the categories of a column of the table.
@@ -71,7 +71,7 @@ class View:
         Whether targets that are numbers become a normal variable.
     """
 
-    sources: NDArray[np.int64]
+    columns: NDArray[np.int64]
     codes: dict[int, NDArray[np.int64]]
     class_order: NDArray[np.int64]
     normal: dict[int, NormalScores] | None
@@ -79,16 +79,16 @@ class View:
 
     def show(self, table: EncodedTable) -> EncodedTable:
         """Return the table as the member sees it; each row on its own."""
-        shown = table.values[:, self.sources]
-        missing = table.missing[:, self.sources]
-        categorical = table.categorical[self.sources]
-        for place, source in enumerate(self.sources.tolist()):
+        shown = table.values[:, self.columns]
+        missing = table.missing[:, self.columns]
+        categorical = table.categorical[self.columns]
+        for place, column in enumerate(self.columns.tolist()):
             if categorical[place]:
-                shown[:, place] = self.codes[source][shown[:, place].astype(np.int64)]
+                shown[:, place] = self.codes[column][shown[:, place].astype(np.int64)]
             elif self.normal is not None:
-                shown[:, place] = self.normal[source].transform(shown[:, place])
+                shown[:, place] = self.normal[column].transform(shown[:, place])
         shown[missing] = 0.0
-        n_categories = table.n_categories[self.sources]
+        n_categories = table.n_categories[self.columns]
         return EncodedTable(shown, missing, categorical, n_categories, table.learners)
 
 
@@ -110,7 +110,7 @@ class ViewMaker:
     >>> table = TableEncoder().fit(X).transform(X)
     >>> training = LabelledTable(table, np.array([0, 1, 0]), 2)
     >>> view = ViewMaker(training).draw(KINDS[0], np.random.default_rng(0))
-    >>> sorted(view.show(table).values[:, list(view.sources).index(0)].tolist())
+    >>> sorted(view.show(table).values[:, list(view.columns).index(0)].tolist())
     [0.0, 1.0, 2.0]
     """
 

@@ -12,6 +12,7 @@ Shapes: n rows, m centres, f features, k label channels.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -256,7 +257,7 @@ class FittedKernel:
 
     def predict(self, cells: NDArray[np.float32]) -> NDArray[np.float64]:
         """Predict rows (n_rows, n_columns): probabilities (n_rows, n_classes), or (n_rows, 1)."""
-        centres, dual = self._centres(), torch.from_numpy(self.dual)
+        centres, dual = self._centres, torch.from_numpy(self.dual)
         with torch_threads(1):
             found = [self._similar(piece, centres) @ dual for piece in _pieces(cells)]
         return self.values(torch.cat([dual.new_zeros(0, dual.shape[1]), *found]))
@@ -266,14 +267,14 @@ class FittedKernel:
         values = predicted.numpy() * self.deviation + self.mean
         if not self.n_classes:
             return values
-        values = values.clip(_LEAST_PROBABILITY, 1.0) * (self.mean > 0.0)  # 0 for absent classes
+        values = np.where(self.mean > 0.0, values.clip(_LEAST_PROBABILITY, 1.0), 0.0)  # 0 if absent
         return values / values.sum(1, keepdims=True)
 
     def solve(
         self, cells: NDArray[np.float32], labels: Tensor, weights: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Solve for the weights of the centres (m, k); also predict rows left out (n, k)."""
-        centres = self._centres()
+        centres = self._centres
         among = _similarities(centres, centres, self.kernel)
         among.diagonal().add_(_JITTER)
         root = torch.linalg.cholesky(among)  # in its coordinates, the penalty is that of a ridge
@@ -301,8 +302,12 @@ class FittedKernel:
         """Return the coordinates (m, n) of rows in which similarities are products."""
         return torch.linalg.solve_triangular(root, self._similar(cells, centres).mT, upper=False)
 
+    @cached_property
     def _centres(self) -> Tensor:
         return self.features(self.features.cells) * torch.from_numpy(self.scale)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_centres"}
 
     def _similar(self, cells: NDArray[np.float32], centres: Tensor) -> Tensor:
         rows = self.features(cells) * torch.from_numpy(self.scale)

@@ -15,11 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tabtransfer.errors import TabTransferError
+from tabtransfer.errors import TabTransferError, name_list
 
 __all__ = ["read_class_weights", "weigh_classes"]
-
-_NAMES_SHOWN = 10
 
 
 def read_class_weights(
@@ -72,11 +70,9 @@ def read_class_weights(
     places = {label: place for place, label in enumerate(classes.tolist())}
     unknown = [label for label in class_weight if label not in places]
     if unknown:
-        known = ", ".join(map(repr, list(places)[:_NAMES_SHOWN]))
-        more = f" and {len(places) - _NAMES_SHOWN} more" if len(places) > _NAMES_SHOWN else ""
         raise TabTransferError(
             f"class_weight names classes that y doesn't have: {', '.join(map(repr, unknown))}. "
-            f"The classes are {known}{more}."
+            f"The classes are {name_list(places)}."
         )
     found = np.ones(len(classes))
     for label, weight in class_weight.items():

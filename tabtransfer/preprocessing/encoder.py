@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import check_array
 
-from tabtransfer.errors import ColumnWarning, TabTransferError
+from tabtransfer.errors import ColumnWarning, TabTransferError, name_list
 from tabtransfer.preprocessing.columns import Column, learn_column
 from tabtransfer.preprocessing.columns.category import ENOUGH_TO_WARN, CategoryColumn
 from tabtransfer.preprocessing.columns.learned import UnreadColumn
@@ -20,8 +20,6 @@ from tabtransfer.preprocessing.columns.text import share_topics
 from tabtransfer.preprocessing.encoded_table import EncodedTable
 
 __all__ = ["TableEncoder", "read_table"]
-
-_NAMES_SHOWN = 10
 
 
 class TableEncoder:
@@ -167,7 +165,7 @@ class TableEncoder:
             first = frame[unknown[0]].dropna().iloc[0]
             warnings.warn(
                 f"{len(unknown)} of {len(present)} columns of categories hold none that fit had "
-                f"({_shown(unknown)}), such as {first!r} in {unknown[0]!r}: these are missing. "
+                f"({name_list(unknown)}), such as {first!r} in {unknown[0]!r}: these are missing. "
                 "Write them as in fit.",
                 ColumnWarning,
                 stacklevel=3,
@@ -187,8 +185,8 @@ class TableEncoder:
         missing = [name for name in self.feature_names_in_ if name not in frame.columns]
         extra = [name for name in frame.columns if name not in set(self.feature_names_in_)]
         if missing or extra:
-            found = [f"missing {_shown(missing)}"] if missing else []
-            found += [f"not seen in fit: {_shown(extra)}"] if extra else []
+            found = [f"missing {name_list(missing)}"] if missing else []
+            found += [f"not seen in fit: {name_list(extra)}"] if extra else []
             raise TabTransferError(
                 f"The columns of X differ from those of fit: {'; '.join(found)}. Pass the "
                 f"{len(self.feature_names_in_)} columns of fit, in any order "
@@ -232,13 +230,13 @@ def read_table(X: Any) -> pd.DataFrame:
     if not X.columns.is_unique:
         twice = list(X.columns[X.columns.duplicated()].unique())
         raise TabTransferError(
-            f"Column names must be unique, but X has several columns named {_shown(twice)}: "
+            f"Column names must be unique, but X has several columns named {name_list(twice)}: "
             "rename them or drop the copies."
         )
     broken = [name for name in X.columns if isinstance(name, str) and not _is_unicode(name)]
     if broken:
         raise TabTransferError(
-            f"Column names must be valid Unicode, but {_shown(broken)} can't be encoded: rename "
+            f"Column names must be valid Unicode, but {name_list(broken)} can't be encoded: rename "
             "them, and read the file with the encoding that it was written in."
         )
     for axis, what in enumerate(("sample", "feature")):
@@ -254,7 +252,7 @@ def _read_array(X: Any) -> pd.DataFrame:
         raise TabTransferError(f"A {type(X).__name__} has not been computed yet: pass X.collect().")
     if isinstance(X, np.ndarray) and X.dtype.names:
         raise TabTransferError(
-            f"X is a structured array with the fields {_shown(list(X.dtype.names))}: pass "
+            f"X is a structured array with the fields {name_list(list(X.dtype.names))}: pass "
             "pandas.DataFrame(X), which makes each field a column."
         )
     array = check_array(X, accept_sparse="csc", dtype=None, ensure_all_finite=False, input_name="X")
@@ -282,8 +280,3 @@ def _is_unicode(name: str) -> bool:
     except UnicodeEncodeError:  # half of a surrogate pair, of bytes decoded wrongly
         return False
     return True
-
-
-def _shown(names: list[Any]) -> str:
-    shown = ", ".join(repr(name) for name in names[:_NAMES_SHOWN])
-    return shown + (f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else "")

@@ -88,6 +88,10 @@ class TableSketch:
         if not differs.any():
             return ""
         pairs = zip(names, differs[:-1], strict=True)
-        changed = name_list(dict.fromkeys(name for name, other in pairs if other))
-        places = [changed] * bool(changed) + ["the target"] * bool(differs[-1])
+        changed = dict.fromkeys(name for name, other in pairs if other)
+        places = []
+        if changed:
+            places.append(name_list(changed))
+        if differs[-1]:
+            places.append("the target")
         return f"other cells in {' and '.join(places)}"

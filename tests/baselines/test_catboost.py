@@ -7,9 +7,9 @@ from catboost import CatBoostClassifier, CatBoostRegressor
 from sklearn.base import clone
 
 from tabtransfer.baselines.catboost import (
+    CATBOOST,
     FrameCatBoostClassifier,
     FrameCatBoostRegressor,
-    make_catboost,
 )
 from tabtransfer.datasets.splits import stratified_splits
 from tabtransfer.datasets.suites import load_table
@@ -61,7 +61,7 @@ def test_numbers_are_predicted_as_by_catboost_called_directly():
 
 def test_defaults_are_catboosts_own(messy):
     X, y = messy
-    model = make_catboost(random_state=3, n_threads=2).fit(X[["float", "bool"]], y)
+    model = CATBOOST.make(random_state=3, n_threads=2).fit(X[["float", "bool"]], y)
     settings = model.model_.get_params()
     assert model.n_trees_ == 1000
     assert settings == {

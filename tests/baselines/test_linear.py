@@ -3,7 +3,7 @@ import pandas as pd
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import LogisticRegression
 
-from tabtransfer.baselines.linear import make_logistic_regression, make_ridge_regression
+from tabtransfer.baselines.linear import LINEAR
 from tabtransfer.datasets.suites import load_table
 
 
@@ -22,7 +22,7 @@ def test_predictions_are_those_of_a_regression_on_columns_made_by_hand():
     scaled = (filled - filled[train].mean()) / filled[train].std(ddof=0)
     values = np.hstack([pd.get_dummies(text).to_numpy(dtype=float), scaled.to_numpy()])
     by_hand = LogisticRegression(max_iter=1000).fit(values[train], table.y[train])
-    ours = make_logistic_regression(0, 1).fit(table.X[train], table.y[train])
+    ours = LINEAR.make(0, 1).fit(table.X[train], table.y[train])
     expected = by_hand.predict_proba(values[test])
     assert np.allclose(ours.predict_proba(table.X[test]), expected, atol=1e-3)
 
@@ -30,7 +30,7 @@ def test_predictions_are_those_of_a_regression_on_columns_made_by_hand():
 def test_rare_levels_beyond_fifty_share_one():
     X = pd.DataFrame({"code": [f"c{i // 2}" for i in range(120)] + ["common"] * 60})
     y = np.arange(180) % 2
-    model = make_logistic_regression(0, 1).fit(X, y)
+    model = LINEAR.make(0, 1).fit(X, y)
     assert model.named_steps["model"].n_features_in_ == 50
 
 
@@ -39,6 +39,6 @@ def test_ridge_coefficients_are_those_of_the_normal_equations():
     values = ((X - X.mean()) / X.std(ddof=0)).to_numpy()
     penalty = np.eye(values.shape[1]) / 0.25
     expected = np.linalg.solve(values.T @ values + penalty, values.T @ y.to_numpy())
-    model = make_ridge_regression(0, 1).set_params(model__C=0.25).fit(X, y)
+    model = LINEAR.make_regressor(0, 1).set_params(model__C=0.25).fit(X, y)
     assert np.allclose(model.named_steps["model"].coef_, expected)
     assert np.allclose(model.predict(X), values @ expected + y.mean())

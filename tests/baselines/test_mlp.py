@@ -2,7 +2,7 @@ import numpy as np
 from sklearn.datasets import load_diabetes
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from tabtransfer.baselines.mlp import FrameMLPClassifier, FrameMLPRegressor, make_mlp_regressor
+from tabtransfer.baselines.mlp import MLP, FrameMLPClassifier, FrameMLPRegressor
 from tabtransfer.datasets.suites import load_table
 
 TRAIN, TEST = slice(None, None, 4), slice(1, None, 4)
@@ -33,5 +33,5 @@ def test_numbers_are_predicted_as_by_scikit_learn_on_a_scaled_target():
 
 def test_a_target_of_large_numbers_is_learned():
     X, y = load_diabetes(return_X_y=True, as_frame=True)
-    model = make_mlp_regressor(0, 1).fit(X, y * 1e6)
+    model = MLP.make_regressor(0, 1).fit(X, y * 1e6)
     assert model.score(X, y * 1e6) > 0.5

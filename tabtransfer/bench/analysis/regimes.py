@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,10 +11,10 @@ import pandas as pd
 from tabtransfer.bench.analysis.families import average_families
 from tabtransfer.bench.analysis.ranking import mean_ranks, relative_gain
 from tabtransfer.bench.analysis.statistics import MIN_TABLES, table_scores
+from tabtransfer.bench.analysis.verdict import Decision
 from tabtransfer.bench.protocol import PRETRAINED
 from tabtransfer.gains import Gain, summarise_gains
 
-State = Literal["supported", "contradicted", "undecided"]
 _INFINITY = float("inf")
 
 
@@ -50,7 +49,7 @@ class Regime:
     winner: str
     runner_up: str
     gain: Gain
-    state: State
+    state: Decision
     behind: dict[str, float]
     seconds: dict[str, float]
 
@@ -76,7 +75,7 @@ def summarise_gain(errors: pd.DataFrame, method: str, base: str) -> Gain | None:
     return summarise_gains(gains, gains == 0)
 
 
-def decide(gain: Gain) -> State:
+def decide(gain: Gain) -> Decision:
     """Return what an interval shows.
 
     Examples

@@ -16,7 +16,7 @@ from tabtransfer.gains import Gain, gain
 from tabtransfer.number_text import minus
 
 CLAIM = "transfer learning is very successful for vision and language, not (yet) for tabular data"
-State = Literal["supported", "contradicted", "undecided"]
+Decision = Literal["supported", "contradicted", "undecided"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class KindVerdict:
     """
 
     kind: ScoreKind
-    state: State
+    state: Decision
     over_reference: Gain | None
     over_scratch: Gain | None
     over_stack: Gain | None
@@ -61,7 +61,7 @@ class Verdict:
         Tables of classes first.
     """
 
-    state: State
+    state: Decision
     sentences: tuple[str, ...]
     kinds: tuple[KindVerdict, ...]
 
@@ -82,7 +82,7 @@ def judge(results: pd.DataFrame) -> Verdict:
     kinds = tuple(_judge_kind(kind, part) for kind, part in by_kind(results).items())
     enough = [one for one in kinds if _n_least(one) >= MIN_TABLES] or kinds
     states = {one.state for one in enough}
-    state: State = states.pop() if len(states) == 1 else "undecided"
+    state: Decision = states.pop() if len(states) == 1 else "undecided"
     first, *rest = (sentence for one in kinds for sentence in one.sentences)
     first = f"“{CLAIM[0].upper()}{CLAIM[1:]}” is {state} here: {first}"
     rest = [sentence[0].upper() + sentence[1:] for sentence in rest]
@@ -120,7 +120,7 @@ def _sign(value: Gain | None) -> int | None:
     return (value.low > 0) - (value.high < 0)
 
 
-def _decide(signs: list[int | None]) -> State:
+def _decide(signs: list[int | None]) -> Decision:
     if None in signs:
         return "undecided"
     if -1 in signs:
@@ -170,7 +170,7 @@ def _against_stack(value: Gain) -> str:
 
 
 def _conclusion(
-    state: State,
+    state: Decision,
     over_reference: Gain | None,
     over_scratch: Gain | None,
     over_stack: Gain | None,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from tabtransfer.baselines.method import Method
 from tabtransfer.bench.analysis.comparison import FILE, JOB_SHARE
 from tabtransfer.bench.measure.budget import affordable_searches, default_methods
-from tabtransfer.bench.measure.run import hash_table, run
+from tabtransfer.bench.measure.plan import hash_table
+from tabtransfer.bench.measure.run import run
 from tabtransfer.bench.protocol import PRETRAINED, REFERENCE, Limits
 from tabtransfer.bench.results import LEFT_OUT, OK, TIMEOUT, journal_path, read_results
 from tabtransfer.datasets.capping import cap_rows

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import time
 from collections.abc import Generator, Iterable, Sequence
@@ -14,33 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tabtransfer.baselines.method import Method
+from tabtransfer.bench.measure.plan import Sampling, plan_requests
 from tabtransfer.bench.measure.progress import RunProgress
+from tabtransfer.bench.measure.results_file import ResultsFile
 from tabtransfer.bench.measure.run_job import JobRequest, describe_error, finish_row
 from tabtransfer.bench.measure.seen_tables import SeenTables
 from tabtransfer.bench.measure.studies import Studies
 from tabtransfer.bench.measure.workers import LOCAL, Workers, open_workers
-from tabtransfer.bench.protocol import (
-    HALVES,
-    NESTED,
-    NO_LIMITS,
-    TABARENA,
-    Job,
-    Limits,
-    plan_jobs,
-)
-from tabtransfer.bench.results import FAILED, LEFT_OUT, TABLE_FACTS, TIMEOUT, ResultsFile
-from tabtransfer.datasets.capping import cap_rows
-from tabtransfer.datasets.nested_splits import nested_splits
-from tabtransfer.datasets.splits import stratified_splits, tabarena_splits, target_bins
-from tabtransfer.environment import cpu_model, machine, package_versions
-from tabtransfer.errors import TabTransferError
+from tabtransfer.bench.protocol import NO_LIMITS, Job, Limits
+from tabtransfer.bench.results import FAILED, LEFT_OUT, TIMEOUT
 from tabtransfer.folder_lock import alone_in
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import ArrayLike
 
-    from tabtransfer.datasets.splits import Split
     from tabtransfer.datasets.table import Table
 
 _OVER = {"status": LEFT_OUT, "reason": "the time was over"}
@@ -127,45 +112,20 @@ def run(
         size, or the backend isn't installed.
     """
     with alone_in(path.parent):
-        results = ResultsFile(path)
-        pattern = Job(
-            *(suite, "", ""),
-            splits=TABARENA if n_splits == TABARENA else HALVES,
-            seed=seed,
-            n_threads=n_threads,
-        )
+        results, studies = ResultsFile(path), Studies(path)
         whole = {table.name: table for table in tables}
-        capped = [cap_rows(table, max_rows, seed) for table in whole.values()]
-        if isinstance(max_train, int):
-            pattern = replace(pattern, max_train=max_train)
-            first = {t.name: _split(t, pattern, n_splits)[:most_splits] for t in capped}
-            splits = {max_train: first}
-        elif isinstance(n_splits, int):
-            pattern = replace(pattern, splits=NESTED)
-            splits = _split_by_size(capped, pattern, n_splits, max_train)
-        else:
-            raise TabTransferError(
-                "Folds as TabArena has them have one size; give n_splits a number."
-            )
-        conditions = {
-            "max_rows": max_rows,
-            "n_jobs": n_jobs,
-            "machine": machine(),
-            "cpu": cpu_model(),
-            **limits.as_row(),
-        }
-        requests = _prepare(pattern, capped, methods, splits, conditions, limits)
-        studies = Studies(path)
-        done = results.keep(
-            {request.job: {name: request.facts[name] for name in _FIXED} for request in requests}
+        sampling = Sampling(n_splits, seed, max_train, max_rows, most_splits)
+        requests = plan_requests(
+            suite, list(whole.values()), methods, sampling, n_threads, n_jobs, limits
         )
-        left = [request for request in requests if request.job not in done]
+        left = _not_done(requests, results)
+        n_done = len(requests) - len(left)
         if backend == LOCAL:
             left = [replace(request, progress=studies.path(request.row)) for request in left]
         for row in results.rows:  # in case a kill came between a row and this
             studies.drop(row)
         deadline = math.inf if seconds is None else time.monotonic() + seconds
-        with closing(results), RunProgress(len(requests), len(done), seconds) as progress:
+        with closing(results), RunProgress(len(requests), n_done, seconds) as progress:
             if left:
                 workers = open_workers(backend, n_threads)
                 seen = SeenTables(whole)
@@ -179,98 +139,11 @@ def run(
         return results.frame()
 
 
-def _split(table: Table, pattern: Job, n_splits: int | str) -> list[Split]:
-    labels = _strata(table)
-    sizes = {"max_train": pattern.max_train, "max_test": pattern.max_test}
-    if isinstance(n_splits, int):
-        return stratified_splits(labels, n_splits=n_splits, seed=pattern.seed, **sizes)
-    return tabarena_splits(labels, seed=pattern.seed, **sizes)
-
-
-def _split_by_size(
-    tables: Sequence[Table], pattern: Job, n_splits: int, sizes: Sequence[int]
-) -> dict[int, dict[str, list[Split]]]:
-    """Split each table at the sizes that it has rows for; return the splits by size and table."""
-    options = {"n_splits": n_splits, "seed": pattern.seed, "max_test": pattern.max_test}
-    by_table = {table.name: nested_splits(_strata(table), sizes, **options) for table in tables}
-    splits = {
-        size: {name: found[size] for name, found in by_table.items() if size in found}
-        for size in sorted(set(sizes))
-    }
-    if not any(splits.values()):
-        raise TabTransferError(
-            f"No table has {min(sizes)} training rows in one of its halves; give smaller sizes or "
-            "larger tables."
-        )
-    return splits
-
-
-def _strata(table: Table) -> ArrayLike:
-    return target_bins(table.y) if table.task == "regression" else table.y
-
-
-def _prepare(
-    pattern: Job,
-    tables: Sequence[Table],
-    methods: Sequence[Method],
-    splits: dict[int, dict[str, list[Split]]],
-    conditions: dict[str, Any],
-    limits: Limits,
-) -> list[JobRequest]:
-    tables_by_name = {table.name: table for table in tables}
-    methods_by_name = {method.name: method for method in methods}
-    facts = {table.name: {**_table_facts(table), **conditions} for table in tables}
-    of_method = {
-        method.name: {
-            "versions": json.dumps(package_versions(method.packages)),
-            "search_seconds": method.search_seconds,
-        }
-        for method in methods
-    }
-    jobs = [
-        job
-        for max_train, by_table in splits.items()
-        for job in plan_jobs(
-            {name: len(of_table) for name, of_table in by_table.items()},
-            list(methods_by_name),
-            replace(pattern, max_train=max_train),
-        )
-    ]
-    return [
-        JobRequest(
-            job,
-            tables_by_name[job.table],
-            methods_by_name[job.method],
-            splits[job.max_train][job.table][job.split],
-            {**facts[job.table], **of_method[job.method]},
-            limits,
-        )
-        for job in sorted(jobs, key=lambda job: job.split)  # no second split before all sizes
-    ]
-
-
-def hash_table(table: Table) -> str:
-    """Return a digest of a table's input and target."""
-    import pandas as pd
-
-    digest = hashlib.sha256()
-    for part in (table.X, table.y):
-        try:
-            rows = pd.util.hash_pandas_object(part, index=False)
-        except TypeError:  # of cells such as lists
-            rows = pd.util.hash_pandas_object(part.astype(str), index=False)
-        digest.update(rows.to_numpy().tobytes())
-    return digest.hexdigest()[:16]
-
-
-def _table_facts(table: Table) -> dict[str, Any]:
-    facts = {name: getattr(table.metadata, name) for name in TABLE_FACTS}
-    return {
-        **facts,
-        "task": table.task,
-        "family": table.metadata.family or table.name,
-        "table_hash": hash_table(table),
-    }
+def _not_done(requests: Sequence[JobRequest], results: ResultsFile) -> list[JobRequest]:
+    """Return the requests that the results file has no row for that stands."""
+    fixed = {request.job: {name: request.facts[name] for name in _FIXED} for request in requests}
+    done = results.keep(fixed)
+    return [request for request in requests if request.job not in done]
 
 
 def _execute(

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from tabtransfer.errors import TabTransferError
 from tabtransfer.pretrain.commands.prior_report import prior_report
 from tabtransfer.pretrain.prior_report.comparison import largest_differences, to_markdown
-from tabtransfer.pretrain.prior_report.figures import FIGURES, Comparison, Figures
+from tabtransfer.pretrain.prior_report.figures import FIGURES, Figures, MeasuredTables
 from tabtransfer.pretrain.prior_report.measure import (
     comparable_tables,
     compare_prior,
@@ -46,7 +46,7 @@ def test_figure_that_was_moved_is_first():
     real = measured(0)
     synthetic = measured(1)
     synthetic["missing"] = synthetic["missing"] / 10
-    worst = largest_differences(Comparison(CLASSES, synthetic, real))[0]
+    worst = largest_differences(MeasuredTables(CLASSES, synthetic, real))[0]
     assert worst.figure == "missing"
     assert worst.distance > 0.8 > worst.by_chance
     assert worst.synthetic_median == pytest.approx(synthetic["missing"].median())
@@ -56,7 +56,7 @@ def test_figure_that_was_moved_is_first():
 def test_words_hold_quartiles_shares_and_the_difference():
     real = measured(0).assign(linear_wins=[True] * 46 + [False] * 54)
     synthetic = measured(1).assign(forest=2.0)
-    words = to_markdown([Comparison(CLASSES, synthetic, real)])
+    words = to_markdown([MeasuredTables(CLASSES, synthetic, real)])
     low, middle, high = real["forest"].quantile([0.25, 0.5, 0.75])
     forest = f"| log-loss of random forest | 2 · 2 · 2 | {low:.3g} · {middle:.3g} · {high:.3g} |"
     assert forest in words
@@ -65,12 +65,12 @@ def test_words_hold_quartiles_shares_and_the_difference():
 
 
 def test_same_tables_differ_by_no_more_than_chance():
-    same = Comparison(CLASSES, measured(0), measured(0))
+    same = MeasuredTables(CLASSES, measured(0), measured(0))
     assert "No figure differs" in to_markdown([same])
 
 
 def test_synthetic_tables_can_stand_alone():
-    alone = Comparison(NUMBERS, measured(0, NUMBERS))
+    alone = MeasuredTables(NUMBERS, measured(0, NUMBERS))
     words = to_markdown([alone])
     assert "| quartiles | synthetic |" in words and "real" not in words
     assert largest_differences(alone) == []
@@ -78,7 +78,10 @@ def test_synthetic_tables_can_stand_alone():
 
 def test_each_kind_has_a_part_of_its_own():
     real = measured(0, NUMBERS).assign(forest_r2=0.5, repeats_target=[True] * 22 + [False] * 78)
-    parts = [Comparison(CLASSES, measured(1)), Comparison(NUMBERS, measured(1, NUMBERS), real)]
+    parts = [
+        MeasuredTables(CLASSES, measured(1)),
+        MeasuredTables(NUMBERS, measured(1, NUMBERS), real),
+    ]
     classes, numbers = to_markdown(parts).split("## Numbers")
     assert "## Classes" in classes and "(prior.png)" in classes and "R²" not in classes
     assert "100 synthetic tables beside 100 real ones" in numbers

@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.pretrain.real_tables.class_targets import stratified_order
 from tabtransfer.pretrain.real_tables.corpus import (
     load_corpus,
     share_in_top_classes,
     to_task,
 )
+from tabtransfer.pretrain.real_tables.drawn_rows import stratified_order
 from tabtransfer.pretrain.real_tables.real_table import RealTable
 
 

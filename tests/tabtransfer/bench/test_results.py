@@ -3,11 +3,11 @@ import json
 import pandas as pd
 import pytest
 
+from tabtransfer.bench.measure.results_file import ResultsFile
 from tabtransfer.bench.merge import merge_results
 from tabtransfer.bench.protocol import Job
 from tabtransfer.bench.report.pages import write_report
 from tabtransfer.bench.results import (
-    ResultsFile,
     journal_path,
     read_results,
     read_rows,

@@ -257,7 +257,7 @@ def test_short_memory_shrinks_rows_then_columns(make_network, limit, n_rows, n_c
     training = LabelledTable(table, labels, 3)
     ensemble = build_ensemble(training, network.config, 2, 4096, rng, memory_limit=limit)
     assert ensemble.n_context_rows == pytest.approx(n_rows, rel=0.3)
-    assert {len(member.view.sources) for member in ensemble.members} == {n_columns}
+    assert {len(member.view.columns) for member in ensemble.members} == {n_columns}
     strategy = "all rows" if n_rows == 600 else "stratified sample per member"
     assert ensemble.context_strategy == strategy
     assert np.isfinite(ensemble.probabilities(network, ensemble.training.table)).all()

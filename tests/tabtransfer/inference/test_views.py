@@ -35,10 +35,10 @@ def test_plain_views_reorder_columns_and_renumber_categories():
     table = make_table()
     view = make_views(table, 3).draw(PLAIN, np.random.default_rng(1))
     shown = view.show(table)
-    assert sorted(view.sources) == [0, 1, 2, 3, 4]
-    np.testing.assert_array_equal(shown.missing, table.missing[:, view.sources])
-    np.testing.assert_array_equal(shown.categorical, table.categorical[view.sources])
-    for place, source in enumerate(view.sources):
+    assert sorted(view.columns) == [0, 1, 2, 3, 4]
+    np.testing.assert_array_equal(shown.missing, table.missing[:, view.columns])
+    np.testing.assert_array_equal(shown.categorical, table.categorical[view.columns])
+    for place, source in enumerate(view.columns):
         pairs = np.unique(np.c_[table.values[:, source], shown.values[:, place]], axis=0)
         if not table.categorical[source]:
             np.testing.assert_array_equal(shown.values[:, place], table.values[:, source])
@@ -51,14 +51,14 @@ def test_views_keep_numbers_when_asked_to():
     table = make_table()
     kind = ViewKind(normal_numbers=False, renumbered=False)
     view = make_views(table, 8).draw(kind, np.random.default_rng(0))
-    np.testing.assert_array_equal(view.show(table).values, table.values[:, view.sources])
+    np.testing.assert_array_equal(view.show(table).values, table.values[:, view.columns])
     np.testing.assert_array_equal(view.class_order, np.arange(8))
 
 
 def test_views_differ_and_classes_are_permuted():
     maker, rng = make_views(make_table(), 8), np.random.default_rng(0)
     views = [maker.draw(PLAIN, rng) for _ in range(6)]
-    assert len({tuple(view.sources) for view in views}) > 1
+    assert len({tuple(view.columns) for view in views}) > 1
     assert len({tuple(view.class_order) for view in views}) > 1
     assert all(sorted(view.class_order) == list(range(8)) for view in views)
 
@@ -76,30 +76,30 @@ def test_quantiles_make_numbers_normal_and_keep_holes_and_categories():
     table = make_table()
     view = make_views(table, 2).draw(NORMAL, np.random.default_rng(0))
     shown = view.show(table)
-    place = int(np.flatnonzero(view.sources == 0)[0])
+    place = int(np.flatnonzero(view.columns == 0)[0])
     ordered = shown.values[np.argsort(table.values[:, 0]), place]
     assert (np.diff(ordered) >= 0).all() and abs(np.median(ordered)) < 0.1
     assert abs(np.std(ordered[2:-2]) - 1) < 0.2
-    np.testing.assert_array_equal(shown.missing, table.missing[:, view.sources])
+    np.testing.assert_array_equal(shown.missing, table.missing[:, view.columns])
     assert (shown.values[shown.missing] == 0).all()
 
 
 def test_columns_that_tell_nothing_are_left_out():
     X = pd.DataFrame({"constant": [1.0] * 4, "empty": [None] * 4, "told": [None, 1.0, 1.0, 1.0]})
     table = TableEncoder().fit(X).transform(X)
-    assert make_views(table, 2).draw(PLAIN, np.random.default_rng(0)).sources.tolist() == [2]
+    assert make_views(table, 2).draw(PLAIN, np.random.default_rng(0)).columns.tolist() == [2]
 
 
 def test_a_table_that_tells_nothing_keeps_a_column():
     table = TableEncoder().fit(np.ones((4, 3))).transform(np.ones((4, 3)))
-    assert make_views(table, 2).draw(KINDS[1], np.random.default_rng(0)).sources.tolist() == [0]
+    assert make_views(table, 2).draw(KINDS[1], np.random.default_rng(0)).columns.tolist() == [0]
 
 
 def test_wide_tables_show_a_part_of_their_columns():
     X = np.random.default_rng(0).normal(size=(5, MAX_COLUMNS + 50))
     table = TableEncoder().fit(X).transform(X)
     view = make_views(table, 2).draw(PLAIN, np.random.default_rng(0))
-    assert len(set(view.sources)) == MAX_COLUMNS
+    assert len(set(view.columns)) == MAX_COLUMNS
 
 
 @pytest.mark.parametrize("kind", KINDS)
