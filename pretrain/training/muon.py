@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import torch
@@ -104,7 +104,7 @@ class StackedMuon(torch.optim.Muon):
         return buffer
 
 
-def _wide(matrices: list[Tensor]) -> Tensor:
+def _wide(matrices: Sequence[Tensor]) -> Tensor:
     """Stack matrices of one shape, those taller than wide transposed."""
     return torch.stack([m.mT if m.shape[0] > m.shape[1] else m for m in matrices])
 
