@@ -44,9 +44,10 @@ def pack_tables(
     from tabtransfer.folder_lock import alone_with
     from tabtransfer.pretrain.real_tables import packed_tables
     from tabtransfer.printing import make_console
+    from tabtransfer.table_files.options import split_names
 
     check_file(out, "OUT")
-    names = {name.strip() for name in without.split(",")}
+    names = set(split_names(without))
     console = make_console()
     columns = (SpinnerColumn(), TextColumn("{task.completed} tables looked at"))
     show = Progress(*columns, TimeElapsedColumn(), console=make_console(stderr=True))

@@ -10,19 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tabtransfer.batch_prediction.command import (
-    Decimal,
-    Drop,
-    Encoding,
-    Sep,
-    Silence,
-    Tables,
-    TaskOption,
-    csv_dialect,
-    said_warnings,
-    say_reading,
-    split_names,
-)
+from tabtransfer.batch_prediction.command import said_warnings, say_reading
 from tabtransfer.bench.commands.options import (
     REPORT_FILES,
     RESULTS_FILE,
@@ -34,13 +22,24 @@ from tabtransfer.bench.commands.options import (
 from tabtransfer.destinations import check_file, check_folder
 from tabtransfer.errors import TabTransferError
 from tabtransfer.folder_lock import alone_with
+from tabtransfer.table_files.options import (
+    Decimal,
+    Drop,
+    Encoding,
+    Sep,
+    Silence,
+    Tables,
+    TaskOption,
+    csv_dialect,
+    split_names,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from tabtransfer.baselines.method import Method
-    from tabtransfer.batch_prediction.training_table import TrainingTable
     from tabtransfer.bench.analysis.comparison import Comparison
+    from tabtransfer.table_files.training_table import TrainingTable
 
 
 def compare(
@@ -87,13 +86,13 @@ def compare(
     started, worked = monotonic(), process_time()
 
     from tabtransfer.baselines.registry import resolve_methods
-    from tabtransfer.batch_prediction.find import find_files
     from tabtransfer.bench.analysis.comparison import compare_methods
     from tabtransfer.bench.measure.budget import seconds_beside
     from tabtransfer.bench.measure.compare import compare as measure
     from tabtransfer.bench.measure.user_table import read_user_table
     from tabtransfer.bench.report.pages import write_report
     from tabtransfer.duration import read_minutes
+    from tabtransfer.table_files.find import find_files
 
     files = find_files(table)
     seconds = 60 * read_minutes(time)
