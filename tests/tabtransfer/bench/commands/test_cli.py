@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import pairwise
 
+import pandas as pd
 import pytest
 
 from tabtransfer import cli
@@ -222,6 +223,7 @@ def test_a_second_run_is_told_so(run, tmp_path, make_rows, arguments, lock):
     (paths["csv"] / "t.csv").write_text("x,y\n" + "1,a\n2,b\n" * 20)
     table = {"name": "t", "file": "t.csv", "target": "y", "task": "binary"}
     (paths["csv"] / "manifest.json").write_text(json.dumps([table]))
+    pd.DataFrame({"x": [1, 2] * 20, "y": ["a", "b"] * 20}).to_parquet(paths["csv"] / "t.parquet")
     make_rows().to_parquet(paths["results"])
     with ThreadPoolExecutor(1) as pool, ExitStack() as held:
         pool.submit(
