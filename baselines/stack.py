@@ -24,13 +24,14 @@ from tabtransfer.estimators.regressor import TabTransferRegressor
 from tabtransfer.explain.explanation import Explanation
 from tabtransfer.inference.kept_network import KeptNetwork
 from tabtransfer.network.cells import CellFeatures
-from tabtransfer.network.quantiles import quantile_levels
-from tabtransfer.network.transformer import (
-    Context,
-    NetworkConfig,
-    TabularTransformer,
+from tabtransfer.network.described import (
+    DescribedBatch,
+    TaskKind,
+    TrainingRows,
     label_channels,
 )
+from tabtransfer.network.quantiles import quantile_levels
+from tabtransfer.network.transformer import Context, NetworkConfig, TabularTransformer
 from tabtransfer.tasks import TaskBatch
 
 __all__ = ["StackClassifier", "StackNetwork", "StackRegressor"]
@@ -82,23 +83,35 @@ class StackNetwork(TabularTransformer):
         normal = [NormalDist().inv_cdf(level) for level in quantile_levels(config.n_quantiles)]
         self.normal = nn.Parameter(torch.tensor(normal), requires_grad=False)
 
+    def forward(self, batch: TaskBatch | DescribedBatch) -> Tensor:
+        """Predict the query rows; see `TabularTransformer.forward`."""
+        if isinstance(batch, DescribedBatch):
+            batch = batch.batch
+        learners = None if batch.learners is None else batch.learners[:, batch.n_train :]
+        values, missing = batch.values[:, batch.n_train :], batch.missing[:, batch.n_train :]
+        return self.predict(self.read_context(batch), values, missing, learners)
+
     def read_context(self, batch: TaskBatch, chunk_rows: int | None = None) -> StackContext:
         """Fit the stack to the training rows; see `TabularTransformer.read_context`."""
-        context, _, leave_one_out = self.read_predictions(batch, chunk_rows)
-        errors = _answers(context, leave_one_out)[..., :1] - label_channels(batch)[..., :1]
+        kind, known = TaskKind.of(batch), TrainingRows.of(batch, chunk_rows)
+        context = Context(
+            **vars(kind), columns=known.columns, predictions=known.predictions, keys=()
+        )
+        errors = _answers(context, known.leave_one_out)[..., :1]
+        errors = errors - label_channels(batch)[..., :1]
         weights = batch.row_weights[..., None]
         variance = (weights * errors.square()).sum(1, keepdim=True) / weights.sum(1, keepdim=True)
         return StackContext(**vars(context), deviation=variance.sqrt())
 
     def row_vectors(
         self,
-        context: Context,
+        kind: TaskKind,
         cells: CellFeatures,
         predictions: Tensor,
         labels: Tensor | None = None,
     ) -> Tensor:
-        """Return the stack of predictions (b, r, 7, k) as label channels, (b, r, k)."""
-        return _answers(context, predictions)
+        """Return the stack of predictions (b, r, 8, k) as label channels, (b, r, k)."""
+        return _answers(cast(Context, kind), predictions)
 
     def decide(self, context: Context, rows: Tensor) -> Tensor:
         """Turn what `row_vectors` gives into log probabilities or quantiles.

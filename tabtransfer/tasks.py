@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, is_dataclass, replace
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor
+
+Record = TypeVar("Record")
 
 N_LEARNERS = 3
 """Models whose predictions a task may carry: a forest, boosted trees and a tuned kernel."""
@@ -75,12 +77,31 @@ class TaskBatch:
 
     def to(self, *args: Any, **kwargs: Any) -> TaskBatch:
         """Move every tensor to a device, or every floating tensor to a dtype."""
-        moved: dict[str, Any] = {
-            name: value.to(*args, **kwargs) if _follows(value, args, kwargs) else value
-            for name, value in vars(self).items()
-            if isinstance(value, Tensor)
-        }
-        return replace(self, **moved)
+        return moved(self, *args, **kwargs)
+
+
+def moved(record: Record, *args: Any, **kwargs: Any) -> Record:
+    """Return a record, and the records in it, with every tensor moved.
+
+    Parameters
+    ----------
+    record : dataclass
+        Holds tensors, other records and anything else.
+    *args, **kwargs
+        A device, or a dtype for floating tensors alone, as `torch.Tensor.to` takes them.
+
+    Returns
+    -------
+    dataclass
+        Of the same kind.
+    """
+    fields: dict[str, Any] = {}
+    for name, value in vars(record).items():
+        if isinstance(value, Tensor):
+            fields[name] = value.to(*args, **kwargs) if _follows(value, args, kwargs) else value
+        elif is_dataclass(value) and not isinstance(value, type):
+            fields[name] = moved(cast(Any, value), *args, **kwargs)
+    return replace(cast(Any, record), **fields)
 
 
 def _follows(tensor: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

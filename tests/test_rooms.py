@@ -8,8 +8,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("tabtransfer", "pretrain", "finetune", "baselines", "datasets")
-# torch has no public way to draw from a gamma distribution with a generator.
-ALLOWED = {"torch._standard_gamma"}
+# torch has no other way to draw from a gamma distribution with a generator, and documents its
+# operations on lists of tensors under these names.
+ALLOWED = {
+    "torch._standard_gamma",
+    "torch._foreach_add_",
+    "torch._foreach_lerp",
+    "torch._foreach_lerp_",
+    "torch._foreach_mul_",
+}
 
 
 def is_private(name: str) -> bool:

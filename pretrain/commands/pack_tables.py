@@ -36,9 +36,10 @@ def pack_tables(
     from tabtransfer.destinations import check_file
     from tabtransfer.pretrain.real_tables import packed_tables
     from tabtransfer.printing import make_console
+    from tabtransfer.table_files.options import split_names
 
     check_file(out, "OUT")
-    names = {name.strip() for name in without.split(",")}
+    names = set(split_names(without))
     console = make_console()
     columns = (SpinnerColumn(), TextColumn("{task.completed} tables looked at"))
     with Progress(*columns, TimeElapsedColumn(), console=make_console(stderr=True)) as progress:

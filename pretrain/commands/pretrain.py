@@ -43,6 +43,13 @@ def pretrain(
     workers: Annotated[
         int | None, typer.Option(min=0, help="Processes a device that make tasks on CPUs.")
     ] = None,
+    compiles: Annotated[
+        bool | None,
+        typer.Option(
+            "--compile/--no-compile",
+            help="Compile attention blocks: fewer launches on a GPU, minutes at the start.",
+        ),
+    ] = None,
     accelerator: Annotated[str | None, typer.Option(help="cpu, gpu or auto.")] = None,
     precision: Annotated[
         str | None,
@@ -93,6 +100,7 @@ def pretrain(
             "devices": devices,
             "nodes": nodes,
             "workers": workers,
+            "compiles": compiles,
             "accelerator": accelerator,
             "precision": precision,
         },

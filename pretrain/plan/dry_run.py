@@ -45,8 +45,8 @@ class DryRun:
         Memory of a device for weights, gradients and optimizers, and for the largest batch.
     flops_per_task : float
         Operations of a mean task, backward included.
-    tasks, rows : float
-        Planned for the whole run.
+    tasks, rows, steps : float
+        Planned for the whole run; steps are the optimizers'.
     changed : bool
         Whether the step changed the weights.
     """
@@ -58,6 +58,7 @@ class DryRun:
     flops_per_task: float
     tasks: float
     rows: float
+    steps: float
     changed: bool
 
 
@@ -80,7 +81,8 @@ def dry_run(preset: Preset) -> DryRun:
         n_parameters = sum(p.numel() for p in built.parameters())
         held = sum(_local(p).numel() for p in built.parameters())
         changed = _take_step(built, preset)
-    flops, rows_per_task = _mean_task(network, preset.recipe.stream)
+    flops, rows_per_task, tasks_per_batch = _mean_task(network, preset.recipe.stream)
+    tasks_per_step = tasks_per_batch * preset.recipe.train.accumulate * preset.hardware.n_devices
     seconds = 60.0 * preset.minutes * preset.hardware.n_devices
     tasks = seconds * preset.device.planned_flops / flops
     mixed_copy = 2.0 * n_parameters if "bf16" in _precision(preset) else 0.0
@@ -92,6 +94,7 @@ def dry_run(preset: Preset) -> DryRun:
         flops_per_task=flops,
         tasks=tasks,
         rows=tasks * rows_per_task,
+        steps=tasks / tasks_per_step,
         changed=changed,
     )
 
@@ -178,10 +181,10 @@ def _largest_batch_bytes(preset: Preset) -> float:
     )
 
 
-def _mean_task(network: NetworkConfig, stream: StreamConfig) -> tuple[float, float]:
-    """Return the mean operations and rows of a task; steps of many tasks count as many."""
+def _mean_task(network: NetworkConfig, stream: StreamConfig) -> tuple[float, float, float]:
+    """Return the mean operations and rows of a task, and the mean number of tasks of a batch."""
     share = math.fsum(stream.train_share) / 2
     sizes = list(_sizes(stream))
     n_tasks = sum(tasks for *_, tasks in sizes)
     flops = sum(t * training_flops(network, r, int(r * share), c) for r, c, t in sizes)
-    return flops / n_tasks, sum(t * r for r, _, t in sizes) / n_tasks
+    return flops / n_tasks, sum(t * r for r, _, t in sizes) / n_tasks, n_tasks / len(sizes)

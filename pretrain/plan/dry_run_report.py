@@ -46,7 +46,9 @@ def describe(name: str, preset: Preset, result: DryRun) -> str:
         + ("fits" if memory <= device.memory else "DOES NOT FIT"),
         "plan": f"{days:,.2f} device-days at {device.share:.0%} of "
         f"{device.flops / 1e12:.1f} TFLOP/s: {result.tasks:.2g} tasks, {result.rows:.2g} rows, "
-        f"{result.flops_per_task / 1e9:,.1f} GFLOP a task",
+        f"{result.steps:,.0f} steps; {result.flops_per_task / 1e9:,.1f} GFLOP a task, "
+        f"{result.tasks / result.steps * result.flops_per_task / 1e12:,.2f} TFLOP a step",
+        "share": f"{device.share:.0%} of the device's speed: {device.reason}",
         "step": "taken on this CPU with a small batch; it "
         + ("changed the weights" if result.changed else "CHANGED NOTHING"),
         "unchecked": "what devices say to each other, their kernels, launching, speed; memory and "

@@ -65,6 +65,8 @@ class Clock(pl.Callback):
         self.seconds = 0.0
         self.scores: dict[str, float] = {}  # of the last validation
         self._mean_loss: float | None = None
+        self._last_loss: torch.Tensor | None = None  # not in the mean yet
+        self._agreed: torch.Tensor | None = None  # the first process's time at the step before
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state that a resumed run restores."""
@@ -95,11 +97,9 @@ class Clock(pl.Callback):
     ) -> None:
         """Stop, save or validate if it is time to."""
         assert isinstance(pl_module, PretrainingModule)
-        loss = float(trainer.callback_metrics["loss"])  # waits for the device
-        self.throughput.stop(batch)
-        if math.isfinite(loss):  # a step of another loss was not taken
-            mean = loss if self._mean_loss is None else self._mean_loss
-            self._mean_loss = 0.995 * mean + 0.005 * loss
+        self._count_loss()  # of the step before, so that the device never idles
+        self._last_loss = trainer.callback_metrics["loss"]
+        self.throughput.stop(batch.batch)
         before, self.seconds = self.seconds, self._agree(trainer, pl_module)
         pl_module.progress = self.seconds / self.max_seconds
         hold = (1.0 - pl_module.config.decay) * self.max_seconds
@@ -120,20 +120,34 @@ class Clock(pl.Callback):
         if isinstance(exception, SIGTERMException):
             self.save(trainer)
 
+    def _count_loss(self) -> None:
+        """Let the last step's loss into the running mean, once."""
+        if self._last_loss is None:
+            return
+        loss, self._last_loss = float(self._last_loss), None
+        if math.isfinite(loss):  # a step of another loss was not taken
+            mean = loss if self._mean_loss is None else self._mean_loss
+            self._mean_loss = 0.995 * mean + 0.005 * loss
+
     def save(self, trainer: pl.Trainer) -> None:
         """Write the resumption state; a kill while writing leaves the one before."""
+        self._count_loss()
         partial = self.folder / f".{RESUME_FILE}.partial"
         trainer.save_checkpoint(partial)
         if trainer.is_global_zero:
             os.replace(partial, self.folder / RESUME_FILE)
 
     def _agree(self, trainer: pl.Trainer, module: PretrainingModule) -> float:
-        seconds = torch.tensor(time.monotonic() - self._started, device=module.device)
-        if trainer.world_size > 1:
-            torch.distributed.broadcast(seconds, src=0)
-        return float(seconds)
+        """Return the time, the same on all processes: the first one's at the step before."""
+        seconds = time.monotonic() - self._started
+        if trainer.world_size == 1:
+            return seconds
+        told, self._agreed = self._agreed, torch.tensor(seconds, device=module.device)
+        torch.distributed.broadcast(self._agreed, src=0)
+        return self.seconds if told is None else float(told)
 
     def _validate(self, trainer: pl.Trainer, module: PretrainingModule) -> None:
+        self._count_loss()
         self.scores = self.validate()
         if trainer.is_global_zero:
             row = dict(

@@ -12,13 +12,13 @@ from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor
 from torch.distributed.tensor import DTensor
 
+from tabtransfer.network.described import DescribedBatch, describe
 from tabtransfer.network.loss import task_loss
 from tabtransfer.network.transformer import TabularTransformer
 from tabtransfer.pretrain.training.optim import build_optimizers
 from tabtransfer.pretrain.training.schedule import learning_rate_factor
 from tabtransfer.pretrain.training.sharding import shard_network
 from tabtransfer.pretrain.training.stream import TaskStream
-from tabtransfer.tasks import TaskBatch
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,17 @@ class PretrainingModule(pl.LightningModule):
         if self.device_mesh is not None:
             shard_network(self.network, self.device_mesh["data_parallel"])
 
-    def train_dataloader(self) -> torch.utils.data.DataLoader[TaskBatch]:
-        """Return a loader of the stream, whose items are batches already."""
+    def train_dataloader(self) -> torch.utils.data.DataLoader[DescribedBatch]:
+        """Return the stream, each item a batch whose rows are described, where it was made."""
         self.stream.step = self.steps
         self.stream.rank = self.global_rank
         self.stream.device = "cpu" if self.workers else str(self.device)
-        return torch.utils.data.DataLoader(self.stream, batch_size=None, num_workers=self.workers)
+        return torch.utils.data.DataLoader(
+            cast("torch.utils.data.Dataset[DescribedBatch]", self.stream),
+            batch_size=None,
+            num_workers=self.workers,
+            collate_fn=cast(Any, describe),  # of an item that is a batch already
+        )
 
     def configure_optimizers(self) -> Any:
         """Return Muon and AdamW; their full learning rates are kept for the schedule."""
@@ -90,9 +95,10 @@ class PretrainingModule(pl.LightningModule):
                 group["full_lr"] = group["lr"] * self.config.learning_rate
         return optimizers
 
-    def training_step(self, batch: TaskBatch, index: int) -> Tensor:
+    def training_step(self, described: DescribedBatch, index: int) -> Tensor:
         """Learn from one batch; the optimizers step after every ``accumulate`` batches."""
-        loss = task_loss(self.network(batch), batch)
+        batch = described.batch
+        loss = task_loss(self.network(described), batch)
         self.manual_backward((loss + self._unused_heads()) / self.config.accumulate)
         self.steps += 1
         self.tasks_seen += len(batch.labels) * self.trainer.world_size
@@ -121,8 +127,9 @@ class PretrainingModule(pl.LightningModule):
         for optimizer in optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["full_lr"] * factor
-            if torch.isfinite(norm):
-                optimizer.step()
+            # Not asked for in Python, which would wait for the device.
+            cast(Any, optimizer.optimizer).found_inf = torch.isfinite(norm).logical_not().float()
+            optimizer.step()
             optimizer.zero_grad()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from tabtransfer.pretrain.training.muon import Float32Muon
-from tabtransfer.pretrain.training.precision import has_fast_bfloat16
+from tabtransfer.pretrain.training.muon import StackedMuon
 
 MUON_LR = 2e-3
 ADAMW_LR = 1.5e-3
@@ -42,17 +41,12 @@ def build_optimizers(network: nn.Module) -> list[torch.optim.Optimizer]:
         matrix = parameter.ndim == 2 and name.endswith("weight")
         (hidden if inside and matrix else rest).append(parameter)
     return [
-        _muon_class(hidden[0].device)(
+        StackedMuon(
             hidden,
             lr=MUON_LR,
             weight_decay=0.05,
             momentum=0.95,
             adjust_lr_fn="match_rms_adamw",
         ),
-        torch.optim.AdamW(rest, lr=ADAMW_LR, betas=(0.9, 0.98), weight_decay=0.01),
+        torch.optim.AdamW(rest, lr=ADAMW_LR, betas=(0.9, 0.98), weight_decay=0.01, fused=True),
     ]
-
-
-def _muon_class(device: torch.device) -> type[torch.optim.Muon]:
-    """Return torch's Muon, or ours where products in bfloat16 are slow on the device."""
-    return torch.optim.Muon if has_fast_bfloat16(device.type) else Float32Muon

@@ -76,7 +76,10 @@ class Hardware:
         Devices of a machine, each with a process of its own (on CPUs, of one thread), and
         machines.
     workers : int
-        Processes for each device that make tasks on CPUs; 0: the device makes them itself.
+        Processes for each device that make tasks on CPUs, and describe their rows; 0: the device
+        does so itself.
+    compiles : bool
+        Whether attention blocks are compiled (`compile_blocks`).
     """
 
     accelerator: str = "auto"
@@ -85,6 +88,7 @@ class Hardware:
     devices: int = 1
     nodes: int = 1
     workers: int = 0
+    compiles: bool = False
 
     @property
     def n_devices(self) -> int:

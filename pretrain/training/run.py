@@ -25,6 +25,7 @@ from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
 from tabtransfer.folder_lock import alone_in
 from tabtransfer.pretrain.training.clock import CURVE_FILE, RESUME_FILE, Clock
+from tabtransfer.pretrain.training.compiled import compile_blocks
 from tabtransfer.pretrain.training.model_card import write_model_card
 from tabtransfer.pretrain.training.module import PretrainingModule
 from tabtransfer.pretrain.training.precision import choose_precision
@@ -116,6 +117,8 @@ class _Run:
         device = torch.device("cuda" if on_gpu else "cpu")
         precision = choose_precision(hardware.precision, device)
         torch.set_num_threads(4 if on_gpu else 1)
+        if hardware.compiles:
+            compile_blocks(start.network, hardware.strategy)
         self.out = out
         self.start = start
         self.conditions = {
@@ -157,7 +160,9 @@ class _Run:
         whole = gather_network(self.start.network)
         if not self.trainer.is_global_zero:
             return {}
-        return validation_score(whole, self.start.validation)
+        # Compiled code of steps is code with gradients.
+        with torch.compiler.set_stance("force_eager"):
+            return validation_score(whole, self.start.validation)
 
     def write(
         self, name: str, scores: dict[str, float], dtype: torch.dtype = torch.float32

@@ -19,7 +19,7 @@ Shapes: b tasks, r rows, n training rows, c columns, d cell width, e row width.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 import torch
@@ -28,6 +28,13 @@ from torch.nn import functional as F
 
 from tabtransfer.network.attention import AttentionKeys
 from tabtransfer.network.cells import N_CELL_FEATURES, CellFeatures, ColumnStatistics
+from tabtransfer.network.described import (
+    DescribedBatch,
+    TaskKind,
+    TrainingRows,
+    describe,
+    label_channels,
+)
 from tabtransfer.network.row_predictions import N_PREDICTIONS, RowPredictions
 from tabtransfer.network.stages import ContextStage, RowStage
 from tabtransfer.tasks import TaskBatch
@@ -129,13 +136,13 @@ class TabularTransformer(nn.Module):
             }
         )
 
-    def forward(self, batch: TaskBatch) -> Tensor:
+    def forward(self, batch: TaskBatch | DescribedBatch) -> Tensor:
         """Predict the query rows.
 
         Parameters
         ----------
-        batch : TaskBatch
-            Tasks of one kind, classification or regression.
+        batch : TaskBatch or DescribedBatch
+            Tasks of one kind, classification or regression; described by `describe`, or now.
 
         Returns
         -------
@@ -143,11 +150,12 @@ class TabularTransformer(nn.Module):
             Class logits (b, q, max_classes), ``-inf`` at classes a task doesn't have; or
             quantiles of the standardised target (b, q, n_quantiles).
         """
-        n_train = batch.n_train
-        context = self.read_context(batch)
-        learners = None if batch.learners is None else batch.learners[:, n_train:]
-        values, missing = batch.values[:, n_train:], batch.missing[:, n_train:]
-        return self.predict(context, values, missing, learners)
+        known = batch if isinstance(batch, DescribedBatch) else describe(batch)
+        kind = self._checked(known.kind)
+        rows = self.row_vectors(kind, known.cells, known.predictions, known.labels)
+        keys = self.context.read(rows, known.batch.weights)
+        query = self.row_vectors(kind, known.query_cells, known.query_predictions)
+        return self._decide(kind, query, keys)
 
     def read_context(self, batch: TaskBatch, chunk_rows: int | None = None) -> Context:
         """Compute all that depends on the training rows alone.
@@ -164,53 +172,22 @@ class TabularTransformer(nn.Module):
         Context
             For `predict`.
         """
-        context, cells, leave_one_out = self.read_predictions(batch, chunk_rows)
+        kind = self._checked(TaskKind.of(batch))
+        known = TrainingRows.of(batch, chunk_rows)
         n_rows = chunk_rows or batch.n_train
-        parts = zip(
-            cells,
-            leave_one_out.split(n_rows, 1),
-            label_channels(batch).split(n_rows, 1),
-            strict=True,
+        predictions = known.leave_one_out.split(n_rows, 1)
+        parts = zip(known.cells, predictions, label_channels(batch).split(n_rows, 1), strict=True)
+        rows = [self.row_vectors(kind, *part) for part in parts]
+        keys = self.context.read(torch.cat(rows, 1), batch.weights)
+        return Context(
+            **vars(kind), columns=known.columns, predictions=known.predictions, keys=keys
         )
-        rows = [self.row_vectors(context, *part) for part in parts]
-        return replace(context, keys=self.context.read(torch.cat(rows, 1), batch.weights))
 
-    def read_predictions(
-        self, batch: TaskBatch, chunk_rows: int | None = None
-    ) -> tuple[Context, list[CellFeatures], Tensor]:
-        """Compute the inputs of the row stage for the training rows: cells and predictions.
-
-        Parameters
-        ----------
-        batch, chunk_rows
-            As in `read_context`.
-
-        Returns
-        -------
-        context : Context
-            Without the context stage's keys.
-        cells : list of CellFeatures
-            Of the training rows, ``chunk_rows`` at a time.
-        leave_one_out : Tensor, (b, n, 8, k)
-            What is predicted for each of them by the others, as `RowPredictions.of` gives it.
-        """
-        task = "regression" if batch.is_regression else "classification"
-        if task not in self.config.tasks:
-            raise ValueError(f"this network was built for {self.config.tasks}, not for {task}")
-        n_train = batch.n_train
-        labels = label_channels(batch)  # (b, n, k)
-        columns = ColumnStatistics.of(batch, labels)
-        n_rows = chunk_rows or n_train
-        parts = [slice(start, min(start + n_rows, n_train)) for start in range(0, n_train, n_rows)]
-        cells = [
-            columns.describe(
-                batch.values[:, p], batch.missing[:, p], labels[:, p], batch.row_weights[:, p]
-            )
-            for p in parts
-        ]
-        predictions, leave_one_out = RowPredictions.of(batch, _joined(cells), labels)
-        context = Context(task, batch.n_columns, batch.n_classes, columns, predictions, ())
-        return context, cells, leave_one_out
+    def _checked(self, kind: TaskKind) -> TaskKind:
+        """Refuse a kind of tasks that the network has no head for."""
+        if kind.task not in self.config.tasks:
+            raise ValueError(f"this network was built for {self.config.tasks}, not for {kind.task}")
+        return kind
 
     def predict(
         self, context: Context, values: Tensor, missing: Tensor, learners: Tensor | None = None
@@ -238,18 +215,21 @@ class TabularTransformer(nn.Module):
 
     def decide(self, context: Context, rows: Tensor) -> Tensor:
         """Predict query rows from their vectors (b, q, e), as `forward` does."""
-        output = self.heads[context.task](self.context(rows, context.keys))
+        return self._decide(context, rows, context.keys)
+
+    def _decide(self, kind: TaskKind, rows: Tensor, keys: tuple[AttentionKeys, ...]) -> Tensor:
+        output = self.heads[kind.task](self.context(rows, keys))
         if output.dtype != torch.float64:
             output = output.float()
-        if context.task == "classification":
+        if kind.task == "classification":
             classes = torch.arange(output.shape[-1], device=output.device)
-            absent = classes >= context.n_classes[:, None]  # (b, max_classes)
+            absent = classes >= kind.n_classes[:, None]  # (b, max_classes)
             output = output.masked_fill(absent[:, None], -torch.inf)
         return output
 
     def row_vectors(
         self,
-        context: Context,
+        kind: TaskKind,
         cells: CellFeatures,
         predictions: Tensor,
         labels: Tensor | None = None,
@@ -258,19 +238,19 @@ class TabularTransformer(nn.Module):
 
         What is predicted for them is (b, r, 8, k), as `RowPredictions` gives it.
         """
-        task = context.task
-        x = self._cell_vectors(context, cells)  # (b, c, r, d)
+        task = kind.task
+        x = self._cell_vectors(kind, cells)  # (b, c, r, d)
         if labels is not None:
             x = x + _known(self.cell_labels[task], labels)[:, None]
         n_absent = self.row_labels[task].in_features - predictions.shape[-1]
         predictions = F.pad(predictions, (0, n_absent)).flatten(-2)
-        rows = self.rows(x, _padding(context.n_columns, x.shape[1]))
+        rows = self.rows(x, _padding(kind, x.shape[1]))
         rows = rows + self.row_predictions[task](predictions)
         return rows if labels is None else rows + _known(self.row_labels[task], labels)
 
-    def _cell_vectors(self, context: Context, cells: CellFeatures) -> Tensor:
+    def _cell_vectors(self, kind: TaskKind, cells: CellFeatures) -> Tensor:
         """Embed every cell, with its neighbouring columns and its neighbours' labels."""
-        n_columns = context.n_columns[:, None]
+        n_columns = kind.n_columns[:, None]
         places = torch.arange(cells.features.shape[1], device=n_columns.device)
         groups = [
             torch.where(places < n_columns, (places + offset) % n_columns, places)
@@ -280,22 +260,18 @@ class TabularTransformer(nn.Module):
             [torch.take_along_dim(cells.features, group[..., None, None], 1) for group in groups],
             -1,
         )
-        weight = self.neighbour_labels[context.task].weight
+        weight = self.neighbour_labels[kind.task].weight
         n_channels = cells.neighbour_labels.shape[-1] - 1
         weight = torch.cat([weight[:, :n_channels], weight[:, -1:]], 1)
         return self.cells(features) + F.linear(cells.neighbour_labels, weight)
 
 
 @dataclass(frozen=True)
-class Context:
-    """All that a prediction needs of the training rows.
+class Context(TaskKind):
+    """Hold all that a prediction needs of the training rows.
 
     Parameters
     ----------
-    task : {"classification", "regression"}
-        Kind of the tasks.
-    n_columns, n_classes : Tensor of int64, (b,)
-        As in `TaskBatch`.
     columns : ColumnStatistics
         Of the column stage.
     predictions : RowPredictions
@@ -304,9 +280,6 @@ class Context:
         Of the context stage, one for each of its layers.
     """
 
-    task: str
-    n_columns: Tensor
-    n_classes: Tensor
     columns: ColumnStatistics
     predictions: RowPredictions
     keys: tuple[AttentionKeys, ...]
@@ -318,41 +291,13 @@ def _linears(n_inputs: dict[str, int], n_outputs: int) -> Mapping[str, nn.Linear
     return cast("Mapping[str, nn.Linear]", nn.ModuleDict(layers))
 
 
-def label_channels(batch: TaskBatch) -> Tensor:
-    """Return numeric labels of the training rows, of the classes that the tasks have.
-
-    Parameters
-    ----------
-    batch : TaskBatch
-        Tasks of one kind.
-
-    Returns
-    -------
-    Tensor, (b, n, k)
-        One-hot classes; or the target and its square less 1.
-    """
-    labels = batch.labels[:, : batch.n_train]
-    if batch.is_regression:
-        return torch.stack([labels, labels.square() - 1.0], -1).to(batch.values.dtype)
-    return F.one_hot(labels, int(batch.n_classes.max())).to(batch.values.dtype)
-
-
 def _known(layer: nn.Linear, labels: Tensor) -> Tensor:
     """Embed labels, whose channels may be fewer than the layer has."""
     return F.linear(labels, layer.weight[:, : labels.shape[-1]])
 
 
-def _joined(cells: list[CellFeatures]) -> CellFeatures:
-    """Concatenate the cells of several parts of the rows."""
-    if len(cells) == 1:
-        return cells[0]
-    return CellFeatures(
-        torch.cat([part.features for part in cells], 2),
-        torch.cat([part.neighbour_labels for part in cells], 2),
-    )
-
-
-def _padding(n_columns: Tensor, width: int) -> Tensor | None:
+def _padding(kind: TaskKind, width: int) -> Tensor | None:
     """Mark padded columns (b, c), or None where there are none."""
-    padding = torch.arange(width, device=n_columns.device) >= n_columns[:, None]
-    return padding if bool(padding.any()) else None
+    if not kind.is_padded:
+        return None
+    return torch.arange(width, device=kind.n_columns.device) >= kind.n_columns[:, None]

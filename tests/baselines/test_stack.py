@@ -11,8 +11,9 @@ from tabtransfer.baselines.stack import FLOOR, StackClassifier, StackNetwork, St
 from tabtransfer.baselines.transfer import STACK
 from tabtransfer.inference.memory import MemoryBudget
 from tabtransfer.inference.predict import read_context, task_batch
+from tabtransfer.network.described import TrainingRows, label_channels
 from tabtransfer.network.stack import STACK_RIDGE
-from tabtransfer.network.transformer import NetworkConfig, label_channels
+from tabtransfer.network.transformer import NetworkConfig
 
 QUICK = {"n_estimators": 1, "random_state": 0}
 WINE = load_wine(return_X_y=True)
@@ -41,7 +42,7 @@ def read_again(model):
         torch.float64,
         channels=task.channels,
     )
-    return task, batch, context, model.network_.double().read_predictions(batch)[2]
+    return task, batch, context, TrainingRows.of(batch).leave_one_out
 
 
 def solve_by_hand(own, labels):

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tabtransfer.batch_prediction.command import (
+from tabtransfer.batch_prediction.command import say_reading
+from tabtransfer.errors import TabTransferError
+from tabtransfer.table_files.options import (
     Decimal,
     Drop,
     Encoding,
@@ -15,10 +17,8 @@ from tabtransfer.batch_prediction.command import (
     Tables,
     TaskOption,
     csv_dialect,
-    say_reading,
     split_names,
 )
-from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
     from tabtransfer.datasets.table import Table
@@ -49,12 +49,12 @@ def advise(
     saying the average over the other tables, which is what it says where it isn't better.
     `tabtransfer compare` measures.
     """
-    from tabtransfer.batch_prediction.find import find_files
     from tabtransfer.bench.analysis.advice import describe_advice, make_advisors
     from tabtransfer.bench.measure.user_table import read_user_table
     from tabtransfer.bench.report.terminal import advice_table
     from tabtransfer.bench.results import read_results
     from tabtransfer.printing import make_console
+    from tabtransfer.table_files.find import find_files
 
     files = find_files(table)
     measured = read_results(results)

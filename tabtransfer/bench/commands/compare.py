@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tabtransfer.batch_prediction.command import (
+from tabtransfer.batch_prediction.command import said_warnings, say_reading
+from tabtransfer.bench.commands.options import REPORT_FILES, RESULTS_FILE
+from tabtransfer.destinations import check_file, check_folder
+from tabtransfer.errors import TabTransferError
+from tabtransfer.table_files.options import (
     Decimal,
     Drop,
     Encoding,
@@ -17,20 +21,15 @@ from tabtransfer.batch_prediction.command import (
     Tables,
     TaskOption,
     csv_dialect,
-    said_warnings,
-    say_reading,
     split_names,
 )
-from tabtransfer.bench.commands.options import REPORT_FILES, RESULTS_FILE
-from tabtransfer.destinations import check_file, check_folder
-from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from tabtransfer.baselines.method import Method
-    from tabtransfer.batch_prediction.training_table import TrainingTable
     from tabtransfer.bench.analysis.comparison import Comparison
+    from tabtransfer.table_files.training_table import TrainingTable
 
 
 def compare(
@@ -74,12 +73,12 @@ def compare(
     writes. The same command again goes on where it was, with the time given anew.
     """
     from tabtransfer.baselines.registry import resolve_methods
-    from tabtransfer.batch_prediction.find import find_files
     from tabtransfer.bench.analysis.comparison import compare_methods
     from tabtransfer.bench.measure.compare import compare as measure
     from tabtransfer.bench.measure.user_table import read_user_table
     from tabtransfer.bench.report.pages import write_report
     from tabtransfer.duration import read_minutes
+    from tabtransfer.table_files.find import find_files
 
     files = find_files(table)
     seconds = 60 * read_minutes(time)
