@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
 from tabtransfer.learners.boosting import ColumnBins, FittedBoosting
+from tabtransfer.learners.category_means import MEAN_PARTS, CategoryMeans
 from tabtransfer.learners.fitted import Fit, FittedLearners
 from tabtransfer.learners.forest import FittedForest
 from tabtransfer.learners.kernel import FittedKernel, Kernel, RowFeatures
@@ -114,6 +115,8 @@ def _write(fit: Fit, name: str, arrays: dict[str, NDArray[Any]]) -> dict[str, An
     arrays[f"{name}constant"] = fit.constant
     arrays[f"{name}borders"] = np.concatenate([*fit.bins.borders, np.zeros(0)])
     arrays[f"{name}counts"] = np.array([len(borders) for borders in fit.bins.borders])
+    if fit.means is not None:
+        arrays |= {f"{name}means.{part}": found for part, found in fit.means.arrays().items()}
     checksum = None
     if fit.booster is not None:
         with tempfile.TemporaryDirectory() as folder:
@@ -144,9 +147,15 @@ def _read(kind: dict[str, Any], name: str, arrays: dict[str, NDArray[Any]], n_co
         booster = CatBoost().load_model(blob=content)
     stops = np.cumsum(arrays[f"{name}counts"])[:-1]
     bins = ColumnBins(tuple(np.split(arrays[f"{name}borders"], stops)))
-    return FittedBoosting(
-        booster, bins, arrays[f"{name}constant"], arrays[f"{name}known"], kind["n_classes"]
-    )
+    means = None
+    if f"{name}means.n_columns" in arrays:
+        means = CategoryMeans.from_arrays(
+            {part: arrays[f"{name}means.{part}"] for part in MEAN_PARTS}
+        )
+        if means.n_table_columns != n_columns:
+            raise TabTransferError("The means of the saved model refer to what isn't there.")
+    known = arrays[f"{name}known"]
+    return FittedBoosting(booster, bins, arrays[f"{name}constant"], known, kind["n_classes"], means)
 
 
 def _read_forest(
