@@ -2,9 +2,9 @@
 
 usage: OMP_NUM_THREADS=1 python survey.py MANIFEST [--tables 24] [--rows 4000] [--seed 3]
 
-MANIFEST lists tables for training (see `tabtransfer.pretrain.real_tables.corpus`). A table's target, or
-a column of two to four values, is predicted for up to 3,000 rows by the mean of five fold models. Loss
-is log-loss, or RMSE of the standardised target.
+MANIFEST lists tables for training (see `tabtransfer.pretrain.real_tables.corpus`). A table's
+target, or a column of two to four values, is predicted for up to 3,000 rows by the mean of five
+fold models. Loss is log-loss, or RMSE of the standardised target.
 """
 
 import argparse
