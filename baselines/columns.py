@@ -17,7 +17,7 @@ from tabtransfer.datasets.table import categorical_columns
 from tabtransfer.errors import TabTransferError
 from tabtransfer.preprocessing.columns.category import category_name
 from tabtransfer.preprocessing.columns.learned import Column, learn_column
-from tabtransfer.preprocessing.columns.time import holds_times
+from tabtransfer.preprocessing.columns.reading import holds_made_numbers
 
 __all__ = [
     "MISSING",
@@ -36,8 +36,9 @@ MISSING = "__missing__"
 class ColumnPreparer(TransformerMixin, BaseEstimator):
     """Turn categories, strings and booleans into text, and all else into floats.
 
-    Dates and durations, written dates too, become the numbers that our own network reads of them:
-    seconds, and the parts of a date. So a column of dates becomes several.
+    Dates, durations, and strings that write dates or numbers become the numbers that our own
+    network reads of them: seconds, the parts of a date, standardised numbers. So a column of dates
+    becomes several.
 
     Missing values of every kind (None, NaN, pd.NA, NaT) become the category ``__missing__`` in
     text columns and NaN in float columns. Infinite values become NaN too, since scikit-learn's
@@ -49,8 +50,8 @@ class ColumnPreparer(TransformerMixin, BaseEstimator):
     ----------
     categorical_ : list
         Names of the text columns.
-    times_ : dict of str to Column
-        What was learned of dates and durations.
+    made_ : dict of str to Column
+        What was learned of dates, durations and written numbers.
     empty_ : list
         Names of the float columns without a value.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -91,12 +92,12 @@ class ColumnPreparer(TransformerMixin, BaseEstimator):
         """
         frame = _as_frame(X)
         _check_columns(frame)
-        self.times_: dict[str, Column] = {
+        self.made_: dict[str, Column] = {
             name: learn_column(frame[name], name)
             for name in frame.columns
-            if holds_times(frame[name])
+            if holds_made_numbers(frame[name])
         }
-        self.categorical_ = [c for c in categorical_columns(frame) if c not in self.times_]
+        self.categorical_ = [c for c in categorical_columns(frame) if c not in self.made_]
         text = set(self.categorical_)
         self.empty_ = [c for c in frame.columns if c not in text and frame[c].isna().all()]
         self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
@@ -130,8 +131,8 @@ class ColumnPreparer(TransformerMixin, BaseEstimator):
         readers |= {name: _as_missing for name in self.empty_}
         columns: dict[Any, Any] = {}
         for name in self.feature_names_in_:
-            if name in self.times_:
-                values = self.times_[name].encode(frame[name], name)
+            if name in self.made_:
+                values = self.made_[name].encode(frame[name], name)
                 for number, value in enumerate(values.T):
                     columns[self._name_of_part(name, number)] = value
             else:

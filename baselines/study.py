@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import json
 import time
+import warnings
 from collections.abc import Sequence
 from importlib import metadata
 from operator import itemgetter
@@ -168,7 +171,10 @@ def _open_study(path: Path | None, name: str) -> optuna.Study:
 
 
 def _open_journal(path: Path) -> optuna.storages.JournalStorage:
-    """Open a journal as a killed process left it: with its lock, or a line half written."""
+    """Open a journal as a killed process left it: with its lock, or a line half written.
+
+    Of a damaged one, the lines before the damage are kept: later ones count trials that it lost.
+    """
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
@@ -177,13 +183,43 @@ def _open_journal(path: Path) -> optuna.storages.JournalStorage:
     if path.exists():
         written = path.read_bytes()
         whole = written[: written.rfind(b"\n") + 1]
-        if whole != written:
+        sound = _sound_lines(whole)
+        if whole and not sound:
+            raise _no_journal(path, "its first line is none")
+        if sound != whole:
+            n_kept = sound.count(b"\n")
+            n_dropped = whole.count(b"\n") - n_kept
+            warnings.warn(
+                f"{path}: line {n_kept + 1} is damaged, so the search goes on from the {n_kept} "
+                f"lines before it; {n_dropped} are dropped.",
+                stacklevel=6,
+            )
+        if sound != written:
             with replacing(path) as partial:
-                partial.write_bytes(whole)
+                partial.write_bytes(sound)
     try:
         return JournalStorage(JournalFileBackend(str(path)))
-    except ValueError as error:
-        raise TabTransferError(
-            f"{path} can't be read as a journal of trials ({error}); remove it, or give another "
-            "study_path."
-        ) from error
+    # Lines that Optuna reads and can't follow.
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, AssertionError) as error:
+        raise _no_journal(path, f"{type(error).__name__}: {error}") from error
+
+
+def _sound_lines(written: bytes) -> bytes:
+    """Return the lines before the first that is no operation of a journal."""
+    place = 0
+    for line in io.BytesIO(written):
+        try:
+            operation = json.loads(line)
+        except (ValueError, RecursionError):
+            break
+        if not isinstance(operation, dict) or type(operation.get("op_code")) is not int:
+            break
+        place += len(line)
+    return written[:place]
+
+
+def _no_journal(path: Path, reason: str) -> TabTransferError:
+    return TabTransferError(
+        f"{path} can't be read as a journal of trials ({reason}): remove it, or give another "
+        "study_path."
+    )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from tabtransfer.baselines.boosting import BoostedModel
 from tabtransfer.baselines.method import Method, make_estimator, nothing_to_search
 from tabtransfer.baselines.study import TrialLog, name_study
 from tabtransfer.errors import TabTransferError
+from tabtransfer.folder_lock import alone_with
 
 if TYPE_CHECKING:
     import optuna
@@ -103,9 +105,11 @@ class _Tuned(BaseEstimator):
         name = name_study(
             frame, y, self.method.packages, self.method.name, self.n_folds, self.random_state
         )
-        log = TrialLog(self.study_path, name, self.random_state)
-        self.earlier_seconds_ = log.seconds_spent
-        self._run_trials(log, rows)
+        path = self.study_path
+        with nullcontext() if path is None else alone_with(Path(path)):
+            log = TrialLog(path, name, self.random_state)
+            self.earlier_seconds_ = log.seconds_spent
+            self._run_trials(log, rows)
         self.errors_ = log.errors
         self.best_error_ = min(self.errors_, default=None)
         best = log.best()

@@ -7,13 +7,17 @@ from typing import Annotated
 
 import typer
 
-from tabtransfer.errors import TabTransferError, did_you_mean
+from tabtransfer.errors import TabTransferError, did_you_mean, name_list
+from tabtransfer.table_files.options import Decimal, Encoding, Sep, Tables, csv_dialect
 
 
 def audit(
-    table: Annotated[Path, typer.Argument(help="A CSV (.csv, .tsv, .csv.gz) or Parquet file.")],
-    target: Annotated[str, typer.Option(help="Column that is predicted.")],
+    table: Tables,
+    target: Annotated[str, typer.Option(metavar="COLUMN", help="Column that is predicted.")],
     checkpoint: Annotated[str, typer.Option(help='Weights, or "shipped".')] = "shipped",
+    sep: Sep = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
 ) -> None:
     """Tell whether the model may have seen a table while it was trained.
 
@@ -23,24 +27,29 @@ def audit(
     """
     from tabtransfer.checkpoint import read_header
     from tabtransfer.datasets.audit import find_seen
-    from tabtransfer.datasets.folder import read_frame
+    from tabtransfer.table_files.find import find_files
+    from tabtransfer.table_files.reader import Source
+    from tabtransfer.table_files.whole_table import read_columns, to_typed_frame
 
     path = None if checkpoint == "shipped" else Path(checkpoint)
     header = read_header(path)
-    frame = read_frame(table)
-    if target not in frame.columns:
+    files = find_files(table)
+    source = Source.of(files, given=csv_dialect(sep, encoding, decimal))
+    if target not in source.columns:
         raise TabTransferError(
-            f"{table} has no column {target!r}.{did_you_mean(target, frame.columns)}"
+            f"{files[0]} has no column {target!r}; it has {name_list(source.columns)}."
+            f"{did_you_mean(target, source.columns)}"
         )
+    frame = to_typed_frame(read_columns(source, source.columns), source)
     provenance = header.get("tables", [])
     if not provenance:
         typer.echo(
             f"Can't tell: the checkpoint {checkpoint} names no table that it was trained on."
         )
         return
-    sightings = find_seen(provenance, table.stem, frame)
+    sightings = find_seen(provenance, files[0].name.split(".")[0], frame)
     typer.echo(
-        f"{table.name}: {len(frame)} rows, compared with {len(provenance)} tables that "
+        f"{files[0].name}: {len(frame)} rows, compared with {len(provenance)} tables that "
         f"{checkpoint} weights were trained on."
     )
     for sighting in sightings:

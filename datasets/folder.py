@@ -1,35 +1,37 @@
-"""A folder of CSV or Parquet files as a suite, described by its manifest.json."""
+"""A folder of table files as a suite, described by its manifest.json."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
-import pandas as pd
-
-from tabtransfer.datasets.csv_dialect import read_dialect
 from tabtransfer.datasets.frames import table_from_frame
 from tabtransfer.datasets.table import ProblemType, Table
-from tabtransfer.errors import TabTransferError, did_you_mean
+from tabtransfer.errors import TabTransferError, name_list
 from tabtransfer.printing import is_encodable
+from tabtransfer.table_files.csv_dialect import CsvDialect
+from tabtransfer.table_files.find import kind_of
+from tabtransfer.table_files.training_table import read_training_table
 
-__all__ = ["MANIFEST", "load_folder", "read_frame"]
+__all__ = ["MANIFEST", "load_folder"]
 
 MANIFEST = "manifest.json"
 _NEEDED = ("name", "file", "target", "task")
-_OPTIONAL = ("family", "licence", "description")
-_CSV, _PARQUET = (".csv", ".csv.gz", ".tsv", ".tsv.gz"), (".parquet", ".pq")
+_WRITTEN = ("sep", "encoding", "decimal")
+_OPTIONAL = ("family", "licence", "description", *_WRITTEN)
 
 
 def load_folder(folder: Path) -> Iterator[Table]:
     """Load the tables that a folder's manifest lists, one at a time.
 
-    The manifest is a JSON list. Each entry has a ``name``, a ``file`` (CSV or Parquet, relative
-    to the folder), the ``target`` column and the ``task``: binary, multiclass or regression; and,
-    if wanted, a ``family``, which tables about the same things share so that statistics count
-    them once, a ``licence`` and a ``description``. Rows without a target are left out.
+    The manifest is a JSON list. Each entry has a ``name``, a ``file`` (CSV, Parquet or Arrow,
+    relative to the folder), the ``target`` column and the ``task``: binary, multiclass or
+    regression; and, if wanted, a ``family``, which tables about the same things share so that
+    statistics count them once, a ``licence`` and a ``description``; for CSV files that don't tell
+    it, ``sep``, ``encoding`` and ``decimal``. Files are read as `tabtransfer fit` reads them: rows
+    without a target are left out, and labels are as they are written.
 
     Parameters
     ----------
@@ -78,56 +80,6 @@ def load_folder(folder: Path) -> Iterator[Table]:
     return (_load(entry, folder) for entry in entries)
 
 
-def read_frame(file: Path) -> pd.DataFrame:
-    """Read a CSV or Parquet file.
-
-    Parameters
-    ----------
-    file : Path
-        Path that ends in .csv, .tsv, .csv.gz, .tsv.gz, .parquet or .pq.
-
-    Returns
-    -------
-    pandas.DataFrame
-
-    Raises
-    ------
-    TabTransferError
-        If the file is of another kind, isn't there or can't be read.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> file = Path(tempfile.mkdtemp()) / "shop.csv"
-    >>> _ = file.write_text("age;price\\n31;1,5\\n")
-    >>> read_frame(file).values.tolist()
-    [[31.0, 1.5]]
-    """
-    _check_kind(file, str(file))
-    try:
-        if file.name.lower().endswith(_PARQUET):
-            return pd.read_parquet(file)
-        dialect = read_dialect(file)
-        return pd.read_csv(
-            file,
-            sep=dialect.separator,
-            encoding=dialect.encoding,
-            decimal=dialect.decimal,
-            thousands="." if dialect.decimal == "," else None,
-        )
-    except TabTransferError:
-        raise
-    except (ValueError, OSError, EOFError) as error:  # pandas' and pyarrow's, of unreadable files
-        raise TabTransferError(f"{file} can't be read: {error}") from None
-
-
-def _check_kind(file: Path, shown: str) -> None:
-    if not file.name.lower().endswith((*_CSV, *_PARQUET)):
-        raise TabTransferError(
-            f"{shown} is neither CSV ({', '.join(_CSV)}) nor Parquet ({', '.join(_PARQUET)})."
-        )
-
-
 def _check(entry: Any, where: str, folder: Path) -> None:
     if not isinstance(entry, dict):
         raise TabTransferError(f"{where} must be an object with {', '.join(_NEEDED)}.")
@@ -151,22 +103,31 @@ def _check(entry: Any, where: str, folder: Path) -> None:
             f"{where} has task {entry['task']!r}; tasks are {', '.join(get_args(ProblemType))}."
         )
     file = folder / entry["file"]
-    _check_kind(file, f"{where}: {entry['file']}")
+    try:
+        kind_of(file)
+    except TabTransferError as error:
+        raise TabTransferError(f"{where}: {error}") from None
     if not file.is_file():
         raise TabTransferError(f"{where}: there is no file {file}.")
 
 
 def _load(entry: dict[str, Any], folder: Path) -> Table:
-    file = folder / entry["file"]
-    target = entry["target"]
-    frame = read_frame(file)
-    if target not in frame.columns:
+    file, target = folder / entry["file"], entry["target"]
+    task: Literal["classification", "regression"] = (
+        "regression" if entry["task"] == "regression" else "classification"
+    )
+    try:
+        dialect = CsvDialect(*map(entry.get, _WRITTEN))
+        rows = read_training_table([file], target, task=task, dialect=dialect)
+    except TabTransferError as error:
+        options = [key for key in _WRITTEN if f"--{key}" in str(error)]
+        advice = f" (options are keys of the manifest's entry: {', '.join(options)})"
         raise TabTransferError(
-            f"Table {entry['name']!r}: {file} has no column {target!r}."
-            f"{did_you_mean(target, frame.columns)}"
-        )
+            f"Table {entry['name']!r}: {error}{advice if options else ''}"
+        ) from None
+    indices = name_list(rows.saved_indices)
     return table_from_frame(
-        frame,
+        rows.X.assign(**{target: rows.y}),
         entry["name"],
         target,
         entry["task"],
@@ -174,4 +135,5 @@ def _load(entry: dict[str, Any], folder: Path) -> Table:
         description=entry.get("description", ""),
         licence=entry.get("licence", "not stated"),
         family=entry.get("family", ""),
+        dropped=indices and f"{indices}: a saved index that numbers the rows",
     )

@@ -12,7 +12,7 @@ from tabtransfer.datasets.table import (
     categorical_columns,
 )
 from tabtransfer.errors import TabTransferError
-from tabtransfer.preprocessing.columns.time import holds_times
+from tabtransfer.preprocessing.columns.reading import holds_made_numbers
 
 __all__ = ["make_table", "table_from_frame", "with_target"]
 
@@ -27,6 +27,7 @@ def table_from_frame(
     licence: str,
     description: str,
     family: str = "",
+    dropped: str = "",
 ) -> Table:
     """Split a frame into input and target, and write its metadata.
 
@@ -42,13 +43,13 @@ def table_from_frame(
         Kind of task.
     origin : str
         File or page that the frame comes from.
-    licence, description, family : str
+    licence, description, family, dropped : str
         Fields of the metadata.
 
     Returns
     -------
     Table
-        Strings become categories; numbers, booleans, dates and durations stay.
+        Strings become categories unless they are read as numbers or dates; all else stays.
 
     Raises
     ------
@@ -67,10 +68,10 @@ def table_from_frame(
     X, y = frame.drop(columns=[target]), _target(frame[target], name, task)
     categorical = categorical_columns(X)
     as_they_are = [
-        c for c in categorical if pd.api.types.is_bool_dtype(X[c].dtype) or holds_times(X[c])
+        c for c in categorical if pd.api.types.is_bool_dtype(X[c].dtype) or holds_made_numbers(X[c])
     ]
     X = X.astype({c: "category" for c in categorical if c not in as_they_are})
-    return make_table(name, X, y, task, origin, description, licence, family)
+    return make_table(name, X, y, task, origin, description, licence, family, dropped)
 
 
 def make_table(
@@ -82,6 +83,7 @@ def make_table(
     description: str = "",
     licence: str = "not stated",
     family: str = "",
+    dropped: str = "",
 ) -> Table:
     """Make a table, with its metadata, of its input and target.
 
@@ -97,7 +99,7 @@ def make_table(
         What is predicted.
     origin : str
         File or page that it comes from.
-    description, licence, family : str, optional
+    description, licence, family, dropped : str, optional
         As in the metadata.
 
     Returns
@@ -113,7 +115,7 @@ def make_table(
     >>> metadata.kind, metadata.n_categorical, metadata.missing_share, metadata.description
     ('mixed with missing values', 1, 0.25, 'buys, from shop.csv.')
     """
-    n_categorical = sum(not holds_times(X[name]) for name in categorical_columns(X))
+    n_categorical = sum(not holds_made_numbers(X[name]) for name in categorical_columns(X))
     missing_share = float(X.isna().to_numpy().mean()) if X.size else 0.0
     metadata = TableMetadata(
         name=name,
@@ -128,6 +130,7 @@ def make_table(
         package="",
         licence=licence,
         description=description or f"{y.name}, from {origin}.",
+        dropped=dropped,
         family=family,
         file=origin,
     )

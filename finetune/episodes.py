@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabtransfer.inference.many_classes import ClassNode, class_tree
-from tabtransfer.inference.predict import Channels, stratified_rows, task_batch
+from tabtransfer.inference.predict import Channels, task_batch
 from tabtransfer.inference.views import KINDS, ViewKind, ViewMaker
 from tabtransfer.learners.channels import ClassificationChannels, RegressionChannels
 from tabtransfer.preprocessing.labelled_table import LabelledTable
@@ -24,6 +24,7 @@ from tabtransfer.tasks import TaskBatch
 __all__ = ["draw_episodes"]
 
 QUERY_SHARES = (0.2, 0.5)  # of the rows of an episode
+_TRIES = 10
 
 
 def draw_episodes(
@@ -35,8 +36,10 @@ def draw_episodes(
 ) -> Iterator[TaskBatch]:
     """Draw episodes without end.
 
-    Every class of an episode's query rows has a row in its context, unless it has but one
-    row in all. Numeric targets are put on a scale of the context.
+    Classes are as frequent in episodes as among the training rows, however rare they are. Query
+    rows of a class that the context doesn't hold are left out; of tables so small that none would
+    be left, the context takes a row of each class first. Numeric targets are put on a scale of
+    the context.
 
     Parameters
     ----------
@@ -78,8 +81,8 @@ def draw_episodes(
             node = _draw_node(class_tree(view.class_order, max_classes), labels, n_classes, rng)
             groups, n_groups = node.group_of(labels, n_classes), len(node.groups)
         rows = np.flatnonzero(groups >= 0)
-        rows = rows[stratified_rows(groups[rows], max_rows, rng)]
-        context, query = _split(groups[rows], rng)
+        rows = np.sort(rng.permutation(rows)[:max_rows])
+        context, query = _split(groups[rows], n_groups, rng)
         weight = training.weights_of(rows)
         known = None if weight is None else weight[context]
         shown = view.show(training.table.take(rows))
@@ -113,13 +116,26 @@ def _draw_node(
 
 
 def _split(
-    groups: NDArray[np.int64], rng: np.random.Generator
+    groups: NDArray[np.int64], n_groups: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Split rows into context and query, one row of each group in the context first."""
+    """Split rows at random into context and query, which asks for groups of the context alone."""
+    n_query = int(np.clip(len(groups) * rng.uniform(*QUERY_SHARES), 1, max(1, len(groups) - 1)))
+    for _ in range(_TRIES):  # not stratified: a query row's class is independent of the context
+        order = rng.permutation(len(groups))
+        query, context = order[:n_query], order[n_query:]
+        query = query[np.isin(groups[query], groups[context])]
+        if len(query) and (not n_groups or len(np.unique(groups[context])) > 1):
+            return context, query
+    return _split_tiny(groups, n_query, rng)
+
+
+def _split_tiny(
+    groups: NDArray[np.int64], n_query: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Split few rows into context and query, one row of each group in the context first."""
     order = rng.permutation(len(groups))
     _, first = np.unique(groups[order], return_index=True)
     rest = np.delete(order, first)
-    n_query = int(np.clip(len(groups) * rng.uniform(*QUERY_SHARES), 1, max(1, len(rest))))
     if not len(rest):  # one row a group: ask for one of them
         return order[1:], order[:1]
     return np.concatenate([order[first], rest[n_query:]]), rest[:n_query]

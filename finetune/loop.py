@@ -277,8 +277,11 @@ def _hold_out(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Split rows for fitting from rows for validation; every class has rows for fitting."""
     n_fit = max(len(np.unique(strata)), round(len(strata) * (1 - share)))
-    fit_rows = stratified_rows(strata, n_fit, rng)
-    return fit_rows, np.setdiff1d(np.arange(len(strata)), fit_rows)
+    n_held = len(strata) - n_fit
+    held_out = stratified_rows(strata, n_held, rng, every_class=False) if n_held else np.arange(0)
+    fit_rows = np.setdiff1d(np.arange(len(strata)), held_out)
+    held_out = held_out[np.isin(strata[held_out], strata[fit_rows])]
+    return np.setdiff1d(np.arange(len(strata)), held_out), held_out
 
 
 @contextmanager

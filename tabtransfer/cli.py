@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 import warnings
 from collections.abc import Callable
@@ -57,6 +58,9 @@ for command in COMMANDS:
 
 def main() -> None:
     """Run the command line; bad input ends it with one line and exit status 2."""
+    # Processes started as `python -c`, as multiprocessing's are where they aren't forked, must not
+    # import what lies in the current folder; heard from Python 3.11 on.
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     for stream in (sys.stdout, sys.stderr):
         make_printable(stream)
     warnings.showwarning = _show_warning

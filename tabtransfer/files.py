@@ -69,6 +69,10 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             _flush(partial)
             os.replace(partial, path)
             _flush_folder(path.parent)
+        except OSError as error:  # what the user knows the file by, where a write says none
+            if error.filename in (None, os.fspath(partial)):
+                error.filename = os.fspath(path)
+            raise
         finally:
             partial.unlink(missing_ok=True)
             _unfinished.pop(partial, None)

@@ -24,30 +24,41 @@ def pack_tables(
     without: Annotated[
         str, typer.Option(help="Further tables to leave out, separated by commas.")
     ] = "",
+    allow_unstated: Annotated[
+        bool,
+        typer.Option(
+            "--allow-unstated",
+            help="Take tables without a stated licence as well, such as your own.",
+        ),
+    ] = False,
 ) -> None:
     """Pack the real tables that pretraining may see into one file.
 
     Tables that meet a table of a suite or of the validation folder are refused, and so are those
-    with fewer than 100 rows or 5 useful columns, and those for which a manifest states no
-    permissive licence. A folder can't state any: its tables are taken for your own.
+    with fewer than 100 rows or 5 useful columns, those under a licence that isn't known to permit
+    use, and those without a stated one, as all tables of a folder are, unless you allow them.
     """
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from tabtransfer.destinations import check_file
+    from tabtransfer.folder_lock import alone_with
     from tabtransfer.pretrain.real_tables import packed_tables
     from tabtransfer.printing import make_console
+    from tabtransfer.table_files.options import split_names
 
     check_file(out, "OUT")
-    names = {name.strip() for name in without.split(",")}
+    names = set(split_names(without))
     console = make_console()
     columns = (SpinnerColumn(), TextColumn("{task.completed} tables looked at"))
-    with Progress(*columns, TimeElapsedColumn(), console=make_console(stderr=True)) as progress:
+    show = Progress(*columns, TimeElapsedColumn(), console=make_console(stderr=True))
+    with alone_with(out), show as progress:
         bar = progress.add_task("", total=None)
         # Read now, the error stream is the one that leaves the progress line whole.
         packed = packed_tables.pack_tables(
-            source, validation, names, sys.stderr, lambda: progress.advance(bar)
+            *(source, validation, names, sys.stderr, lambda: progress.advance(bar)),
+            allow_unstated=allow_unstated,
         )
-    packed.save(out)
+        packed.save(out)
     console.print(
         f"{out}: {_describe(packed)}, {out.stat().st_size / 2**20:.1f} MiB", soft_wrap=True
     )

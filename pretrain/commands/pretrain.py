@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tabtransfer.options import MOST_PROCESSES, MOST_SEED, finite
+
 if TYPE_CHECKING:
     from tabtransfer.pretrain.plan.presets import Preset
 
@@ -38,10 +40,13 @@ def pretrain(
         Path | None,
         typer.Option(help="Real tables to watch: a folder of .parquet files or a manifest."),
     ] = None,
-    devices: Annotated[int | None, typer.Option(min=1, help="Processes, one a device.")] = None,
+    devices: Annotated[
+        int | None, typer.Option(min=1, max=MOST_PROCESSES, help="Processes, one a device.")
+    ] = None,
     nodes: Annotated[int | None, typer.Option(min=1, help="Machines.")] = None,
     workers: Annotated[
-        int | None, typer.Option(min=0, help="Processes a device that make tasks on CPUs.")
+        int | None,
+        typer.Option(min=0, max=MOST_PROCESSES, help="Processes a device that make tasks on CPUs."),
     ] = None,
     compiles: Annotated[
         bool | None,
@@ -60,16 +65,25 @@ def pretrain(
         int | None, typer.Option(min=2, help="Columns of the widest tasks.")
     ] = None,
     cells: Annotated[int | None, typer.Option(min=1, help="Cells of a batch, about.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Factor on the usual rates.")] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(min=1e-6, callback=finite, help="Factor on the usual rates.")
+    ] = None,
     real_share: Annotated[
-        float | None, typer.Option(min=0.0, max=1.0, help="Share of the steps on real tables.")
+        float | None,
+        typer.Option(min=0.0, max=1.0, callback=finite, help="Share of the steps on real tables."),
     ] = None,
     learner_share: Annotated[
         float | None,
-        typer.Option(min=0.0, max=1.0, help="Share of the steps with predictions of trees."),
+        typer.Option(
+            min=0.0, max=1.0, callback=finite, help="Share of the steps with predictions of trees."
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same tasks and same start.")] = 0,
-    validate_every: Annotated[float, typer.Option(min=0.01, help="Minutes in between.")] = 5.0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MOST_SEED, help="Same seed, same tasks and same start.")
+    ] = 0,
+    validate_every: Annotated[
+        float, typer.Option(min=0.01, callback=finite, help="Minutes in between.")
+    ] = 5.0,
 ) -> None:
     """Pretrain the network on synthetic tables, and on real ones where they are given.
 
@@ -133,11 +147,14 @@ def pretrain(
             chosen.hardware,
             validate_every=60.0 * validate_every,
         )
-    finally:
-        if (out / RESUME_FILE).exists() and not (out / FINAL_FILE).exists():
+    except BaseException as error:
+        # `run` says itself what SIGTERM left, and after an error of ours nothing was trained.
+        said = isinstance(error, TabTransferError) or getattr(error, "code", 1) != 1
+        if not said and (out / RESUME_FILE).exists() and not (out / FINAL_FILE).exists():
             typer.echo(
                 f"pretrain: stopped before the end; the same command goes on from {out}.", err=True
             )
+        raise
 
 
 def _replace_parts(chosen: Preset, **parts: dict[str, Any]) -> Preset:

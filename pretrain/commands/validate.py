@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,10 +23,12 @@ def validation_tables(
 ) -> None:
     """Write the tables that training decisions are made on, as a folder of .parquet files."""
     from tabtransfer.destinations import check_folder
+    from tabtransfer.folder_lock import alone_in
     from tabtransfer.pretrain.validation.tables import write_validation_tables
 
     check_folder(out, "OUT")
-    names = write_validation_tables(corpus, out)
+    with alone_in(out):
+        names = write_validation_tables(corpus, out)
     typer.echo(f"{len(names)} tables: {out}")
 
 
@@ -54,6 +57,7 @@ def validate(
     from tabtransfer.destinations import check_file
     from tabtransfer.errors import name_list
     from tabtransfer.files import replacing
+    from tabtransfer.folder_lock import alone_with
     from tabtransfer.pretrain.real_tables.corpus import load_corpus
     from tabtransfer.pretrain.real_tables.unseen import split_off_seen
     from tabtransfer.pretrain.validation.estimator_scores import score_methods, summarise
@@ -77,14 +81,15 @@ def validate(
         )
     for name, reason in seen.items():
         console.print(f"left out {name!r}: {reason}", soft_wrap=True)
-    with Progress(console=make_console(stderr=True)) as progress:
+    alone = nullcontext() if out is None else alone_with(out)
+    with alone, Progress(console=make_console(stderr=True)) as progress:
         bar = progress.add_task("validate: tables", total=len(corpus))
         scores = score_methods(
             corpus, contenders, n_splits, ScoreCache(cache), lambda: progress.advance(bar)
         )
-    if out is not None:
-        with replacing(out) as partial:
-            scores.to_csv(partial, index=False)
+        if out is not None:
+            with replacing(out) as partial:
+                scores.to_csv(partial, index=False)
     console.print(_table_by_table(scores))
     summary = summarise(scores)
     console.print(_summary_table(summary))

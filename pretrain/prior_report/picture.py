@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tabtransfer.files import replacing
+from tabtransfer.plain_style import plain_style
 from tabtransfer.pretrain.prior_report.figures import MeasuredTables
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ LOGARITHMIC = ("n_rows", "n_columns")
 N_BINS = 16
 
 
+@plain_style()
 def draw_report(comparison: MeasuredTables, file: Path) -> None:
     """Draw a histogram of each figure and a bar for each share, and save them as PNG.
 
@@ -54,7 +57,8 @@ def draw_report(comparison: MeasuredTables, file: Path) -> None:
     grid[-1].legend(handles, labels, loc="center", frameon=False, fontsize=12)
     beside = "" if comparison.real is None else " beside real ones"
     figure.suptitle(f"{figures.title}: tables of the prior{beside}")
-    figure.savefig(file, dpi=110)
+    with replacing(file) as partial:
+        figure.savefig(partial, dpi=110, format="png")
 
 
 def _draw_spread(axes: Axes, name: str, sides: dict[str, pd.DataFrame]) -> None:

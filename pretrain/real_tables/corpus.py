@@ -139,6 +139,11 @@ def _check_path(path: Path) -> None:
         raise TabTransferError(
             f"no corpus at {path}: give a folder of .parquet files or a manifest"
         )
+    if path.is_dir() and not any(path.glob("*.parquet")):
+        raise TabTransferError(
+            f"the folder {path} holds no .parquet file, and other files aren't read here: convert "
+            "them, for example by pandas.read_csv(FILE).to_parquet(FILE)"
+        )
 
 
 def _load_folder(folder: Path, task: str) -> Iterator[RealTable]:

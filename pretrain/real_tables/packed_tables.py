@@ -36,6 +36,7 @@ _DAMAGED = (
     *(AttributeError, EOFError, IndexError, KeyError, NotImplementedError, OverflowError),
     *(RecursionError, RuntimeError, TypeError, ValueError, zipfile.BadZipFile, zlib.error),
 )
+_UNSTATED = "not stated"
 _STATES_NONE = re.compile(r"states? no licen[cs]e", re.I)
 
 
@@ -159,12 +160,14 @@ def pack_tables(
     without: Collection[str] = (),
     report: Any = sys.stderr,
     advance: Callable[[], object] = lambda: None,
+    *,
+    allow_unstated: bool = False,
 ) -> PackedTables:
     """Choose the tables of a corpus that may be trained on, and turn them into numbers.
 
-    Left out are tables for which a manifest states no permissive licence, tables under 100 rows
-    or 5 useful columns, and every table that meets one of an evaluation suite, or one of the
-    validation tables (`tabtransfer.datasets.fingerprints.meets`); what was refused is reported.
+    Left out are tables under a licence that permits no use or without a stated one, tables under
+    100 rows or 5 useful columns, and every table that meets one of an evaluation suite, or one of
+    the validation tables (`tabtransfer.datasets.fingerprints.meets`); what was refused is reported.
 
     Parameters
     ----------
@@ -179,6 +182,8 @@ def pack_tables(
         Where to say what was refused.
     advance : callable, optional
         Called for each table that is looked at.
+    allow_unstated : bool, default=False
+        Whether tables without a stated licence are taken. A folder states none.
 
     Returns
     -------
@@ -199,8 +204,12 @@ def pack_tables(
         if source.name in without:
             left_out["left out by name"] += 1
             continue
-        if not _is_licensed(source.licence):
-            left_out["no permissive licence stated"] += 1
+        if _is_unstated(source.licence):
+            if not allow_unstated:
+                left_out["without a stated licence (--allow-unstated takes them)"] += 1
+                continue
+        elif not _PERMITS.search(source.licence):
+            left_out["under a licence that isn't known to permit use"] += 1
             continue
         table = _to_numbers(source)
         if table is None:
@@ -217,12 +226,14 @@ def pack_tables(
             {
                 "name": source.name,
                 "source": source.source,
-                "licence": source.licence or "not stated",
+                "licence": source.licence or _UNSTATED,
                 "fingerprint": mark.to_text(),
             }
         )
     reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items()) or "none"
-    summary = f"{len(tables)} real tables to train on; left out: {reasons}"
+    n_unstated = sum(_is_unstated(table["licence"]) for table in provenance)
+    unstated = f", {n_unstated} without a stated licence" if n_unstated else ""
+    summary = f"{len(tables)} real tables to train on{unstated}; left out: {reasons}"
     if not tables:
         raise TabTransferError(f"no table of {path} may be trained on: {summary}")
     print(summary, file=report)
@@ -240,9 +251,8 @@ def _first_met(mark: Fingerprint, guard: dict[str, Fingerprint]) -> str | None:
     return None
 
 
-def _is_licensed(licence: str) -> bool:
-    """Return whether a table may be used: its licence permits it, or it is the user's own."""
-    return licence == "" or bool(_PERMITS.search(licence) and not _STATES_NONE.search(licence))
+def _is_unstated(licence: str) -> bool:
+    return licence in ("", _UNSTATED) or bool(_STATES_NONE.search(licence))
 
 
 def _guard(validation: Path | None) -> Iterator[tuple[str, Fingerprint]]:
@@ -324,8 +334,8 @@ def read_tables(path: Path, validation: Path | None = None) -> PackedTables:
         them is in the validation corpus.
     """
     path = Path(path)
-    if path.is_dir() or path.suffix == ".json":
-        return pack_tables(path, validation)
+    if path.is_dir() or path.suffix == ".json":  # whoever trains on a corpus answers for it
+        return pack_tables(path, validation, allow_unstated=True)
     packed = PackedTables.load(path)
     _refuse_unguarded(packed, path)
     if validation is not None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import math
-import os
+import signal
+import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.utilities.exceptions import SIGTERMException
 
+from tabtransfer.files import replacing
 from tabtransfer.pretrain.training.module import PretrainingModule
 from tabtransfer.pretrain.training.throughput import Throughput, peak_flops
 
@@ -27,6 +29,7 @@ class Clock(pl.Callback):
     """End training when its time is over, counting the time before a resumption.
 
     All ranks follow the clock of rank 0, so that they stop, save and validate at the same step.
+    SIGTERM to any of them ends training after the step at work, with the state saved.
 
     Parameters
     ----------
@@ -64,9 +67,11 @@ class Clock(pl.Callback):
         self.validate_every = validate_every
         self.seconds = 0.0
         self.scores: dict[str, float] = {}  # of the last validation
+        self.is_interrupted = False  # on all processes at the same step
+        self._is_signalled = False  # this one
         self._mean_loss: float | None = None
         self._last_loss: torch.Tensor | None = None  # not in the mean yet
-        self._agreed: torch.Tensor | None = None  # the first process's time at the step before
+        self._agreed: torch.Tensor | None = None  # at the step before
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state that a resumed run restores."""
@@ -84,6 +89,9 @@ class Clock(pl.Callback):
         self.throughput.peak = peak_flops(pl_module.device, dtype)
         self.throughput.world_size = trainer.world_size
         self._started = time.monotonic() - self.seconds
+        # In place of Lightning's handler, whose broadcast meets other collectives of other ranks.
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self._note_signal)
         pl_module.progress = self.seconds / self.max_seconds
         self.throughput.start()
 
@@ -108,17 +116,10 @@ class Clock(pl.Callback):
         over = self.seconds >= self.max_seconds
         if over or _ticked(before, self.seconds, self.validate_every):
             self._validate(trainer, pl_module)
-        if over or _ticked(before, self.seconds, self.save_every):
+        if over or self.is_interrupted or _ticked(before, self.seconds, self.save_every):
             self.save(trainer)
-        trainer.should_stop = over
+        trainer.should_stop = over or self.is_interrupted
         self.throughput.start()
-
-    def on_exception(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
-    ) -> None:
-        """Save before SIGTERM ends training; it is noticed between two steps, on every rank."""
-        if isinstance(exception, SIGTERMException):
-            self.save(trainer)
 
     def _count_loss(self) -> None:
         """Let the last step's loss into the running mean, once."""
@@ -132,19 +133,30 @@ class Clock(pl.Callback):
     def save(self, trainer: pl.Trainer) -> None:
         """Write the resumption state; a kill while writing leaves the one before."""
         self._count_loss()
-        partial = self.folder / f".{RESUME_FILE}.partial"
-        trainer.save_checkpoint(partial)
-        if trainer.is_global_zero:
-            os.replace(partial, self.folder / RESUME_FILE)
+        path = self.folder / RESUME_FILE
+        with replacing(path) if trainer.is_global_zero else nullcontext(path) as partial:
+            # Rank 0 writes what all gather.
+            trainer.save_checkpoint(partial, weights_only=False)
+
+    def _note_signal(self, *signal: Any) -> None:
+        self._is_signalled = True
 
     def _agree(self, trainer: pl.Trainer, module: PretrainingModule) -> float:
-        """Return the time, the same on all processes: the first one's at the step before."""
+        """Return the time, the same on all processes: the first one's at the step before.
+
+        Also learn whether any of them had a signal by then.
+        """
         seconds = time.monotonic() - self._started
         if trainer.world_size == 1:
+            self.is_interrupted = self._is_signalled
             return seconds
-        told, self._agreed = self._agreed, torch.tensor(seconds, device=module.device)
-        torch.distributed.broadcast(self._agreed, src=0)
-        return self.seconds if told is None else float(told)
+        mine = [seconds if trainer.is_global_zero else 0.0, float(self._is_signalled)]
+        told, self._agreed = self._agreed, torch.tensor(mine, device=module.device)
+        torch.distributed.all_reduce(self._agreed, torch.distributed.ReduceOp.MAX)
+        if told is None:
+            return self.seconds
+        self.is_interrupted = bool(told[1])
+        return float(told[0])
 
     def _validate(self, trainer: pl.Trainer, module: PretrainingModule) -> None:
         self._count_loss()

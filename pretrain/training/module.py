@@ -84,7 +84,7 @@ class PretrainingModule(pl.LightningModule):
             cast("torch.utils.data.Dataset[DescribedBatch]", self.stream),
             batch_size=None,
             num_workers=self.workers,
-            collate_fn=describe,
+            collate_fn=cast(Any, describe),  # of an item that is a batch already
         )
 
     def configure_optimizers(self) -> Any:
@@ -128,7 +128,7 @@ class PretrainingModule(pl.LightningModule):
             for group in optimizer.param_groups:
                 group["lr"] = group["full_lr"] * factor
             # Not asked for in Python, which would wait for the device.
-            optimizer.optimizer.found_inf = torch.isfinite(norm).logical_not().float()
+            cast(Any, optimizer.optimizer).found_inf = torch.isfinite(norm).logical_not().float()
             optimizer.step()
             optimizer.zero_grad()
 

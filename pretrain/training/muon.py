@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -78,7 +78,7 @@ class StackedMuon(torch.optim.Muon):
 
     def _step_weights(self, weights: list[Tensor], group: dict[str, Any]) -> None:
         """Step matrices of one shape, some of which may lie on their side."""
-        gradients = [weight.grad for weight in weights]
+        gradients = [cast(Tensor, weight.grad) for weight in weights]
         buffers = [self._buffer(weight) for weight in weights]
         momentum, rate = group["momentum"], group["lr"]
         kept = 1.0 - rate * group["weight_decay"]
@@ -104,7 +104,7 @@ class StackedMuon(torch.optim.Muon):
         return buffer
 
 
-def _wide(matrices: Any) -> Tensor:
+def _wide(matrices: Sequence[Tensor]) -> Tensor:
     """Stack matrices of one shape, those taller than wide transposed."""
     return torch.stack([m.mT if m.shape[0] > m.shape[1] else m for m in matrices])
 

@@ -17,7 +17,6 @@ import torch
 from pytorch_lightning.callbacks import TQDMProgressBar
 from pytorch_lightning.strategies import ModelParallelStrategy
 from pytorch_lightning.utilities import rank_zero_only
-from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from tabtransfer.checkpoint import read_header, save_checkpoint
 from tabtransfer.environment import cpu_model
@@ -144,16 +143,16 @@ class _Run:
         """Train until the time is over, from the saved state if there is one."""
         resume = self.out / RESUME_FILE
         state = str(resume) if resume.exists() else None
-        try:
-            self.trainer.fit(self.module, ckpt_path=state, weights_only=True)
-        except SIGTERMException:  # Lightning's own status for it is 0; the clock has saved
+        self.trainer.fit(self.module, ckpt_path=state, weights_only=True)
+        if self.clock.is_interrupted and self.clock.seconds < self.clock.max_seconds:
             if self.trainer.is_global_zero:
                 print(
                     f"Stopped by SIGTERM after {self.clock.seconds:.0f} s of training, at step "
                     f"{self.module.steps}; the same command goes on from there.",
                     file=sys.stderr,
                 )
-            raise SystemExit(128 + signal.SIGTERM) from None
+            # Where a process that Lightning started ends with another status, it kills the others.
+            raise SystemExit(128 + signal.SIGTERM if self.trainer.local_rank == 0 else 0)
 
     def validate(self) -> dict[str, float]:
         """Return the scores of the network, on the first process alone."""

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
+from tabtransfer.folder_lock import alone_with
 
 if TYPE_CHECKING:
     from tabtransfer.pretrain.real_tables.real_table import RealTable
 
 
+_WAIT_SECONDS = 10.0
+
+
 class ScoreCache:
-    """A cache of scores in a JSON file, keyed by all that a score depends on.
+    """A cache of scores in a JSON file that several may write, keyed by what a score depends on.
 
     Parameters
     ----------
@@ -47,7 +51,9 @@ class ScoreCache:
         self._entries[_key(conditions)] = {**conditions, "scores": scores}
         if self.path is None:
             return
-        with replacing(self.path) as partial:
+        with alone_with(self.path, _WAIT_SECONDS), replacing(self.path) as partial:
+            if self.path.exists():  # what others have put there meanwhile stays
+                self._entries = {**_read(self.path), **self._entries}
             partial.write_text(json.dumps(self._entries, indent=1), encoding="utf-8")
 
 

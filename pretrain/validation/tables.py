@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.files import replacing
 from tabtransfer.pretrain.real_tables.corpus import load_corpus
 from tabtransfer.pretrain.real_tables.drawn_rows import stratified_order
 from tabtransfer.pretrain.real_tables.real_table import RealTable
@@ -55,11 +56,11 @@ def write_validation_tables(corpus: Path, out: Path) -> list[str]:
             f"{', '.join(lacking)}; give the corpus that has them, or validate on a folder of "
             "your own tables."
         )
-    out.mkdir(parents=True, exist_ok=True)
     for name in VALIDATION_TABLES:
         table = thin(tables[name], MAX_ROWS)
         target = str(table.y.name)
-        table.X.assign(**{target: table.y}).to_parquet(out / f"{name}.parquet", index=False)
+        with replacing(out / f"{name}.parquet") as partial:
+            table.X.assign(**{target: table.y}).to_parquet(partial, index=False)
     return list(VALIDATION_TABLES)
 
 

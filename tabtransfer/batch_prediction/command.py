@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import warnings
 from collections.abc import Iterable, Iterator
@@ -16,21 +15,25 @@ import typer
 
 from tabtransfer.destinations import check_file
 from tabtransfer.errors import ColumnWarning, TabTransferError, name_list
+from tabtransfer.folder_lock import alone_with
+from tabtransfer.options import MOST_SEED
 from tabtransfer.printing import make_console
+from tabtransfer.table_files.options import (
+    Decimal,
+    Drop,
+    Encoding,
+    Sep,
+    Silence,
+    Tables,
+    TaskOption,
+    csv_dialect,
+    split_names,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from tabtransfer.batch_prediction.training_table import TrainingTable
-    from tabtransfer.datasets.csv_dialect import CsvDialect
-
-
-class TaskOption(str, Enum):
-    """What to learn."""
-
-    auto = "auto"
-    classification = "classification"
-    regression = "regression"
+    from tabtransfer.table_files.training_table import TrainingTable
 
 
 class Engine(str, Enum):
@@ -38,45 +41,6 @@ class Engine(str, Enum):
 
     local = "local"
     ray = "ray"
-
-
-Tables = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="TABLE...",
-        help="CSV (.csv, .tsv, .csv.gz), Parquet (.parquet) or Arrow (.arrow, .feather) files of "
-        "one table, or patterns of their names in quotes.",
-    ),
-]
-Drop = Annotated[
-    str,
-    typer.Option(
-        metavar="COLUMNS",
-        help="Columns to leave out, separated by commas; a name with a comma in double quotes.",
-    ),
-]
-Sep = Annotated[
-    str | None,
-    typer.Option(
-        metavar="CHARACTER",
-        help="What parts the cells of CSV files, such as ';' or tab.",
-        show_default="told by the file",
-    ),
-]
-Encoding = Annotated[
-    str | None,
-    typer.Option(help="Encoding of CSV files, such as cp1252.", show_default="told by the file"),
-]
-Decimal = Annotated[
-    str | None,
-    typer.Option(help="Decimal sign in CSV files, . or ,", show_default="told by the file"),
-]
-Silence = Annotated[
-    str,
-    typer.Option(
-        metavar="COLUMNS", help="Columns to say nothing about, separated by commas as in --drop."
-    ),
-]
 
 
 def fit(
@@ -101,7 +65,9 @@ def fit(
         int | None,
         typer.Option(min=1, help="Members of the ensemble.", show_default="by the table's size"),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all that is random.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MOST_SEED, help="Seed of all that is random.")
+    ] = 0,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads.", show_default="torch's setting")
     ] = None,
@@ -110,8 +76,8 @@ def fit(
 
     Rows without a target are left out. The file holds the training rows and no code.
     """
-    from tabtransfer.batch_prediction.find import find_files
-    from tabtransfer.batch_prediction.training_table import read_training_table
+    from tabtransfer.table_files.find import find_files
+    from tabtransfer.table_files.training_table import read_training_table
 
     files = find_files(table)
     check_file(out, "--out", files)
@@ -130,12 +96,12 @@ def fit(
         n_threads=threads,
         verbose=True,
     )
-    with said_warnings(split_names(silence)):
+    with alone_with(out), said_warnings(split_names(silence)):
         model.fit(rows.X, rows.y)
-    if finetune:
-        record = model.finetuning_
-        _say(f"Fine-tuning kept the {record.chosen} weights: {record.reason}.")
-    model.save(out)
+        if finetune:
+            record = model.finetuning_
+            _say(f"Fine-tuning kept the {record.chosen} weights: {record.reason}.")
+        model.save(out)
     n_rows, n_columns = rows.X.shape
     _say(f"{out}: {n_rows:,} rows, {n_columns:,} columns, {out.stat().st_size / 2**20:.1f} MiB")
 
@@ -166,6 +132,7 @@ def predict(
             show_default="0.1,0.5,0.9",
         ),
     ] = None,
+    silence: Silence = "",
     engine: Annotated[
         Engine, typer.Option(help="Where to predict: in this process, or on a Ray cluster.")
     ] = Engine.local,
@@ -178,7 +145,7 @@ def predict(
     Writes one row for each, in order: the prediction, and the probability of each class or
     quantiles. Columns are found by name; those that the model doesn't know are left aside.
     """
-    from tabtransfer.batch_prediction.find import find_files, kind_of
+    from tabtransfer.table_files.find import find_files, kind_of
 
     files = find_files(table)
     kind_of(out)
@@ -186,10 +153,10 @@ def predict(
     levels = _levels(quantiles)
 
     from tabtransfer.batch_prediction.engines import ENGINES
-    from tabtransfer.batch_prediction.reader import Source
     from tabtransfer.batch_prediction.scorer import Scorer
     from tabtransfer.batch_prediction.writer import table_writer
     from tabtransfer.estimators.loading import load
+    from tabtransfer.table_files.reader import Source
 
     fitted = load(model).set_params(verbose=False)
     if threads is not None:
@@ -204,7 +171,7 @@ def predict(
     if aside:
         _say(f"Left aside, because the model doesn't know them: {name_list(aside)}.")
     n_rows = 0
-    with table_writer(out) as write, said_warnings():
+    with alone_with(out), table_writer(out) as write, said_warnings(split_names(silence)):
         for piece in _watched(ENGINES[engine.value](source, scorer), source.n_rows):
             write(piece)
             n_rows += piece.num_rows
@@ -234,19 +201,6 @@ def _watched(pieces: Iterable[pa.Table], total: int | None) -> Iterator[pa.Table
         for piece in pieces:
             yield piece
             progress.advance(bar, piece.num_rows)
-
-
-def split_names(text: str) -> tuple[str, ...]:
-    """Return the names in a list separated by commas, each once; quotes hold names with commas."""
-    names = next(csv.reader([text], skipinitialspace=True), [])
-    return tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
-
-
-def csv_dialect(sep: str | None, encoding: str | None, decimal: str | None) -> CsvDialect:
-    """Return the dialect of CSV files that the options state."""
-    from tabtransfer.datasets.csv_dialect import CsvDialect
-
-    return CsvDialect("\t" if sep in ("tab", "\\t") else sep, encoding, decimal)
 
 
 @contextmanager

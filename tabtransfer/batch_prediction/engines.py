@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 
 import pyarrow as pa
 
-from tabtransfer.batch_prediction.reader import Source, read_part
 from tabtransfer.batch_prediction.scorer import Scorer
 from tabtransfer.errors import TabTransferError
+from tabtransfer.table_files.reader import Source, read_part
 
 __all__ = ["ENGINES", "score_here", "score_with_ray"]
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from tabtransfer.batch_prediction.frames import to_frame
-from tabtransfer.batch_prediction.text import parse, types_of
 from tabtransfer.errors import TabTransferError
 from tabtransfer.estimators.classifier import TabTransferClassifier
 from tabtransfer.estimators.regressor import TabTransferRegressor
 from tabtransfer.inference.fitted import FittedClassifier
+from tabtransfer.table_files.frames import to_frame
+from tabtransfer.table_files.text import parse, types_of
 
 __all__ = ["Scorer"]
 

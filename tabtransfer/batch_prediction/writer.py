@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from tabtransfer.batch_prediction.find import kind_of
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
+from tabtransfer.table_files.find import kind_of
 
 __all__ = ["table_writer"]
 

@@ -7,6 +7,8 @@ import warnings
 from abc import ABC
 from dataclasses import replace
 from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -43,6 +45,8 @@ __all__ = ["InContextEstimator"]
 
 # Attributes that `fit` sets.
 _LEARNED = ("_fitted", "finetuning_", "context_cached_", "n_features_in_", "feature_names_in_")
+
+_SAVED = "saved"  # names the state that is a saved model
 
 
 class InContextEstimator(ABC, BaseEstimator):
@@ -223,7 +227,7 @@ class InContextEstimator(ABC, BaseEstimator):
             kept = self._kept(network)
             fitted = build_model(prepared, kept, self._resources, calibration)
             self.context_cached_ = fitted.read_contexts()
-            self.fitted_ = add_blend(fitted, prepared.kept_back)
+            self.fitted_ = add_blend(fitted, prepared)
         if self.verbose:
             for note in self.column_notes_:
                 warnings.warn(str(note), ColumnWarning, stacklevel=3)
@@ -297,6 +301,30 @@ class InContextEstimator(ABC, BaseEstimator):
             if hasattr(self, name)
         }
         save_model(model, type(self), outcomes, path, training_rows)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        # Pickles and copies hold the attributes as they are.
+        return object.__new__, (type(self),), super().__getstate__()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state without pickling, as skops asks for it: what `save` writes."""
+        if not self.__sklearn_is_fitted__():
+            return super().__getstate__()
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "model"
+            self.save(path)
+            return {_SAVED: path.read_bytes()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if _SAVED not in state:
+            super().__setstate__(state)
+            return
+        from tabtransfer.saving.archive import read_model
+
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "model"
+            path.write_bytes(state[_SAVED])
+            self.__dict__.update(read_model(path, {type(self).__name__: type(self)}).__dict__)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

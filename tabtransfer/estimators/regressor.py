@@ -163,7 +163,10 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
             If targets are clipped; it says how many.
         """
         self._fit(X, y, sample_weight)
-        warn_of_clipped(self.fitted_.rows.labels, self.fitted_.rows.weights)
+        model = self.fitted_
+        share = 0.0 if model.blend is None else 1.0 - model.blend.shares[0]
+        training = model.ensemble.training
+        warn_of_clipped(training.labels, training.weights, share)
         return self
 
     @overload

@@ -6,6 +6,9 @@ say how much of each belongs in the prediction: the shares of a mixture that are
 (Dempster, Laird and Rubin 1977), or the convex combination of means of least squared error (linear
 opinion pool, stacking: Breiman 1996).
 
+Of a small table with targets so far out that the network can't reach them, shares are found by an
+ensemble that doesn't read some rows; the one that predicts reads all.
+
 Shapes: r rows, l learners, k classes.
 """
 
@@ -18,14 +21,18 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.inference.predict import stratified_rows
 from tabtransfer.preprocessing.labelled_table import LabelledTable
+from tabtransfer.preprocessing.target_scale import are_clipped
 
-__all__ = ["Blend", "fit_shares", "rows_to_keep_back"]
+__all__ = ["Blend", "fit_shares", "rows_to_ask_about", "rows_to_keep_back"]
 
 FEWEST_ROWS = 300
 MOST_ROWS = 1000
+FEWEST_CLIPPED = 4
 _FEWEST_OF_CLASS = 20  # of fewer rows of a class, none is kept from the network
 _PRIOR_ROWS = 10.0  # that speak for the network alone
+_LEAST_WEIGHT = 1e-6  # of all rows kept back: beside other rows, these are none
 _STEPS = 200
 _SUM_WEIGHT = 1e4  # of the condition that shares sum to 1, beside the rows
 _DECIMALS = 2  # so that rounding, which threads may change, doesn't move a prediction
@@ -98,6 +105,31 @@ def rows_to_keep_back(
     return np.sort(np.random.default_rng([seed, n_rows]).choice(free, n_rows, replace=False))
 
 
+def rows_to_ask_about(training: LabelledTable, seed: int) -> NDArray[np.int64]:
+    """Choose rows to find shares by, of a table with targets that the network can't reach.
+
+    Parameters
+    ----------
+    training : LabelledTable
+        The training rows, with what learners predict.
+    seed : int
+        Same seed, same rows.
+
+    Returns
+    -------
+    ndarray of int64
+        Places of the rows, ascending: half of the rows, or 1,000 if that is less, with the same
+        share of clipped targets; none where there are no learners, or fewer than four such targets.
+    """
+    if training.is_regression and training.table.learners is not None:
+        clipped = are_clipped(training.labels, training.weights)
+        if clipped.sum() >= FEWEST_CLIPPED:
+            n_rows = min(MOST_ROWS, training.n_rows // 2)
+            rng = np.random.default_rng([seed, n_rows])
+            return stratified_rows(clipped.astype(np.int64), n_rows, rng)
+    return np.zeros(0, np.int64)
+
+
 def fit_shares(network: NDArray[np.float64], held_back: LabelledTable) -> Blend:
     """Find the shares by rows kept back.
 
@@ -118,12 +150,16 @@ def fit_shares(network: NDArray[np.float64], held_back: LabelledTable) -> Blend:
     present = ~np.isnan(learners).any((0, 2))
     parts = np.concatenate([network[:, None], learners[:, present]], 1)
     weights = np.ones(len(parts)) if held_back.weights is None else held_back.weights
+    if weights.sum() < _LEAST_WEIGHT:
+        return Blend((1.0, *(0.0,) * learners.shape[1]))
     if held_back.is_regression:
         found = _least_squares(parts[..., 0], held_back.labels, weights)
     else:
         likelihoods = parts[np.arange(len(parts)), :, held_back.labels]
         found = _most_likely(likelihoods, weights)
     found = found.round(_DECIMALS)
+    if not found.sum() > 0.0:  # one row outweighs all others, say
+        found = np.eye(len(found))[0]
     shares = np.zeros(1 + learners.shape[1])
     shares[np.append(True, present)] = found / found.sum()
     return Blend(tuple(shares.tolist()))
@@ -147,6 +183,8 @@ def _least_squares(
     means: NDArray[np.float64], targets: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Find the convex combination of means (r, parts) that is closest to targets."""
+    unit = max(float(np.abs(targets).max()), 1e-300)  # squares of huge targets are infinite
+    targets, means = targets / unit, means / unit
     centre = np.average(targets, weights=weights)
     scale = np.sqrt(np.average((targets - centre) ** 2, weights=weights)) + 1e-30
     root = np.sqrt(weights)[:, None]

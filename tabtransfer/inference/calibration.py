@@ -214,7 +214,8 @@ def _folds(
     for index in range(N_FOLDS):
         context, held_out = np.flatnonzero(fold != index), np.flatnonzero(fold == index)
         held_out = held_out[np.isin(strata[held_out], strata[context])]
-        held_out = held_out[stratified_rows(strata[held_out], MAX_ROWS // N_FOLDS, rng)]
+        sample = stratified_rows(strata[held_out], MAX_ROWS // N_FOLDS, rng, every_class=False)
+        held_out = held_out[sample]
         if len(held_out) and (labels[context] != labels[context[0]]).any():
             yield context, held_out
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tabtransfer.inference.blend import Blend, fit_shares, rows_to_keep_back
+from tabtransfer.inference.blend import Blend, fit_shares, rows_to_ask_about, rows_to_keep_back
 from tabtransfer.inference.calibration import Calibration
 from tabtransfer.inference.ensemble import build_ensemble
 from tabtransfer.inference.ensemble_size import ensemble_size
@@ -151,6 +151,7 @@ def build_model(
     resources: Resources,
     calibration: Calibration | None = None,
     blend: Blend | None = None,
+    unread: NDArray[np.int64] | None = None,
 ) -> FittedModel:
     """Draw the ensemble and put the fitted model together.
 
@@ -166,6 +167,8 @@ def build_model(
         How to calibrate predictions.
     blend : Blend, optional
         How to mix them with the learners'; `add_blend` finds it.
+    unread : ndarray of int64, optional
+        Places of rows that no member reads; those to keep back of a large table if not given.
 
     Returns
     -------
@@ -181,7 +184,7 @@ def build_model(
         np.random.default_rng(prepared.seed),
         settings.kinds,
         resources.memory_limit,
-        prepared.kept_back,
+        prepared.kept_back if unread is None else unread,
         resources.device,
     )
     common: dict[str, Any] = dict(
@@ -203,12 +206,32 @@ def build_model(
     )
 
 
-def add_blend(model: FittedModel, kept_back: NDArray[np.int64]) -> FittedModel:
-    """Find the share of the learners in predictions, by training rows kept back."""
-    if not len(kept_back):
-        return model
-    held_back = model.ensemble.training.take(kept_back)
-    predicted = model.unmixed(model.placed_network(), held_back.table)
+def add_blend(model: FittedModel, prepared: PreparedRows) -> FittedModel:
+    """Find the share of the learners in predictions, by rows that the network hasn't read.
+
+    Parameters
+    ----------
+    model : FittedClassifier or FittedRegressor
+        The model.
+    prepared : PreparedRows
+        The rows that it was built from.
+
+    Returns
+    -------
+    FittedClassifier or FittedRegressor
+        The model itself where nothing speaks for a share of the learners.
+    """
+    training, asked = prepared.training, model
+    rows = prepared.kept_back
+    if not len(rows):
+        rows = rows_to_ask_about(training, model.seed)
+        if not len(rows):
+            return model
+        asked = build_model(
+            prepared, model.network, model.resources, model.calibration, unread=rows
+        )
+    held_back = training.take(rows)
+    predicted = asked.unmixed(asked.placed_network(), held_back.table)
     return replace(model, blend=fit_shares(predicted, held_back))
 
 

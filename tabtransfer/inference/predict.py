@@ -205,9 +205,9 @@ def task_batch(
 
 
 def stratified_rows(
-    labels: NDArray[np.int64], n_rows: int, rng: np.random.Generator
+    labels: NDArray[np.int64], n_rows: int, rng: np.random.Generator, every_class: bool = True
 ) -> NDArray[np.int64]:
-    """Draw rows at random, each class at its share and with one row at least.
+    """Draw rows at random, each class at its share.
 
     Parameters
     ----------
@@ -217,6 +217,10 @@ def stratified_rows(
         Rows to choose; all, in their order, if there are no more.
     rng : numpy.random.Generator
         Source of randomness.
+    every_class : bool, default=True
+        Whether each class has one row at least, more than its share if it is rare. Otherwise a
+        class that would have half a row has one in every other sample, so that its share is right
+        on average.
 
     Returns
     -------
@@ -239,7 +243,11 @@ def stratified_rows(
     starts = np.cumsum(counts) - counts
     sorted_labels = labels[by_class]
     # The k-th of a class's m rows has place k / m: the lowest places are an even share of all.
-    place = (np.arange(len(labels)) - starts[sorted_labels]) / counts[sorted_labels]
-    ties = 1e-9 * rng.random(len(labels))
-    place += np.where(place > 0, ties, 0.0)
+    place = np.arange(len(labels)) - starts[sorted_labels]
+    if every_class:
+        place = place / counts[sorted_labels]
+        ties = 1e-9 * rng.random(len(labels))
+        place += np.where(place > 0, ties, 0.0)
+    else:  # systematic sampling: a random start of each class
+        place = (place + rng.random(len(counts))[sorted_labels]) / counts[sorted_labels]
     return np.sort(by_class[np.argsort(place, kind="stable")[:n_rows]])

@@ -2,11 +2,14 @@
 
 Trees of the forest are arrays of their splits, put together for each fold; boosted trees are in
 CatBoost's own format; of a kernel, its centres and their weights are kept. What is read is
-checked: a broken file gives an error, never a wrong tree.
+checked: a broken file gives an error, never a wrong tree. CatBoost can end the process over a
+damaged model, so boosted trees are compared with their checksum before: that protects from damage
+alone, as whoever makes a file to do harm can make its checksum.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 from dataclasses import asdict
@@ -19,6 +22,7 @@ from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
 from tabtransfer.learners.boosting import ColumnBins, FittedBoosting
+from tabtransfer.learners.category_means import MEAN_PARTS, CategoryMeans
 from tabtransfer.learners.fitted import Fit, FittedLearners
 from tabtransfer.learners.forest import FittedForest
 from tabtransfer.learners.kernel import FittedKernel, Kernel, RowFeatures
@@ -77,7 +81,7 @@ def read_learners(content: bytes) -> FittedLearners:
     Raises
     ------
     TabTransferError
-        If a tree refers to what isn't there.
+        If a tree refers to what isn't there, or boosted trees are damaged.
     """
     length = int.from_bytes(content[:8], "little")
     header = json.loads(json.loads(content[8 : 8 + length])["__metadata__"][_HEADER])
@@ -111,12 +115,17 @@ def _write(fit: Fit, name: str, arrays: dict[str, NDArray[Any]]) -> dict[str, An
     arrays[f"{name}constant"] = fit.constant
     arrays[f"{name}borders"] = np.concatenate([*fit.bins.borders, np.zeros(0)])
     arrays[f"{name}counts"] = np.array([len(borders) for borders in fit.bins.borders])
+    if fit.means is not None:
+        arrays |= {f"{name}means.{part}": found for part, found in fit.means.arrays().items()}
+    checksum = None
     if fit.booster is not None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "booster.cbm"
             fit.booster.save_model(str(path))
-            arrays[f"{name}booster"] = np.frombuffer(path.read_bytes(), np.uint8)
-    return {"kind": "boosting", "n_classes": fit.n_classes}
+            content = path.read_bytes()
+        checksum = hashlib.sha256(content).hexdigest()
+        arrays[f"{name}booster"] = np.frombuffer(content, np.uint8)
+    return {"kind": "boosting", "n_classes": fit.n_classes, "checksum": checksum}
 
 
 def _read(kind: dict[str, Any], name: str, arrays: dict[str, NDArray[Any]], n_columns: int) -> Fit:
@@ -129,15 +138,24 @@ def _read(kind: dict[str, Any], name: str, arrays: dict[str, NDArray[Any]], n_co
             features, Kernel(**kind["kernel"]), **parts, n_classes=kind["n_classes"]
         )
     booster = None
-    if f"{name}booster" in arrays:
+    if kind["checksum"] is not None:
         from catboost import CatBoost
 
-        booster = CatBoost().load_model(blob=arrays[f"{name}booster"].tobytes())
+        content = arrays[f"{name}booster"].tobytes()
+        if hashlib.sha256(content).hexdigest() != kind["checksum"]:
+            raise TabTransferError("The boosted trees of the saved model are damaged.")
+        booster = CatBoost().load_model(blob=content)
     stops = np.cumsum(arrays[f"{name}counts"])[:-1]
     bins = ColumnBins(tuple(np.split(arrays[f"{name}borders"], stops)))
-    return FittedBoosting(
-        booster, bins, arrays[f"{name}constant"], arrays[f"{name}known"], kind["n_classes"]
-    )
+    means = None
+    if f"{name}means.n_columns" in arrays:
+        means = CategoryMeans.from_arrays(
+            {part: arrays[f"{name}means.{part}"] for part in MEAN_PARTS}
+        )
+        if means.n_table_columns != n_columns:
+            raise TabTransferError("The means of the saved model refer to what isn't there.")
+    known = arrays[f"{name}known"]
+    return FittedBoosting(booster, bins, arrays[f"{name}constant"], known, kind["n_classes"], means)
 
 
 def _read_forest(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tabtransfer.learners.category_means import CategoryMeans
+
 if TYPE_CHECKING:
     from catboost import CatBoost, Pool
 
@@ -185,6 +187,8 @@ class FittedBoosting:
         Classes that the booster knows.
     n_classes : int
         Number of classes; 0 for numbers.
+    means : CategoryMeans, optional
+        Further columns that the trees read.
     """
 
     booster: CatBoost | None
@@ -192,11 +196,14 @@ class FittedBoosting:
     constant: NDArray[np.float64]
     known: NDArray[np.int64]
     n_classes: int
+    means: CategoryMeans | None = None
 
     def predict(self, cells: NDArray[np.float32]) -> NDArray[np.float64]:
         """Predict rows (n_rows, n_columns): probabilities (n_rows, n_classes), or (n_rows, 1)."""
         if self.booster is None or not len(cells):
             return np.tile(self.constant, (len(cells), 1))
+        if self.means is not None:
+            cells = self.means.append(cells)
         cells = self.bins.number(cells)
         if not self.n_classes:
             return np.asarray(self.booster.predict(cells, thread_count=1))[:, None]

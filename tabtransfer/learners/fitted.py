@@ -15,6 +15,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+from tabtransfer.learners.boosted_folds import BoostedFolds, LabelledRows, sample_rows
 from tabtransfer.learners.boosting import BoostingSettings, FittedBoosting
 from tabtransfer.learners.folds import DistinctRows
 from tabtransfer.learners.forest import FittedForest, ForestSettings
@@ -138,6 +139,17 @@ def fit_learners(
     enough = rows.n_groups >= _FEWEST
     places = [i for i, chosen in enumerate(settings) if chosen is not None and enough]
 
+    labelled = LabelledRows(cells, table.categorical, targets, rows.weights, n_classes)
+    if any(isinstance(settings[place], BoostingSettings) for place in places):
+        # Before there are threads: it imports polars, which scikit-learn in another thread would
+        # take for a whole module.
+        import catboost  # noqa: F401
+    boosted = {
+        place: BoostedFolds(labelled, folds, chosen, seeds[place], MOST_ROWS, n_threads)
+        for place in places
+        if isinstance(chosen := settings[place], BoostingSettings)
+    }
+
     def fit(index: int, fold: int) -> tuple[Fit, NDArray[np.bool_], NDArray[np.float64]]:
         """Fit a learner; also return which rows it predicts without their labels, and how."""
         chosen, seed = settings[index], int(seeds[index, fold])
@@ -147,22 +159,17 @@ def fit_learners(
                 cells, table.categorical, targets, rows.weights, n_classes, seed
             )
             return found, np.ones_like(held_out), leave_one_out
-        seen = _sample(np.flatnonzero(~held_out), seed)
-        training = cells[seen], targets[seen], rows.weights[seen], n_classes, seed
-        if isinstance(chosen, BoostingSettings):
-            unseen = cells[held_out], targets[held_out], rows.weights[held_out]
-            boosting = chosen.fit(*training, held_out=unseen)
+        if index in boosted:
+            boosting = boosted[index].fit(fold)
             return boosting, held_out, boosting.predict(cells[held_out])
+        seen = sample_rows(np.flatnonzero(~held_out), MOST_ROWS, seed)
+        training = cells[seen], targets[seen], rows.weights[seen], n_classes, seed
         forest = cast(ForestSettings, chosen).fit(*training)
         return forest, held_out, forest.predict(cells[held_out])
 
     jobs = [(place, fold) for place in places for fold in range(_n_fits(settings[place], n_folds))]
     out_of_fold = np.full((len(targets), len(settings), max(1, n_classes)), np.nan)
     fits: list[list[Fit]] = [[] for _ in settings]
-    if any(isinstance(settings[place], BoostingSettings) for place in places):
-        # Before there are threads: it imports polars, which scikit-learn in another thread would
-        # take for a whole module.
-        import catboost  # noqa: F401
     done = Parallel(n_threads, prefer="threads", return_as="generator")(
         delayed(fit)(*job) for job in jobs
     )
@@ -172,13 +179,6 @@ def fit_learners(
         advance(1)
     out_of_fold = scale.restore(out_of_fold)[rows.inverse]
     return FittedLearners(tuple(map(tuple, fits)), scale, out_of_fold)
-
-
-def _sample(rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """Draw a sample of rows where there are more than a learner is fitted to."""
-    if len(rows) <= MOST_ROWS:
-        return rows
-    return np.sort(np.random.default_rng(seed).choice(rows, MOST_ROWS, replace=False))
 
 
 def count_fits(settings: Sequence[Settings | None], n_folds: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import check_array
 
-from tabtransfer.errors import TabTransferError, name_list
+from tabtransfer.errors import ColumnWarning, TabTransferError, name_list
 from tabtransfer.preprocessing.columns import Column, learn_column
+from tabtransfer.preprocessing.columns.category import ENOUGH_TO_WARN, CategoryColumn
 from tabtransfer.preprocessing.columns.learned import UnreadColumn
 from tabtransfer.preprocessing.columns.sparse import dense, unread_columns
 from tabtransfer.preprocessing.columns.text import share_topics
@@ -141,10 +143,33 @@ class TableEncoder:
             if first < last:
                 cells = dense(frame.iloc[:, index])
                 values[:, first:last] = column.encode(cells, frame.columns[index])
+        if len(frame) < ENOUGH_TO_WARN:
+            self._warn_of_unknown(frame)
         missing = np.isnan(values)
         values[missing] = 0.0
         n_categories = np.array([n for c in self.columns_ for n in c.n_categories], np.int64)
         return EncodedTable(values, missing, n_categories > 0, n_categories)
+
+    def _warn_of_unknown(self, frame: pd.DataFrame) -> None:
+        """Warn of few rows in which most columns of categories hold nothing that is known.
+
+        One cell may be new by chance; columns of more rows warn themselves.
+        """
+        present = {
+            frame.columns[index]: column.knows_none(dense(frame.iloc[:, index]))
+            for index, column in enumerate(self.columns_)
+            if isinstance(column, CategoryColumn) and frame.iloc[:, index].notna().any()
+        }
+        unknown = [name for name, knows_none in present.items() if knows_none]
+        if len(unknown) > max(1, len(present) / 2):
+            first = frame[unknown[0]].dropna().iloc[0]
+            warnings.warn(
+                f"{len(unknown)} of {len(present)} columns of categories hold none that fit had "
+                f"({name_list(unknown)}), such as {first!r} in {unknown[0]!r}: these are missing. "
+                "Write them as in fit.",
+                ColumnWarning,
+                stacklevel=3,
+            )
 
     def align(self, X: Any) -> pd.DataFrame:
         """Read a table and bring its columns into the order of `fit`.

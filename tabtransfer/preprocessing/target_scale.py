@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from tabtransfer.preprocessing.normal_scores import NormalScores
 from tabtransfer.preprocessing.weighted_statistics import weighted_moments
 
-__all__ = ["MAX_TARGET", "NormalTargetScale", "TargetScale", "learn_scale", "warn_of_clipped"]
+__all__ = [
+    "MAX_TARGET",
+    "NormalTargetScale",
+    "TargetScale",
+    "are_clipped",
+    "learn_scale",
+    "warn_of_clipped",
+]
 
 MAX_TARGET = 5.0
 """Standard deviations from the mean beyond which targets are clipped."""
@@ -123,10 +130,10 @@ def learn_scale(
     return NormalTargetScale.of(targets, weights) if normal else TargetScale.of(targets, weights)
 
 
-def warn_of_clipped(
+def are_clipped(
     targets: NDArray[np.float64], weights: NDArray[np.float64] | None = None
-) -> None:
-    """Warn of training targets that are clipped, as predictions can't reach them.
+) -> NDArray[np.bool_]:
+    """Return which training targets are clipped.
 
     Parameters
     ----------
@@ -134,19 +141,60 @@ def warn_of_clipped(
         The targets.
     weights : ndarray of float64, (n_rows,), or None
         Their weights.
+
+    Returns
+    -------
+    ndarray of bool, (n_rows,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.preprocessing.target_scale import are_clipped
+    >>> are_clipped(np.append(np.zeros(99), 1e6)).nonzero()[0]
+    array([99])
     """
     scale = TargetScale.of(targets, weights)
+    if scale.deviation == 0.0:
+        return np.zeros(len(targets), bool)
+    # Halves, as differences of huge targets may be infinite.
+    return np.abs(targets / 2 - scale.mean / 2) > MAX_TARGET * (scale.deviation / 2)
+
+
+def warn_of_clipped(
+    targets: NDArray[np.float64],
+    weights: NDArray[np.float64] | None = None,
+    share_of_learners: float = 0.0,
+) -> None:
+    """Warn of training targets that are clipped, as the network's predictions can't reach them.
+
+    Parameters
+    ----------
+    targets : ndarray of float64, (n_rows,)
+        The targets.
+    weights : ndarray of float64, (n_rows,), or None
+        Their weights.
+    share_of_learners : float, default=0.0
+        Share of the learners, which can reach them, in predictions.
+    """
+    clipped = are_clipped(targets, weights)
+    if not clipped.any():
+        return
+    scale = TargetScale.of(targets, weights)
     reach = MAX_TARGET * scale.deviation
-    beyond = np.abs(targets - scale.mean) > reach
-    if scale.deviation > 0.0 and beyond.any():
-        farthest = targets[np.abs(targets - scale.mean).argmax()]
-        warnings.warn(
-            f"{int(beyond.sum()):,} of {len(targets):,} targets lie more than {MAX_TARGET:g} "
-            f"standard deviations from the mean (beyond {scale.mean - reach:.4g} to "
-            f"{scale.mean + reach:.4g}, as far as {farthest:.4g}) and are clipped there: "
-            "predictions fall short of them. If these rows are errors, leave them out; if they "
-            "are of another kind, which the columns tell, find them with a TabTransferClassifier "
-            "and fit a regressor to each kind.",
-            UserWarning,
-            stacklevel=3,
-        )
+    farthest = targets[np.abs(targets / 2 - scale.mean / 2).argmax()]
+    outcome = (
+        f"{share_of_learners:.0%} of each prediction is the trees' and the kernel's, which reach "
+        "them; the rest falls short of them"
+        if share_of_learners > 0.0
+        else "predictions fall short of them"
+    )
+    warnings.warn(
+        f"{int(clipped.sum()):,} of {len(targets):,} targets lie more than {MAX_TARGET:g} "
+        f"standard deviations from the mean (beyond {scale.mean - reach:.4g} to "
+        f"{scale.mean + reach:.4g}, as far as {farthest:.4g}), and the network reads them as "
+        f"clipped there: {outcome}. If these rows are errors, leave them out; if they are of "
+        "another kind, which the columns tell, find them with a TabTransferClassifier and fit a "
+        "regressor to each kind.",
+        UserWarning,
+        stacklevel=3,
+    )

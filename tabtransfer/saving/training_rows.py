@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import IO, Any
 
 import pandas as pd
@@ -36,7 +36,13 @@ def write_rows(rows: TrainingRows, open_file: Callable[[str], IO[bytes]]) -> Non
     columns, forms = {}, []
     for index, name in enumerate(names):
         column = rows.X.iloc[:, index].reset_index(drop=True)
-        stored, form = _storable(column, name)
+        try:
+            stored, form = _storable(column)
+        except TabTransferError as error:
+            raise TabTransferError(
+                f"Column {name!r} can't be saved: {error} Turn it into numbers, strings or dates "
+                "before fit."
+            ) from error
         columns[name if by_name else str(index)] = stored
         forms.append(form)
     table = pa.Table.from_pandas(pd.DataFrame(columns), preserve_index=False)
@@ -104,32 +110,43 @@ def _refuse_too_large(n_bytes: int) -> None:
         )
 
 
-def _storable(column: pd.Series, name: Hashable) -> tuple[pd.Series, dict[str, Any] | None]:
+def _storable(column: pd.Series) -> tuple[pd.Series, dict[str, Any] | None]:
     """Return a column that Parquet can hold, and how to convert it back if it was converted."""
     if isinstance(column.dtype, pd.CategoricalDtype):  # Parquet loses their order and numbers
-        categories = to_json(column.cat.categories.tolist())
-        return column.cat.codes, {"categories": categories, "ordered": column.cat.ordered}
+        levels = column.cat.categories
+        form = {"categories": to_json(list(levels)), "ordered": column.cat.ordered}
+        return column.cat.codes, {**form, "objects": levels.dtype == object}
     if isinstance(column.dtype, pd.SparseDtype):
         return column.sparse.to_dense(), {"sparse": to_json(column.dtype.fill_value)}
     if not (column.dtype == object or pd.api.types.is_extension_array_dtype(column.dtype)):
         return column, None
     try:
         stored = pa.array(column, from_pandas=True)
-        simple = not pa.types.is_dictionary(stored.type)  # whose type pandas can't read again
-    except (pa.ArrowException, OverflowError, UnicodeEncodeError):
+        # Dictionaries' type pandas can't read again, and dates lose what they don't share.
+        simple = not pa.types.is_dictionary(stored.type) and _are_alike(column, stored.type)
+    except (pa.ArrowException, OverflowError, TypeError, UnicodeEncodeError):
         simple = False  # cells of several types, huge integers, or strings that aren't Unicode
     if not simple:
-        try:
-            cells = [None if pd.isna(cell) else json.dumps(to_json(cell)) for cell in column]
-        except TabTransferError as error:
-            raise TabTransferError(f"Column {name!r} can't be saved: {error}") from error
+        cells = [None if pd.isna(cell) else json.dumps(to_json(cell)) for cell in column]
         return pd.Series(cells, dtype="str"), {"cells": "json"}
     return column, None
 
 
+def _are_alike(column: pd.Series, kind: pa.DataType) -> bool:
+    """Return whether objects that are dates or times are of one type and time zone."""
+    if column.dtype != object or not pa.types.is_temporal(kind):
+        return True
+    cells = column[column.notna()]
+    return len({(type(cell), str(getattr(cell, "tzinfo", None))) for cell in cells}) == 1
+
+
 def _restored(column: pd.Series, form: dict[str, Any]) -> pd.Series:
     if "categories" in form:
-        categories = _index(from_json(form["categories"]))
+        levels = from_json(form["categories"])
+        if form["objects"]:  # dates stay as they are, tuples make no MultiIndex
+            categories = pd.Index(levels, dtype=object, tupleize_cols=False)
+        else:
+            categories = _index(levels)
         codes = pd.Categorical.from_codes(column, categories, ordered=form["ordered"])
         return pd.Series(codes)
     if "sparse" in form:

@@ -5,6 +5,7 @@ import pytest
 from tabtransfer.baselines.columns import ColumnPreparer, categorical_frame, filled_frame
 from tabtransfer.errors import TabTransferError
 from tabtransfer.preprocessing.columns.category import category_name
+from tabtransfer.preprocessing.encoder import TableEncoder
 
 
 def test_every_kind_of_column_becomes_text_or_floats(messy):
@@ -83,6 +84,32 @@ def test_dates_become_the_numbers_that_our_network_reads(when):
     parts = prepared.iloc[[0, 2], 1:-1].to_numpy()
     for part in ([2024, 2023], [2, 2], [29, 28], [6, 18]):
         assert (parts == np.array(part)[:, None]).all(axis=0).any(), part
+
+
+@pytest.mark.parametrize(
+    "write",
+    ["${:,.2f}".format, "{:.1f} %".format, "{:g}".format, lambda x: x],
+    ids=["money", "percent", "strings", "numbers"],
+)
+@pytest.mark.parametrize("stray", ["?", "n/a", "total"])
+@pytest.mark.filterwarnings("ignore:Column 'x' is read as numbers")
+def test_written_numbers_are_read_as_our_network_reads_them(write, stray):
+    numbers = np.linspace(-5, 5000, 50).round(1)
+    cells = [write(number) for number in numbers]
+    X = pd.DataFrame({"x": pd.Series([*cells, stray], dtype=object)})
+    prepared = ColumnPreparer().fit_transform(X)["x"]
+    own = TableEncoder().fit(X).transform(X)
+    np.testing.assert_allclose(prepared[:-1], own.values[:-1, 0], rtol=1e-6)
+    np.testing.assert_allclose(np.corrcoef(prepared[:-1], numbers)[0, 1], 1.0)
+    assert np.isnan(prepared.iloc[-1]) and own.missing[-1, 0]
+    assert categorical_frame().fit_transform(X)["x0"].dtype == np.float64
+
+
+def test_codes_and_few_values_stay_categories_for_all():
+    X = pd.DataFrame({"code": [f"{row:04d}" for row in range(60)], "grade": ["1", "2", "?"] * 20})
+    preparer = ColumnPreparer().fit(X)
+    assert preparer.categorical_ == ["code", "grade"]
+    assert (TableEncoder().fit(X).transform(X).n_categories > 0).all()
 
 
 def test_durations_become_numbers_in_order():

@@ -53,6 +53,33 @@ def test_a_file_that_is_no_journal_is_named(tmp_path):
     assert path.read_text() == "not a journal\nat all\n"
 
 
+def test_a_damaged_journal_goes_on_from_the_lines_before_the_damage(tmp_path):
+    path = tmp_path / "study.journal"
+    drawn = draw(TrialLog(path, "study", seed=0), 5)
+    lines = path.read_bytes().splitlines(keepends=True)
+    starts = [place for place, line in enumerate(lines) if b'"op_code":4' in line]
+    lines[starts[3]] = b"\x00" * len(lines[starts[3]][:-1]) + b"\n"
+    path.write_bytes(b"".join(lines))
+    named = rf"study\.journal: line {starts[3] + 1} is damaged, so .* the {starts[3]} lines before"
+    with pytest.warns(UserWarning, match=named):
+        log = TrialLog(path, "study", seed=0)
+    assert log.n_tried == 3
+    assert draw(log, 2) == drawn[3:]
+    assert TrialLog(path, "study", seed=0).n_tried == 5
+
+
+@pytest.mark.parametrize("line", [b"{}", b"[1]", b'{"op_code": 99}', b'{"op_code": 0}', b"\xff"])
+def test_a_journal_damaged_from_the_start_is_one_sentence(tmp_path, line):
+    path = tmp_path / "study.journal"
+    draw(TrialLog(path, "study", seed=0), 1)
+    _, *others = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([line + b"\n", *others]))
+    with pytest.raises(
+        TabTransferError, match=r"can't be read as a journal .*: remove it, or give"
+    ):
+        TrialLog(path, "study", seed=0)
+
+
 def test_trials_that_came_to_nothing_count_as_tried_and_never_as_best():
     log = TrialLog(None, "study", seed=0)
     assert log.best() is None

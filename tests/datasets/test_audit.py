@@ -1,3 +1,5 @@
+import functools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,16 +27,16 @@ def shop(seed=0, n_rows=300):
 
 @pytest.fixture
 def ask(tmp_path):
-    def ask(frame, seen=True):
+    def ask(frame, seen=True, name="mine.csv", write=None, options=()):
         checkpoint = tmp_path / "a.safetensors"
         mark = fingerprint("shops", shop()).to_text()
         tables = [{"name": "shops", "fingerprint": mark}] if seen else []
         network = TabularTransformer(NetworkConfig(d_cell=8, context_layers=1))
         save_checkpoint(checkpoint, network, {"tables": tables})
-        frame.to_csv(tmp_path / "mine.csv", index=False)
+        (write or functools.partial(frame.to_csv, index=False))(tmp_path / name)
         app = typer.Typer()
         app.command()(audit)
-        arguments = [str(tmp_path / "mine.csv"), "--target", frame.columns[-1]]
+        arguments = [str(tmp_path / name), "--target", frame.columns[-1], *options]
         result = CliRunner().invoke(app, [*arguments, "--checkpoint", str(checkpoint)])
         assert result.exit_code == 0, result.output
         return result.output
@@ -64,6 +66,22 @@ def test_a_copy_is_seen_with_its_columns(ask, copy):
     assert "No sign" not in output
 
 
+@pytest.mark.parametrize("name", ["mine.tsv.gz", "mine.feather"])
+def test_files_are_read_as_fit_reads_them(ask, name):
+    frame = shop()
+    write = frame.to_feather
+    if name != "mine.feather":
+        write = functools.partial(frame.to_csv, index=False, sep="\t", encoding="utf-16")
+    assert "Very likely seen as 'shops'" in ask(frame, name=name, write=write)
+
+
+def test_how_csv_is_written_can_be_said(ask):
+    frame = shop()
+    write = functools.partial(frame.to_csv, index=False, sep="~", decimal=",", encoding="cp500")
+    options = ("--sep", "~", "--decimal", ",", "--encoding", "cp500")
+    assert "Very likely seen as 'shops'" in ask(frame, write=write, options=options)
+
+
 def test_one_column_of_another_table_is_possible_only(ask):
     output = ask(pd.concat([shop(5)[["height"]], shop()[["income"]], shop(5)[["spent"]]], axis=1))
     assert "Possibly seen as 'shops': 1 column holds the same values (income)." in output
@@ -83,8 +101,8 @@ def test_weights_trained_on_no_table_cannot_tell(ask):
 
 
 def test_wrong_input_is_an_error(tmp_path):
-    with pytest.raises(TabTransferError, match="can't be read"):
-        audit(tmp_path / "no.csv", target="y")
+    with pytest.raises(TabTransferError, match="There is no file"):
+        audit([str(tmp_path / "no.csv")], target="y")
     shop().to_csv(tmp_path / "a.csv")
     with pytest.raises(TabTransferError, match="has no column 'y'"):
-        audit(tmp_path / "a.csv", target="y")
+        audit([str(tmp_path / "a.csv")], target="y")

@@ -4,8 +4,9 @@ import json
 import pandas as pd
 import pytest
 
+from tabtransfer.baselines.columns import ColumnPreparer
 from tabtransfer.datasets.capping import cap_rows
-from tabtransfer.datasets.folder import load_folder, read_frame
+from tabtransfer.datasets.folder import load_folder
 from tabtransfer.datasets.suites import load_suite, load_table
 from tabtransfer.errors import TabTransferError
 
@@ -52,7 +53,7 @@ def test_a_table_of_categories_with_gaps_has_a_kind(folder):
         ({"task": "ranking"}, r"Entry 1 of .*\('shop'\) has task 'ranking'; tasks are binary"),
         ({"target": None}, r"\('shop'\) needs target"),
         ({"file": "no.csv"}, r"\('shop'\): there is no file"),
-        ({"file": "shop.xls"}, r"shop\.xls is neither CSV \(.*\.tsv.*\) nor Parquet"),
+        ({"file": "shop.xls"}, r"\(\'shop\'\): .*shop\.xls has no suffix of a table: .*\.tsv"),
         ({"target": "sells"}, "Table 'shop': .* has no column 'sells'"),
         ({"task": "multiclass"}, "'shop': the target 'buys' has 2 classes"),
         ({"task": "regression", "target": "town"}, "'shop': the target 'town' .* must be numbers"),
@@ -93,16 +94,56 @@ def test_a_capped_table_keeps_class_shares_and_says_so():
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("t.csv", "größe,y\n1.5,a\n1000.25,b\n".encode()),
-        ("t.csv", "größe;y\n1,5;a\n1.000,25;b\n".encode("cp1252")),
-        ("t.TSV", "größe\ty\n1.5\ta\n1000.25\tb\n".encode("utf-16")),
-        ("t.csv.gz", gzip.compress("größe,y\n1.5,a\n1000.25,b\n".encode(), mtime=0)),
+        ("t.csv", "größe,y\n1.5,007\n1000.25,b\n".encode()),
+        ("t.csv", "größe;y\n1,5;007\n1.000,25;b\n".encode("cp1252")),
+        ("t.TSV", "größe\ty\n1.5\t007\n1000.25\tb\n".encode("utf-16")),
+        ("t.csv.gz", gzip.compress("größe,y\n1.5,007\n1000.25,b\n".encode(), mtime=0)),
+        ("t.csv", ",größe,y\n0,1.5,007\n1,1000.25,b\n2,3,\n".encode()),
     ],
+    ids=["commas", "semicolons", "utf-16", "compressed", "saved index"],
 )
-def test_csv_is_read_as_it_is_written(tmp_path, name, content):
+def test_files_are_read_as_fit_reads_them(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
-    frame = read_frame(tmp_path / name)
-    assert frame.to_dict("list") == {"größe": [1.5, 1000.25], "y": ["a", "b"]}
+    entry = {"name": "t", "file": name, "target": "y", "task": "binary"}
+    (tmp_path / "manifest.json").write_text(json.dumps([entry]))
+    (table,) = load_folder(tmp_path)
+    assert table.X.to_dict("list") == {"größe": [1.5, 1000.25]}
+    assert table.y.tolist() == ["007", "b"]
+    assert ("saved index" in table.metadata.dropped) == (content[:1] == b",")
+
+
+def test_how_a_table_is_written_can_be_said(tmp_path):
+    (tmp_path / "t.csv").write_bytes("größe~y\n1,5~a\n1.000,25~b\n".encode("cp500"))
+    entry = {"name": "t", "file": "t.csv", "target": "y", "task": "binary"}
+    (tmp_path / "manifest.json").write_text(json.dumps([{**entry, "encoding": "cp500"}]))
+    with pytest.raises(TabTransferError, match=r"'t': .*--sep.* keys of the manifest's entry: sep"):
+        list(load_folder(tmp_path))
+    entry |= {"sep": "~", "decimal": ",", "encoding": "cp500"}
+    (tmp_path / "manifest.json").write_text(json.dumps([entry]))
+    assert next(load_folder(tmp_path)).X["größe"].tolist() == [1.5, 1000.25]
+
+
+def test_numbers_and_dates_that_are_written_are_no_categories(tmp_path):
+    n_rows = 60
+    frame = pd.DataFrame(
+        {
+            "price": [f"${999_900 + 37 * row:,}.50" for row in range(n_rows)],
+            "age": [*map(str, range(n_rows - 2)), "?", "n/a"],
+            "odd": [*(f"{row / 7:.3f}" for row in range(n_rows - 1)), "total"],
+            "month": [f"2021-{row % 12 + 1:02d}" for row in range(n_rows)],
+            "town": ["a", "b"] * (n_rows // 2),
+            "buys": ["yes", "no"] * (n_rows // 2),
+        }
+    )
+    frame.to_csv(tmp_path / "shop.csv", index=False)
+    (tmp_path / "manifest.json").write_text(json.dumps([SHOP]))
+    (table,) = load_folder(tmp_path)
+    assert table.metadata.n_categorical == 1
+    read = ColumnPreparer().fit_transform(table.X)
+    assert read.select_dtypes(object).columns.tolist() == ["town"]
+    for name in ("price", "age", "odd"):
+        assert (read[name].dropna().diff().dropna() > 0).all()
+    assert (read["age"].isna().sum(), read["odd"].isna().sum()) == (2, 1)
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,24 @@ def test_every_query_class_is_in_the_context():
     _, episodes = make_episodes(labels, 3)
     for _ in range(20):
         episode = next(episodes)
-        context, query = episode.labels[0].split([episode.n_train, 44 - episode.n_train])
+        context, query = episode.labels[0].tensor_split([episode.n_train])
         assert set(query.tolist()) <= set(context.tolist())
+
+
+def test_rare_classes_of_the_context_are_asked_for_at_their_base_rate():
+    labels = np.array([0] * 480 + [1] * 510 + [2] * 10)
+    table, episodes = make_episodes(labels, 3, max_rows=100)
+    n_contexts = n_asked = n_query = 0
+    for _ in range(800):
+        episode = next(episodes)
+        own = episode.labels[0].numpy()
+        is_rare = own == own[rows_of(table, episode).argmax()]  # the last rows are the rare ones
+        if is_rare.sum() <= 10 and is_rare[: episode.n_train].any():
+            n_contexts += 1
+            n_asked += is_rare[episode.n_train :].sum()
+            n_query += len(own) - episode.n_train
+    assert 300 < n_contexts < 500  # of 65 rows: none is forced into a sample
+    assert n_asked / n_query == pytest.approx(0.01, rel=0.2)
 
 
 def test_long_tables_are_sampled():

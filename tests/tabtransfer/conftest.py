@@ -39,3 +39,23 @@ def make_frame():
         return frame, (frame["number"] * 2.0).round().clip(upper=4).astype(int)
 
     return make_frame
+
+
+@pytest.fixture(scope="session")
+def frame():
+    """A column of every type that files have."""
+    rng = np.random.default_rng(0)
+    n_rows = 60
+    frame = pd.DataFrame(
+        {
+            "number": rng.normal(size=n_rows),
+            "whole": rng.integers(0, 100, n_rows),
+            "flag": rng.random(n_rows) < 0.5,
+            "word": rng.choice(["red", "a, b", 'say "no"', "two\nlines", "007"], n_rows),
+            "id": [f"{index:04d}" for index in range(n_rows)],
+        }
+    )
+    frame["kind"] = np.where(frame["number"] > 0, "yes", "no")
+    frame.loc[[1, 5], "number"] = np.nan
+    frame.loc[[0, 5], "word"] = None
+    return frame

@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import stat
@@ -99,3 +100,12 @@ class TestPosix:
         done = subprocess.run([sys.executable, "-c", script, str(path), str(int(number))])
         assert done.returncode == -number
         assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("file", "old")]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_an_error_in_writing_names_the_file(tmp_path, named):
+    path = tmp_path / "report.html"
+    with pytest.raises(OSError) as raised, replacing(path) as partial:
+        names = (str(partial),) if named else ()
+        raise OSError(errno.ENOSPC, "No space left on device", *names)
+    assert raised.value.filename == str(path)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.folder_lock import alone_in
+from tabtransfer.folder_lock import alone_in, alone_with
 
 HOLD = (
     "import sys\nfrom pathlib import Path\n"
@@ -47,3 +47,17 @@ def test_a_folder_that_is_a_file_is_one_sentence(tmp_path):
     refused = pytest.raises(TabTransferError, match="can't be written to: File exists")
     with refused, alone_in(tmp_path / "file"):
         pytest.fail("a file is no folder")
+
+
+def test_a_second_writer_of_a_file_is_kept_out_and_others_of_its_folder_are_not(tmp_path):
+    def write(name):
+        with alone_with(tmp_path / name):
+            (tmp_path / name).write_text("whole")
+
+    with ThreadPoolExecutor(1) as pool:
+        with alone_with(tmp_path / "m.model"):
+            with pytest.raises(TabTransferError, match=r"Another run is writing to .*m\.model"):
+                pool.submit(write, "m.model").result()
+            pool.submit(write, "other.model").result()
+        pool.submit(write, "m.model").result()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.model", "other.model"]

@@ -160,7 +160,7 @@ def comparison_command(results: pd.DataFrame) -> str:
     task = "regression" if row["task"] == "regression" else "classification"
     return (
         f"tabtransfer compare {files} --target {shlex.quote(row['target'])} --task {task} "
-        f"--time {results['time_limit'].max() / JOB_SHARE:.0f}s --methods {methods} "
+        f"--time {results['time_limit'].iloc[-1] / JOB_SHARE:.0f}s --methods {methods} "
         f"--seed {row['seed']} --max-train {row['max_train']} --threads {row['n_threads']} "
         f"--jobs {results['n_jobs'].max()}"
     )

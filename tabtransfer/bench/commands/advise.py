@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tabtransfer.batch_prediction.command import (
+from tabtransfer.batch_prediction.command import say_reading
+from tabtransfer.errors import TabTransferError
+from tabtransfer.table_files.options import (
     Decimal,
     Drop,
     Encoding,
@@ -15,10 +18,8 @@ from tabtransfer.batch_prediction.command import (
     Tables,
     TaskOption,
     csv_dialect,
-    say_reading,
     split_names,
 )
-from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
     from tabtransfer.datasets.table import Table
@@ -28,12 +29,13 @@ def advise(
     table: Tables,
     target: Annotated[str, typer.Option(metavar="COLUMN", help="Column to predict.")],
     results: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             help="A results.parquet of other tables, such as `tabtransfer benchmark --suite "
-            "standard` writes."
+            "standard` writes; none comes with the package.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     task: Annotated[
         TaskOption, typer.Option(help="What to learn; auto goes by what the target holds.")
     ] = TaskOption.auto,
@@ -49,14 +51,16 @@ def advise(
     saying the average over the other tables, which is what it says where it isn't better.
     `tabtransfer compare` measures.
     """
-    from tabtransfer.batch_prediction.find import find_files
     from tabtransfer.bench.analysis.advice import describe_advice, make_advisors
     from tabtransfer.bench.measure.user_table import read_user_table
     from tabtransfer.bench.report.terminal import advice_table
     from tabtransfer.bench.results import read_results
     from tabtransfer.printing import make_console
+    from tabtransfer.table_files.find import find_files
 
     files = find_files(table)
+    if results is None:
+        raise TabTransferError(_measure_first(table, target))
     measured = read_results(results)
     advisors = make_advisors(measured)
     if not advisors:
@@ -72,6 +76,17 @@ def advise(
     console.print(advice_table(advisors, advice))
     for sentence in describe_advice(advisors, advice):
         console.print(sentence)
+
+
+def _measure_first(table: list[str], target: str) -> str:
+    """Say how to measure, as there is nothing to go by."""
+    files = shlex.join(table)
+    return (
+        "Advice needs results on other tables, and none come with the package. Measure on this "
+        f"one: `tabtransfer compare {files} --target {shlex.quote(target)}`. Or measure on others "
+        "once, `tabtransfer benchmark --suite standard --out reports/standard`, and give "
+        "--results reports/standard/results.parquet."
+    )
 
 
 def _describe(table: Table, max_train: int) -> dict[str, float]:

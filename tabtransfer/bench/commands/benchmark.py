@@ -21,11 +21,13 @@ from tabtransfer.bench.commands.options import (
     SuiteName,
     Threads,
     TimeLimit,
+    kept_in,
     read_limits,
 )
 from tabtransfer.bench.commands.transfer_gain import show_transfer_gain
 from tabtransfer.destinations import check_file, check_folder
 from tabtransfer.errors import TabTransferError
+from tabtransfer.folder_lock import alone_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,21 +69,23 @@ def benchmark(
     chosen = resolve_methods(methods, search_time)
     limits = read_limits(time_limit, memory_limit, chosen)
     check_folder(folder, "--out", (RESULTS_FILE, *REPORT_FILES))
-    results = run(
-        suite,
-        load_suite(suite),
-        chosen,
-        folder / RESULTS_FILE,
-        n_splits=_read_n_splits(n_splits),
-        seed=seed,
-        max_train=max_train,
-        max_rows=max_rows,
-        n_threads=threads,
-        n_jobs=jobs,
-        limits=limits,
-        backend=backend,
-    )
-    _show(results, folder)
+    splits, tables = _read_n_splits(n_splits), load_suite(suite)
+    with kept_in(folder, "benchmark"):
+        results = run(
+            suite,
+            tables,
+            chosen,
+            folder / RESULTS_FILE,
+            n_splits=splits,
+            seed=seed,
+            max_train=max_train,
+            max_rows=max_rows,
+            n_threads=threads,
+            n_jobs=jobs,
+            limits=limits,
+            backend=backend,
+        )
+        _show(results, folder)
 
 
 def merge(
@@ -100,8 +104,9 @@ def merge(
     from tabtransfer.bench.results import write_results
 
     check_file(out, "--out")
-    rows = merge_results(results)
-    write_results(rows, out)
+    with alone_in(out.absolute().parent):
+        rows = merge_results(results)
+        write_results(rows, out)
     typer.echo(f"{len(rows)} jobs in {out}; draw the report with `tabtransfer report {out}`.")
 
 
@@ -119,7 +124,8 @@ def report(
     folder = out if out is not None else results.parent
     measured = read_results(results)
     check_folder(folder, "--out", REPORT_FILES)
-    _show(measured, folder)
+    with alone_in(folder):
+        _show(measured, folder)
 
 
 def _read_n_splits(text: str) -> int | Literal["tabarena"]:

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import nullcontext
 from pathlib import Path
+from time import monotonic, process_time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tabtransfer.batch_prediction.command import (
+from tabtransfer.batch_prediction.command import said_warnings, say_reading
+from tabtransfer.bench.commands.options import (
+    REPORT_FILES,
+    RESULTS_FILE,
+    Jobs,
+    Seed,
+    Threads,
+    kept_in,
+)
+from tabtransfer.destinations import check_file, check_folder
+from tabtransfer.errors import TabTransferError
+from tabtransfer.folder_lock import alone_with
+from tabtransfer.table_files.options import (
     Decimal,
     Drop,
     Encoding,
@@ -17,27 +31,23 @@ from tabtransfer.batch_prediction.command import (
     Tables,
     TaskOption,
     csv_dialect,
-    said_warnings,
-    say_reading,
     split_names,
 )
-from tabtransfer.bench.commands.options import REPORT_FILES, RESULTS_FILE
-from tabtransfer.destinations import check_file, check_folder
-from tabtransfer.errors import TabTransferError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from tabtransfer.baselines.method import Method
-    from tabtransfer.batch_prediction.training_table import TrainingTable
     from tabtransfer.bench.analysis.comparison import Comparison
+    from tabtransfer.table_files.training_table import TrainingTable
 
 
 def compare(
     table: Tables,
     target: Annotated[str, typer.Option(metavar="COLUMN", help="Column to predict.")],
     time: Annotated[
-        str, typer.Option(help="Time for measuring, such as 90s, 10m, 2h or minutes.")
+        str,
+        typer.Option(help="Time from the first row read to the report, such as 90s, 10m or 2h."),
     ] = "5m",
     methods: Annotated[
         str | None,
@@ -61,10 +71,10 @@ def compare(
     encoding: Encoding = None,
     decimal: Decimal = None,
     silence: Silence = "",
-    jobs: Annotated[int, typer.Option(min=1, help="Jobs at a time, each in its process.")] = 2,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of one job.")] = 1,
+    jobs: Jobs = 2,
+    threads: Threads = 1,
     max_train: Annotated[int, typer.Option(min=20, help="Most training rows of a split.")] = 10_000,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of splits and methods.")] = 0,
+    seed: Seed = 0,
 ) -> None:
     """Tell which method to use for a table: ours, CatBoost or another.
 
@@ -73,13 +83,16 @@ def compare(
     CatBoost, all learn from fewer rows. Writes results.parquet and the report that `benchmark`
     writes. The same command again goes on where it was, with the time given anew.
     """
+    started, worked = monotonic(), process_time()
+
     from tabtransfer.baselines.registry import resolve_methods
-    from tabtransfer.batch_prediction.find import find_files
     from tabtransfer.bench.analysis.comparison import compare_methods
+    from tabtransfer.bench.measure.budget import seconds_beside
     from tabtransfer.bench.measure.compare import compare as measure
     from tabtransfer.bench.measure.user_table import read_user_table
     from tabtransfer.bench.report.pages import write_report
     from tabtransfer.duration import read_minutes
+    from tabtransfer.table_files.find import find_files
 
     files = find_files(table)
     seconds = 60 * read_minutes(time)
@@ -93,22 +106,25 @@ def compare(
     say_reading(rows)
     _say_columns(rows, split_names(silence))
     _say_seen(user_table.name, rows)
-    results = measure(
-        user_table,
-        folder / RESULTS_FILE,
-        seconds,
-        files=shlex.join(table),
-        methods=chosen,
-        seed=seed,
-        max_train=max_train,
-        n_threads=threads,
-        n_jobs=jobs,
-        tell=_say,
-    )
-    comparison = compare_methods(results)
-    write_report(results, folder)
-    if save is not None:  # before anything is shown, as showing may fail
-        _save(comparison, rows, save, seed, threads)
+    with kept_in(folder, "compare"), nullcontext() if save is None else alone_with(save):
+        results = measure(
+            user_table,
+            folder / RESULTS_FILE,
+            seconds,
+            files=shlex.join(table),
+            methods=chosen,
+            seed=seed,
+            max_train=max_train,
+            n_threads=threads,
+            n_jobs=jobs,
+            spent=seconds_beside(monotonic() - started, process_time() - worked),
+            rows_to_fit=0 if save is None else len(user_table.X),
+            tell=_say,
+        )
+        comparison = compare_methods(results)
+        write_report(results, folder)
+        if save is not None:  # before anything is shown, as showing may fail
+            _save(comparison, rows, save, seed, threads)
     _show(comparison, results, folder)
 
 

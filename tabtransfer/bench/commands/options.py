@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.folder_lock import alone_in
+from tabtransfer.options import MOST_PROCESSES, MOST_SEED, finite
 
 RESULTS_FILE = "results.parquet"
 REPORT_FILES = (
@@ -34,8 +38,10 @@ MethodNames = Annotated[
         "Groups: all, all-offline, transfer-gain, tuned, tabpfn-versions."
     ),
 ]
-Jobs = Annotated[int, typer.Option(min=1, help="Jobs at a time, each in its process.")]
-Threads = Annotated[int, typer.Option(min=1, help="Threads of one job.")]
+Jobs = Annotated[
+    int, typer.Option(min=1, max=MOST_PROCESSES, help="Jobs at a time, each in its process.")
+]
+Threads = Annotated[int, typer.Option(min=1, max=MOST_PROCESSES, help="Threads of one job.")]
 MaxRows = Annotated[
     int | None,
     typer.Option(
@@ -44,18 +50,39 @@ MaxRows = Annotated[
         show_default="all",
     ),
 ]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of splits and methods.")]
+Seed = Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of splits and methods.")]
 SearchTime = Annotated[
-    float, typer.Option(min=1, help="Most seconds that a tuned method searches settings in a job.")
+    float,
+    typer.Option(
+        min=1, callback=finite, help="Most seconds that a tuned method searches settings in a job."
+    ),
 ]
 TimeLimit = Annotated[
-    float | None, typer.Option(min=0, help="Most seconds of a job.", show_default="none")
+    float | None,
+    typer.Option(min=0, callback=finite, help="Most seconds of a job.", show_default="none"),
 ]
 MemoryLimit = Annotated[
     float | None,
-    typer.Option(min=0, help="Most GB of a job beyond its start.", show_default="none"),
+    typer.Option(
+        min=0, callback=finite, help="Most GB of a job beyond its start.", show_default="none"
+    ),
 ]
 Backend = Annotated[str, typer.Option(help="Where jobs run: local, or a cluster of ray or dask.")]
+
+
+@contextmanager
+def kept_in(folder: Path, command: str) -> Iterator[None]:
+    """Keep other runs out of a folder within a block, and say after Ctrl-C how to go on."""
+    with alone_in(folder):
+        try:
+            yield
+        except KeyboardInterrupt:
+            typer.echo(
+                f"{command}: stopped; what was measured is kept in {folder}, and the same command "
+                "goes on from there.",
+                err=True,
+            )
+            raise
 
 
 def read_limits(

@@ -20,6 +20,7 @@ from tabtransfer.bench.commands.options import (
     SuiteName,
     Threads,
     TimeLimit,
+    kept_in,
     read_limits,
 )
 from tabtransfer.destinations import check_folder
@@ -70,21 +71,23 @@ def transfer_gain(
     chosen, wanted = resolve_methods(methods, search_time), _read_sizes(sizes)
     limits = read_limits(time_limit, memory_limit, chosen)
     check_folder(folder, "--out", (RESULTS_FILE, *GAIN_FILES))
-    results = run(
-        suite,
-        load_suite(suite),
-        chosen,
-        folder / RESULTS_FILE,
-        n_splits=n_splits,
-        seed=seed,
-        max_train=wanted,
-        max_rows=max_rows,
-        n_threads=threads,
-        n_jobs=jobs,
-        limits=limits,
-        backend=backend,
-    )
-    show_transfer_gain(results, folder)
+    tables = load_suite(suite)
+    with kept_in(folder, "transfer-gain"):
+        results = run(
+            suite,
+            tables,
+            chosen,
+            folder / RESULTS_FILE,
+            n_splits=n_splits,
+            seed=seed,
+            max_train=wanted,
+            max_rows=max_rows,
+            n_threads=threads,
+            n_jobs=jobs,
+            limits=limits,
+            backend=backend,
+        )
+        show_transfer_gain(results, folder)
 
 
 def show_transfer_gain(results: pd.DataFrame, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from tabtransfer.baselines.method import Method
 from tabtransfer.baselines.registry import GROUPS, get_method
@@ -10,9 +11,16 @@ from tabtransfer.baselines.transfer import TUNING_SECONDS
 from tabtransfer.baselines.tuning import SECONDS
 from tabtransfer.bench.analysis.comparison import JOB_SHARE
 from tabtransfer.bench.protocol import FINETUNED, SCRATCH, STACK, WITHOUT_TREES
+from tabtransfer.bench.results import OK
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WANTED_SPLITS = 6
 """Two repeats of three folds: with fewer, intervals are twice as wide and more."""
+REPORT_SECONDS = 9.0
+"""Of a processor: what drawing the report of a comparison takes, with the imports for it."""
+_MOST_BUSY = 4.0
 _TUNED = "-tuned"
 # They answer what transfer adds, or take the time of a search.
 _NO_CANDIDATES = (FINETUNED, SCRATCH, WITHOUT_TREES, STACK, "catboost-bag")
@@ -70,3 +78,46 @@ def affordable_searches(
             chosen.append(get_method(name))
             spare -= WANTED_SPLITS * cost
     return chosen
+
+
+def seconds_to_fit(results: pd.DataFrame, n_rows: int) -> float:
+    """Estimate what it takes to fit the slowest method of the results to more rows.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        The results table.
+    n_rows : int
+        Rows to fit to; time is taken to grow in proportion.
+
+    Returns
+    -------
+    float
+        Seconds; 0 where no method went well.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = {"status": ["ok", "failed"], "n_train": [100, None], "fit_seconds": [2.0, None]}
+    >>> seconds_to_fit(pd.DataFrame(rows), 300)
+    6.0
+    """
+    well = results[results["status"] == OK]
+    seconds = well["fit_seconds"] * n_rows / well["n_train"]
+    return float(seconds.max()) if len(seconds) else 0.0
+
+
+def seconds_beside(wall: float, processor: float) -> float:
+    """Estimate what a comparison takes beside measuring: reading the table, and the report.
+
+    Parameters
+    ----------
+    wall, processor : float
+        Seconds that reading took, and those of the processor, which are fewer on a busy machine.
+
+    Examples
+    --------
+    >>> seconds_beside(2.0, 2.0), seconds_beside(2.0, 1.0)
+    (11.0, 20.0)
+    """
+    return wall + REPORT_SECONDS * min(max(wall / max(processor, 0.01), 1.0), _MOST_BUSY)

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tabtransfer.baselines.method import Method
 from tabtransfer.bench.analysis.comparison import FILE, JOB_SHARE
-from tabtransfer.bench.measure.budget import affordable_searches, default_methods
+from tabtransfer.bench.measure.budget import (
+    affordable_searches,
+    default_methods,
+    seconds_to_fit,
+)
 from tabtransfer.bench.measure.plan import hash_table
 from tabtransfer.bench.measure.run import run
+from tabtransfer.bench.measure.workers import LOCAL, open_workers
 from tabtransfer.bench.protocol import PRETRAINED, REFERENCE, Limits
 from tabtransfer.bench.results import LEFT_OUT, OK, TIMEOUT, journal_path, read_results
 from tabtransfer.datasets.capping import cap_rows
@@ -39,6 +45,8 @@ def compare(
     max_train: int = 10_000,
     n_threads: int = 1,
     n_jobs: int = 2,
+    spent: float = 0.0,
+    rows_to_fit: int = 0,
     tell: Callable[[str], None] = lambda sentence: None,
 ) -> pd.DataFrame:
     """Measure methods on one table until the time is over.
@@ -46,8 +54,8 @@ def compare(
     Every method gets one split before any gets two. Splits are three folds, repeated by the
     table's size as TabArena does. A method that fails on the first split isn't tried on others.
     Our own method and CatBoost come first, and where they don't get through a split in half of the
-    time, all methods learn from fewer rows. Results are kept as `run` keeps them: the same call
-    goes on with more splits.
+    time, all methods learn from fewer rows; from the fewest, these two get a split even beyond the
+    time. Results are kept as `run` keeps them: the same call goes on with more splits.
 
     Parameters
     ----------
@@ -56,7 +64,7 @@ def compare(
     path : Path
         The results Parquet.
     seconds : float
-        Time after which jobs are ended. One job may take a quarter of it.
+        Time of the whole comparison, with which jobs are ended. One job may take a quarter of it.
     files : str
         Where the table comes from, for the results.
     methods : sequence of Method, optional
@@ -68,8 +76,13 @@ def compare(
         Most training rows in a split.
     n_threads, n_jobs : int
         Threads of a job, and jobs at a time.
+    spent : float, default=0
+        Seconds of the time that are over already, or that a report needs afterwards.
+    rows_to_fit : int, default=0
+        Rows that a method is fitted to afterwards; the time for that is kept back.
     tell : callable, optional
-        Takes a sentence for the user: that fewer rows are learned from.
+        Takes a sentence for the user: that fewer rows are learned from, or that the time isn't
+        enough.
 
     Returns
     -------
@@ -82,8 +95,8 @@ def compare(
         If the file holds results of other data, or of another protocol, or another run is writing
         to its folder.
     """
-    with alone_in(path.parent):
-        end = time.monotonic() + seconds
+    end = time.monotonic() + seconds - spent
+    with alone_in(path.parent), closing(open_workers(LOCAL, n_threads)) as workers:
         known = _known_max_train(path)
         if known is not None and known < max_train:
             max_train = known
@@ -94,7 +107,10 @@ def compare(
         _check_same_table(path, cap_rows(table, 3 * max_train, seed))
 
         def measure(
-            wanted: Sequence[Method], most_splits: int | None = None, until: float = end
+            wanted: Sequence[Method],
+            until: float | None,
+            most_splits: int | None = 1,
+            share: float = JOB_SHARE,
         ) -> pd.DataFrame:
             return run(
                 FILE + files,
@@ -107,37 +123,48 @@ def compare(
                 max_rows=3 * max_train,  # each job is handed all rows
                 n_threads=n_threads,
                 n_jobs=n_jobs,
-                limits=Limits(JOB_SHARE * seconds),
+                limits=Limits(share * seconds),
                 most_splits=most_splits,
-                seconds=until - time.monotonic(),
+                deadline=until,
+                workers=workers,
             )
 
         entrants = list(default_methods() if methods is None else methods)
         main = [method for method in entrants if method.name in (PRETRAINED, REFERENCE)]
-        while main:
-            results = measure(main, 1, (time.monotonic() + end) / 2)
-            n_train = int(results["n_train"].max()) if results["n_train"].notna().any() else None
-            smaller = _fewer_rows(results, main, min(n_train or max_train, 2 * len(table.X) // 3))
-            if smaller is None or time.monotonic() >= end:
+        main = main or entrants[:2]
+        while True:
+            results = measure(main, (time.monotonic() + end) / 2)
+            late = _not_done(results, main)
+            # Rows of other methods, of an earlier run, aren't given up.
+            if not late or set(results["method"]) - {method.name for method in main}:
                 break
-            max_train = smaller
-            path.unlink(missing_ok=True)
-            journal_path(path).unlink(missing_ok=True)
-            tell(
-                f"{_not_done(results, main)[0]} doesn't get through one split in the time, so all "
-                f"methods learn from at most {max_train:,} rows. Give more --time to learn from "
-                "more."
-            )
-        results = measure(entrants, 1)
+            n_train = min(max_train, 2 * len(table.X) // 3)
+            is_over = time.monotonic() >= end
+            smaller = MIN_TRAIN if is_over else max(MIN_TRAIN, n_train // _THINNING)
+            if smaller < n_train:
+                max_train = smaller
+                path.unlink(missing_ok=True)
+                journal_path(path).unlink(missing_ok=True)
+                tell(
+                    f"{late[0]} doesn't get through one split in the time, so all methods learn "
+                    f"from at most {max_train:,} rows. Give more --time to learn from more."
+                )
+            if smaller == MIN_TRAIN:
+                if is_over:
+                    tell("The time is too short, and this goes on until both have one split.")
+                results = measure(main, None, share=1.0)
+                break
+        end -= min(seconds_to_fit(results, rows_to_fit), max(0.0, end - time.monotonic()) / 2)
+        results = measure(entrants, end)
         if methods is None:
             left = end - time.monotonic()
             affordable = affordable_searches(left, n_jobs, _first_split(results))
             if affordable:
                 entrants += affordable
-                results = measure(affordable, 1)
+                results = measure(affordable, end)
         going_on = [method for method in entrants if method.name in _first_split(results)]
         if going_on and time.monotonic() < end:
-            results = measure(going_on)
+            results = measure(going_on, end, None)
         return results
 
 
@@ -149,16 +176,8 @@ def _known_max_train(path: Path) -> int | None:
 
 def _not_done(results: pd.DataFrame, main: Sequence[Method]) -> list[str]:
     """Return the main methods that the time was too short for on the first split."""
-    first = results[results["split"] == 0]
-    late = set(first.loc[first["status"].isin([TIMEOUT, LEFT_OUT]), "method"])
-    return [method.name for method in main if method.name in late]
-
-
-def _fewer_rows(results: pd.DataFrame, main: Sequence[Method], n_train: int) -> int | None:
-    """Return a smaller number of training rows, or None to keep the size."""
-    others = set(results["method"]) - {method.name for method in main}
-    smaller = max(MIN_TRAIN, n_train // _THINNING)
-    return smaller if _not_done(results, main) and not others and smaller < n_train else None
+    ended = results[(results["split"] == 0) & ~results["status"].isin([TIMEOUT, LEFT_OUT])]
+    return [method.name for method in main if method.name not in set(ended["method"])]
 
 
 def _first_split(results: pd.DataFrame) -> dict[str, float]:

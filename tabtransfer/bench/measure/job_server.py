@@ -18,9 +18,8 @@ from multiprocessing.process import BaseProcess
 from typing import IO, Any
 
 from tabtransfer import environment
-from tabtransfer.bench.measure.run_job import JobRequest, describe_error, run_job, warm_up
-from tabtransfer.bench.protocol import Limits
-from tabtransfer.bench.results import FAILED, OUT_OF_MEMORY, TIMEOUT
+from tabtransfer.bench.measure.run_job import OVER, JobRequest, describe_error, run_job, warm_up
+from tabtransfer.bench.results import FAILED, LEFT_OUT, OUT_OF_MEMORY, TIMEOUT
 
 # Forking a process with loaded libraries is safe on Linux alone; elsewhere each job imports anew.
 _FORKS = sys.platform == "linux"
@@ -57,8 +56,8 @@ def _answer(pickled: bytes, requests: IO[bytes]) -> dict[str, Any]:
     process.start()
     sender.close()
     try:
-        outcome = _watch(process, receiver, request.limits, requests)
-        if outcome["status"] not in (TIMEOUT, OUT_OF_MEMORY):
+        outcome = _watch(process, receiver, request, requests)
+        if outcome["status"] not in (TIMEOUT, OUT_OF_MEMORY, LEFT_OUT):
             process.join(_EXIT_SECONDS)
         return outcome
     finally:
@@ -77,11 +76,11 @@ def _run(request: JobRequest | bytes, sender: connection.Connection) -> None:
 def _watch(
     process: BaseProcess,
     receiver: connection.Connection,
-    limits: Limits,
+    request: JobRequest,
     requests: IO[bytes],
 ) -> dict[str, Any]:
     """Wait for the job's outcome, its end, its limits, or the end of the parent process."""
-    started = time.monotonic()
+    limits, started = request.limits, time.monotonic()
     memory_before = _memory_gb(process)
     while True:
         remaining = None
@@ -90,6 +89,11 @@ def _watch(
             if remaining <= 0:
                 reason = f"stopped after {limits.seconds:g} s, the time limit"
                 return {"status": TIMEOUT, "reason": reason}
+        if request.deadline is not None:
+            left = request.deadline - time.monotonic()
+            if left <= 0:
+                return OVER
+            remaining = left if remaining is None else min(left, remaining)
         if limits.memory_gb is not None:
             if _memory_gb(process) - memory_before > limits.memory_gb:
                 reason = f"stopped above {limits.memory_gb:g} GB, the memory limit"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,12 +14,12 @@ from tabtransfer.baselines.method import Method
 from tabtransfer.bench.measure.plan import Sampling, plan_requests
 from tabtransfer.bench.measure.progress import RunProgress
 from tabtransfer.bench.measure.results_file import ResultsFile
-from tabtransfer.bench.measure.run_job import JobRequest, describe_error, finish_row
+from tabtransfer.bench.measure.run_job import OVER, JobRequest, describe_error, finish_row
 from tabtransfer.bench.measure.seen_tables import SeenTables
 from tabtransfer.bench.measure.studies import Studies
 from tabtransfer.bench.measure.workers import LOCAL, Workers, open_workers
 from tabtransfer.bench.protocol import NO_LIMITS, Job, Limits
-from tabtransfer.bench.results import FAILED, LEFT_OUT, TIMEOUT
+from tabtransfer.bench.results import FAILED
 from tabtransfer.folder_lock import alone_in
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
     from tabtransfer.datasets.table import Table
 
-_OVER = {"status": LEFT_OUT, "reason": "the time was over"}
 # What a row must have in common with the job for it to be kept; limits only where they were hit.
 _FIXED = ("table_hash", "versions", "search_seconds", "time_limit", "memory_limit")
 
@@ -48,7 +46,8 @@ def run(
     limits: Limits = NO_LIMITS,
     backend: str = LOCAL,
     most_splits: int | None = None,
-    seconds: float | None = None,
+    deadline: float | None = None,
+    workers: Workers | None = None,
 ) -> pd.DataFrame:
     """Measure every method on every split of every table.
 
@@ -94,10 +93,13 @@ def run(
         Where jobs run: on this machine, or on a cluster of Ray or Dask.
     most_splits : int, optional
         Only the first splits of each table, as many as this; with one size of training sets.
-    seconds : float, optional
-        Time after which no job is started, and those that are running are ended. The jobs of a
-        split that some methods were measured on and others weren't any more get the status
-        "left_out", as those do that were ended; of splits not begun there is no row.
+    deadline : float, optional
+        When, by `time.monotonic`, no job is started any more, and those that are running on this
+        machine are ended. The jobs of a split that some methods were measured on and others
+        weren't any more get the status "left_out", as those do that were ended; of splits not
+        begun there is no row.
+    workers : Workers, optional
+        Workers that are open already and stay open; by default those of the backend are opened.
 
     Returns
     -------
@@ -124,18 +126,21 @@ def run(
             left = [replace(request, progress=studies.path(request.row)) for request in left]
         for row in results.rows:  # in case a kill came between a row and this
             studies.drop(row)
-        deadline = math.inf if seconds is None else time.monotonic() + seconds
+        seconds = None if deadline is None else max(0.0, deadline - time.monotonic())
         with closing(results), RunProgress(len(requests), n_done, seconds) as progress:
             if left:
-                workers = open_workers(backend, n_threads)
+                opened = (
+                    nullcontext(workers) if workers else closing(open_workers(backend, n_threads))
+                )
+                left = [replace(request, deadline=deadline) for request in left]
                 seen = SeenTables(whole)
-                with closing(_execute(left, n_jobs, workers, seen, deadline)) as rows:
+                with opened as at_work, closing(_execute(left, n_jobs, at_work, seen)) as rows:
                     for row in rows:
                         results.add(row)
                         studies.drop(row)
                         progress.report(row)
             for request in _cut_short(requests, results.rows):
-                results.add(finish_row(request, _OVER))
+                results.add(finish_row(request, OVER))
         return results.frame()
 
 
@@ -147,35 +152,26 @@ def _not_done(requests: Sequence[JobRequest], results: ResultsFile) -> list[JobR
 
 
 def _execute(
-    requests: Sequence[JobRequest], n_jobs: int, workers: Workers, seen: SeenTables, deadline: float
+    requests: Sequence[JobRequest], n_jobs: int, workers: Workers, seen: SeenTables
 ) -> Generator[dict[str, Any], None, None]:
-    """Yield each request's row as it finishes; none for those that the deadline came before."""
+    """Yield each request's row as it finishes; none for those that their deadline came before."""
     pool = ThreadPoolExecutor(n_jobs)
     try:
-        running = [
-            pool.submit(_run_request, request, workers, seen, deadline) for request in requests
-        ]
+        running = [pool.submit(_run_request, request, workers, seen) for request in requests]
         for future in as_completed(running):
             row = future.result()
             if row is not None:
                 yield row
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        workers.close()
 
 
-def _run_request(
-    request: JobRequest, workers: Workers, seen: SeenTables, deadline: float
-) -> dict[str, Any] | None:
+def _run_request(request: JobRequest, workers: Workers, seen: SeenTables) -> dict[str, Any] | None:
     # By value where a method is made by a script or a notebook, which workers can't import.
     import cloudpickle
 
-    left, limit = deadline - time.monotonic(), request.limits.seconds
-    if left <= 0:
+    if request.deadline is not None and time.monotonic() >= request.deadline:
         return None
-    ends_with_run = left < (math.inf if limit is None else limit)
-    if ends_with_run:
-        request = replace(request, limits=replace(request.limits, seconds=left))
     started = time.perf_counter()
     try:
         settled = cloudpickle.dumps(seen.settle(request))
@@ -185,8 +181,6 @@ def _run_request(
             outcome["job_seconds"] += prepared
     except Exception as error:  # the request can't be sent, or its worker was lost again and again
         outcome = {"status": FAILED, "reason": describe_error(error)}
-    if ends_with_run and outcome["status"] == TIMEOUT:
-        outcome = _OVER
     return finish_row(request, outcome)
 
 

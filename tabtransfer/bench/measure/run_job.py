@@ -24,12 +24,14 @@ from tabtransfer.bench.metrics import (
 )
 from tabtransfer.bench.protocol import NO_LIMITS, Job, Limits
 from tabtransfer.bench.reliability import count_by_confidence
-from tabtransfer.bench.results import FAILED, OK, OUT_OF_MEMORY, SKIPPED
+from tabtransfer.bench.results import FAILED, LEFT_OUT, OK, OUT_OF_MEMORY, SKIPPED
 
 if TYPE_CHECKING:
     from tabtransfer.datasets.splits import Split
     from tabtransfer.datasets.table import Table
 
+OVER = {"status": LEFT_OUT, "reason": "the time was over"}
+"""Outcome of a job that the end of the run's time came before, or ended."""
 _MAX_REASON = 400
 _OUTCOME = (
     *("n_train", "n_test", *METRICS, "reliability", "error", "fit_seconds", "predict_seconds"),
@@ -41,7 +43,8 @@ _OUTCOME = (
 class JobRequest:
     """A job with what it takes to run it: table, method, rows, limits, facts for its row.
 
-    A method that can keep the progress of its fit keeps it in the file `progress`.
+    A method that can keep the progress of its fit keeps it in the file `progress`. At `deadline`,
+    by `time.monotonic` of the machine, the time of the run is over.
     """
 
     job: Job
@@ -51,6 +54,7 @@ class JobRequest:
     facts: dict[str, Any] = field(default_factory=dict)
     limits: Limits = NO_LIMITS
     progress: Path | None = None
+    deadline: float | None = None
 
     @property
     def row(self) -> dict[str, Any]:

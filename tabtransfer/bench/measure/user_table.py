@@ -8,13 +8,13 @@ from typing import Literal
 
 import pandas as pd
 
-from tabtransfer.batch_prediction.training_table import TrainingTable, read_training_table
-from tabtransfer.datasets.csv_dialect import CsvDialect
 from tabtransfer.datasets.frames import make_table
 from tabtransfer.datasets.splits import N_FOLDS
 from tabtransfer.datasets.table import ProblemType, Table
 from tabtransfer.errors import TabTransferError, name_list
 from tabtransfer.preprocessing.columns.cells import UnsupportedColumnError, kind_of
+from tabtransfer.table_files.csv_dialect import CsvDialect
+from tabtransfer.table_files.training_table import TrainingTable, read_training_table
 
 MIN_ROWS = 30
 """Fewer rows leave less than ten to test on."""

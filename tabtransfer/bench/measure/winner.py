@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from tabtransfer.baselines.registry import get_method
 from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, REFERENCE
-from tabtransfer.preprocessing.columns.time import holds_times
+from tabtransfer.preprocessing.columns.reading import holds_made_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tabtransfer.batch_prediction.training_table import TrainingTable
     from tabtransfer.bench.analysis.comparison import Comparison
+    from tabtransfer.table_files.training_table import TrainingTable
 
 OWN = (PRETRAINED, FINETUNED)
 CATBOOST = (REFERENCE, f"{REFERENCE}-tuned")
@@ -27,9 +27,9 @@ METADATA_KEY = "tabtransfer"
 def best_savable(comparison: Comparison, X: pd.DataFrame) -> str | None:
     """Return the recommended method, or else the best of those that can be saved.
 
-    CatBoost's format can't store how dates and durations become numbers.
+    CatBoost's format can't store how dates, durations and written numbers become numbers.
     """
-    savable = OWN if any(holds_times(X[name]) for name in X.columns) else SAVABLE
+    savable = OWN if any(holds_made_numbers(X[name]) for name in X.columns) else SAVABLE
     if comparison.choice in savable:
         return comparison.choice
     names = [one.method for one in comparison.entrants if one.method in savable]

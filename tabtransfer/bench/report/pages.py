@@ -34,8 +34,10 @@ from tabtransfer.bench.report.reproduction import reproduction_command
 from tabtransfer.bench.report.sections import describe_ranks, list_splits
 from tabtransfer.files import replacing
 from tabtransfer.gains import N_RESAMPLES, TIE, gain
+from tabtransfer.plain_style import plain_style
 
 
+@plain_style()
 def write_report(results: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """Write the report as HTML and Markdown, and the leaderboard as CSV, Parquet and PNG.
 

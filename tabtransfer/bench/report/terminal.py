@@ -54,6 +54,8 @@ def comparison_table(comparison: Comparison) -> Table:
     table = _table(
         f"{comparison.n_splits} splits; 95 % intervals and tests against the first method that "
         "allow for overlapping splits, Holm's correction"
+        if comparison.n_splits > 1
+        else "One split, which gives no intervals"
     )
     table.add_column("method", no_wrap=True)
     for heading in (comparison.error_name, "interval", "behind", "p", "seconds"):

@@ -20,6 +20,7 @@ from tabtransfer.bench.report.reproduction import reproduction_command
 from tabtransfer.bench.results import OK
 from tabtransfer.files import replacing
 from tabtransfer.gains import N_RESAMPLES, TIE
+from tabtransfer.plain_style import plain_style
 
 _SHOWN_METADATA = ("table", "task", "n_rows", "n_columns", "source", "licence")
 _QUESTIONS = {
@@ -29,6 +30,7 @@ _QUESTIONS = {
 }
 
 
+@plain_style()
 def write_transfer_gain_report(results: pd.DataFrame, folder: Path) -> list[str]:
     """Write the curves as HTML, Markdown and CSV.
 

@@ -18,9 +18,11 @@ from tabtransfer.errors import ColumnWarning
 from tabtransfer.preprocessing.columns.cells import Kind, kind_of, refuse_kind
 from tabtransfer.preprocessing.columns.missing_words import is_missing_word
 
-__all__ = ["CategoryColumn", "category_name"]
+__all__ = ["ENOUGH_TO_WARN", "CategoryColumn", "category_name"]
 
-_ENOUGH_TO_WARN = 5  # cells: fewer may well be new by chance
+ENOUGH_TO_WARN = 5
+"""Cells of a column, none of them known, that are worth a warning: fewer may be new by chance."""
+
 _TRUTH = {"true": "1", "false": "0"}
 
 
@@ -84,6 +86,12 @@ class CategoryColumn:
             self._warn(places, cells, name)
         return values
 
+    def knows_none(self, column: pd.Series) -> bool:
+        """Return whether there are cells that aren't missing, and none of them is known."""
+        cells = column.dropna().unique()
+        words = [cell for cell in cells if not is_missing_word(str(cell))]
+        return bool(words) and all(np.isnan(self._code(category_name(cell))) for cell in cells)
+
     def _code(self, name: str) -> float:
         code = self.codes.get(name)
         if code is None:
@@ -93,7 +101,7 @@ class CategoryColumn:
     def _warn(self, places: NDArray[np.intp], cells: Any, name: Hashable) -> None:
         words = [place for place, cell in enumerate(cells) if not is_missing_word(str(cell))]
         n_cells = int(np.isin(places, words).sum())
-        if n_cells >= _ENOUGH_TO_WARN:
+        if n_cells >= ENOUGH_TO_WARN:
             known = ", ".join(repr(key) for key in list(self.codes)[:3])
             warnings.warn(
                 f"Column {name!r} holds none of the categories of fit in {n_cells} cells, such as "

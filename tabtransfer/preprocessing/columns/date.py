@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tabtransfer.errors import ColumnWarning, TabTransferError
 from tabtransfer.preprocessing.columns.cells import Kind, kind_of, refuse_kind
-from tabtransfer.preprocessing.columns.date_format import is_no_date
+from tabtransfer.preprocessing.columns.date_format import DateFormat, is_no_date
 from tabtransfer.preprocessing.columns.number import NumberColumn
 from tabtransfer.preprocessing.columns.skrub_import import import_skrub
 
@@ -38,7 +38,7 @@ class DateColumn:
     ----------
     zone : tzinfo or None
         Time zone of the training rows; None if they had none.
-    format : str or None
+    format : DateFormat or None
         How dates are written, if they came as strings.
     seconds : NumberColumn
         What was learned of the seconds since 1970. They are counted in double precision:
@@ -46,11 +46,11 @@ class DateColumn:
     parts : skrub.DatetimeEncoder
         Gives the parts of the calendar.
     strays : frozenset of str
-        Strings of the training rows that are no dates, and taken for missing. Others are refused.
+        Strings of the training rows that are no dates: they are missing without a warning.
     """
 
     zone: datetime.tzinfo | None
-    format: str | None
+    format: DateFormat | None
     seconds: NumberColumn
     parts: DatetimeEncoder
     strays: frozenset[str] = frozenset()
@@ -60,7 +60,7 @@ class DateColumn:
         cls,
         column: pd.Series,
         name: Hashable,
-        format: str | None = None,
+        format: DateFormat | None = None,
         weights: NDArray[np.float64] | None = None,
     ) -> DateColumn:
         """Choose time zone and parts by the cells that are there.
@@ -71,12 +71,12 @@ class DateColumn:
             Dates, or strings in the format.
         name : Hashable
             Name of the column, for errors.
-        format : str, optional
+        format : DateFormat, optional
             How the strings are written, as `date_format` tells.
         weights : ndarray of float64, (n_rows,), optional
             Weights of the rows.
         """
-        zone = _zone(column) if format is None else (_UTC if "%z" in format else None)
+        zone = _zone(column) if format is None else (_UTC if format.has_zone else None)
         strays: frozenset[str] = frozenset()
         if format is not None:
             strings = pd.Series(column.dropna().unique(), dtype=object)
@@ -124,7 +124,7 @@ def _zone(column: pd.Series) -> datetime.tzinfo | None:
 def _to_dates(
     column: pd.Series,
     name: Hashable,
-    format: str | None,
+    format: DateFormat | None,
     zone: datetime.tzinfo | None,
     strays: frozenset[str],
 ) -> pd.Series:
@@ -156,12 +156,14 @@ def _to_dates(
     return aware.dt.tz_localize(None) if zone is None else aware.dt.tz_convert(zone)
 
 
-def _parsed(strings: pd.Series, format: str | None) -> pd.Series:
+def _parsed(strings: pd.Series, format: DateFormat | None) -> pd.Series:
     """Return dates, NaT where a string is none or says that there is none."""
     # Only formats that need no look at other rows, or a row alone could be another date.
-    dates = pd.to_datetime(
-        strings.astype(object), format=format or "ISO8601", errors="coerce", utc=True
-    )
+    if format is None:
+        cells = strings.astype(object)
+        dates = pd.to_datetime(cells, format="ISO8601", errors="coerce", utc=True)
+    else:
+        dates = format.read(strings)
     return dates.mask(_are(strings, is_no_date))
 
 
@@ -172,18 +174,27 @@ def _are(strings: pd.Series, holds: Callable[[str], bool]) -> NDArray[np.bool_]:
 
 
 def _parse(
-    column: pd.Series, name: Hashable, format: str | None, strays: frozenset[str]
+    column: pd.Series, name: Hashable, format: DateFormat | None, strays: frozenset[str]
 ) -> pd.Series:
     dates = _parsed(column, format)
     known = _are(column, lambda string: string in strays or is_no_date(string))
     unread = (dates.isna() & column.notna()).to_numpy() & ~known
     if unread.any():
         place = unread.argmax()
-        raise TabTransferError(
-            f"Column {name!r} held dates in fit, but {column.iloc[place]!r} (row "
-            f"{column.index[place]}) is no date written as "
-            f"{format or 'YYYY-MM-DD or YYYY-MM-DD HH:MM:SS'}: write dates as in fit, or pass "
-            f"pandas.to_datetime(X[{name!r}], errors='coerce')."
+        cell = (
+            f"{column.iloc[place]!r} (row {column.index[place]}) is no date written as "
+            f"{format or 'YYYY-MM-DD or YYYY-MM-DD HH:MM:SS'}"
+        )
+        if dates.isna().all():
+            raise TabTransferError(
+                f"Column {name!r} held dates in fit, but {cell}: write dates as in fit, or pass "
+                f"pandas.to_datetime(X[{name!r}], errors='coerce')."
+            )
+        warnings.warn(
+            f"Column {name!r} is read as dates, and {cell}: {int(unread.sum())} such cells are "
+            "missing. Write dates as in fit.",
+            ColumnWarning,
+            stacklevel=2,
         )
     return dates
 

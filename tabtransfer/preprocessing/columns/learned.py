@@ -11,12 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabtransfer.preprocessing.columns.category import CategoryColumn
-from tabtransfer.preprocessing.columns.cells import Kind, kind_of
 from tabtransfer.preprocessing.columns.date import DateColumn
-from tabtransfer.preprocessing.columns.date_format import date_format
 from tabtransfer.preprocessing.columns.number import DurationColumn, NumberColumn
-from tabtransfer.preprocessing.columns.text import TextColumn, is_text
-from tabtransfer.preprocessing.columns.written_number import WrittenNumberColumn, number_format
+from tabtransfer.preprocessing.columns.reading import read_as
+from tabtransfer.preprocessing.columns.text import TextColumn
+from tabtransfer.preprocessing.columns.written_number import WrittenNumberColumn
 
 __all__ = ["Column", "EmptyColumn", "UnreadColumn", "learn_column"]
 
@@ -88,23 +87,15 @@ def learn_column(
     >>> learn_column(column, "level").encode(column, "level").ravel()
     array([ 1., nan,  0.])
     """
-    kind = kind_of(column, name)
-    if kind is Kind.NOTHING:
+    reading = read_as(column, name)
+    if reading.kind == "nothing":
         return EmptyColumn()
-    if kind is Kind.NUMBERS:
+    if reading.kind == "numbers":
         return NumberColumn.learn(column, name, weights)
-    if kind is Kind.DURATIONS:
+    if reading.kind == "durations":
         return DurationColumn.learn(column, name, weights)
-    if kind is Kind.DATES:
-        return DateColumn.learn(column, name, None, weights)
-    if kind is Kind.STRINGS:
-        date = date_format(column, name)
-        if date is not None:
-            return DateColumn.learn(column, name, date, weights)
-    if column.dtype == object or isinstance(column.dtype, pd.StringDtype):
-        written = number_format(column)
-        if written is not None:
-            return WrittenNumberColumn.learn(column, written, weights)
-    if kind is Kind.STRINGS and is_text(column):
-        return TextColumn.learn(column)
-    return CategoryColumn.learn(column)
+    if reading.kind == "dates":
+        return DateColumn.learn(column, name, reading.dates, weights)
+    if reading.numbers is not None:
+        return WrittenNumberColumn.learn(column, reading.numbers, weights)
+    return TextColumn.learn(column) if reading.kind == "text" else CategoryColumn.learn(column)

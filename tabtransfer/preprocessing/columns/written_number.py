@@ -25,7 +25,7 @@ _MANY_FRACTIONS = 10  # if most have decimals, which codes hardly have
 _CURRENCY = (
     r"[$€£¥₹₩₽₺₴₪฿]|R\$|Fr\.?|kr\.?|zł|(?:USD|EUR|GBP|JPY|CHF|CNY|INR|CAD|AUD|SEK|NOK|DKK)\b"
 )
-_UNIT = r"[%‰]|°[CFK]?|[^\W\d_]{1,6}[²³]?(?:/[^\W\d_]{1,4}[²³]?)?"
+_UNIT = r"[%‰]|°[CFKNSEW]?|[^\W\d_]{1,6}[²³]?(?:/[^\W\d_]{1,4}[²³]?)?"
 _GROUPS = "'’\u00a0\u202f "
 _CODE = re.compile(r"\s*0\d+\s*")
 
@@ -33,10 +33,12 @@ _CODE = re.compile(r"\s*0\d+\s*")
 def _pattern(decimal: str) -> re.Pattern[str]:
     point, groups = re.escape(decimal), ("," if decimal == "." else ".") + _GROUPS
     grouped = rf"[1-9]\d{{0,2}}(?P<group>[{groups}])\d{{3}}(?:(?P=group)\d{{3}})*"
+    if decimal == ".":  # as in India: 12,34,567
+        grouped = rf"(?:{grouped}|[1-9]\d?(?P<lakhs>,)\d\d(?:,\d\d)*,\d{{3}})"
     number = rf"(?:(?:{grouped}|\d+)(?:{point}\d*)?|{point}\d+)(?:[eE][-+]?\d+)?"
     return re.compile(
-        rf"\s*(?P<sign>[-+−(]?)\s*(?P<before>{_CURRENCY})?\s*(?P<inner>[-+−]?)\s*"
-        rf"(?P<number>{number})\s*(?:(?P<after>{_CURRENCY})|(?P<unit>{_UNIT}))?\s*(?P<close>\)?)\s*"
+        rf"\s*(?:[~≈<>≤≥]=?\s*)?(?P<sign>[-+−(]?)\s*(?P<before>{_CURRENCY})?\s*(?P<inner>[-+−]?)\s*"
+        rf"(?P<number>{number})\s*(?:(?P<after>{_CURRENCY})|(?P<unit>{_UNIT}))?\s*(?P<close>[-−)]?)\s*"
     )
 
 
@@ -76,9 +78,12 @@ class NumberFormat:
         currency = _marks(match)[1]
         if currency not in ("", self.currency) or (match["sign"] == "(") != (match["close"] == ")"):
             return np.nan
-        digits = match["number"].replace(match["group"] or "\0", "").replace(self.decimal, ".")
-        number = float(digits)
-        negative = (match["sign"] in ("-", "−", "(")) != (match["inner"] in ("-", "−"))
+        groups = match["group"] or match.groupdict().get("lakhs") or "\0"
+        number = float(match["number"].replace(groups, "").replace(self.decimal, "."))
+        if match["close"] in ("-", "−") and (match["sign"] or match["inner"]):
+            return np.nan
+        minuses = [match[place] in ("-", "−", "(") for place in ("sign", "inner", "close")]
+        negative = sum(minuses) % 2 == 1
         return np.nan if np.isinf(number) else (-number if negative else number)
 
 

@@ -2,7 +2,7 @@ import io
 import json
 import subprocess
 import sys
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,10 @@ def suites_are_fingerprinted_once():
         patch.setattr(fingerprints, "fingerprint", remembering)
         patch.setattr(suites, "load_table", cache(load_table))
         yield
+
+
+# A folder states no licence.
+pack_own = partial(pack_tables, allow_unstated=True)
 
 
 def some_table(seed=0, n_rows=150):
@@ -80,14 +84,29 @@ def test_unfit_and_measured_tables_are_left_out_and_reported(manifest):
     assert "refused 'vino'" in text and "'wine'" in text
     with pytest.raises(TabTransferError, match="1 left out by name"):
         pack_tables(manifest, without=["good"], report=report)
-    assert "1 real tables" in text and "2 no permissive licence" in text and "2 under 100" in text
+    assert "1 real tables" in text and "2 under 100" in text
+    assert "1 without a stated licence (--allow-unstated takes them)" in text
+    assert "1 under a licence that isn't known to permit use" in text
+
+
+def test_tables_without_a_stated_licence_are_taken_only_where_that_is_said(manifest, tmp_path):
+    report = io.StringIO()
+    packed = pack_own(manifest, report=report)
+    assert [table["name"] for table in packed.provenance] == ["good", "unlicensed"]
+    assert "2 real tables to train on, 1 without a stated licence" in report.getvalue()
+    (tmp_path / "own").mkdir()
+    some_table().to_parquet(tmp_path / "own" / "mine.parquet")
+    with pytest.raises(TabTransferError, match="1 without a stated licence"):
+        pack_tables(tmp_path / "own", report=report)
+    assert pack_own(tmp_path / "own", report=report).provenance[0]["licence"] == "not stated"
+    read_tables(tmp_path / "own")
 
 
 def test_names_are_dropped_and_the_target_is_found(tmp_path):
     some_table()[["name", "a", "b", "c", "d", "kind"]].to_parquet(tmp_path / "own.parquet")
-    packed = pack_tables(tmp_path)
+    packed = pack_own(tmp_path)
     table = packed.tables[0]
-    assert table.values.shape == (150, 5)  # a folder's tables need no licence; the name is dropped
+    assert table.values.shape == (150, 5)  # the name is dropped
     assert table.categorical.tolist() == [True, False, False, False, False]
     assert table.target == 0
     assert np.isnan(table.values[:, 0]).sum() == some_table()["kind"].isna().sum()
@@ -100,10 +119,10 @@ def test_validation_tables_are_kept_out(tmp_path):
     some_table(1).to_parquet(tmp_path / "train" / "two.parquet")
     renamed = some_table(1).rename(columns=str.upper)
     renamed.to_parquet(tmp_path / "watch" / "other.parquet")
-    packed = pack_tables(tmp_path / "train", tmp_path / "watch")
+    packed = pack_own(tmp_path / "train", tmp_path / "watch")
     assert [table["name"] for table in packed.provenance] == ["one"]
     everything = tmp_path / "all.tables"
-    pack_tables(tmp_path / "train").save(everything)
+    pack_own(tmp_path / "train").save(everything)
     with pytest.raises(TabTransferError, match="'other' is among the packed tables"):
         read_tables(everything, tmp_path / "watch")
 
@@ -198,7 +217,7 @@ def names(packed: PackedTables) -> list[str]:
 
 
 def test_tables_come_back_bit_by_bit(folder, tmp_path):
-    packed = pack_tables(folder)
+    packed = pack_own(folder)
     file = tmp_path / "real.tables"
     packed.save(file)
     read = PackedTables.load(file)
@@ -211,7 +230,7 @@ def test_tables_come_back_bit_by_bit(folder, tmp_path):
 
 
 def test_numbers_and_codes_are_those_of_the_table(folder):
-    table = pack_tables(folder).tables[0]
+    table = pack_own(folder).tables[0]
     frame = shop(0)
     assert table.values.shape == (150, 6)
     # The target comes first, then the columns in their order; rows are shuffled.
@@ -227,7 +246,7 @@ def test_numbers_and_codes_are_those_of_the_table(folder):
 
 
 def test_cards_hold_the_fingerprint_of_the_whole_table(folder):
-    packed = pack_tables(folder)
+    packed = pack_own(folder)
     assert names(packed) == ["shop-0", "shop-1"]
     assert packed.provenance[0]["fingerprint"] == fingerprint("shop-0", shop(0)).to_text()
     assert {"iris", "crime1"} <= set(packed.guard)
@@ -237,7 +256,7 @@ def test_cards_hold_the_fingerprint_of_the_whole_table(folder):
 def test_suite_table_is_refused_under_another_name(folder, name):
     disguised(name).to_parquet(folder / "flowers.parquet")
     said = io.StringIO()
-    assert names(pack_tables(folder, report=said)) == ["shop-0", "shop-1"]
+    assert names(pack_own(folder, report=said)) == ["shop-0", "shop-1"]
     assert "refused 'flowers'" in said.getvalue() and repr(name) in said.getvalue()
 
 
@@ -246,14 +265,14 @@ def test_subset_of_a_validation_table_is_refused(folder, tmp_path):
     validation.mkdir()
     whole = pd.concat([shop(0), shop(7, n_rows=500)])
     whole.to_parquet(validation / "market.parquet")
-    assert names(pack_tables(folder, validation, report=io.StringIO())) == ["shop-1"]
+    assert names(pack_own(folder, validation, report=io.StringIO())) == ["shop-1"]
 
 
 def test_long_and_wide_tables_are_cut_and_keep_their_target(tmp_path):
     random = np.random.default_rng(0)
     frame = pd.DataFrame(random.normal(size=(2500, 70))).rename(columns=str)
     frame.assign(kind=frame["0"] > 0).to_parquet(tmp_path / "wide.parquet")
-    table = pack_tables(tmp_path).tables[0]
+    table = pack_own(tmp_path).tables[0]
     assert table.values.shape == (2000, 60)
     assert table.target == 0 and table.categorical[0]
 
@@ -261,7 +280,9 @@ def test_long_and_wide_tables_are_cut_and_keep_their_target(tmp_path):
 def test_command_packs_and_says_what(folder, tmp_path):
     disguised("iris").to_parquet(folder / "flowers.parquet")
     out = tmp_path / "new" / "real.tables"
-    done = CliRunner().invoke(app, ["pack-tables", str(folder), str(out)], catch_exceptions=False)
+    done = CliRunner().invoke(
+        app, ["pack-tables", str(folder), str(out), "--allow-unstated"], catch_exceptions=False
+    )
     assert names(PackedTables.load(out)) == ["shop-0", "shop-1"]
     said = done.stdout + done.stderr
     assert "refused 'flowers'" in said

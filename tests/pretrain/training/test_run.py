@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 import torch
 
@@ -141,9 +142,10 @@ def test_validation_tables_are_not_trained_on(tmp_path):
     assert "market" in header["training"]["validation"]
 
 
-def start_long_run(out, **options):
+def start_long_run(out, devices=1, **options):
     """Start a run of a thousand seconds in a process; return it once its state is saved."""
-    script = (
+    script = out.parent / "long.py"
+    script.write_text(
         "from itertools import count\n"
         "from types import SimpleNamespace\n"
         "from tabtransfer.network.transformer import NetworkConfig\n"
@@ -153,11 +155,13 @@ def start_long_run(out, **options):
         "from tabtransfer.pretrain.training.stream import StreamConfig\n"
         "readings, start.N_SYNTHETIC_VALIDATION = count(), 4\n"
         "clock.time = SimpleNamespace(monotonic=lambda: next(readings) / 10)\n"
-        f"pretrain({str(out)!r}, 1000.0, Recipe(network={SMALL.network!r}, "
-        f"stream={SMALL.stream!r}), hardware=Hardware('cpu'), **{options!r})\n"
+        f"recipe = Recipe(network={SMALL.network!r}, stream={SMALL.stream!r})\n"
+        "if __name__ == '__main__':\n"
+        f"    hardware = Hardware('cpu', devices={devices})\n"
+        f"    pretrain({str(out)!r}, 1000.0, recipe, hardware=hardware, **{options!r})\n"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", script], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        [sys.executable, script], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     )
     sign = out / ("resume.ckpt" if "save_every" in options else "curve.csv")
     deadline = time.monotonic() + 240
@@ -202,6 +206,29 @@ def test_sigterm_saves_and_ends_as_interrupted(tmp_path):
     steps = torch.load(out / "resume.ckpt", weights_only=True)["tabtransfer"]["steps"]
     assert f"at step {steps};" in said
     assert not (out / FINAL_FILE).exists()
+
+
+def test_sigterm_to_one_of_two_processes_saves_and_ends_both(tmp_path):
+    out = tmp_path / "run"
+    process = start_long_run(out, validate_every=0.5, devices=2)
+    (other,) = psutil.Process(process.pid).children()
+    other.terminate()  # not the first, which saves
+    _, said = process.communicate(timeout=240)
+    assert process.returncode == 128 + signal.SIGTERM
+    other.wait(60)
+    assert said.count("Stopped by SIGTERM after") == 1
+    saved = torch.load(out / "resume.ckpt", weights_only=True)
+    seconds = saved["callbacks"]["Clock"]["seconds"]
+    wider = dataclasses.replace(SMALL, network=dataclasses.replace(SMALL.network, d_cell=16))
+    for recipe in (dataclasses.replace(SMALL, seed=5), wider):
+        with pytest.raises(TabTransferError, match="a stopped run with other settings"):
+            pretrain(out, seconds + 1.0, recipe, hardware=CPU)
+    # On another number of devices it goes on with the same weights, tasks and time.
+    pretrain(out, seconds + 1.0, SMALL, hardware=CPU)
+    training = read_header(out / FINAL_FILE)["training"]
+    assert training["devices"] == 1
+    assert training["steps"] > saved["tabtransfer"]["steps"] > 0
+    assert training["tasks_seen"] > saved["tabtransfer"]["tasks_seen"]
 
 
 def test_what_a_run_left_before_its_first_save_is_not_this_runs(tmp_path, capsys):

@@ -30,6 +30,17 @@ def test_scores_last_in_the_file(tmp_path):
     assert [file.name for file in path.parent.iterdir()] == ["cache.json"]
 
 
+def test_two_that_write_the_same_file_keep_each_others_scores(tmp_path):
+    one, other = (ScoreCache(tmp_path / "cache.json") for _ in range(2))
+    one.put({"split": 0}, {"roc_auc": 0.5})
+    other.put({"split": 1}, {"roc_auc": 0.75})
+    again = ScoreCache(tmp_path / "cache.json")
+    assert [again.get({"split": split}) for split in range(2)] == [
+        {"roc_auc": 0.5},
+        {"roc_auc": 0.75},
+    ]
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -6,8 +6,9 @@ from typer.testing import CliRunner
 
 import tabtransfer
 from tabtransfer import TabTransferClassifier, TabTransferRegressor
-from tabtransfer.batch_prediction.command import fit, predict, split_names
+from tabtransfer.batch_prediction.command import fit, predict
 from tabtransfer.errors import TabTransferError
+from tabtransfer.table_files.options import split_names
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import tabtransfer.batch_prediction.reader
 import tabtransfer.batch_prediction.scorer
+import tabtransfer.table_files.reader
 from tabtransfer.batch_prediction.engines import score_here, score_with_ray
-from tabtransfer.batch_prediction.reader import Source
 from tabtransfer.batch_prediction.scorer import Scorer
 from tabtransfer.errors import TabTransferError
+from tabtransfer.table_files.reader import Source
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def local_ray():
 def test_ray_gives_the_same_rows_in_the_same_order(
     local_ray, files, classifier, frame, monkeypatch
 ):
-    monkeypatch.setattr(tabtransfer.batch_prediction.reader, "_PART_ROWS", 15)
+    monkeypatch.setattr(tabtransfer.table_files.reader, "_PART_ROWS", 15)
     monkeypatch.setattr(tabtransfer.batch_prediction.scorer, "_PIECE_ROWS", 12)
     scorer = Scorer.of(classifier, None, ("id",), None)
     source = Source.of(files["parquet"], scorer.columns)

@@ -58,7 +58,8 @@ def open_kept_workers():
 @pytest.fixture(autouse=True)
 def kept_job_servers(open_kept_workers, monkeypatch):
     """Start no job server for a single run, as it imports for seconds; `test_workers` does."""
-    monkeypatch.setattr("tabtransfer.bench.measure.run.open_workers", open_kept_workers)
+    for module in ("run", "compare"):
+        monkeypatch.setattr(f"tabtransfer.bench.measure.{module}.open_workers", open_kept_workers)
 
 
 @pytest.fixture

@@ -83,8 +83,8 @@ def _compute(operation: Any, args: Any, kwargs: dict[str, Any]) -> Any:
 
 def _pretend() -> None:
     """Register the device, and have "auto" mean it."""
-    _setup_privateuseone_for_python_backend()
-    torch.privateuseone.get_amp_supported_dtype = lambda: [torch.bfloat16]
+    _setup_privateuseone_for_python_backend("pretended")
+    torch.pretended.get_amp_supported_dtype = lambda: [torch.bfloat16]
     torch.__future__.set_overwrite_module_params_on_conversion(True)
     torch.inference_mode = torch.no_grad  # such tensors have no views in inference mode
     make = torch.tensor

@@ -1,5 +1,6 @@
 """What users are told of how their columns were read."""
 
+import re
 import warnings
 
 import numpy as np
@@ -38,6 +39,26 @@ def test_verbose_says_each_note_and_each_can_be_silenced(classifier, table):
         classifier.set_params(verbose=True).fit(*table)
         said = [str(warning.message) for warning in caught if warning.category is ColumnWarning]
     assert said == ["Column '<b>' has the same value in all rows."]
+
+
+@pytest.mark.parametrize("silenced", ["fee [€]", "site, old", "leak", "seen"])
+def test_each_kind_of_notice_can_be_silenced_by_its_column(classifier, silenced):
+    y = np.arange(90) % 2
+    frame = pd.DataFrame(
+        {
+            "fee [€]": [*(f"{number + 0.25} €" for number in range(89)), "free"],
+            "site, old": "north",
+            "leak": y * 2.5,
+            "seen": [f"0{1 + row % 9}/02/20{10 + row % 12}" for row in range(90)],
+        }
+    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warnings.filterwarnings("ignore", re.escape(f"Column {silenced!r}"), ColumnWarning)
+        classifier.set_params(verbose=True).fit(frame, y)
+    said = [str(one.message) for one in caught if one.category is ColumnWarning]
+    named = {name for name in frame if any(f"Column {name!r}" in text for text in said)}
+    assert named == set(frame) - {silenced}
 
 
 def test_without_verbose_plain_text_numbers_say_nothing(classifier, table):

@@ -4,7 +4,7 @@ from scipy.optimize import minimize
 
 from tabtransfer import TabTransferClassifier, TabTransferRegressor, load
 from tabtransfer.inference import blend
-from tabtransfer.inference.blend import Blend, fit_shares, rows_to_keep_back
+from tabtransfer.inference.blend import Blend, fit_shares, rows_to_ask_about, rows_to_keep_back
 from tabtransfer.preprocessing.encoded_table import EncodedTable
 from tabtransfer.preprocessing.labelled_table import LabelledTable
 
@@ -152,3 +152,46 @@ def test_it_is_better_than_the_network_alone(case):
     else:
         losses = [((p[:, 0] - y[700:]) ** 2).mean() for p in (alone, mixed)]
     assert losses[1] < 0.97 * losses[0]
+
+
+def test_rows_are_asked_about_where_the_network_cannot_reach_targets():
+    targets = np.random.default_rng(0).normal(size=1200)
+    targets[:12] = 500.0
+    learners = targets[:, None, None]
+    rows = rows_to_ask_about(held_back(targets, learners, 0), seed=0)
+    assert len(rows) == 600 and (rows < 12).sum() == 6 and (np.diff(rows) > 0).all()
+    assert np.array_equal(rows, rows_to_ask_about(held_back(targets, learners, 0), seed=0))
+    plain = held_back(np.where(targets > 5, 0.0, targets), learners, 0)
+    few = held_back(np.where(np.arange(1200) < 3, 500.0, plain.labels), learners, 0)
+    none = held_back(targets, None, 0)
+    assert [len(rows_to_ask_about(each, seed=0)) for each in (plain, few, none)] == [0, 0, 0]
+
+
+@pytest.fixture(scope="module")
+def luxury():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(500, 2))
+    X[:, 1] = random.permutation(500) < 6
+    y = np.where(X[:, 1], 1e6, 1e4) * np.exp(0.2 * X[:, 0])
+    model = TabTransferRegressor(1, random_state=0, n_threads=1)
+    with pytest.warns(UserWarning, match=r"6 of 500 targets.*\d% of each prediction is the trees'"):
+        model.fit(X, y)
+    return model, X, y
+
+
+def test_predictions_and_quantiles_reach_rare_targets_that_are_certain(luxury):
+    model, _, _ = luxury
+    X = np.stack([np.linspace(-1, 1, 100), np.arange(100) % 2], 1)
+    y = np.where(X[:, 1], 1e6, 1e4) * np.exp(0.2 * X[:, 0])
+    distribution = model.predict(X, output="distribution")
+    high = X[:, 1] == 1.0
+    assert distribution.mean()[high].mean() == pytest.approx(1e6, rel=0.2)
+    assert (distribution.quantile(0.99)[high] > 0.85 * y[high]).mean() > 0.9
+    assert np.abs(distribution.mean() - y)[~high].mean() < 1e4
+    assert len(model.ensemble_.tasks()[0].rows) == 500  # all rows predict
+
+
+def test_a_saved_model_reaches_them_too(luxury, tmp_path):
+    model, X, _ = luxury
+    model.save(tmp_path / "model")
+    assert np.array_equal(load(tmp_path / "model").predict(X[:20]), model.predict(X[:20]))

@@ -76,6 +76,23 @@ class TestFit:
         _, labels, _ = make_table()
         assert fit(make_network(), labels, 2).n_rows == 20
 
+    def test_rare_classes_are_predicted_at_their_base_rate(self, make_network, monkeypatch):
+        monkeypatch.setattr(calibration, "MAX_ROWS", 50)
+        labels = np.repeat([0, 1, 2], [300, 290, 10])
+        predicted = []
+        losses = calibration._log_losses
+        monkeypatch.setattr(
+            calibration, "_log_losses", lambda p, own: predicted.append(own) or losses(p, own)
+        )
+        table, _, _ = make_table(len(labels))
+        training = LabelledTable(table, labels, 3)
+        for seed in range(2):
+            fit_temperature(
+                make_network(), training, max_context_rows=64, time_limit=None, seed=seed
+            )
+        shares = np.bincount(np.concatenate(predicted)) / 100
+        np.testing.assert_allclose(shares, [0.5, 0.48, 0.02], atol=0.03)
+
     def test_no_time_and_no_rows_leave_predictions_as_they_are(self, make_network):
         _, labels, _ = make_table()
         for found in (

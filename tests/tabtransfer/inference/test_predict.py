@@ -28,6 +28,14 @@ class TestStratifiedRows:
         assert len(set(rows)) == 100 and counts[3] == 1
         np.testing.assert_allclose(counts, [60, 30, 10, 1], atol=1)
 
+    def test_a_class_that_may_be_absent_has_its_share_on_average(self):
+        labels, rng = np.repeat([0, 1, 2, 3], [600, 297, 100, 3]), np.random.default_rng(0)
+        drawn = [stratified_rows(labels, 100, rng, every_class=False) for _ in range(400)]
+        counts = np.array([np.bincount(labels[rows], minlength=4) for rows in drawn])
+        assert {len(set(rows)) for rows in drawn} == {100}
+        np.testing.assert_allclose(counts.mean(0), [60, 29.7, 10, 0.3], atol=0.1)
+        assert set(counts[:, 3]) == {0, 1} and np.ptp(counts[:, 0]) <= 3
+
     def test_rows_are_drawn_at_random(self):
         labels = np.zeros(1000, int)
         drawn = [stratified_rows(labels, 500, np.random.default_rng(seed)) for seed in (0, 0, 1)]

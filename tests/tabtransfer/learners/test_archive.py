@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -49,8 +51,36 @@ def test_trees_that_refer_to_what_is_not_there_are_refused(name, value):
     length = int.from_bytes(content[:8], "little")
     arrays = safetensors.numpy.load(content)
     arrays[f"0.0.{name}"][0] = value
-    import json
-
     metadata = json.loads(content[8 : 8 + length])["__metadata__"]
     with pytest.raises(TabTransferError, match="refer to what isn't there"):
+        read_learners(safetensors.numpy.save(arrays, metadata))
+
+
+@pytest.fixture(scope="module")
+def boosted():
+    return write_learners(make(2, (None, SETTINGS[1]))[1], 3)
+
+
+# CatBoost ends the process over some of these.
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda blob: blob[:-1],
+        lambda blob: blob[:40],
+        lambda blob: blob[:0],
+        lambda blob: np.zeros_like(blob),
+        lambda blob: np.random.default_rng(0).integers(0, 256, len(blob), np.uint8),
+        lambda blob: np.where(np.arange(len(blob)) == 70, blob ^ 64, blob),
+        lambda blob: np.concatenate([blob[:8], np.full(16, 255, np.uint8), blob[24:]]),
+        lambda blob: np.concatenate([blob[:4], np.full(4, 255, np.uint8), blob[8:]]),
+    ],
+    ids=["cut", "header", "nothing", "zeros", "random", "bit", "offsets", "huge"],
+)
+def test_damaged_boosted_trees_are_refused(boosted, damage):
+    arrays = safetensors.numpy.load(boosted)
+    length = int.from_bytes(boosted[:8], "little")
+    metadata = json.loads(boosted[8 : 8 + length])["__metadata__"]
+    name = next(name for name in arrays if name.endswith("booster"))
+    arrays[name] = damage(arrays[name])
+    with pytest.raises(TabTransferError, match=r"boosted trees .* are damaged"):
         read_learners(safetensors.numpy.save(arrays, metadata))

@@ -1,4 +1,5 @@
 import datetime
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 from scipy import sparse
 from sklearn import config_context
 
-from tabtransfer.errors import TabTransferError
+from tabtransfer.errors import ColumnWarning, TabTransferError
 from tabtransfer.preprocessing.encoder import TableEncoder, read_table
 
 FRAME = pd.DataFrame({"size": [1.0, 2.0, None], "colour": ["red", "blue", None]})
@@ -246,3 +247,24 @@ def test_wide_tables_of_every_kind_are_encoded():
     table = encoder.transform(frame)
     assert table.n_rows == n_rows and set(encoder.sources_) == set(range(50))
     assert np.isfinite(table.values[~table.missing]).all()
+
+
+def test_few_rows_in_which_most_categories_are_unknown_warn():
+    frame = pd.DataFrame({"sex": ["m", "f"], "town": ["Rome", "Oslo"], "is": [True, False]})
+    encoder = TableEncoder().fit(frame.assign(size=[1.0, 2.0]))
+
+    def row(sex, town, known, n_rows=1):
+        return pd.DataFrame({"sex": sex, "town": town, "is": known, "size": 1.0}, range(n_rows))
+
+    for n_rows in (1, 4):
+        with pytest.warns(ColumnWarning, match=r"2 of 3 columns .*'sex', 'town'.*'male' in 'sex'"):
+            table = encoder.transform(row("male", "Roma", True, n_rows))
+        assert table.missing[0].tolist() == [True, True, False, False]
+    with pytest.warns(ColumnWarning, match="2 of 2 columns"):
+        encoder.transform(row("male", "Roma", None))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        encoder.transform(row("male", "Oslo", True))  # one new category is nothing odd
+        encoder.transform(row("male", None, None))
+        encoder.transform(row("?", "-", "n/a"))
+        encoder.transform(pd.concat([row("male", "Roma", "x"), row("m", "Oslo", True)]))

@@ -17,6 +17,8 @@ import safetensors.torch
 import scipy.sparse
 import torch
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import tabtransfer
 from tabtransfer import TabTransferClassifier, TabTransferError, TabTransferRegressor
@@ -262,6 +264,30 @@ class TestPickles:
         joblib.dump(model, tmp_path / "model.joblib", compress=3)
         assert_same_answers(joblib.load(tmp_path / "model.joblib"), model, X)
         assert_same_answers(pickle.loads(pickle.dumps(model)), model, X)
+
+
+class TestStatesWithoutPickles:
+    def test_the_state_is_a_saved_model(self, classifier):
+        X, y = make_frame(), np.arange(N_ROWS) % 2
+        model = classifier.fit(X, y)
+        state = model.__getstate__()
+        assert {key: type(value) for key, value in state.items()} == {"saved": bytes}
+        found = TabTransferClassifier.__new__(TabTransferClassifier)
+        found.__setstate__(state)
+        assert_same_answers(found, model, X)
+        assert found.n_estimators == 2 and str(found.checkpoint) == str(model.checkpoint)
+
+    def test_skops(self, classifier, tmp_path):
+        skops = pytest.importorskip("skops.io", reason="skops isn't installed")
+        X, y = make_frame()[["number", "whole"]], np.arange(N_ROWS) % 2
+        model = make_pipeline(StandardScaler(), classifier).fit(X, y)
+        skops.dump(model, tmp_path / "m.skops")
+        types = skops.get_untrusted_types(file=tmp_path / "m.skops")
+        assert types == ["tabtransfer.estimators.classifier.TabTransferClassifier"]
+        found = skops.load(tmp_path / "m.skops", trusted=types)
+        assert_same_answers(found, model, X)
+        unfitted = skops.loads(skops.dumps(TabTransferClassifier(3)), trusted=types)
+        assert unfitted.n_estimators == 3 and not unfitted.__sklearn_is_fitted__()
 
 
 class TestWithoutRows:

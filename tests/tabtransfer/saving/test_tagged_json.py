@@ -23,7 +23,13 @@ from tabtransfer.saving.tagged_json import from_json, to_json
         ("a", 1),
         {1: "one", "1": None, ("a", 2): 0.5},
         Decimal("1.10"),
+        b"bytes\xff",
+        datetime.time(1, 2, 3, 4),
         datetime.date(2024, 2, 29),
+        np.datetime64("2024-02-29"),
+        np.datetime64("2024", "5Y"),
+        np.datetime64("2024-02-29T01:02:03.000000004"),
+        np.timedelta64(5, "15m"),
         datetime.datetime(2024, 2, 29, 1, 2, 3, 4),
         pd.Timestamp("2024-02-29", tz="UTC"),
         pd.Timedelta("1D 2us"),
@@ -43,7 +49,7 @@ def test_scalars_of_numpy_come_back_as_those_of_python(value):
     assert found == value and type(found) is type(value.item())
 
 
-@pytest.mark.parametrize("value", [object(), pd.NaT, b"bytes", {"a": {1, 2}}])
+@pytest.mark.parametrize("value", [object(), pd.NaT, {"a": {1, 2}}])
 def test_other_values_are_refused(value):
     with pytest.raises(TabTransferError, match="can't be written as JSON"):
         to_json(value)

@@ -1,5 +1,7 @@
+import datetime as dt
 import io
 from decimal import Decimal
+from fractions import Fraction
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,8 +11,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.preprocessing.columns import learn_column
 from tabtransfer.preprocessing.training_rows import TrainingRows
 from tabtransfer.saving.training_rows import read_rows, write_rows
+
+PARIS = "Europe/Paris"
+
+
+def categorical(levels):
+    """Make categories of what pandas would turn into something else."""
+    return pd.Categorical.from_codes([1, 0], pd.Index(levels, dtype=object, tupleize_cols=False))
 
 
 class Kept(io.BytesIO):
@@ -54,10 +64,29 @@ def round_trip(frame, labels=None):
         pd.Series([10**40, None], dtype=object),
         pd.Series([Decimal("1.50"), None], dtype=object),
         pd.Series(["not Unicode \ud800", None], dtype=object),
+        pd.Series([Decimal("1.50"), 2.5], dtype=object),
+        pd.Series([Fraction(1, 3), 2.5], dtype=object),
+        pd.Series([np.datetime64("2024-05-13"), None], dtype=object),
+        pd.Series([np.datetime64("2024-05-13T10:00:00.5"), dt.date(2024, 5, 13)], dtype=object),
+        pd.Series([np.timedelta64(90, "m"), pd.Timedelta(1)], dtype=object),
+        pd.Series([dt.time(10, 30), pd.Timedelta(1)], dtype=object),
+        pd.Series([dt.date(2024, 5, 13), dt.datetime(2024, 5, 13, 10)], dtype=object),
+        pd.Series([pd.Timestamp("2024-05-13"), dt.date(9999, 12, 31)], dtype=object),
+        pd.Series([pd.Timestamp("2024-01-13", tz=PARIS), pd.Timestamp("2024-07-13")], dtype=object),
+        pd.Series([pd.Timestamp("2024-01-13", tz=PARIS), pd.Timestamp("2024-07-13", tz="UTC")]),
+        pd.Series([pd.Period("2024-05", "M"), dt.date(2024, 5, 13)], dtype=object),
+        pd.Series(categorical([("a", 1), ("b", 2)])),
+        pd.Series(categorical([np.datetime64("2024-05-13"), np.datetime64("2024-05-14")])),
+        pd.Series(categorical([dt.time(10), dt.time(11)])),
+        pd.Series(categorical([b"a", b"b"])),
+        pd.Series(pd.to_datetime(["2024-01-13", "2024-07-13"]))
+        .dt.tz_localize(PARIS)
+        .astype("category"),
+        pd.Series(pd.interval_range(pd.Timestamp("2024-05-13"), periods=2)).astype("category"),
         pd.Series(pd.arrays.SparseArray([0.0, 1.5])),
         pd.Series(pd.arrays.SparseArray([np.nan, 1.5])),
     ],
-    ids=lambda column: f"{column.dtype} {column[0]}",
+    ids=lambda column: f"{column.dtype} {column.tolist()}",
 )
 def test_columns_come_back_with_their_types(column):
     found = round_trip(pd.DataFrame({"a": column, "b": [0, 1]}))
@@ -88,8 +117,20 @@ def test_names_and_numbers_of_rows(names):
 
 def test_cells_that_cannot_be_written_are_named():
     frame = pd.DataFrame({"good": [1, 2], "bad": pd.Series([1, object()], dtype=object)})
-    with pytest.raises(TabTransferError, match="Column 'bad' can't be saved"):
+    with pytest.raises(TabTransferError, match=r"Column 'bad' can't be saved.*Turn it into numb"):
         round_trip(frame)
+    sets = pd.Series(categorical([frozenset("a"), frozenset("b")]))
+    with pytest.raises(TabTransferError, match="Column 'sets' can't be saved"):
+        round_trip(pd.DataFrame({"sets": sets}))
+
+
+def test_dates_of_a_named_zone_keep_it():
+    winter, summer = (pd.Timestamp(f"2024-{month}-13", tz=PARIS) for month in ("01", "07"))
+    column = pd.Series([winter, summer.to_pydatetime(), np.datetime64("2024-01-01")], dtype=object)
+    found = round_trip(pd.DataFrame({"a": column}))["a"]
+    assert [str(cell.tzinfo) for cell in found[:2]] == [PARIS, PARIS]
+    learned, again = learn_column(column, "a"), learn_column(found, "a")
+    np.testing.assert_array_equal(learned.encode(column, "a"), again.encode(found, "a"))
 
 
 @pytest.mark.parametrize(

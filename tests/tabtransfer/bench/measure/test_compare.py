@@ -1,5 +1,7 @@
 import json
+import time
 from dataclasses import replace
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -11,8 +13,9 @@ from typer.testing import CliRunner
 import tabtransfer
 from tabtransfer.baselines.method import Method
 from tabtransfer.baselines.registry import get_method
-from tabtransfer.bench.analysis.comparison import compare_methods
+from tabtransfer.bench.analysis.comparison import compare_methods, comparison_command
 from tabtransfer.bench.commands.compare import compare
+from tabtransfer.bench.measure.budget import REPORT_SECONDS
 from tabtransfer.bench.measure.compare import compare as measure
 from tabtransfer.bench.measure.run import run
 from tabtransfer.bench.measure.user_table import read_user_table
@@ -91,7 +94,8 @@ def test_a_method_that_fails_is_tried_once(shops, logistic, tmp_path):
 
 def test_when_the_time_is_over_no_job_starts_and_a_cut_split_is_marked(tables, logistic, tmp_path):
     path, slow = tmp_path / "r.parquet", _slow("slow", 0)
-    cut = run("s", tables[:1], [slow, logistic], path, n_splits=2, n_jobs=1, seconds=2)
+    settings = {"n_splits": 2, "n_jobs": 1, "deadline": time.monotonic() + 2}
+    cut = run("s", tables[:1], [slow, logistic], path, **settings)
     assert cut[["method", "split", "status", "reason"]].to_numpy().tolist() == [
         ["slow", 0, "left_out", "the time was over"],
         ["logistic", 0, "left_out", "the time was over"],
@@ -203,6 +207,59 @@ def test_the_main_methods_get_a_split_from_fewer_rows_where_the_time_is_short(
     ]
     again = measure(tables[1], path, 12, **settings)
     assert (again["max_train"] == 50).all() and "holds results on at most 50" in told[-1]
+
+
+def test_the_main_methods_get_a_split_where_the_time_is_over_before_it_begins(
+    tables, logistic, tmp_path
+):
+    methods = [replace(logistic, name=name) for name in ("linear", "tabtransfer", "catboost")]
+    told, path = [], tmp_path / "r.parquet"
+    settings = {"files": "wine.csv", "methods": methods, "n_jobs": 1, "tell": told.append}
+    results = measure(tables[1], path, 60, spent=70, **settings)
+    assert results.set_index("method")["status"].to_dict() == {
+        **dict.fromkeys(["tabtransfer", "catboost"], "ok"),
+        "linear": "left_out",
+    }
+    assert (results["max_train"] == 50).all()
+    assert told[-1] == "The time is too short, and this goes on until both have one split."
+    assert compare_methods(results).n_splits == 1
+    assert "--time 60s" in comparison_command(results)
+
+
+def test_reading_report_and_last_fit_are_counted_in(ask, shops, monkeypatch):
+    given = {}
+
+    def measure(table, path, seconds, **settings):
+        given.update(settings, seconds=seconds)
+        raise TabTransferError("enough")
+
+    monkeypatch.setattr("tabtransfer.bench.measure.compare.compare", measure)
+    ask("--target", "buys", "--time", "2m", "--save", str(shops.with_name("m.model")))
+    assert given["seconds"] == 120
+    assert REPORT_SECONDS < given["spent"] < 120
+    assert given["rows_to_fit"] == 90
+    ask("--target", "buys", "--time", "2m")
+    assert given["rows_to_fit"] == 0
+
+
+def test_each_note_on_a_column_can_be_silenced(ask, shops, monkeypatch):
+    frame = pd.read_csv(shops).drop(columns="spent")
+    frame["fee [€]"] = [f"{number + 0.25} €" for number in range(89)] + ["free"]
+    frame["site, old"], frame["leak"] = "north", frame["buys"] * 2.5
+    frame["seen"] = [f"0{1 + row % 9}/02/20{10 + row % 12}" for row in range(90)]
+    frame.to_csv(shops, index=False)
+    measure = "tabtransfer.bench.measure.compare.compare"
+    monkeypatch.setattr(measure, Mock(side_effect=TabTransferError("enough")))
+    monkeypatch.setattr("tabtransfer.datasets.audit.find_seen", Mock(return_value=[]))
+
+    def named(*silenced):
+        said = ask("--target", "buys", *silenced).stderr
+        return {name for name in frame if f"Column {name!r}" in said}
+
+    every = {"fee [€]", "site, old", "leak", "seen"}
+    assert named() == every
+    assert named("--silence", '"fee [€]", leak') == {"site, old", "seen"}
+    assert named("--silence", '"site, old", seen') == {"fee [€]", "leak"}
 
 
 def test_the_model_is_saved_before_anything_is_shown(ask, tmp_path, monkeypatch):

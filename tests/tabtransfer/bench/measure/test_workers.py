@@ -23,9 +23,10 @@ from tabtransfer.errors import TabTransferError
 N_SPLITS = 8
 
 
-def _request(method, table):
+def _request(method, table, **settings):
     split = stratified_splits(table.y)[0]
-    return cloudpickle.dumps(JobRequest(Job("s", table.name, method.name), table, method, split))
+    job = Job("s", table.name, method.name)
+    return cloudpickle.dumps(JobRequest(job, table, method, split, **settings))
 
 
 def test_a_server_that_dies_costs_its_job_and_is_replaced(tables, logistic):
@@ -46,6 +47,11 @@ def test_a_server_that_dies_costs_its_job_and_is_replaced(tables, logistic):
         assert nonsense["status"] == "failed"
         assert "AttributeError" in nonsense["reason"]
         assert workers.run(_request(logistic, tables[0]))["status"] == "ok"
+        # However long a server's imports take, the job ends with the time of the run.
+        late = workers.run(_request(logistic, tables[0], deadline=time.monotonic() - 1))
+        assert (late["status"], late["reason"]) == ("left_out", "the time was over")
+        later = _request(logistic, tables[0], deadline=time.monotonic() + 600)
+        assert workers.run(later)["status"] == "ok"
     finally:
         workers.close()
 

@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
+from matplotlib import rc_context
 from rich.console import Console
 
 from tabtransfer.bench.analysis.comparison import compare_methods
@@ -260,3 +261,14 @@ def test_troubles_are_counted_by_what_they_are(make_results):
         "the report says why."
     )
     assert describe_troubles(make_results({"t": {"a": 0.9}})) == ""
+
+
+def test_a_users_settings_of_matplotlib_change_no_picture(make_results, tmp_path):
+    results = make_results({"shops": {"tabtransfer": 0.9, "catboost": 0.8}})
+    write_report(results, tmp_path / "plain")
+    # LaTeX would be run on names, or looked for in vain.
+    with rc_context({"text.usetex": True, "font.size": 30.0, "svg.fonttype": "none"}):
+        write_report(results, tmp_path / "styled")
+    for name in ("report.html", "leaderboard.png"):
+        plain, styled = (tmp_path / style / name for style in ("plain", "styled"))
+        assert plain.read_bytes() == styled.read_bytes()

@@ -104,7 +104,10 @@ def test_day_and_month_are_not_swapped_in_a_row_alone():
 def test_strings_that_are_no_dates_name_column_cell_and_row(first):
     learned = learn_column(pd.Series(first), "z")
     with pytest.raises(TabTransferError, match=r"'z' held dates.*'soon' \(row 1\).*to_datetime"):
-        learned.encode(pd.Series(["2024-05-13", "soon"]), "z")
+        learned.encode(pd.Series([None, "soon"]), "z")
+    with pytest.warns(ColumnWarning, match=r"'soon' \(row 1\) is no date.*1 such cells are miss"):
+        values = learned.encode(pd.Series(["2024-05-13", "soon"]), "z")
+    assert values[0, 1:4].tolist() == [2024, 5, 13] and np.isnan(values[1]).all()
 
 
 @pytest.mark.parametrize("later", [[1, 2], [True, False], [datetime.timedelta(1)] * 2])
@@ -126,7 +129,11 @@ def test_only_dates_may_follow_dates(later):
         ["01/02/99", "02/03/98"],
         ["2020-13-45", "2021-03-04"],
         ["2020-01-02", "soon"],
-        ["2020-01-02", "03/04/2021"],
+        ["2021-13", "2021-00"],
+        ["10.2021", "11.2021"],
+        ["Q5 2021", "2021Q0"],
+        ["2021W", "2021-W77"],
+        ["model 2020", "model 2021"],
         ["2020-01-02-7", "2020-01-02-8"],
         ["555-123-2020", "555-456-2021"],
         ["", " "],
@@ -158,7 +165,7 @@ def test_dates_beyond_pandas_name_the_column():
 )
 def test_halves_of_the_day_are_read(strings, format):
     learned = learn_column(pd.Series(strings), "z")
-    assert isinstance(learned, DateColumn) and learned.format == format
+    assert isinstance(learned, DateColumn) and str(learned.format) == format
     hours = learned.encode(pd.Series(strings), "z")[:, 4]
     assert hours.tolist() == [17, 11]
 
@@ -189,7 +196,7 @@ def test_first_days_of_months_are_read_day_first_and_what_is_guessed_is_said():
     assert learned.encode(pd.Series(["13/02/2020"]), "z")[0, 1:4].tolist() == [2020, 2, 13]
     american = [f"{month:02d}/01/{year}" for year in (2019, 2020) for month in range(1, 13)]
     with pytest.warns(ColumnWarning, match="month first"):
-        assert learn_column(pd.Series(american), "z").format == "%m/%d/%Y"
+        assert str(learn_column(pd.Series(american), "z").format) == "%m/%d/%Y"
 
 
 def test_dates_that_can_be_told_are_not_talked_about():
@@ -198,3 +205,71 @@ def test_dates_that_can_be_told_are_not_talked_about():
         learn_column(pd.Series(["13/05/2024", "01/02/2024"]), "z")
         learn_column(pd.Series(["2024-05-01", "2024-02-01"]), "z")
         learn_column(pd.Series(["05/05/2024", "02/02/2024"]), "z")
+
+
+@pytest.mark.parametrize(
+    "strings",
+    [
+        ["2021-03", "2020-11", "2021-1"],
+        ["03/2021", "11/2020", "01/2021"],
+        ["Mar 2021", "November 2020", "2021-01"],
+        ["2021-March", "2020-Nov", "Jan-2021"],
+    ],
+)
+def test_months_are_dates(strings):
+    column = pd.Series([*strings, "?", None])
+    values = learn_column(column, "z").encode(column, "z")
+    assert values[:3, 1:3].tolist() == [[2021, 3], [2020, 11], [2021, 1]]
+    assert np.isnan(values[3:]).all()
+
+
+@pytest.mark.parametrize(
+    "strings", [["2021Q1", "2020Q4"], ["2021-q1", "Q4 2020"], ["Q1/2021", "2020 Q4"]]
+)
+def test_quarters_are_dates(strings):
+    column = pd.Series(strings)
+    learned = learn_column(column, "z")
+    assert learned.encode(column, "z")[:, 1:3].tolist() == [[2021, 1], [2020, 10]]
+    later = pd.Series(["2022Q3"])
+    assert learned.encode(later, "z")[0, 1:3].tolist() == [2022, 7]
+
+
+def test_weeks_and_days_of_the_week_are_read():
+    weeks = learn_column(pd.Series(["2021-W05", "2020W53"]), "z")
+    found = weeks.encode(pd.Series(["2021-W05", "2020W53"]), "z")
+    assert found[:, 1:4].tolist() == [[2021, 2, 1], [2020, 12, 28]]
+    days = pd.Series(["Mon, 13 May 2024", "Sun, 24 Dec 2023"])
+    assert learn_column(days, "z").encode(days, "z")[:, 1:4].tolist() == [
+        [2024, 5, 13],
+        [2023, 12, 24],
+    ]
+
+
+def test_each_cell_is_read_by_the_format_that_it_fits():
+    column = pd.Series(
+        ["2024-05-13", "13.06.2024", "2024-05-13 07:30:00", "13/07/2024", "May 3, 2024"]
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        learned = learn_column(column, "z")
+    values = learned.encode(column, "z")
+    assert values[:, 2:4].tolist() == [[5, 13], [6, 13], [5, 13], [7, 13], [5, 3]]
+    assert values[2, 4] == 7
+    assert learned.encode(pd.Series(["02.03.2024"]), "z")[0, 2:4].tolist() == [3, 2]
+
+
+def test_cells_that_tell_day_and_month_tell_it_of_cells_of_another_format():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        learned = learn_column(pd.Series(["13/07/2024", "02.03.2024", "01.02.2024"]), "z")
+    assert learned.encode(pd.Series(["02.03.2024"]), "z")[0, 2:4].tolist() == [3, 2]
+
+
+def test_both_orders_in_a_column_are_read_and_what_cannot_be_told_is_said():
+    column = pd.Series(["13/02/2020", "02/14/2020", "25/12/2020", "03/04/2020"])
+    with pytest.warns(ColumnWarning, match="day first or month first.*'03/04/2020'.*day first"):
+        learned = learn_column(column, "z")
+    values = learned.encode(column, "z")
+    assert values[:, 2:4].tolist() == [[2, 13], [2, 14], [12, 25], [4, 3]]
+    with pytest.warns(ColumnWarning, match="'03/04/2021'.*month first.*pass dates instead"):
+        learn_column(pd.Series(["2020-01-02", "03/04/2021", "05-06-2021"]), "z")

@@ -35,6 +35,9 @@ def comma(number, places=2):
         "{:.2f} %".format,
         "{:.2f}%".format,
         "EUR {:,.2f}".format,
+        "{:,.2f}-".format,
+        "~{:.2f}".format,
+        "{:.4f}°N".format,
         "{:.2f} kg".format,
         "{:.2f}km/h".format,
         lambda number: comma(number),
@@ -56,6 +59,15 @@ def test_numbers_in_every_writing_are_the_numbers(write, stray):
         found = learned.encode(column, "z")
     np.testing.assert_allclose(found[:-1], expected, rtol=1e-9, atol=1e-9)
     assert np.isnan(found[-1, 0])
+
+
+def test_limits_and_indian_groups_are_numbers():
+    read = NumberFormat().read
+    assert [read(cell) for cell in ("<0.5", ">= 3", "≈2", "12,34,567.5")] == [0.5, 3, 2, 1234567.5]
+    assert NumberFormat(currency="₹").read("₹1,00,000") == 1e5
+    assert np.isnan([read(cell) for cell in ("1,23,45", "12,3,456", "5-10", "<>", "--5-")]).all()
+    cells = pd.Series(["<0.1", *(f"{number / 7:.3f}" for number in range(60)), ">9.0"])
+    assert not np.isnan(learn_column(cells, "z").encode(cells, "z")).any()
 
 
 def test_numbers_beside_a_word_are_numbers():

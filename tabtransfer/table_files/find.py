@@ -35,7 +35,7 @@ def kind_of(path: Path) -> Kind:
     Examples
     --------
     >>> from pathlib import Path
-    >>> from tabtransfer.batch_prediction.find import kind_of
+    >>> from tabtransfer.table_files.find import kind_of
     >>> kind_of(Path("sales.csv.gz")), kind_of(Path("sales.feather"))
     ('csv', 'arrow')
     """

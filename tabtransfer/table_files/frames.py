@@ -27,7 +27,7 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
     --------
     >>> import pandas as pd
     >>> import pyarrow as pa
-    >>> from tabtransfer.batch_prediction.frames import to_frame
+    >>> from tabtransfer.table_files.frames import to_frame
     >>> frame = pd.DataFrame({7: [1, 2]}, index=pd.Index(["u", "v"], name="shop"))
     >>> to_frame(pa.Table.from_pandas(frame)).columns.tolist()
     ['7', 'shop']

@@ -1,8 +1,9 @@
 import pandas as pd
 import pytest
 
-from tabtransfer.batch_prediction.training_table import read_training_table
 from tabtransfer.errors import TabTransferError
+from tabtransfer.table_files.reader import Source
+from tabtransfer.table_files.training_table import read_training_table
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
@@ -88,3 +89,12 @@ def test_files_of_other_dialects_give_the_same_table(tmp_path):
         "semicolons between cells, in cp1252, with decimal commas; --sep, --encoding and --decimal "
         "overrule it."
     )
+
+
+def test_parts_of_a_name_with_a_comma_are_told_how_to_write_it(tmp_path):
+    (tmp_path / "t.csv").write_text('"size, m2",y\n1,u\n2,v\n')
+    message = r"""no column 'size'.* in double quotes: '"size, m2"'"""
+    with pytest.raises(TabTransferError, match=message):
+        read_training_table([tmp_path / "t.csv"], "y", drop=["size", "m2"])
+    with pytest.raises(TabTransferError, match=r"lacks the columns 'm2'.*in double quotes"):
+        Source.of([tmp_path / "t.csv"], ["m2"])

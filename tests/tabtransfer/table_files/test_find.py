@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from tabtransfer.batch_prediction.find import find_files, kind_of
 from tabtransfer.errors import TabTransferError
+from tabtransfer.table_files.find import find_files, kind_of
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabtransfer.batch_prediction.target import read_target_column
 from tabtransfer.errors import TabTransferError
+from tabtransfer.table_files.target import read_target_column
 
 
 def read(cells, **settings):

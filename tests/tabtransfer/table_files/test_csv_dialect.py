@@ -1,7 +1,7 @@
 import pytest
 
-from tabtransfer.datasets.csv_dialect import CsvDialect, read_dialect
 from tabtransfer.errors import TabTransferError
+from tabtransfer.table_files.csv_dialect import CsvDialect, read_dialect
 
 
 @pytest.mark.parametrize(

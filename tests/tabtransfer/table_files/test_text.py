@@ -3,8 +3,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from tabtransfer.batch_prediction.text import infer_types, parse, types_of
 from tabtransfer.errors import TabTransferError
+from tabtransfer.table_files.text import infer_types, parse, types_of
 
 
 @pytest.mark.parametrize(

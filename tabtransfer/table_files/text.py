@@ -39,7 +39,7 @@ def infer_types(table: pa.Table, decimal: str = ".") -> pa.Table:
     Examples
     --------
     >>> import pyarrow as pa
-    >>> from tabtransfer.batch_prediction.text import infer_types
+    >>> from tabtransfer.table_files.text import infer_types
     >>> table = pa.table({"a": ["1", " 2.5", "?"], "b": ["true", "False", None], "c": list("1w2")})
     >>> [str(column.type) for column in infer_types(table).columns]
     ['double', 'bool', 'string']
@@ -78,7 +78,7 @@ def types_of(frame: pd.DataFrame) -> dict[str, pa.DataType]:
     Examples
     --------
     >>> import pandas as pd
-    >>> from tabtransfer.batch_prediction.text import types_of
+    >>> from tabtransfer.table_files.text import types_of
     >>> frame = pd.DataFrame({"a": [1, 2], "b": pd.Categorical(["u", "v"]), "c": [True, False]})
     >>> {name: str(wanted) for name, wanted in types_of(frame).items()}
     {'a': 'double', 'b': 'string', 'c': 'bool'}

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabtransfer.batch_prediction.task import choose_task
+from tabtransfer.table_files.task import choose_task
 
 
 @pytest.mark.parametrize(

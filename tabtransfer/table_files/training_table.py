@@ -9,18 +9,16 @@ from pathlib import Path
 from typing import Literal
 
 import pandas as pd
-import pyarrow as pa
 
-from tabtransfer.batch_prediction.frames import to_frame
-from tabtransfer.batch_prediction.reader import Source, read_part
-from tabtransfer.batch_prediction.target import read_target_column
-from tabtransfer.batch_prediction.text import infer_types
-from tabtransfer.datasets.csv_dialect import CsvDialect
 from tabtransfer.errors import TabTransferError, did_you_mean, name_list
+from tabtransfer.table_files.csv_dialect import CsvDialect
+from tabtransfer.table_files.frames import to_frame
+from tabtransfer.table_files.reader import Source, comma_advice
+from tabtransfer.table_files.target import read_target_column
+from tabtransfer.table_files.whole_table import read_columns, to_typed_frame
 
 __all__ = ["TrainingTable", "read_training_table"]
 
-_PIECE_ROWS = 100_000
 _INDEX_NAME = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
 
 
@@ -42,6 +40,8 @@ class TrainingTable:
         Rows left out.
     notes : tuple of str
         What to know of how the table was read, a sentence each.
+    saved_indices : tuple of str
+        Columns left out since pandas wrote them for an index that numbers the rows.
     """
 
     X: pd.DataFrame
@@ -50,6 +50,7 @@ class TrainingTable:
     reason: str
     n_without_target: int
     notes: tuple[str, ...] = ()
+    saved_indices: tuple[str, ...] = ()
 
 
 def read_training_table(
@@ -90,24 +91,15 @@ def read_training_table(
             known = name_list(source.columns)
             raise TabTransferError(
                 f"{files[0]} has no column {name!r}; it has {known}."
-                f"{did_you_mean(name, source.columns)}"
+                f"{comma_advice([name], source.columns) or did_you_mean(name, source.columns)}"
             )
     columns = [name for name in source.columns if name not in drop]
     if len(columns) < 2 or target in drop:
         raise TabTransferError(f"{files[0]} has no column left to learn {target!r} from.")
-    pieces = [piece for part in source.parts for piece in read_part(part, columns, _PIECE_ROWS)]
-    if not pieces:
-        raise TabTransferError(f"{files[0]} holds no rows.")
-    try:
-        table = pa.concat_tables(pieces, promote_options="permissive")
-    except pa.ArrowException as error:
-        raise TabTransferError(
-            f"The types of columns differ between {files[0]} and the other files: {error}"
-        ) from error
+    table = read_columns(source, columns)
     is_text = source.dialect is not None
     decimal = (source.dialect and source.dialect.decimal) or "."
-    features = table.drop_columns([target])
-    X = to_frame(infer_types(features, decimal) if is_text else features)
+    X = to_typed_frame(table.drop_columns([target]), source)
     read = read_target_column(to_frame(table.select([target]))[target], task, is_text, decimal)
     known_rows = read.y.notna()
     if not known_rows.any():
@@ -120,21 +112,23 @@ def read_training_table(
             f"({y.iloc[0]!r}): there is nothing to predict."
         )
     X = X.loc[known_rows].reset_index(drop=True)
-    indices = [name for name in X if _is_saved_index(name, X[name])]
-    notes = [read.note]
+    indices = tuple(name for name in X if _is_saved_index(name, X[name]))
+    indices = indices if len(indices) < X.shape[1] else ()
+    said = [read.note]
     if source.dialect is not None and source.dialect.words:
-        notes.append(
+        said.append(
             f"{files[0]} is read with {source.dialect.words}; --sep, --encoding and --decimal "
             "overrule it."
         )
-    if indices and len(indices) < X.shape[1]:
-        X = X.drop(columns=indices)
-        notes.append(
+    if indices:
+        X = X.drop(columns=[*indices])
+        said.append(
             f"Left out, because they are a saved index that numbers the rows: {name_list(indices)}."
             " Rename such a column to learn from it."
         )
     n_without = int((~known_rows).sum())
-    return TrainingTable(X, y, read.task, read.reason, n_without, tuple(filter(None, notes)))
+    notes = tuple(filter(None, said))
+    return TrainingTable(X, y, read.task, read.reason, n_without, notes, indices)
 
 
 def _is_saved_index(name: str, column: pd.Series) -> bool:

@@ -1,6 +1,6 @@
 """Table files read in pieces, so that they may be larger than memory.
 
-CSV is read as text, every column of it; `tabtransfer.batch_prediction.text` gives columns their
+CSV is read as text, every column of it; `tabtransfer.table_files.text` gives columns their
 types. What a cell is read as then never depends on the other cells of its piece.
 
 Folders named like ``year=2024`` on the way to a file, as Hive and Spark write them, are columns.
@@ -19,11 +19,11 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from tabtransfer.batch_prediction.find import Kind, kind_of
-from tabtransfer.datasets.csv_dialect import CsvDialect, read_dialect
 from tabtransfer.errors import TabTransferError, name_list
+from tabtransfer.table_files.csv_dialect import CsvDialect, read_dialect
+from tabtransfer.table_files.find import Kind, kind_of
 
-__all__ = ["Part", "Source", "read_part"]
+__all__ = ["Part", "Source", "comma_advice", "read_part"]
 
 _BLOCK_BYTES = 4 * 2**20  # of CSV, at least the longest row; some 40 of them are in memory
 _SAMPLE_BYTES = 2**20
@@ -117,6 +117,7 @@ class Source:
             lacking = [name for name in (needed or columns) if name not in names]
             if lacking:
                 advice = _ADVICE if own and own[0].kind == "csv" and len(names) == 1 else ""
+                advice += comma_advice(lacking, names)
                 raise TabTransferError(
                     f"{file} lacks the columns {name_list(lacking)}; it has {name_list(names)}."
                     f"{advice}"
@@ -124,6 +125,21 @@ class Source:
             parts += own
             total = None if total is None or n_rows is None else total + n_rows
         return cls(columns, tuple(parts), total, parts[0].dialect if parts else None)
+
+
+def comma_advice(lacking: Iterable[str], names: Iterable[str]) -> str:
+    """Return how to name a column with a comma, where parts of such a name are asked for.
+
+    Examples
+    --------
+    >>> from tabtransfer.table_files.reader import comma_advice
+    >>> print(comma_advice(["size", "m2"], ["size, m2", "y"]).strip())
+    A name with a comma goes in double quotes: '"size, m2"'.
+    """
+    for name in names:
+        if {part.strip() for part in name.split(",")} & set(lacking):
+            return f" A name with a comma goes in double quotes: '\"{name}\"'."
+    return ""
 
 
 def read_part(part: Part, columns: Sequence[str], n_rows: int) -> Iterator[pa.Table]:

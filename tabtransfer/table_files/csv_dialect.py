@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.table_files.csv_quotes import refuse_swallowed_rows
 
 __all__ = ["CsvDialect", "read_dialect"]
 
@@ -94,7 +95,7 @@ def read_dialect(path: Path, given: CsvDialect | None = None) -> CsvDialect:
     Raises
     ------
     TabTransferError
-        If the bytes are no text of the encoding, or a quote is opened and never closed.
+        If the bytes are no text of the encoding, or a quote swallows rows.
 
     Examples
     --------
@@ -108,9 +109,9 @@ def read_dialect(path: Path, given: CsvDialect | None = None) -> CsvDialect:
     encoding = given.encoding or _encoding_of(path)
     lines = _first_lines(path, encoding)
     separator = given.separator or _separator_of(path, lines)
-    n_quotes = sum(chunk.count('"') for chunk in _text(path, encoding))
-    if n_quotes % 2:
-        _refuse_unclosed_quote(path, encoding, separator)
+    if any('"' in chunk for chunk in _text(path, encoding)):
+        with _open(path) as raw, io.TextIOWrapper(raw, encoding, newline="") as file:
+            refuse_swallowed_rows(file, path, separator)
     decimal = given.decimal
     if decimal is None:
         decimal = "." if separator == "," else _decimal_of(lines, separator)
@@ -215,21 +216,3 @@ def _decimal_of(lines: list[str], separator: str) -> str:
     n_points = sum(_POINT_DECIMAL.fullmatch(cell) is not None for cell in cells)
     n_either = sum(_THOUSANDS.fullmatch(cell) is not None for cell in cells)
     return "," if n_commas > n_points - n_either else "."
-
-
-def _refuse_unclosed_quote(path: Path, encoding: str, separator: str) -> None:
-    """Refuse a file in which an unclosed quote swallows rows; quotes within words are fine."""
-    with _open(path) as raw, io.TextIOWrapper(raw, encoding, newline="") as file:
-        reader = csv.reader(file, delimiter=separator, strict=True)
-        line = 1
-        try:
-            for _ in reader:
-                line = reader.line_num + 1
-        except csv.Error as error:
-            if "field larger" in str(error):
-                return
-            raise TabTransferError(
-                f"{path} can't be read as csv: a quote (\") that is opened in line {line} isn't "
-                "closed before a cell's end, which swallows rows. Close it, or write it twice "
-                "where it is part of a word."
-            ) from None

@@ -9,11 +9,11 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from tabtransfer.batch_prediction.task import choose_task
-from tabtransfer.batch_prediction.text import MISSING
 from tabtransfer.errors import TabTransferError
 from tabtransfer.preprocessing.columns.missing_words import is_missing_word
 from tabtransfer.preprocessing.columns.written_number import NumberFormat, choose_format
+from tabtransfer.table_files.task import choose_task
+from tabtransfer.table_files.text import MISSING
 
 __all__ = ["ReadTarget", "read_target_column"]
 
@@ -82,7 +82,7 @@ def read_target_column(
     Examples
     --------
     >>> import pandas as pd
-    >>> from tabtransfer.batch_prediction.target import read_target_column
+    >>> from tabtransfer.table_files.target import read_target_column
     >>> agents = pd.Series(["007", "M", "None"], name="agent")
     >>> read_target_column(agents, from_text=True).y.tolist()
     ['007', 'M', 'None']

@@ -30,7 +30,7 @@ def choose_task(target: pd.Series) -> tuple[str, str]:
     Examples
     --------
     >>> import pandas as pd
-    >>> from tabtransfer.batch_prediction.task import choose_task
+    >>> from tabtransfer.table_files.task import choose_task
     >>> choose_task(pd.Series([1.5, 2.0, 7.0]))
     ('regression', 'it holds numbers')
     >>> choose_task(pd.Series(["a", "b", "a"]))

@@ -6,10 +6,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import tabtransfer.batch_prediction.reader
-from tabtransfer.batch_prediction.reader import Source, read_part
-from tabtransfer.datasets.csv_dialect import CsvDialect
+import tabtransfer.table_files.reader
 from tabtransfer.errors import TabTransferError
+from tabtransfer.table_files.csv_dialect import CsvDialect
+from tabtransfer.table_files.reader import Source, read_part
 
 
 def write(frame, path):
@@ -33,8 +33,8 @@ def read(source, columns, n_rows=8):
 
 @pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet", "t.feather", "stream.arrow"])
 def test_every_kind_comes_in_pieces_and_in_order(frame, tmp_path, monkeypatch, name):
-    monkeypatch.setattr(tabtransfer.batch_prediction.reader, "_BLOCK_BYTES", 300)
-    monkeypatch.setattr(tabtransfer.batch_prediction.reader, "_PART_ROWS", 20)
+    monkeypatch.setattr(tabtransfer.table_files.reader, "_BLOCK_BYTES", 300)
+    monkeypatch.setattr(tabtransfer.table_files.reader, "_PART_ROWS", 20)
     write(frame, tmp_path / name)
     source = Source.of([tmp_path / name], ["id"])
     assert source.columns == tuple(frame.columns)
@@ -77,6 +77,7 @@ def test_columns_may_be_in_another_order_in_each_file(tmp_path):
         ("t.csv", "a,b\näöü,2\n".encode() + b"\xff,3\n", r"can't be read as csv: .*invalid UTF8"),
         ("t.csv", b'a,b\n1,"x\n2,y\n3,z\n', r"can't be read as csv: a quote .* in line 2 "),
         ("t.csv", b'a,b\n0,y\n1,"x\n2,"y"\n3,z\n', r"can't be read as csv: a quote .* in line 3 "),
+        ("t.csv", b'a,b\n0,y\n1,"x\n2,y\n3,"z\n', r"can't be read as csv: a quote .* in line 3 "),
         ("t.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999, mtime=0)[:40], r"can't be read as csv"),
         ("t.parquet", b"a,b\n1,2\n", r"can't be read as parquet"),
         ("t.arrow", b"a,b\n1,2\n", r"can't be read as arrow"),

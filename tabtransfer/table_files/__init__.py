@@ -1,0 +1,1 @@
+"""Table files of people: found, read in pieces, columns and targets told."""
