@@ -91,14 +91,6 @@ class InContextEstimator(ABC, BaseEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         return "_fitted" in vars(self)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Load a pickle; on the CPU, with a warning, where the device of fit isn't there."""
-        super().__setstate__(state)
-        if "_fitted" in vars(self):
-            self.device = device_at_hand(self.device)
-            if isinstance(self._fitted, FittedModel):
-                self._fitted = replace(self._fitted, resources=self._resources)
-
     @property
     def fitted_(self) -> FittedModel:
         """All that `fit` made, in one record."""
@@ -318,6 +310,9 @@ class InContextEstimator(ABC, BaseEstimator):
     def __setstate__(self, state: dict[str, Any]) -> None:
         if _SAVED not in state:
             super().__setstate__(state)
+            if isinstance(vars(self).get("_fitted"), FittedModel):
+                self.device = device_at_hand(self.device)  # of another machine, it may be
+                self._fitted = replace(self.fitted_, resources=self._resources)
             return
         from tabtransfer.saving.archive import read_model
 
