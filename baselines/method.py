@@ -161,6 +161,8 @@ class Method:
         ``keep_progress(estimator, path)`` has an unfitted estimator keep the progress of its fit
         in a file, so that after a kill the same fit goes on from there; ``earlier_seconds_`` then
         says what was spent before. None where a fit always starts anew.
+    takes_device : bool, default=False
+        Whether the estimator has the parameter ``device``, and so may compute on a GPU.
     search_seconds : float, optional
         Most seconds that a fit searches settings. None where it searches none, or has no limit.
 
@@ -184,12 +186,15 @@ class Method:
     quantiles: Callable[[Any, Any, Sequence[float]], NDArray[Any]] | None = None
     keep_progress: Callable[[Any, Path], None] | None = None
     search_seconds: float | None = None
+    takes_device: bool = False
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Method:
         """Return the method itself, as nothing in it changes: clones of a search share it."""
         return self
 
-    def make_for(self, task: str, random_state: int, n_threads: int) -> BaseEstimator:
+    def make_for(
+        self, task: str, random_state: int, n_threads: int, device: str = "cpu"
+    ) -> BaseEstimator:
         """Return a new, unfitted estimator for a kind of task.
 
         Parameters
@@ -198,6 +203,8 @@ class Method:
             Kind of task.
         random_state, n_threads : int
             Seed and threads.
+        device : str, default="cpu"
+            Where to compute, of methods that may compute elsewhere than on the CPU.
 
         Returns
         -------
@@ -209,8 +216,8 @@ class Method:
         MethodSkipped
             If the method has no regressor and the task is a regression.
         """
-        if task != "regression":
-            return self.make(random_state, n_threads)
-        if self.make_regressor is None:
+        make = self.make if task != "regression" else self.make_regressor
+        if make is None:
             raise MethodSkipped(f"{self.name} has no regressor")
-        return self.make_regressor(random_state, n_threads)
+        model = make(random_state, n_threads)
+        return model.set_params(device=device) if self.takes_device else model

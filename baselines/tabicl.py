@@ -163,4 +163,5 @@ TABICL = Method(
     quantiles=predicted_quantiles,
     unavailable=partial(_why_unavailable, ["classifier", "regressor"], None),
     packages=("tabicl",),
+    takes_device=True,
 )

@@ -170,6 +170,7 @@ def make_tabpfn_method(version: str | None = None) -> Method:
         quantiles=predicted_quantiles,
         unavailable=partial(_why_unavailable, ["classifier", "regressor"], version, None),
         packages=("tabpfn",),
+        takes_device=True,
     )
 
 

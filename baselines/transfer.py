@@ -100,6 +100,7 @@ TABTRANSFER = Method(
     packages=_PACKAGES,
     make_regressor=partial(make_estimator, _REGRESSOR),
     quantiles=tabtransfer_quantiles,
+    takes_device=True,
 )
 TABTRANSFER_FINETUNED = Method(
     "tabtransfer-finetuned",
@@ -109,6 +110,7 @@ TABTRANSFER_FINETUNED = Method(
     packages=_PACKAGES,
     make_regressor=partial(make_estimator, _REGRESSOR, **_FINETUNED),
     quantiles=tabtransfer_quantiles,
+    takes_device=True,
 )
 TABTRANSFER_SYNTHETIC = Method(
     "tabtransfer-synthetic",
@@ -118,6 +120,7 @@ TABTRANSFER_SYNTHETIC = Method(
     packages=_PACKAGES,
     make_regressor=partial(_make_synthetic, _REGRESSOR),
     quantiles=tabtransfer_quantiles,
+    takes_device=True,
 )
 TABTRANSFER_SCRATCH = Method(
     "tabtransfer-scratch",
@@ -134,6 +137,7 @@ TABTRANSFER_SCRATCH = Method(
         time_limit=TUNING_SECONDS,
     ),
     quantiles=tabtransfer_quantiles,
+    takes_device=True,
 )
 TABTRANSFER_WITHOUT_TREES = Method(
     "tabtransfer-no-trees",
@@ -143,6 +147,7 @@ TABTRANSFER_WITHOUT_TREES = Method(
     packages=_PACKAGES,
     make_regressor=partial(make_estimator, _REGRESSOR, trees=False),
     quantiles=tabtransfer_quantiles,
+    takes_device=True,
 )
 STACK = Method(
     "stack",
@@ -150,4 +155,5 @@ STACK = Method(
     packages=_LIBRARIES,
     make_regressor=partial(make_estimator, "tabtransfer.baselines.stack:StackRegressor"),
     quantiles=tabtransfer_quantiles,
+    takes_device=True,
 )

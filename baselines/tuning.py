@@ -379,6 +379,7 @@ def make_tuned(method: Method, n_trials: int = N_TRIALS, seconds: float | None =
         packages=(*method.packages, "optuna"),
         keep_progress=_keep_study,
         search_seconds=seconds,
+        takes_device=False,
     )
 
 

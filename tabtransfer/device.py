@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 
@@ -9,20 +10,14 @@ import torch
 
 from tabtransfer.errors import TabTransferError
 
-__all__ = ["CPU", "describe_device", "device_at_hand", "find_device", "is_device_name"]
+__all__ = ["CPU", "describe_device", "device_at_hand", "device_model", "find_device"]
 
 CPU = torch.device("cpu")
+_used_cuda = False  # by the process that is about to fork
+_forked = False  # from a process that had used CUDA
 
 
-def is_device_name(name: object) -> bool:
-    """Return whether a name is "auto", or one of a device that networks can compute on.
-
-    Examples
-    --------
-    >>> from tabtransfer.device import is_device_name
-    >>> [is_device_name(name) for name in ("auto", "cuda:1", "gpu", None)]
-    [True, True, False, False]
-    """
+def _is_name(name: object) -> bool:
     return isinstance(name, str) and re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", name) is not None
 
 
@@ -33,7 +28,7 @@ def find_device(name: str) -> torch.device:
     ----------
     name : str
         "cpu", "cuda", "cuda:1" or "mps", as torch names them; "auto" is CUDA where it is, else
-        the CPU.
+        the CPU; also in a process that was forked from one that used CUDA, which can't.
 
     Returns
     -------
@@ -51,11 +46,11 @@ def find_device(name: str) -> torch.device:
     >>> find_device("cpu")
     device(type='cpu')
     """
-    if not is_device_name(name):
+    if not _is_name(name):
         raise TabTransferError(
             f'device must be "auto", "cpu", "cuda", "cuda:1" or "mps", not {name!r}.'
         )
-    if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
+    if name == "cpu" or (name == "auto" and (_forked or not torch.cuda.is_available())):
         return CPU
     if name == "mps":
         if not torch.backends.mps.is_available():
@@ -92,7 +87,7 @@ def device_at_hand(name: str) -> str:
     try:
         find_device(name)
     except TabTransferError as error:
-        if not is_device_name(name):
+        if not _is_name(name):
             raise
         warnings.warn(
             f'The model was fitted with device="{name}" and predicts on the CPU from now on. '
@@ -113,6 +108,31 @@ def describe_device(device: torch.device) -> str:
     >>> describe_device(torch.device("cpu"))
     'cpu'
     """
-    if device.type == "cuda":
-        return f"{device} ({torch.cuda.get_device_name(device)})"
-    return str(device)
+    return f"{device} ({device_model(device)})" if device.type == "cuda" else str(device)
+
+
+def device_model(device: torch.device) -> str:
+    """Return the model of a GPU of CUDA, else the type of a device: "NVIDIA H200", "cpu".
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tabtransfer.device import device_model
+    >>> device_model(torch.device("cpu"))
+    'cpu'
+    """
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def _before_fork() -> None:
+    global _used_cuda
+    _used_cuda = torch.cuda.is_initialized()
+
+
+def _after_fork() -> None:
+    global _forked
+    _forked |= _used_cuda
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork)

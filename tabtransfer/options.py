@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Annotated
+
+import typer
 
 from tabtransfer.errors import TabTransferError
 
-__all__ = ["MOST_PROCESSES", "MOST_SEED", "finite"]
+__all__ = ["MOST_PROCESSES", "MOST_SEED", "Device", "finite", "known_device"]
 
 MOST_PROCESSES = 1024
 """More threads or processes at a time no one can mean, and they end the machine's patience."""
@@ -29,3 +32,22 @@ def finite(value: float | None) -> float | None:
     if value is not None and not math.isfinite(value):
         raise TabTransferError(f"An option was given {str(value)!r}, which is no number.")
     return value
+
+
+def known_device(name: str | None) -> str | None:
+    """Return a device's name; raise a `TabTransferError` where there is no such device."""
+    if name not in (None, "auto", "cpu"):  # torch takes long to import
+        from tabtransfer.device import find_device
+
+        find_device(str(name))
+    return name
+
+
+Device = Annotated[
+    str,
+    typer.Option(
+        callback=known_device,
+        help="Where networks compute, as torch names it: cpu, cuda, cuda:1, mps. auto is a GPU of "
+        "CUDA where there is one.",
+    ),
+]

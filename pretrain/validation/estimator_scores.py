@@ -200,7 +200,7 @@ def _score_table(
 
 
 def _score_method(table: RealTable, split: Split, method: Method) -> dict[str, float]:
-    model = method.make(0, 1)
+    model = method.make_for("multiclass", 0, 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(table.X.iloc[split.train], table.y.iloc[split.train])

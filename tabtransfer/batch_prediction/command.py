@@ -16,7 +16,7 @@ import typer
 from tabtransfer.destinations import check_file
 from tabtransfer.errors import ColumnWarning, TabTransferError, name_list
 from tabtransfer.folder_lock import alone_with
-from tabtransfer.options import MOST_SEED
+from tabtransfer.options import MOST_SEED, Device, known_device
 from tabtransfer.printing import make_console
 from tabtransfer.table_files.options import (
     Decimal,
@@ -71,6 +71,7 @@ def fit(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads.", show_default="torch's setting")
     ] = None,
+    device: Device = "auto",
 ) -> None:
     """Fit a model to a table and write it to a file, for `tabtransfer predict`.
 
@@ -93,6 +94,7 @@ def fit(
         finetune=finetune,
         trees=trees,
         random_state=seed,
+        device=device,
         n_threads=threads,
         verbose=True,
     )
@@ -139,6 +141,14 @@ def predict(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads.", show_default="as the model was fitted")
     ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            callback=known_device,
+            help="Where the network computes, as for `fit`.",
+            show_default="as the model was fitted",
+        ),
+    ] = None,
 ) -> None:
     """Predict the rows of a table of any size, in pieces.
 
@@ -161,6 +171,8 @@ def predict(
     fitted = load(model).set_params(verbose=False)
     if threads is not None:
         fitted.set_params(n_threads=threads)
+    if device is not None:
+        fitted.set_params(device=device)
     scorer = Scorer.of(fitted, None, split_names(keep), levels)
     source = Source.of(files, scorer.columns, csv_dialect(sep, encoding, decimal))
     if source.dialect is not None:

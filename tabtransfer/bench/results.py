@@ -58,6 +58,7 @@ COLUMNS = {
     "memory_limit": "float64",
     "machine": "string",
     "cpu": "string",
+    "device": "string",
     "versions": "string",
     "finished": "string",
     "status": "string",
@@ -78,11 +79,12 @@ COLUMNS = {
 `error` is what rankings minimise, `job_seconds` all that a job took, the harness's own work
 included; `peak_memory_mb` is beyond the memory at the job's start (imports and table);
 `versions` is JSON; `reliability` is JSON too, the counts of `count_by_confidence`; `max_rows` is
-what tables were thinned to, null for all rows; `search_seconds` what a tuned
+what tables were thinned to, null for all rows; `device` where the method computed, "cpu" or the
+model of a GPU, null in older files, for "cpu"; `search_seconds` what a tuned
 method may search for, null for others.
 """
 # What files lack that older versions wrote.
-_LATER = frozenset({"max_rows", "search_seconds", "reliability", *COVERAGE})
+_LATER = frozenset({"max_rows", "search_seconds", "reliability", "device", *COVERAGE})
 
 # What a row says of its job, and what became of it; nothing stands for it.
 _NEEDED = (*Job.__dataclass_fields__, "task", "family", "versions", "finished", "status", "reason")
@@ -150,7 +152,8 @@ def _read_checked(path: Path) -> pa.Table:
     table = _latest(pa.concat_tables(parts))
     if not len(table):
         raise TabTransferError(f"{path} has no rows; run `tabtransfer benchmark` again.")
-    check_one_protocol(table.select(["suite", "search_seconds", *_ONE_PROTOCOL]).to_pylist(), path)
+    names = ["suite", "method", "device", "search_seconds", *_ONE_PROTOCOL]
+    check_one_protocol(table.select(names).to_pylist(), path)
     return table
 
 
@@ -229,7 +232,8 @@ def is_there(path: Path) -> bool:
 def check_one_protocol(rows: Iterable[Mapping[str, Any]], origin: object) -> None:
     """Refuse rows of one suite that differ in splits, sizes, threads or the time of searches.
 
-    Nested training sets are there to differ in size; they are refused beside other splits.
+    A method's rows must be of one device as well. Nested training sets are there to differ in
+    size; they are refused beside other splits.
 
     Parameters
     ----------
@@ -249,6 +253,8 @@ def check_one_protocol(rows: Iterable[Mapping[str, Any]], origin: object) -> Non
         nested.add(row["splits"] == NESTED)
         for name in protocol_columns(row["splits"]):
             found.setdefault((row["suite"], name), set()).add(row[name])
+        device = f"devices of {row['method']}"
+        found.setdefault((row["suite"], device), set()).add(row["device"] or "cpu")
         if row["search_seconds"] is not None:
             found.setdefault((row["suite"], "search_seconds"), set()).add(row["search_seconds"])
     for (suite, name), values in found.items():

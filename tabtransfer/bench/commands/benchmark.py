@@ -28,6 +28,7 @@ from tabtransfer.bench.commands.transfer_gain import show_transfer_gain
 from tabtransfer.destinations import check_file, check_folder
 from tabtransfer.errors import TabTransferError
 from tabtransfer.folder_lock import alone_in
+from tabtransfer.options import Device
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +56,7 @@ def benchmark(
     time_limit: TimeLimit = None,
     memory_limit: MemoryLimit = None,
     backend: Backend = "local",
+    device: Device = "auto",
 ) -> None:
     """Measure methods on a suite of real tables and write a report.
 
@@ -84,6 +86,7 @@ def benchmark(
             n_jobs=jobs,
             limits=limits,
             backend=backend,
+            device=device,
         )
         _show(results, folder)
 

@@ -22,6 +22,7 @@ from tabtransfer.bench.commands.options import (
 from tabtransfer.destinations import check_file, check_folder
 from tabtransfer.errors import TabTransferError
 from tabtransfer.folder_lock import alone_with
+from tabtransfer.options import Device
 from tabtransfer.table_files.options import (
     Decimal,
     Drop,
@@ -75,6 +76,7 @@ def compare(
     threads: Threads = 1,
     max_train: Annotated[int, typer.Option(min=20, help="Most training rows of a split.")] = 10_000,
     seed: Seed = 0,
+    device: Device = "auto",
 ) -> None:
     """Tell which method to use for a table: ours, CatBoost or another.
 
@@ -120,11 +122,12 @@ def compare(
             spent=seconds_beside(monotonic() - started, process_time() - worked),
             rows_to_fit=0 if save is None else len(user_table.X),
             tell=_say,
+            device=device,
         )
         comparison = compare_methods(results)
         write_report(results, folder)
         if save is not None:  # before anything is shown, as showing may fail
-            _save(comparison, rows, save, seed, threads)
+            _save(comparison, rows, save, seed, threads, device)
     _show(comparison, results, folder)
 
 
@@ -194,7 +197,12 @@ def _show(comparison: Comparison, results: pd.DataFrame, folder: Path) -> None:
 
 
 def _save(
-    comparison: Comparison, rows: TrainingTable, path: Path, seed: int, n_threads: int
+    comparison: Comparison,
+    rows: TrainingTable,
+    path: Path,
+    seed: int,
+    n_threads: int,
+    device: str,
 ) -> None:
     from tabtransfer.bench.measure.winner import CATBOOST, best_savable, fit_and_save
 
@@ -206,7 +214,7 @@ def _save(
         )
     if name != comparison.choice:
         _say(f"{comparison.choice} can't be saved; {name} is the best that can.")
-    fit_and_save(name, rows, path, seed, n_threads)
+    fit_and_save(name, rows, path, seed, n_threads, device)
     how = "CatBoost's load_model" if name in CATBOOST else "`tabtransfer predict`"
     _say(f"{path}: {name} fitted to {len(rows.y):,} rows; read it with {how}.")
 

@@ -25,6 +25,7 @@ from tabtransfer.bench.commands.options import (
 )
 from tabtransfer.destinations import check_folder
 from tabtransfer.errors import TabTransferError
+from tabtransfer.options import Device
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +54,7 @@ def transfer_gain(
     time_limit: TimeLimit = None,
     memory_limit: MemoryLimit = None,
     backend: Backend = "local",
+    device: Device = "auto",
 ) -> None:
     """Measure what pretraining gains at growing numbers of training rows, and where it ends.
 
@@ -86,6 +88,7 @@ def transfer_gain(
             n_jobs=jobs,
             limits=limits,
             backend=backend,
+            device=device,
         )
         show_transfer_gain(results, folder)
 

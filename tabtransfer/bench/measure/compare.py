@@ -48,6 +48,7 @@ def compare(
     spent: float = 0.0,
     rows_to_fit: int = 0,
     tell: Callable[[str], None] = lambda sentence: None,
+    device: str = "auto",
 ) -> pd.DataFrame:
     """Measure methods on one table until the time is over.
 
@@ -83,6 +84,8 @@ def compare(
     tell : callable, optional
         Takes a sentence for the user: that fewer rows are learned from, or that the time isn't
         enough.
+    device : str, default="auto"
+        Where networks compute, as `run` takes it.
 
     Returns
     -------
@@ -127,6 +130,7 @@ def compare(
                 most_splits=most_splits,
                 deadline=until,
                 workers=workers,
+                device=device,
             )
 
         entrants = list(default_methods() if methods is None else methods)

@@ -91,12 +91,13 @@ def plan_requests(
     n_threads: int,
     n_jobs: int,
     limits: Limits,
+    device: str = "auto",
 ) -> list[JobRequest]:
     """Return a request for each job, every table's first split before any table's second.
 
     Parameters
     ----------
-    suite, tables, methods, n_threads, n_jobs, limits
+    suite, tables, methods, n_threads, n_jobs, limits, device
         As `run` takes them.
     sampling : Sampling
         How the tables are split.
@@ -104,8 +105,10 @@ def plan_requests(
     Raises
     ------
     TabTransferError
-        A table is too small to be split, or no table gives a training set of a wanted size.
+        A table is too small to be split, no table gives a training set of a wanted size, or there
+        is no such device.
     """
+    devices = _devices(methods, device)
     pattern = Job(suite, "", "", splits=sampling.kind, seed=sampling.seed, n_threads=n_threads)
     capped = {table.name: cap_rows(table, sampling.max_rows, sampling.seed) for table in tables}
     splits = sampling.split(list(capped.values()), pattern)
@@ -118,7 +121,10 @@ def plan_requests(
         **limits.as_row(),
     }
     of_table = {name: {**_table_facts(table), **conditions} for name, table in capped.items()}
-    of_method = {name: _method_facts(method) for name, method in by_name.items()}
+    of_method = {
+        name: {**_method_facts(method), "device": devices[name][1]}
+        for name, method in by_name.items()
+    }
     jobs = [
         job
         for max_train, by_table in splits.items()
@@ -136,9 +142,22 @@ def plan_requests(
             splits[job.max_train][job.table][job.split],
             {**of_table[job.table], **of_method[job.method]},
             limits,
+            device=devices[job.method][0],
         )
         for job in sorted(jobs, key=lambda job: job.split)  # no second split before all sizes
     ]
+
+
+def _devices(methods: Sequence[Method], device: str) -> dict[str, tuple[str, str]]:
+    """Return where each method computes, as torch names it and as results do."""
+    on_cpu = ("cpu", "cpu")
+    elsewhere = on_cpu
+    if device != "cpu" and any(method.takes_device for method in methods):
+        from tabtransfer.device import device_model, find_device
+
+        found = find_device(device)
+        elsewhere = (str(found), device_model(found))
+    return {method.name: elsewhere if method.takes_device else on_cpu for method in methods}
 
 
 def hash_table(table: Table) -> str:

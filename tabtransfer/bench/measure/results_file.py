@@ -74,6 +74,9 @@ class ResultsFile:
         """
         for job in list(planned)[:1]:
             self._check_same_protocol(job)
+        self._check_same_devices(
+            {job.method: facts.get("device", "cpu") for job, facts in planned.items()}
+        )
         self._check_same_searches({facts.get("search_seconds") for facts in planned.values()})
         done: set[Job] = set()
         rows = []
@@ -96,6 +99,15 @@ class ResultsFile:
                 was = ", ".join(f"{name}={row[name]}" for name in different)
                 now = ", ".join(f"{name}={wanted[name]}" for name in different)
                 raise self._other_protocol(was, now)
+
+    def _check_same_devices(self, wanted: Mapping[str, str]) -> None:
+        for row in self.rows:
+            was = row["device"] or "cpu"
+            now = wanted.get(row["method"], was)
+            if now != was:
+                raise self._other_protocol(
+                    f"{row['method']} on the device {was}", f"{row['method']} on {now}"
+                )
 
     def _check_same_searches(self, wanted: set[float | None]) -> None:
         now = wanted - {None}
@@ -152,4 +164,5 @@ def _stands(row: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
             return False
     elif row["status"] != OK:
         return False
-    return all(row[name] == facts[name] for name in facts if name not in _LIMITS.values())
+    same = facts.keys() - {*_LIMITS.values(), "device"}  # which is checked for all rows
+    return all(row[name] == facts[name] for name in same)

@@ -20,6 +20,7 @@ from tabtransfer.bench.measure.studies import Studies
 from tabtransfer.bench.measure.workers import LOCAL, Workers, open_workers
 from tabtransfer.bench.protocol import NO_LIMITS, Job, Limits
 from tabtransfer.bench.results import FAILED
+from tabtransfer.errors import TabTransferError
 from tabtransfer.folder_lock import alone_in
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from tabtransfer.datasets.table import Table
 
 # What a row must have in common with the job for it to be kept; limits only where they were hit.
-_FIXED = ("table_hash", "versions", "search_seconds", "time_limit", "memory_limit")
+_FIXED = ("table_hash", "versions", "search_seconds", "time_limit", "memory_limit", "device")
 
 
 def run(
@@ -48,6 +49,7 @@ def run(
     most_splits: int | None = None,
     deadline: float | None = None,
     workers: Workers | None = None,
+    device: str = "auto",
 ) -> pd.DataFrame:
     """Measure every method on every split of every table.
 
@@ -100,6 +102,10 @@ def run(
         begun there is no row.
     workers : Workers, optional
         Workers that are open already and stay open; by default those of the backend are opened.
+    device : str, default="auto"
+        Where methods compute that may compute elsewhere than on the CPU, as torch names it; "auto"
+        is a GPU of CUDA where there is one. A GPU has one job at a time. On a cluster, all
+        compute on CPUs.
 
     Returns
     -------
@@ -111,14 +117,21 @@ def run(
     TabTransferError
         The results file is unreadable or was measured by another protocol, another run is writing
         to its folder, a table is too small to be split, no table gives a training set of a wanted
-        size, or the backend isn't installed.
+        size, the backend isn't installed, or the file holds results of a method on another device.
     """
+    if backend != LOCAL:
+        if device not in ("auto", "cpu"):
+            raise TabTransferError(
+                f"On a cluster, methods compute on CPUs, not on {device}: give --device cpu, or "
+                "measure on the machine that has the GPU."
+            )
+        device = "cpu"
     with alone_in(path.parent):
         results, studies = ResultsFile(path), Studies(path)
         whole = {table.name: table for table in tables}
         sampling = Sampling(n_splits, seed, max_train, max_rows, most_splits)
         requests = plan_requests(
-            suite, list(whole.values()), methods, sampling, n_threads, n_jobs, limits
+            suite, list(whole.values()), methods, sampling, n_threads, n_jobs, limits, device
         )
         left = _not_done(requests, results)
         n_done = len(requests) - len(left)
@@ -155,15 +168,25 @@ def _execute(
     requests: Sequence[JobRequest], n_jobs: int, workers: Workers, seen: SeenTables
 ) -> Generator[dict[str, Any], None, None]:
     """Yield each request's row as it finishes; none for those that their deadline came before."""
-    pool = ThreadPoolExecutor(n_jobs)
+    on_gpu = [request for request in requests if request.device != "cpu"]
+    # One of the jobs at a time is a GPU's, and the only one that it has.
+    n_others = n_jobs - 1 if on_gpu and len(on_gpu) < len(requests) else n_jobs
+    pool = ThreadPoolExecutor(max(1, n_others))
+    gpu_pool = ThreadPoolExecutor(1) if n_jobs > 1 else pool
     try:
-        running = [pool.submit(_run_request, request, workers, seen) for request in requests]
+        running = [
+            (pool if request.device == "cpu" else gpu_pool).submit(
+                _run_request, request, workers, seen
+            )
+            for request in requests
+        ]
         for future in as_completed(running):
             row = future.result()
             if row is not None:
                 yield row
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        for one in (pool, gpu_pool):
+            one.shutdown(wait=False, cancel_futures=True)
 
 
 def _run_request(request: JobRequest, workers: Workers, seen: SeenTables) -> dict[str, Any] | None:

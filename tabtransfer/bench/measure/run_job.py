@@ -43,7 +43,8 @@ _OUTCOME = (
 class JobRequest:
     """A job with what it takes to run it: table, method, rows, limits, facts for its row.
 
-    A method that can keep the progress of its fit keeps it in the file `progress`. At `deadline`,
+    A method that may compute on a GPU computes on `device`, as torch names it. One that can keep
+    the progress of its fit keeps it in the file `progress`. At `deadline`,
     by `time.monotonic` of the machine, the time of the run is over.
     """
 
@@ -55,6 +56,7 @@ class JobRequest:
     limits: Limits = NO_LIMITS
     progress: Path | None = None
     deadline: float | None = None
+    device: str = "cpu"
 
     @property
     def row(self) -> dict[str, Any]:
@@ -124,7 +126,11 @@ def _measure(request: JobRequest) -> dict[str, Any]:
     train, test = request.split.train, request.split.test
     warm_up(request)
     environment.limit_threads(job.n_threads)  # the imports may have loaded thread pools
-    model = request.method.make_for(table.task, job.method_seed, job.n_threads)
+    model = request.method.make_for(table.task, job.method_seed, job.n_threads, request.device)
+    if request.device != "cpu":
+        import torch
+
+        torch.zeros(1, device=request.device)  # to start the GPU up takes seconds
     if request.progress is not None and request.method.keep_progress is not None:
         request.method.keep_progress(model, request.progress)
     classifies = table.task != "regression"

@@ -37,7 +37,12 @@ def best_savable(comparison: Comparison, X: pd.DataFrame) -> str | None:
 
 
 def fit_and_save(
-    name: str, rows: TrainingTable, path: Path, seed: int = 0, n_threads: int = 1
+    name: str,
+    rows: TrainingTable,
+    path: Path,
+    seed: int = 0,
+    n_threads: int = 1,
+    device: str = "auto",
 ) -> None:
     """Fit a method to all rows and write the model.
 
@@ -54,9 +59,11 @@ def fit_and_save(
         that its class numbers stand for.
     seed, n_threads : int
         Seed and threads.
+    device : str, default="auto"
+        Where a network computes.
     """
     task = rows.task if rows.task == "regression" else "multiclass"
-    model = get_method(name).make_for(task, seed, n_threads).fit(rows.X, rows.y)
+    model = get_method(name).make_for(task, seed, n_threads, device).fit(rows.X, rows.y)
     path.parent.mkdir(parents=True, exist_ok=True)
     if name in OWN:
         model.save(path)

@@ -24,7 +24,7 @@ def describe_conditions(results: pd.DataFrame) -> dict[str, Any]:
             if weights or package not in {"python", "tabtransfer"}:
                 packages.setdefault(row.method, []).append(f"{package} {version}")
     return {
-        "cpus": unique(results, "cpu"),
+        "processors": unique(results, "cpu") + _gpus(results),
         "n_threads": unique(results, "n_threads"),
         "n_jobs": unique(results, "n_jobs"),
         "seeds": unique(results, "seed"),
@@ -39,6 +39,15 @@ def describe_conditions(results: pd.DataFrame) -> dict[str, Any]:
         "n_jobs_done": {status: int(n) for status, n in results["status"].value_counts().items()},
         "finished": results["finished"].max()[:10],
     }
+
+
+def _gpus(results: pd.DataFrame) -> list[str]:
+    """Return the GPUs that methods computed on, each with the names of these."""
+    rows = results[results["device"].fillna("cpu") != "cpu"]
+    return [
+        f"{device} for {', '.join(sorted(set(part['method'])))}"
+        for device, part in rows.groupby("device")
+    ]
 
 
 def list_troubles(results: pd.DataFrame) -> list[dict[str, Any]]:
