@@ -123,6 +123,7 @@ def make_results():
                             "memory_limit": None,
                             "machine": "Some system, 2 cores, 8 GB",
                             "cpu": "Some CPU",
+                            "device": "cpu",
                             "versions": json.dumps(
                                 {"python": "3", "tabtransfer": "0", "pkg": "7.8"}
                             ),
