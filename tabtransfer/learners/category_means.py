@@ -169,9 +169,9 @@ class LabelledGroups:
         if not n_levels.any() or values.shape[1] > MOST_CHANNELS:
             return None
         single: dict[tuple[int, ...], GroupSums] = {}
-        for place in map(int, np.flatnonzero(n_levels)):
-            codes = _codes(cells, (place,), n_levels)
-            single[place,] = GroupSums.of(codes, folds, values, weights)
+        for column in map(int, np.flatnonzero(n_levels)):
+            codes = _codes(cells, (column,), n_levels)
+            single[(column,)] = GroupSums.of(codes, folds, values, weights)
         return cls(cells, folds, values, weights, n_levels, single)
 
     def without(self, fold: int) -> tuple[CategoryMeans, NDArray[np.float32]]:
