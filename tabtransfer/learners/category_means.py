@@ -168,10 +168,10 @@ class LabelledGroups:
         n_levels[order[np.cumsum(n_sums[order]) > _MOST_SUMS]] = 0
         if not n_levels.any() or values.shape[1] > MOST_CHANNELS:
             return None
-        single = {
-            (int(place),): GroupSums.of(_codes(cells, (place,), n_levels), folds, values, weights)
-            for place in np.flatnonzero(n_levels)
-        }
+        single: dict[tuple[int, ...], GroupSums] = {}
+        for column in map(int, np.flatnonzero(n_levels)):
+            codes = _codes(cells, (column,), n_levels)
+            single[(column,)] = GroupSums.of(codes, folds, values, weights)
         return cls(cells, folds, values, weights, n_levels, single)
 
     def without(self, fold: int) -> tuple[CategoryMeans, NDArray[np.float32]]:
@@ -257,8 +257,10 @@ class GroupSums:
         n_folds = int(folds.max()) + 1
         cell = folds * len(levels) + places
         channels = np.column_stack([values, np.ones(len(codes))]) * weights[:, None]
-        sums = [np.bincount(cell, channel, n_folds * len(levels)) for channel in channels.T]
-        return cls(levels, places, np.stack(sums, -1).reshape(n_folds, len(levels), -1))
+        sums = np.zeros((n_folds * len(levels), channels.shape[1]))
+        for index, channel in enumerate(channels.T):
+            sums[:, index] = np.bincount(cell, channel, len(sums))
+        return cls(levels, places, sums.reshape(n_folds, len(levels), -1))
 
     def default(self, *left_out: int) -> NDArray[np.float64]:
         """Return the mean (k,) of all rows but those of some folds."""
