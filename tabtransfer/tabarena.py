@@ -45,8 +45,8 @@ class TabTransferModel(AbstractModel):  # type: ignore[misc]
     """Wrap `TabTransferClassifier` and `TabTransferRegressor` for AutoGluon.
 
     Hyperparameters are the estimators' own arguments, such as ``{"n_estimators": 8}``; AutoGluon
-    sets ``random_state``, and its CPUs and time are the ``n_threads`` and ``time_limit`` where
-    these aren't given. After bagging, the model is fitted once more on all rows, as TabArena has
+    sets ``random_state``, and its CPUs, GPUs and time are the ``n_threads``, ``device`` and
+    ``time_limit`` where these aren't given. After bagging, the model is fitted once more on all rows, as TabArena has
     it for other pretrained models.
 
     Raises
@@ -72,13 +72,15 @@ class TabTransferModel(AbstractModel):  # type: ignore[misc]
         X: pd.DataFrame,
         y: pd.Series,
         num_cpus: int = 1,
+        num_gpus: float = 0,
         time_limit: float | None = None,
         sample_weight: Any = None,
         **kwargs: Any,
     ) -> None:
         from tabtransfer import TabTransferClassifier, TabTransferRegressor
 
-        params = {"n_threads": num_cpus, **self._get_model_params()}
+        device = "auto" if num_gpus else "cpu"
+        params = {"device": device, "n_threads": num_cpus, **self._get_model_params()}
         if time_limit is not None:
             params.setdefault("time_limit", time_limit)
         regresses = self.problem_type == "regression"

@@ -1,6 +1,8 @@
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from tabtransfer.cli import app
 from tabtransfer.device import CPU, describe_device, device_at_hand, find_device
 from tabtransfer.errors import TabTransferError
 
@@ -56,3 +58,25 @@ def test_a_device_that_is_missing_gives_way_to_the_cpu(no_gpu):
     assert device_at_hand("auto") == "auto"
     with pytest.warns(UserWarning, match='device="cuda:1" and predicts on the CPU'):
         assert device_at_hand("cuda:1") == "cpu"
+
+
+def test_a_process_forked_from_one_that_used_cuda_takes_the_cpu(two_gpus, monkeypatch):
+    monkeypatch.setattr("tabtransfer.device._forked", True)
+    assert find_device("auto") == CPU and find_device("cuda").type == "cuda"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("fit", "t.csv", "--target", "y", "--out", "m"),
+        ("predict", "m", "t.csv", "--out", "p.csv"),
+        ("compare", "t.csv", "--target", "y"),
+        ("benchmark",),
+        ("transfer-gain",),
+    ],
+)
+def test_commands_refuse_a_device_that_is_not_there(no_gpu, command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, [*command, "--device", "cuda:1"])
+    assert isinstance(result.exception, TabTransferError)
+    assert 'no device "cuda:1"' in str(result.exception) and not list(tmp_path.iterdir())
