@@ -46,8 +46,8 @@ class TabTransferModel(AbstractModel):  # type: ignore[misc]
 
     Hyperparameters are the estimators' own arguments, such as ``{"n_estimators": 8}``; AutoGluon
     sets ``random_state``, and its CPUs, GPUs and time are the ``n_threads``, ``device`` and
-    ``time_limit`` where these aren't given. After bagging, the model is fitted once more on all rows, as TabArena has
-    it for other pretrained models.
+    ``time_limit`` where these aren't given. After bagging, the model is fitted once more on all
+    rows, as TabArena has it for other pretrained models.
 
     Raises
     ------
