@@ -241,6 +241,7 @@ def test_copies_keep_every_setting(estimator, tmp_path):
         "time_limit": 1.5,
         "trees": False,
         "random_state": 5,
+        "device": "cuda:1",
         "n_threads": 3,
         "memory_limit": 10**9,
         "verbose": True,
