@@ -12,7 +12,6 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +28,7 @@ from tabtransfer.inference.views import KINDS, ViewKind
 from tabtransfer.network.loss import task_loss
 from tabtransfer.network.transformer import TabularTransformer
 from tabtransfer.preprocessing.labelled_table import LabelledTable
+from tabtransfer.progress import progress_bar
 from tabtransfer.tasks import TaskBatch
 
 __all__ = ["FinetuneConfig", "FinetuneRecord", "finetune_network"]
@@ -181,7 +181,11 @@ def finetune_network(
     base_loss = validation.loss(network)
     trainer = _Trainer(network, config)
     deadline = np.inf if time_limit is None else start + time_limit
-    with _progress(config.max_steps, base_loss, verbose) as report:
+    with progress_bar("fine-tuning", config.max_steps, verbose) as advance:
+
+        def report(best_loss: float) -> None:
+            advance(1, f"fine-tuning: held-out loss {base_loss:.4f} → {best_loss:.4f}")
+
         reason = trainer.run(episodes, validation, deadline, report)
     better = trainer.best_loss < base_loss
     record = FinetuneRecord(
@@ -227,7 +231,7 @@ class _Trainer:
         episodes: Iterator[TaskBatch],
         validation: _Validation,
         deadline: float,
-        report: Callable[[int, float], None],
+        report: Callable[[float], None],
     ) -> str:
         """Take steps until it is time to stop; return why it stopped."""
         config = self.config
@@ -239,7 +243,7 @@ class _Trainer:
                 self._check(validation.loss(self.network))
                 if self.n_steps - self.best_step >= config.patience * config.check_every:
                     return "the held-out loss stopped falling"
-            report(self.n_steps, self.best_loss)
+            report(self.best_loss)
         return "all steps were taken"
 
     def best_network(self) -> TabularTransformer:
@@ -282,23 +286,3 @@ def _hold_out(
     fit_rows = np.setdiff1d(np.arange(len(strata)), held_out)
     held_out = held_out[np.isin(strata[held_out], strata[fit_rows])]
     return np.setdiff1d(np.arange(len(strata)), held_out), held_out
-
-
-@contextmanager
-def _progress(
-    n_steps: int, base_loss: float, verbose: bool
-) -> Iterator[Callable[[int, float], None]]:
-    """Return a function that shows a step and the best loss, or does nothing."""
-    if not verbose:
-        yield lambda step, best_loss: None
-        return
-    from rich.progress import Progress
-
-    with Progress() as progress:
-        bar = progress.add_task("fine-tuning", total=n_steps)
-
-        def report(step: int, best_loss: float) -> None:
-            text = f"fine-tuning: held-out loss {base_loss:.4f} → {best_loss:.4f}"
-            progress.update(bar, completed=step, description=text)
-
-        yield report

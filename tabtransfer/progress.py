@@ -11,8 +11,10 @@ __all__ = ["progress_bar"]
 
 
 @contextmanager
-def progress_bar(name: str, total: int, shown: bool) -> Iterator[Callable[[int], None]]:
+def progress_bar(name: str, total: int, shown: bool) -> Iterator[Callable[..., None]]:
     """Return a function that moves a bar on by some steps, or does nothing.
+
+    It also takes another text to stand beside the bar from then on.
 
     Parameters
     ----------
@@ -30,10 +32,14 @@ def progress_bar(name: str, total: int, shown: bool) -> Iterator[Callable[[int],
     ...     advance(3)
     """
     if not shown:
-        yield lambda steps: None
+        yield lambda steps, name=None: None
         return
     from rich.progress import Progress
 
     with Progress(console=make_console(stderr=True)) as progress:
         bar = progress.add_task(name, total=total)
-        yield lambda steps: progress.advance(bar, steps)
+
+        def advance(steps: int, name: str | None = None) -> None:
+            progress.update(bar, advance=steps, description=name)
+
+        yield advance

@@ -106,7 +106,7 @@ def test_one_class_stays_untuned(make_network):
 @pytest.mark.parametrize("verbose", [False, True])
 def test_progress_shows_only_when_asked_for(make_network, capsys, verbose):
     finetune(make_network(), replace(QUICK, max_steps=5), verbose=verbose)
-    assert ("fine-tuning" in capsys.readouterr().out) == verbose
+    assert ("fine-tuning" in capsys.readouterr().err) == verbose
 
 
 class TestNumbers:
