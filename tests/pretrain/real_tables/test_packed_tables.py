@@ -159,7 +159,7 @@ def test_other_files_and_empty_corpora_are_refused(manifest, tmp_path):
     with pytest.raises(TabTransferError, match="pack-tables"):
         read_tables(tmp_path / "nowhere.tables")
     (tmp_path / "none").mkdir()
-    with pytest.raises(TabTransferError, match="holds no .parquet file"):
+    with pytest.raises(TabTransferError, match=r"holds no \.parquet file"):
         pack_tables(tmp_path / "none")
 
 
