@@ -28,7 +28,6 @@ from tabtransfer.network.described import (
     DescribedBatch,
     TaskKind,
     TrainingRows,
-    label_channels,
 )
 from tabtransfer.network.quantiles import quantile_levels
 from tabtransfer.network.transformer import Context, NetworkConfig, TabularTransformer
@@ -98,7 +97,7 @@ class StackNetwork(TabularTransformer):
             **vars(kind), columns=known.columns, predictions=known.predictions, keys=()
         )
         errors = _answers(context, known.leave_one_out)[..., :1]
-        errors = errors - label_channels(batch)[..., :1]
+        errors = errors - known.labels[..., :1]
         weights = batch.row_weights[..., None]
         variance = (weights * errors.square()).sum(1, keepdim=True) / weights.sum(1, keepdim=True)
         return StackContext(**vars(context), deviation=variance.sqrt())

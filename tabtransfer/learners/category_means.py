@@ -171,7 +171,8 @@ class LabelledGroups:
         single: dict[tuple[int, ...], GroupSums] = {}
         for column in map(int, np.flatnonzero(n_levels)):
             codes = _codes(cells, (column,), n_levels)
-            single[(column,)] = GroupSums.of(codes, folds, values, weights)
+            levels, places = np.unique(codes, return_inverse=True)
+            single[(column,)] = GroupSums.of(levels, places, folds, values, weights)
         return cls(cells, folds, values, weights, n_levels, single)
 
     def without(self, fold: int) -> tuple[CategoryMeans, NDArray[np.float32]]:
@@ -184,7 +185,12 @@ class LabelledGroups:
         cells : ndarray of float32, (n_rows, n_columns + n_groups * k)
             The cells, with the means of the folds that are neither ``fold`` nor the row's own.
         """
-        chosen = self.single | self._best_pairs(fold)
+        of_rows = {
+            columns: sums.means_of_rows(fold, self.folds) for columns, sums in self.single.items()
+        }
+        pairs = self._best_pairs(fold, of_rows)
+        chosen = self.single | {columns: sums for columns, (sums, _) in pairs.items()}
+        of_rows |= {columns: found for columns, (_, found) in pairs.items()}
         default = next(iter(chosen.values())).default(fold)
         means = CategoryMeans(
             tuple(chosen),
@@ -193,37 +199,41 @@ class LabelledGroups:
             default,
             self.n_levels,
         )
-        of_rows = [sums.means_of_rows(fold, self.folds) for sums in chosen.values()]
-        return means, np.hstack([self.cells, *of_rows]).astype(np.float32)
+        return means, np.hstack([self.cells, *of_rows.values()]).astype(np.float32)
 
-    def _best_pairs(self, fold: int) -> dict[tuple[int, ...], GroupSums]:
-        """Return the pairs that explain most beyond both of their columns."""
+    def _best_pairs(
+        self, fold: int, means: dict[tuple[int, ...], NDArray[np.float64]]
+    ) -> dict[tuple[int, ...], tuple[GroupSums, NDArray[np.float64]]]:
+        """Return the pairs that explain most beyond both of their columns, with rows' means.
+
+        The means of rows by single columns (n_rows, k) are given.
+        """
         seen = self.folds != fold
         weights = self.weights[seen] / self.weights[seen].sum()
 
         def error(predicted: NDArray[np.float64]) -> float:
             return float((weights @ np.square(self.values[seen] - predicted[seen])).sum())
 
-        means = {
-            columns: sums.means_of_rows(fold, self.folds) for columns, sums in self.single.items()
-        }
         mean = next(iter(self.single.values())).default(fold)
         variance = error(np.broadcast_to(mean, self.values.shape)) + 1e-12
         errors = {columns: error(found) for columns, found in means.items()}
         crossed = sorted(errors, key=lambda columns: (errors[columns], columns))[:MOST_CROSSED]
-        gains: dict[tuple[int, ...], tuple[float, GroupSums]] = {}
+        gains: dict[tuple[int, ...], float] = {}
+        pairs: dict[tuple[int, ...], tuple[GroupSums, NDArray[np.float64]]] = {}
         for one, other in combinations(sorted(crossed), 2):
             codes = _codes(self.cells, one + other, self.n_levels)
-            if len(np.unique(codes)) * LEAST_ROWS > len(codes):
+            levels, places = np.unique(codes, return_inverse=True)
+            if len(levels) * LEAST_ROWS > len(codes):
                 continue
-            pair = GroupSums.of(codes, self.folds, self.values, self.weights)
+            pair = GroupSums.of(levels, places, self.folds, self.values, self.weights)
+            found = pair.means_of_rows(fold, self.folds)
             # What both columns explain, each on its own, is no merit of the pair.
             least = min(errors[one], errors[other], error(means[one] + means[other] - mean))
-            gain = (least - error(pair.means_of_rows(fold, self.folds))) / variance
+            gain = (least - error(found)) / variance
             if gain > LEAST_GAIN:
-                gains[one + other] = gain, pair
-        best = sorted(gains, key=lambda columns: (-gains[columns][0], columns))[:MOST_PAIRS]
-        return {columns: gains[columns][1] for columns in best}
+                gains[one + other], pairs[one + other] = gain, (pair, found)
+        best = sorted(gains, key=lambda columns: (-gains[columns], columns))[:MOST_PAIRS]
+        return {columns: pairs[columns] for columns in best}
 
 
 @dataclass(frozen=True)
@@ -247,16 +257,16 @@ class GroupSums:
     @classmethod
     def of(
         cls,
-        codes: NDArray[np.int64],
+        levels: NDArray[np.int64],
+        places: NDArray[np.int64],
         folds: NDArray[np.int64],
         values: NDArray[np.float64],
         weights: NDArray[np.float64],
     ) -> GroupSums:
-        """Sum over rows of equal codes (n_rows,)."""
-        levels, places = np.unique(codes, return_inverse=True)
+        """Sum over the rows of each group."""
         n_folds = int(folds.max()) + 1
         cell = folds * len(levels) + places
-        channels = np.column_stack([values, np.ones(len(codes))]) * weights[:, None]
+        channels = np.column_stack([values, np.ones(len(places))]) * weights[:, None]
         sums = np.zeros((n_folds * len(levels), channels.shape[1]))
         for index, channel in enumerate(channels.T):
             sums[:, index] = np.bincount(cell, channel, len(sums))

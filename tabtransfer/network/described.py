@@ -52,6 +52,8 @@ class TrainingRows:
 
     Parameters
     ----------
+    labels : Tensor, (b, n, k)
+        Label channels of the training rows.
     columns : ColumnStatistics
         Describe cells of any row.
     predictions : RowPredictions
@@ -62,6 +64,7 @@ class TrainingRows:
         What is predicted for each training row by the others, as `RowPredictions.of` has it.
     """
 
+    labels: Tensor
     columns: ColumnStatistics
     predictions: RowPredictions
     cells: list[CellFeatures]
@@ -91,7 +94,7 @@ class TrainingRows:
             for p in parts
         ]
         predictions, own = RowPredictions.of(batch, _joined(cells), labels)
-        return cls(columns, predictions, cells, own)
+        return cls(labels, columns, predictions, cells, own)
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,7 @@ def describe(batch: TaskBatch) -> DescribedBatch:
     return DescribedBatch(
         batch,
         TaskKind.of(batch),
-        label_channels(batch),
+        known.labels,
         cells,
         known.leave_one_out,
         query_cells,

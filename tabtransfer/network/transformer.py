@@ -33,7 +33,6 @@ from tabtransfer.network.described import (
     TaskKind,
     TrainingRows,
     describe,
-    label_channels,
 )
 from tabtransfer.network.row_predictions import N_PREDICTIONS, RowPredictions
 from tabtransfer.network.stages import ContextStage, RowStage
@@ -176,7 +175,7 @@ class TabularTransformer(nn.Module):
         known = TrainingRows.of(batch, chunk_rows)
         n_rows = chunk_rows or batch.n_train
         predictions = known.leave_one_out.split(n_rows, 1)
-        parts = zip(known.cells, predictions, label_channels(batch).split(n_rows, 1), strict=True)
+        parts = zip(known.cells, predictions, known.labels.split(n_rows, 1), strict=True)
         rows = [self.row_vectors(kind, *part) for part in parts]
         keys = self.context.read(torch.cat(rows, 1), batch.weights)
         return Context(
