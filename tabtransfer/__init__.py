@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 __all__ = [
     "ColumnWarning",
+    "ContinuedPretraining",
     "Explanation",
     "QuantileDistribution",
     "TabTransferClassifier",
@@ -14,6 +15,7 @@ __all__ = [
     "TabTransferRegressor",
     "TableEncoder",
     "__version__",
+    "continue_pretraining",
     "leave_out_effect",
     "load",
     "load_checkpoint",
@@ -29,16 +31,20 @@ if TYPE_CHECKING:
     from tabtransfer.explain.leave_out import leave_out_effect
     from tabtransfer.inference.distribution import QuantileDistribution
     from tabtransfer.preprocessing.encoder import TableEncoder
+    from tabtransfer.pretrain.continued.report import ContinuedPretraining
+    from tabtransfer.pretrain.continued.run import continue_pretraining
 
 # torch and scikit-learn load only when one of these is first asked for.
 _HOMES = {
     "ColumnWarning": "tabtransfer.errors",
+    "ContinuedPretraining": "tabtransfer.pretrain.continued.report",
     "Explanation": "tabtransfer.explain.explanation",
     "QuantileDistribution": "tabtransfer.inference.distribution",
     "TabTransferClassifier": "tabtransfer.estimators.classifier",
     "TabTransferError": "tabtransfer.errors",
     "TabTransferRegressor": "tabtransfer.estimators.regressor",
     "TableEncoder": "tabtransfer.preprocessing.encoder",
+    "continue_pretraining": "tabtransfer.pretrain.continued.run",
     "leave_out_effect": "tabtransfer.explain.leave_out",
     "load": "tabtransfer.estimators.loading",
     "load_checkpoint": "tabtransfer.checkpoint",

@@ -104,7 +104,7 @@ class PretrainingModule(pl.LightningModule):
         self.tasks_seen += len(batch.labels) * self.trainer.world_size
         if self.steps % self.config.accumulate == 0:
             self._step_optimizers()
-        self.log("loss", loss.detach(), prog_bar=True, batch_size=1)
+        self.log("loss", loss.detach(), prog_bar=True, logger=False, batch_size=1)
         return loss.detach()
 
     def _unused_heads(self) -> Tensor | float:

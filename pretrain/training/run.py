@@ -10,11 +10,12 @@ import sys
 import warnings
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import TQDMProgressBar
+from pytorch_lightning.loggers import Logger
 from pytorch_lightning.strategies import ModelParallelStrategy
 from pytorch_lightning.utilities import rank_zero_only
 
@@ -25,6 +26,7 @@ from tabtransfer.files import replacing
 from tabtransfer.folder_lock import alone_in
 from tabtransfer.pretrain.training.clock import CURVE_FILE, RESUME_FILE, Clock
 from tabtransfer.pretrain.training.compiled import compile_blocks
+from tabtransfer.pretrain.training.loggers import make_logger
 from tabtransfer.pretrain.training.model_card import write_model_card
 from tabtransfer.pretrain.training.module import PretrainingModule
 from tabtransfer.pretrain.training.precision import choose_precision
@@ -49,6 +51,7 @@ def pretrain(
     *,
     validate_every: float = 300.0,
     save_every: float = 60.0,
+    logger: str | None = None,
 ) -> dict[str, float]:
     """Train for a given time and write the weights, their card and the training curve.
 
@@ -73,6 +76,8 @@ def pretrain(
         Seconds between validations.
     save_every : float
         Seconds between savings: what a kill may lose.
+    logger : {"csv", "tensorboard", "wandb"}, optional
+        Lightning's logger of losses and validation scores (see `make_logger`).
 
     Returns
     -------
@@ -88,12 +93,14 @@ def pretrain(
         With the status 143, after SIGTERM.
     """
     out = Path(out)
+    log = False if logger is None else make_logger(logger, out)
     with alone_in(out) if _is_first_process() else nullcontext():
         if (out / FINAL_FILE).exists():
             return _finish_before(out)
         start = Start.of(recipe or Recipe(), inputs or Inputs())
         _take_over(out, start)
-        run = _Run(out, max_seconds, start, hardware or Hardware(), validate_every, save_every)
+        hardware = hardware or Hardware()
+        run = _Run(out, max_seconds, start, hardware, validate_every, save_every, log)
         run.train()
         if run.clock.seconds >= max_seconds:
             run.finish()
@@ -111,6 +118,7 @@ class _Run:
         hardware: Hardware,
         validate_every: float,
         save_every: float,
+        logger: Logger | Literal[False],
     ) -> None:
         on_gpu = hardware.accelerator != "cpu" and torch.cuda.is_available()
         device = torch.device("cuda" if on_gpu else "cpu")
@@ -137,7 +145,7 @@ class _Run:
             validate_every=validate_every,
             save_every=save_every,
         )
-        self.trainer = _make_trainer(hardware, precision, self.clock)
+        self.trainer = _make_trainer(hardware, precision, self.clock, logger)
 
     def train(self) -> None:
         """Train until the time is over, from the saved state if there is one."""
@@ -235,7 +243,9 @@ def _finish(out: Path) -> None:
     (out / RESUME_FILE).unlink(missing_ok=True)
 
 
-def _make_trainer(hardware: Hardware, precision: str, clock: Clock) -> pl.Trainer:
+def _make_trainer(
+    hardware: Hardware, precision: str, clock: Clock, logger: Logger | Literal[False]
+) -> pl.Trainer:
     _quiet()
     return pl.Trainer(
         accelerator=hardware.accelerator,
@@ -245,7 +255,7 @@ def _make_trainer(hardware: Hardware, precision: str, clock: Clock) -> pl.Traine
         precision=cast(Any, precision),
         max_epochs=-1,
         callbacks=[clock, TQDMProgressBar(refresh_rate=20)],
-        logger=False,
+        logger=logger,
         enable_checkpointing=False,
         enable_model_summary=False,
         use_distributed_sampler=False,
