@@ -13,6 +13,7 @@ from tabtransfer.checkpoint import SHIPPED, load_checkpoint, read_header
 from tabtransfer.duration import read_minutes
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
+from tabtransfer.inference.settings import TaskType
 from tabtransfer.pretrain.continued.report import ContinuedPretraining
 from tabtransfer.pretrain.plan.presets import Preset, get_preset
 from tabtransfer.pretrain.real_tables.corpus import load_corpus
@@ -189,11 +190,8 @@ def _validation_task(task: TableTask) -> Iterator[Any]:
 
 def _other_tasks(validation: Path | None) -> list[TableTask]:
     if validation is not None:
-        return [
-            TableTask(table, task)
-            for task in ("classification", "regression")
-            for table in load_corpus(validation, task)
-        ]
+        kinds: tuple[TaskType, ...] = ("classification", "regression")
+        return [TableTask(table, task) for task in kinds for table in load_corpus(validation, task)]
     from tabtransfer.datasets.suites import SUITES, load_table
 
     tasks = []
@@ -202,7 +200,8 @@ def _other_tasks(validation: Path | None) -> list[TableTask]:
             table = load_table(name)
         except TabTransferError:  # its package isn't installed
             continue
-        kind = "regression" if table.metadata.task == "regression" else "classification"
+        is_number = table.metadata.task == "regression"
+        kind: TaskType = "regression" if is_number else "classification"
         tasks.append(TableTask(RealTable(name, table.X, table.y), kind))
     return tasks
 

@@ -11,6 +11,8 @@ from tabtransfer.errors import TabTransferError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tabtransfer.inference.settings import TaskType
+
 __all__ = ["OwnTarget", "find_targets"]
 
 _TARGET_NAME = re.compile(r"(is_?)?(target|label|class|outcome|y)", re.I)
@@ -32,7 +34,7 @@ class OwnTarget:
     """
 
     column: str
-    task: str
+    task: TaskType
 
 
 def find_targets(frame: pd.DataFrame) -> list[OwnTarget]:
@@ -66,7 +68,7 @@ def find_targets(frame: pd.DataFrame) -> list[OwnTarget]:
     return list(dict.fromkeys([*named, *last, *found]))
 
 
-def _task_of(column: pd.Series) -> str | None:
+def _task_of(column: pd.Series) -> TaskType | None:
     """Return what can be learned of a column, or None."""
     from tabtransfer.table_files.target import read_target_column
 
@@ -83,4 +85,4 @@ def _task_of(column: pd.Series) -> str | None:
     in_classes = counts.iloc[:_MOST_CLASSES].sum()
     if read.task == "classification" and in_classes < _FEWEST_KNOWN * len(known):
         return None
-    return read.task
+    return "regression" if read.task == "regression" else "classification"

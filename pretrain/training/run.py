@@ -10,7 +10,7 @@ import sys
 import warnings
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
@@ -93,7 +93,7 @@ def pretrain(
         With the status 143, after SIGTERM.
     """
     out = Path(out)
-    log = False if logger is None else make_logger(logger, out)
+    log = None if logger is None else make_logger(logger, out)
     with alone_in(out) if _is_first_process() else nullcontext():
         if (out / FINAL_FILE).exists():
             return _finish_before(out)
@@ -118,7 +118,7 @@ class _Run:
         hardware: Hardware,
         validate_every: float,
         save_every: float,
-        logger: Logger | Literal[False],
+        logger: Logger | None,
     ) -> None:
         on_gpu = hardware.accelerator != "cpu" and torch.cuda.is_available()
         device = torch.device("cuda" if on_gpu else "cpu")
@@ -244,7 +244,7 @@ def _finish(out: Path) -> None:
 
 
 def _make_trainer(
-    hardware: Hardware, precision: str, clock: Clock, logger: Logger | Literal[False]
+    hardware: Hardware, precision: str, clock: Clock, logger: Logger | None
 ) -> pl.Trainer:
     _quiet()
     return pl.Trainer(
@@ -255,7 +255,7 @@ def _make_trainer(
         precision=cast(Any, precision),
         max_epochs=-1,
         callbacks=[clock, TQDMProgressBar(refresh_rate=20)],
-        logger=logger,
+        logger=logger or False,
         enable_checkpointing=False,
         enable_model_summary=False,
         use_distributed_sampler=False,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tabtransfer.inference.fitting import PreparedRows
+    from tabtransfer.inference.settings import TaskType
 
 __all__ = ["TableTask", "compare_checkpoints"]
 
@@ -44,7 +45,7 @@ class TableTask:
     """
 
     table: RealTable
-    task: str
+    task: TaskType
 
 
 def compare_checkpoints(
@@ -94,8 +95,7 @@ def _losses(task: TableTask, checkpoints: Sequence[Path | None]) -> list[float] 
     except TabTransferError:
         return None
     X = task.table.X.iloc[rows].reset_index(drop=True)
-    kind = "regression" if task.task == "regression" else "classification"
-    settings = FitSettings(kind, None, 4096)
+    settings = FitSettings(task.task, None, 4096)
     try:
         prepared = prepare_rows(X[:n_train], labels[:n_train], None, settings, seed=0)
     except TabTransferError:  # infinite cells, say
