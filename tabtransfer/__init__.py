@@ -8,8 +8,11 @@ __version__ = "0.1.0"
 __all__ = [
     "ColumnWarning",
     "ContinuedPretraining",
+    "DistillationReport",
     "Explanation",
+    "FinetuneConfig",
     "QuantileDistribution",
+    "Student",
     "TabTransferClassifier",
     "TabTransferError",
     "TabTransferRegressor",
@@ -23,12 +26,15 @@ __all__ = [
 
 if TYPE_CHECKING:
     from tabtransfer.checkpoint import load_checkpoint
+    from tabtransfer.distillation.report import DistillationReport
+    from tabtransfer.distillation.student import Student
     from tabtransfer.errors import ColumnWarning, TabTransferError
     from tabtransfer.estimators.classifier import TabTransferClassifier
     from tabtransfer.estimators.loading import load
     from tabtransfer.estimators.regressor import TabTransferRegressor
     from tabtransfer.explain.explanation import Explanation
     from tabtransfer.explain.leave_out import leave_out_effect
+    from tabtransfer.finetune.config import FinetuneConfig
     from tabtransfer.inference.distribution import QuantileDistribution
     from tabtransfer.preprocessing.encoder import TableEncoder
     from tabtransfer.pretrain.continued.report import ContinuedPretraining
@@ -39,7 +45,10 @@ _HOMES = {
     "ColumnWarning": "tabtransfer.errors",
     "ContinuedPretraining": "tabtransfer.pretrain.continued.report",
     "Explanation": "tabtransfer.explain.explanation",
+    "FinetuneConfig": "tabtransfer.finetune.config",
+    "DistillationReport": "tabtransfer.distillation.report",
     "QuantileDistribution": "tabtransfer.inference.distribution",
+    "Student": "tabtransfer.distillation.student",
     "TabTransferClassifier": "tabtransfer.estimators.classifier",
     "TabTransferError": "tabtransfer.errors",
     "TabTransferRegressor": "tabtransfer.estimators.regressor",

@@ -179,18 +179,11 @@ def _train_on_folder(
     """Go on with a folder of tables, and print the report."""
     from rich.markdown import Markdown
 
-    from tabtransfer.pretrain.continued.run import LEARNING_RATE, REPORT_FILE, train_on_folder
+    from tabtransfer.pretrain.continued.run import REPORT_FILE, gentle, train_on_folder
     from tabtransfer.printing import make_console
 
     if gently:
-        chosen = _replace_parts(
-            chosen,
-            stream={},
-            train={"learning_rate": LEARNING_RATE},
-            recipe={},
-            preset={},
-            hardware={},
-        )
+        chosen = gentle(chosen)
     report = train_on_folder(
         out, chosen, inputs, lambda text: typer.echo(f"pretrain: {text}", err=True), **options
     )

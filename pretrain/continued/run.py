@@ -27,13 +27,14 @@ from tabtransfer.pretrain.training.run import FINAL_FILE, pretrain
 from tabtransfer.pretrain.validation.before_after import TableTask, compare_checkpoints
 from tabtransfer.pretrain.validation.network_scores import validation_tasks
 
-__all__ = ["REPORT_FILE", "continue_pretraining", "train_on_folder"]
+__all__ = ["REPORT_FILE", "continue_pretraining", "gentle", "train_on_folder"]
 
 REPORT_FILE = "report.md"
 STANDARD_SUITE = "quickstart"
 _MOST_TARGETS = 3  # of a held-out table
 LEARNING_RATE = 0.1
 """Factor on the usual rates: the weights have been trained, and are to stay near what they are."""
+WARMUP_STEPS = 10
 
 
 def continue_pretraining(
@@ -78,11 +79,10 @@ def continue_pretraining(
     TabTransferError
         If no tables can be read, or there are too few to hold one out.
     """
-    preset = get_preset("cpu")
-    train = replace(preset.recipe.train, learning_rate=LEARNING_RATE)
+    preset = gentle(get_preset("cpu"))
     preset = replace(
         preset,
-        recipe=replace(preset.recipe, train=train, seed=random_state),
+        recipe=replace(preset.recipe, seed=random_state),
         minutes=read_minutes(max_time),
         hardware=replace(preset.hardware, accelerator="auto"),
     )
@@ -95,6 +95,12 @@ def continue_pretraining(
             None if validation is None else Path(validation),
         ),
     )
+
+
+def gentle(preset: Preset) -> Preset:
+    """Return a preset with the rates of weights that have been trained."""
+    train = replace(preset.recipe.train, learning_rate=LEARNING_RATE, warmup_steps=WARMUP_STEPS)
+    return replace(preset, recipe=replace(preset.recipe, train=train))
 
 
 def train_on_folder(

@@ -70,14 +70,17 @@ def read_own(folder: Path, validation: Path | None = None) -> tuple[list[OwnTabl
     TabTransferError
         If none is left.
     """
-    from tabtransfer.datasets.fingerprints import fingerprint
+    from tabtransfer.datasets.fingerprints import Fingerprint, fingerprint
     from tabtransfer.pretrain.real_tables.held_out import refuse_met
 
     found = TableFolder.read(folder)
     sources = () if validation is None else read_corpus(validation)
-    tables, met = refuse_met(
-        found.tables, {source.name: fingerprint(source.name, source.frame) for source in sources}
-    )
+    # As written, fingerprints hold what proves a copy, without what raises suspicion alone.
+    marks = {
+        source.name: Fingerprint.from_text(fingerprint(source.name, source.frame).to_text())
+        for source in sources
+    }
+    tables, met = refuse_met(found.tables, marks)
     if not tables:
         raise TabTransferError(
             f"All tables of {folder} are measured on: {'; '.join(met.values())}."
