@@ -35,6 +35,9 @@ class FinetuneConfig:
         With fewer rows to validate on, the network stays as it is.
     check_every, patience : int
         Steps between validations, and validations without progress before stopping.
+    auto : bool
+        Whether to leave tables of fewer than 300 rows as they are, to tune as many children as
+        there is time for, and to stop after the first one where it is no better.
     least_probability : float
         The tuned weights are kept if they are better in this share of resamples of the rows that
         judge.
@@ -58,6 +61,7 @@ class FinetuneConfig:
     min_validation_rows: int = 30
     check_every: int = 10
     patience: int = 3
+    auto: bool = False
     least_probability: float = 0.8
     folder: str | os.PathLike[str] | None = None
 

@@ -25,6 +25,7 @@ from tabtransfer.finetune.config import FinetuneConfig, FinetuneRecord
 from tabtransfer.finetune.decision import Decision, decide
 from tabtransfer.finetune.episodes import Episodes
 from tabtransfer.finetune.state import digest_of
+from tabtransfer.finetune.watch import tell
 from tabtransfer.inference.ensemble import build_ensemble
 from tabtransfer.inference.placement import device_of
 from tabtransfer.inference.predict import stratified_rows
@@ -52,7 +53,6 @@ def finetune_network(
     time_limit: float | None,
     seed: int,
     kinds: Sequence[ViewKind] = KINDS,
-    auto: bool = False,
     verbose: bool = False,
 ) -> tuple[TabularTransformer, FinetuneRecord]:
     """Adapt a network to a table.
@@ -73,9 +73,6 @@ def finetune_network(
         Seed; the same seed gives the same weights, unless the time limit cuts in.
     kinds : sequence of ViewKind, default=KINDS
         Kinds of view to practise and validate in.
-    auto : bool, default=False
-        Whether to leave small tables as they are, to tune as many children as there is time for,
-        and to stop after the first one where it is no better.
     verbose : bool, default=False
         Whether to show progress.
 
@@ -107,7 +104,7 @@ def finetune_network(
     start = time.monotonic()
     if (training.labels == training.labels[0]).all():
         return network, FinetuneRecord("base", "all rows have the same target")
-    if auto and training.n_rows < FEWEST_ROWS:
+    if config.auto and training.n_rows < FEWEST_ROWS:
         return network, FinetuneRecord(
             "base", f"tuning hasn't paid on tables of fewer than {FEWEST_ROWS} rows"
         )
@@ -123,6 +120,8 @@ def finetune_network(
     with progress_bar("fine-tuning", config.children * config.max_steps, verbose) as advance:
 
         def report(child: Child) -> None:
+            if child.outcome.curve[-1][0] == child.outcome.n_steps:
+                tell(len(run.outcomes), child.outcome.curve)
             first, best = child.outcome.curve[0][1], child.outcome.best_loss
             advance(1, f"fine-tuning: held-out loss {first:.4f} → {best:.4f}")
 
@@ -134,7 +133,7 @@ def finetune_network(
             if time_limit is not None:
                 limit = start + time_limit * (place + 1) / n_children
             child = run.child(place, part)
-            if auto and time_limit is not None and place == 0:
+            if config.auto and time_limit is not None and place == 0:
                 n_children = _affordable(child, config, start, time_limit)
                 if not n_children:
                     return network, FinetuneRecord(
@@ -144,7 +143,7 @@ def finetune_network(
                     )
                 limit = start + time_limit / n_children
             run.tune(child, limit, report)
-            if auto and place == 0 and n_children > 1 and run.probability < _HOPELESS:
+            if config.auto and place == 0 and n_children > 1 and run.probability < _HOPELESS:
                 break
     return run.outcome(time.monotonic() - start)
 

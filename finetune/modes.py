@@ -35,4 +35,6 @@ def config_of(value: Any, usual: FinetuneConfig) -> FinetuneConfig:
     """
     if isinstance(value, FinetuneConfig):
         return value
-    return replace(usual, layers=LAST_LAYERS) if value == "last" else usual
+    if value == "last":
+        return replace(usual, layers=LAST_LAYERS)
+    return replace(usual, auto=value == "auto")

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import typer
 
 from tabtransfer.batch_prediction.command import fit, predict
+from tabtransfer.batch_prediction.finetune_command import finetune
 from tabtransfer.bench.commands.advise import advise
 from tabtransfer.bench.commands.benchmark import benchmark, merge, report
 from tabtransfer.bench.commands.compare import compare
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     fit,
+    finetune,
     predict,
     compare,
     advise,

@@ -293,7 +293,6 @@ class InContextEstimator(DerivedResults, BaseEstimator):
             time_limit=self.time_limit,
             seed=seed,
             kinds=self._view_kinds,
-            auto=self.finetune == "auto",
             verbose=self.verbose,
         )
         return network if tuned is start else tuned.cpu()

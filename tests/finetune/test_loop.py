@@ -20,6 +20,7 @@ QUICK = FinetuneConfig(
     episode_rows=60,
     check_every=2,
 )
+AUTO = replace(QUICK, auto=True)
 
 
 def make_task(n_rows=160):
@@ -146,7 +147,7 @@ def test_tables_too_small_to_validate_stay_untuned(make_network):
 
 def test_auto_leaves_small_tables_alone(make_network):
     network = make_network()
-    tuned, record = finetune(network, auto=True)
+    tuned, record = finetune(network, AUTO)
     assert tuned is network and "fewer than 300 rows" in record.reason
 
 
@@ -169,16 +170,16 @@ def test_the_time_limit_stops_tuning(make_network, slow_clock):
 def test_auto_tunes_as_many_children_as_there_is_time_for(make_network, slow_clock, monkeypatch):
     monkeypatch.setattr(loop, "FEWEST_ROWS", 10)
     # A step takes a third of a second by this clock, and a validation one: 8 in all.
-    _, record = finetune(make_network(), time_limit=12.0, auto=True)
+    _, record = finetune(make_network(), AUTO, time_limit=12.0)
     assert record.n_children == 1
     network = make_network()
-    tuned, record = finetune(network, time_limit=5.0, auto=True)
+    tuned, record = finetune(network, AUTO, time_limit=5.0)
     assert tuned is network and "too short" in record.reason
 
 
 def test_auto_stops_after_a_child_that_is_no_better(make_network, monkeypatch):
     monkeypatch.setattr(loop, "FEWEST_ROWS", 10)
-    _, record = finetune(make_network(), replace(QUICK, learning_rate=0.0), auto=True)
+    _, record = finetune(make_network(), replace(AUTO, learning_rate=0.0))
     assert record.n_children == 1 and record.chosen == "base"
 
 

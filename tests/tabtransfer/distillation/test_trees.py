@@ -12,7 +12,7 @@ def cells():
 def test_probabilities_are_learned_as_they_are(cells):
     sure = np.where(cells[:, :1] > 0, [0.7, 0.2, 0.1], [0.1, 0.1, 0.8])
     booster = fit_trees(cells, sure, np.ones(300), 3, seed=0)
-    np.testing.assert_allclose(predict_trees(booster, cells, 3), sure, atol=0.1)
+    assert np.abs(predict_trees(booster, cells, 3) - sure).mean() < 0.03
 
 
 def test_weights_count_as_rows(cells):
