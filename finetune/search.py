@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,7 +127,7 @@ def _loss(record: FinetuneRecord) -> float | None:
     return record.tuned_loss
 
 
-def _settings(chosen: dict[str, object], config: FinetuneConfig) -> FinetuneConfig:
+def _settings(chosen: Mapping[str, object], config: FinetuneConfig) -> FinetuneConfig:
     return replace(config, **chosen)  # type: ignore[arg-type]
 
 

@@ -118,10 +118,18 @@ def _compare(
     answers.append(student.values(X))
     end = time.perf_counter()
     answers.append(untaught.values(X))
-    found = [_loss(answer, truth, weights, training.is_regression) for answer in answers]
-    metric = "root mean squared error" if training.is_regression else "log loss"
-    seconds = middle - start, end - middle
-    return DistillationReport(metric, *found, len(held_out), *seconds)
+    lost, of_student, of_labels = (
+        _loss(answer, truth, weights, training.is_regression) for answer in answers
+    )
+    return DistillationReport(
+        "root mean squared error" if training.is_regression else "log loss",
+        teacher=lost,
+        student=of_student,
+        labels_alone=of_labels,
+        n_rows=len(held_out),
+        teacher_seconds=middle - start,
+        student_seconds=end - middle,
+    )
 
 
 def _labels(model: FittedModel) -> NDArray[np.float64]:
