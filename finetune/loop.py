@@ -28,10 +28,10 @@ from tabtransfer.finetune.state import digest_of
 from tabtransfer.finetune.watch import tell
 from tabtransfer.inference.ensemble import build_ensemble
 from tabtransfer.inference.placement import device_of
-from tabtransfer.inference.predict import stratified_rows
 from tabtransfer.inference.views import KINDS, ViewKind
 from tabtransfer.network.transformer import TabularTransformer
 from tabtransfer.preprocessing.labelled_table import LabelledTable
+from tabtransfer.preprocessing.stratified import stratified_rows
 from tabtransfer.progress import progress_bar
 
 __all__ = ["finetune_network"]

@@ -16,7 +16,7 @@ from tabtransfer.errors import TabTransferError
 from tabtransfer.inference.fitted import FittedClassifier, FittedModel
 from tabtransfer.inference.fitting import refit
 from tabtransfer.inference.out_of_fold import predict_out_of_fold
-from tabtransfer.inference.predict import stratified_rows
+from tabtransfer.preprocessing.stratified import stratified_rows
 from tabtransfer.progress import progress_bar
 from tabtransfer.threads import usable_threads
 
