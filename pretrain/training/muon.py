@@ -12,7 +12,7 @@ from torch import Tensor
 from tabtransfer.pretrain.training.precision import has_fast_bfloat16
 
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-_STEPS = 5
+N_ITERATIONS = 5
 _EPSILON = 1e-7
 
 
@@ -121,7 +121,7 @@ def _orthogonalise(stack: Tensor) -> Tensor:
     dtype = torch.bfloat16 if has_fast_bfloat16(stack.device.type) else stack.dtype
     x = stack.to(dtype)
     x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=_EPSILON)
-    for _ in range(_STEPS):
+    for _ in range(N_ITERATIONS):
         gram = x @ x.mT
         x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
     return x.to(stack.dtype)
