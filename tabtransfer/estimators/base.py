@@ -133,8 +133,12 @@ class InContextEstimator(ABC, BaseEstimator):
 
     @property
     def device_(self) -> str:
-        """The device that the network computes on."""
-        return str(self._known("resources").device)
+        """The device that predictions are computed on: that of the parameter ``device``."""
+        self._known("resources")  # AttributeError before `fit`
+        try:
+            return str(find_device(self.device))
+        except TabTransferError as error:  # set since `fit`; `dir` expects no other error
+            raise AttributeError(str(error)) from error
 
     @property
     def n_estimators_(self) -> int:
@@ -170,7 +174,10 @@ class InContextEstimator(ABC, BaseEstimator):
         shown = estimator_html_repr(self)
         if not isinstance(vars(self).get("_fitted"), FittedModel):
             return shown
-        device = escape(describe_device(self.fitted_.resources.device))
+        try:
+            device = escape(describe_device(find_device(self.device)))
+        except TabTransferError:  # set since `fit`
+            device = escape(repr(self.device))
         notes = "".join(f"<li>{escape(str(note))}</li>" for note in self.column_notes_)
         columns = f"<details><summary>Columns</summary><ul>{notes}</ul></details>"
         return f"{shown}<div>Device: {device}</div>{columns}"

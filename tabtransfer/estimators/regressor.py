@@ -69,7 +69,8 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, if all are strings. Columns are then matched by name.
     device_ : str
-        Where the network computes: "cpu", "cuda:0", …
+        Where predictions are computed: "cpu", "cuda:0", … They follow the parameter, as they follow
+        ``n_threads``: after ``set_params(device="cpu")`` a fitted model predicts on the CPU.
     n_estimators_ : int
         Members of the ensemble.
     n_context_rows_ : int
