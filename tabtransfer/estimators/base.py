@@ -215,7 +215,7 @@ class InContextEstimator(ABC, BaseEstimator):
         given = read_training(self, X, y, sample_weight)
         settings = FitSettings.of(self._task, self.get_params(), self._view_kinds)
         prepared = prepare_rows(*given, settings, seed)
-        prepared = add_learners(prepared, self._resources)
+        prepared = add_learners(prepared, self._resources_now())
         with torch_threads(self.n_threads):
             network = self._starting_network(seed)
             if self._finetunes:
@@ -224,7 +224,7 @@ class InContextEstimator(ABC, BaseEstimator):
             if self.calibrate:
                 calibration = self._fit_temperature(network, prepared.training, seed)
             kept = self._kept(network)
-            fitted = build_model(prepared, kept, self._resources, calibration)
+            fitted = build_model(prepared, kept, self._resources_now(), calibration)
             self.context_cached_ = fitted.read_contexts()
             self.fitted_ = add_blend(fitted, prepared)
         if self.verbose:
@@ -235,14 +235,13 @@ class InContextEstimator(ABC, BaseEstimator):
         """Return the network of the fitted model, whose checkpoint may be elsewhere by now."""
         return replace(self.fitted_.network, checkpoint=self.checkpoint)
 
-    @property
-    def _resources(self) -> Resources:
+    def _resources_now(self) -> Resources:
         device = find_device(self.device)
         return Resources(self.n_threads, self.memory_limit, self.verbose, device)
 
     def _model_and_rows(self, X: Any) -> tuple[FittedModel, pd.DataFrame]:
         """Return the fitted model, under the parameters as they are now, and aligned rows."""
-        model = replace(self.fitted_, network=self._network_now(), resources=self._resources)
+        model = replace(self.fitted_, network=self._network_now(), resources=self._resources_now())
         frame = model.encoder.align(X)
         validate_data(self, frame, reset=False, skip_check_array=True)
         return model, frame
@@ -319,7 +318,7 @@ class InContextEstimator(ABC, BaseEstimator):
             super().__setstate__(state)
             if isinstance(vars(self).get("_fitted"), FittedModel):
                 self.device = device_at_hand(self.device)  # of another machine, it may be
-                self._fitted = replace(self.fitted_, resources=self._resources)
+                self._fitted = replace(self.fitted_, resources=self._resources_now())
             return
         from tabtransfer.saving.archive import read_model
 
