@@ -24,6 +24,7 @@ from tabtransfer.pretrain.commands.pretrain import pretrain
 from tabtransfer.pretrain.commands.prior_report import prior_report
 from tabtransfer.pretrain.commands.validate import validate, validation_tables
 from tabtransfer.printing import make_printable
+from tabtransfer.serving.command import serve
 
 app = typer.Typer(
     help="Transfer learning for tables.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -31,6 +32,7 @@ app = typer.Typer(
 COMMANDS = (
     fit,
     predict,
+    serve,
     compare,
     advise,
     benchmark,
