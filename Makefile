@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 FOLDERS := tabtransfer pretrain finetune baselines datasets
 comma := ,
-EXTRAS := lightgbm,pytabkit,tabicl,tabpfn,tables,xgboost
+EXTRAS := lightgbm,mcp,pytabkit,serve,tabicl,tabpfn,tables,xgboost
 CONSTRAINTS ?= constraints.txt
 
 # The folder datasets/ must not shadow other packages of that name, and several threads on few

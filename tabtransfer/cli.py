@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import typer
 
+from tabtransfer.agent_tools.command import mcp
 from tabtransfer.batch_prediction.command import fit, predict
 from tabtransfer.bench.commands.advise import advise
 from tabtransfer.bench.commands.benchmark import benchmark, merge, report
@@ -33,6 +34,7 @@ COMMANDS = (
     fit,
     predict,
     serve,
+    mcp,
     compare,
     advise,
     benchmark,

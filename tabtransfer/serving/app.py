@@ -22,7 +22,6 @@ from tabtransfer.estimators.loading import load
 from tabtransfer.serving.batching import Batcher, BusyError
 from tabtransfer.serving.rows import row_model, row_schema, to_table
 from tabtransfer.serving.size_limit import SizeLimit
-from tabtransfer.table_files.frames import to_frame
 
 __all__ = ["ServiceSettings", "make_app", "make_app_of_environment"]
 
@@ -104,7 +103,7 @@ def make_app(settings: ServiceSettings) -> FastAPI:
 
     def explain_alone(table: pa.Table, n_rows: int) -> list[dict[str, Any]]:
         with lock:
-            return _explain(model, table, n_rows)
+            return model.explain(scorer.frame(table), n_rows).to_records()
 
     batcher = Batcher(predict_alone, settings.most_rows)
     app = FastAPI(
@@ -116,18 +115,8 @@ def make_app(settings: ServiceSettings) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _refuse_body)
     app.add_exception_handler(TabTransferError, _refuse)
     app.add_exception_handler(BusyError, _refuse_busy)
-    closed = ConfigDict(extra="forbid")
-    Rows: Any = create_model(
-        "Rows",
-        __config__=closed,
-        rows=Annotated[list[row], Field(min_length=1, max_length=settings.most_rows)],  # type: ignore[valid-type]
-    )
-    RowsToExplain: Any = create_model(
-        "RowsToExplain",
-        __config__=closed,
-        rows=Annotated[list[row], Field(min_length=1, max_length=_MOST_EXPLAINED)],  # type: ignore[valid-type]
-        n_rows=(Annotated[int, Field(ge=1, le=100)], 10),
-    )
+    Rows = _body_of(row, settings.most_rows)
+    RowsToExplain = _body_of(row, _MOST_EXPLAINED, n_rows=(Annotated[int, Field(ge=1, le=100)], 10))
 
     @app.get("/health")
     async def health() -> dict[str, Any]:
@@ -155,20 +144,11 @@ def make_app(settings: ServiceSettings) -> FastAPI:
     return app
 
 
-def _explain(model: Any, table: pa.Table, n_rows: int) -> list[dict[str, Any]]:
-    found = model.explain(to_frame(table), n_rows)
-    predictions = json.loads(found.predictions.to_json(orient="records", double_precision=15))
-    effects = json.loads(found.columns.to_json(orient="records", double_precision=15))
-    rows = [
-        json.loads(
-            found.rows[found.rows["query"] == place].drop(columns="query").to_json(orient="records")
-        )
-        for place in range(table.num_rows)
-    ]
-    return [
-        {**prediction, "columns": columns, "rows": drove}
-        for prediction, columns, drove in zip(predictions, effects, rows, strict=True)
-    ]
+def _body_of(row: Any, most_rows: int, **more: Any) -> Any:
+    """Return the type of a request with rows, and with more fields."""
+    rows = Annotated[list[row], Field(min_length=1, max_length=most_rows)]
+    fields: dict[str, Any] = {"rows": rows, **more}
+    return create_model("Body", __config__=ConfigDict(extra="forbid"), **fields)
 
 
 async def _refuse_body(request: Request, error: Exception) -> Response:

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tabtransfer import TabTransferClassifier
+
 pytest.importorskip("uvicorn")
 httpx2 = pytest.importorskip("httpx2")
-
-from tabtransfer import TabTransferClassifier
 
 
 @pytest.fixture(scope="module")
