@@ -115,8 +115,9 @@ def make_app(settings: ServiceSettings) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _refuse_body)
     app.add_exception_handler(TabTransferError, _refuse)
     app.add_exception_handler(BusyError, _refuse_busy)
-    Rows = _body_of(row, settings.most_rows)
-    RowsToExplain = _body_of(row, _MOST_EXPLAINED, n_rows=(Annotated[int, Field(ge=1, le=100)], 10))
+    Rows: Any = _body_of(row, settings.most_rows)
+    shown = Annotated[int, Field(ge=1, le=100)]
+    RowsToExplain: Any = _body_of(row, _MOST_EXPLAINED, n_rows=(shown, 10))
 
     @app.get("/health")
     async def health() -> dict[str, Any]:
