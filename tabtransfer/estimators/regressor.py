@@ -67,7 +67,7 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
     ----------
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, if all are strings. Columns are then matched by name.
     device_ : str
         Where the network computes: "cpu", "cuda:0", …
