@@ -112,7 +112,8 @@ def _notebook() -> _Shown | None:
         now = monotonic()
         if ended or now - last >= _NOTEBOOK_SECONDS:
             last = now
-            bar = f'<progress value="{done}" max="{max(total, 1)}"></progress>'
+            most = max(total, 1)
+            bar = f'<progress value="{most if ended else done}" max="{most}"></progress>'
             handle.update(HTML(f"{bar} {escape(name)}, {now - started:.1f} s"))
 
     return show
