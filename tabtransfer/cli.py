@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import typer
 
+from tabtransfer.agent_tools.command import mcp
 from tabtransfer.batch_prediction.command import fit, predict
 from tabtransfer.bench.commands.advise import advise
 from tabtransfer.bench.commands.benchmark import benchmark, merge, report
@@ -24,6 +25,7 @@ from tabtransfer.pretrain.commands.pretrain import pretrain
 from tabtransfer.pretrain.commands.prior_report import prior_report
 from tabtransfer.pretrain.commands.validate import validate, validation_tables
 from tabtransfer.printing import make_printable
+from tabtransfer.serving.command import serve
 
 app = typer.Typer(
     help="Transfer learning for tables.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -31,6 +33,8 @@ app = typer.Typer(
 COMMANDS = (
     fit,
     predict,
+    serve,
+    mcp,
     compare,
     advise,
     benchmark,

@@ -6,9 +6,9 @@ import os
 import warnings
 from abc import ABC
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -18,7 +18,7 @@ from sklearn.utils import Tags, check_random_state, estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from tabtransfer.checkpoint import SHIPPED, load_checkpoint
-from tabtransfer.device import describe_device, device_at_hand, find_device
+from tabtransfer.device import device_at_hand, find_device
 from tabtransfer.errors import ColumnWarning, TabTransferError
 from tabtransfer.estimators.parameters import check_parameters
 from tabtransfer.finetune.loop import FinetuneConfig, FinetuneRecord, finetune_network
@@ -44,7 +44,10 @@ if TYPE_CHECKING:
 __all__ = ["InContextEstimator"]
 
 # Attributes that `fit` sets.
-_LEARNED = ("_fitted", "finetuning_", "context_cached_", "n_features_in_", "feature_names_in_")
+_LEARNED = (
+    *("_fitted", "finetuning_", "context_cached_", "fit_seconds_"),
+    *("n_features_in_", "feature_names_in_"),
+)
 
 _SAVED = "saved"  # names the state that is a saved model
 
@@ -170,17 +173,13 @@ class InContextEstimator(ABC, BaseEstimator):
             return column_notes(self.encoder_, rows.X, rows.labels, n_classes)
 
     def _html_repr(self) -> str:
-        """Show the device and the notes on columns below what scikit-learn shows."""
+        """Show what was fitted below what scikit-learn shows."""
         shown = estimator_html_repr(self)
         if not isinstance(vars(self).get("_fitted"), FittedModel):
             return shown
-        try:
-            device = escape(describe_device(find_device(self.device)))
-        except TabTransferError:  # set since `fit`
-            device = escape(repr(self.device))
-        notes = "".join(f"<li>{escape(str(note))}</li>" for note in self.column_notes_)
-        columns = f"<details><summary>Columns</summary><ul>{notes}</ul></details>"
-        return f"{shown}<div>Device: {device}</div>{columns}"
+        from tabtransfer.estimators.summary import fit_html
+
+        return shown + fit_html(self)
 
     def _known(self, name: str) -> Any:
         """Return a part of the fitted model; AttributeError where there is none."""
@@ -196,8 +195,10 @@ class InContextEstimator(ABC, BaseEstimator):
         self.check_parameters()
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         self._forget()
+        started = perf_counter()
         try:
             self._learn(X, y, sample_weight, seed)
+            self.fit_seconds_ = perf_counter() - started
         except BaseException:  # an interrupted fit leaves no half of a model either
             self._forget()
             raise

@@ -133,18 +133,8 @@ def compare(
 
 def _say_columns(rows: TrainingTable, silenced: tuple[str, ...]) -> None:
     """Print what to know of how columns are read."""
-    import pandas as pd
-
-    from tabtransfer.preprocessing.column_notes import column_notes
-    from tabtransfer.preprocessing.encoder import TableEncoder
-
-    labels, n_classes = rows.y.to_numpy(), 0
-    if rows.task == "classification":
-        labels, classes = pd.factorize(rows.y, sort=True)
-        n_classes = len(classes)
     with said_warnings(silenced):
-        encoder = TableEncoder().fit(rows.X)
-        notes = column_notes(encoder, rows.X, labels, n_classes)
+        notes = rows.column_notes()
     for note in notes:
         if note.column not in silenced:
             _say(str(note))
