@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tabtransfer.baselines.blend import BLEND, make_blend
 from tabtransfer.baselines.catboost import CATBOOST
 from tabtransfer.baselines.catboost_bag import CATBOOST_BAG
 from tabtransfer.baselines.forest import EXTRA_TREES, RANDOM_FOREST
@@ -89,7 +90,8 @@ def get_method(name: str, search_seconds: float = SECONDS) -> Method:
     ----------
     name : str
         A key of ``METHODS``, ``NAME-tuned`` for the tuned form of a method that has settings to
-        search, ``tabpfn-VERSION``, or ``tabtransfer-synthetic``.
+        search, ``tabpfn-VERSION``, ``tabtransfer-synthetic``, or ``blend:NAME+NAME`` for a blend of
+        these.
     search_seconds : float, default=30.0
         Most seconds of the search of a tuned form.
 
@@ -108,6 +110,9 @@ def get_method(name: str, search_seconds: float = SECONDS) -> Method:
     >>> get_method("catboost").packages
     ('catboost',)
     """
+    if name.startswith(BLEND):
+        parts = name.removeprefix(BLEND).split("+")
+        return make_blend(tuple(get_method(part, search_seconds) for part in parts))
     if name in _TUNED:
         return make_tuned(_TUNED[name], seconds=search_seconds)
     if name not in _BY_NAME:

@@ -32,6 +32,7 @@ from tabtransfer.bench.report.plots import draw_leaderboard
 from tabtransfer.bench.report.rendering import render_page, write_page
 from tabtransfer.bench.report.reproduction import reproduction_command
 from tabtransfer.bench.report.sections import describe_ranks, list_splits
+from tabtransfer.bench.results import without_plain_folds
 from tabtransfer.files import replacing
 from tabtransfer.gains import N_RESAMPLES, TIE, gain
 from tabtransfer.plain_style import plain_style
@@ -55,9 +56,10 @@ def write_report(results: pd.DataFrame, folder: Path) -> pd.DataFrame:
     pandas.DataFrame
         The leaderboard.
     """
+    whole, results = results, without_plain_folds(results)
     board = leaderboard(results, REFERENCE)
     if is_one_table(results):
-        comparison = compare_methods(results)
+        comparison = compare_methods(whole)
         name, facts = "one_table", comparison_facts(results, board, comparison)
         picture = draw_comparison(comparison)
     else:
