@@ -30,6 +30,7 @@ def dependent_splits(
     y: ArrayLike,
     folds_by: FoldColumn,
     *,
+    are_classes: bool = True,
     seed: int = 0,
     max_train: int | None = None,
     max_test: int | None = None,
@@ -49,6 +50,8 @@ def dependent_splits(
         Class labels without missing values; of a numeric target, its `target_bins`.
     folds_by : FoldColumn
         The groups, or the times, without missing values.
+    are_classes : bool, default=True
+        Whether ``y`` holds classes, and not bins of a number, which needn't be in both parts.
     seed : int, default=0
         Seed of the draws.
     max_train, max_test : int, optional
@@ -77,9 +80,10 @@ def dependent_splits(
     by_kind = {"grouped": _by_group, "temporal": _by_time}
     splits: list[Split] = []
     for number, (train, test) in enumerate(by_kind[folds_by.kind](codes, folds_by, seed)):
-        test = test[np.isin(codes[test], codes[train])]
-        if min(len(np.unique(codes[part])) for part in (train, test)) < 2:
-            continue
+        if are_classes:
+            test = test[np.isin(codes[test], codes[train])]
+            if min(len(np.unique(codes[part])) for part in (train, test)) < 2:
+                continue
         rng = np.random.default_rng([seed, number])
         parts = (rng.permutation(train), max_train), (rng.permutation(test), max_test)
         splits.append(Split(len(splits), *(thin_rows(rows, codes, cap) for rows, cap in parts)))

@@ -79,7 +79,10 @@ class Sampling:
     def _split(self, table: Table, sizes: dict[str, int]) -> list[Split]:
         labels = _strata(table)
         if table.folds_by is not None:
-            splits = dependent_splits(labels, table.folds_by, seed=self.seed, **sizes)
+            are_classes = table.task != "regression"
+            splits = dependent_splits(
+                labels, table.folds_by, are_classes=are_classes, seed=self.seed, **sizes
+            )
         elif isinstance(self.n_splits, int):
             splits = stratified_splits(labels, n_splits=self.n_splits, seed=self.seed, **sizes)
         else:
