@@ -302,9 +302,7 @@ def list_classes(y: ArrayLike) -> list[NDArray[np.intp]]:
     return rows_of_class
 
 
-def thin_rows(
-    rows: NDArray[np.intp], codes: NDArray[np.intp], cap: int | None
-) -> NDArray[np.intp]:
+def thin_rows(rows: NDArray[np.intp], codes: NDArray[np.intp], cap: int | None) -> NDArray[np.intp]:
     """Keep the first rows of each class up to its share of a cap, in the order they have.
 
     Parameters

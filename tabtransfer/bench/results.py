@@ -79,12 +79,12 @@ COLUMNS = {
 """Columns of the results table with their Arrow types.
 
 `error` is what rankings minimise, `job_seconds` all that a job took, the harness's own work
-included; `peak_memory_mb` is beyond the memory at the job's start (imports and table);
-`folds_by` names the column that folds go by, where they are grouped or temporal; `warnings` says
-what speaks against trusting scores on the table; `versions` is JSON; `reliability` is JSON too, the counts of `count_by_confidence`; `max_rows` is
-what tables were thinned to, null for all rows; `device` where the method computed, "cpu" or the
-model of a GPU, null in older files, for "cpu"; `search_seconds` what a tuned
-method may search for, null for others.
+included; `peak_memory_mb` is beyond the memory at the job's start (imports and table); `folds_by`
+names the column that folds go by, where they are grouped or temporal; `warnings` says what speaks
+against trusting scores on the table; `versions` is JSON; `reliability` is JSON too, the counts of
+`count_by_confidence`; `max_rows` is what tables were thinned to, null for all rows; `device` where
+the method computed, "cpu" or the model of a GPU, null in older files, for "cpu"; `search_seconds`
+what a tuned method may search for, null for others.
 """
 # What files lack that older versions wrote.
 _LATER = frozenset(

@@ -102,8 +102,8 @@ def compare(
     Measures the methods on repeated folds of the table until the time is over, every method on one
     before any on two, and recommends one. Where the time is too short for one split of ours and
     CatBoost, all learn from fewer rows. With --group or --time-column, it also says what plain
-    folds would have said of the recommended method. Writes results.parquet and the report that `benchmark`
-    writes. The same command again goes on where it was, with the time given anew.
+    folds would have said of the recommended method. Writes results.parquet and the report that
+    `benchmark` writes. The same command again goes on where it was, with the time given anew.
     """
     started, worked = monotonic(), process_time()
 
@@ -252,7 +252,7 @@ def _save(
     if name is None:
         raise TabTransferError(
             "Nothing was saved, because no method that can be saved finished; the report says why. "
-            "CatBoost can't be saved where the table holds dates: `tabtransfer fit` can."
+            "CatBoost can't be saved where the table holds dates or texts: `tabtransfer fit` can."
         )
     if name != comparison.choice:
         _say(f"{comparison.choice} can't be saved; {name} is the best that can.")

@@ -64,12 +64,13 @@ def compare(
 ) -> pd.DataFrame:
     """Measure methods on one table until the time is over.
 
-    Every method gets one split before any gets two. Splits are three folds, repeated by the
-    table's size as TabArena does, or those of `dependent_splits` where the table has a column that
-    folds go by; the recommended method then gets plain folds too, to show what differs. A method that fails on the first split isn't tried on others.
-    Our own method and CatBoost come first, and where they don't get through a split in half of the
-    time, all methods learn from fewer rows; from the fewest, these two get a split even beyond the
-    time. Results are kept as `run` keeps them: the same call goes on with more splits.
+    Every method gets one split before any gets two. Splits are three folds, repeated by the table's
+    size as TabArena does, or those of `dependent_splits` where the table has a column that folds go
+    by; the recommended method then gets plain folds too, to show what differs. A method that fails
+    on the first split isn't tried on others. Our own method and CatBoost come first, and where they
+    don't get through a split in half of the time, all methods learn from fewer rows; from the
+    fewest, these two get a split even beyond the time. Results are kept as `run` keeps them: the
+    same call goes on with more splits.
 
     Parameters
     ----------

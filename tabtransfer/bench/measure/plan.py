@@ -116,7 +116,9 @@ def plan_requests(
         is no such device.
     """
     devices = _devices(methods, device)
-    pattern = Job(suite, "", "", splits=sampling.kind(tables), seed=sampling.seed, n_threads=n_threads)
+    pattern = Job(
+        suite, "", "", splits=sampling.kind(tables), seed=sampling.seed, n_threads=n_threads
+    )
     capped = {table.name: cap_rows(table, sampling.max_rows, sampling.seed) for table in tables}
     splits = sampling.split(list(capped.values()), pattern)
     by_name = {method.name: method for method in methods}

@@ -19,6 +19,7 @@ from tabtransfer.preprocessing.columns.cells import UnsupportedColumnError, kind
 from tabtransfer.table_files.csv_dialect import CsvDialect
 from tabtransfer.table_files.training_table import TrainingTable, read_training_table
 
+
 @dataclass(frozen=True)
 class FoldsBy:
     """The column that folds go by, and how.
