@@ -62,6 +62,11 @@ _NAMES = (*METHODS, *_TUNED, _BAG_TUNED, *(name for name in _BY_NAME if name not
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "all": tuple(METHODS),
+    # One for each kind, with what the verdict is drawn from, in minutes on small tables.
+    "short": (
+        *(TABTRANSFER.name, TABTRANSFER_SCRATCH.name, STACK.name),
+        *(CATBOOST.name, RANDOM_FOREST.name, LINEAR.name),
+    ),
     # TabM is left out for its time: about a minute for a thousand rows on one core. The tuned
     # forms are those of one method for each family.
     "all-offline": (

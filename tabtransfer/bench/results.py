@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tabtransfer.bench.metrics import METRICS
-from tabtransfer.bench.protocol import DEPENDENT, NESTED, TABARENA, Job
+from tabtransfer.bench.protocol import DEPENDENT, HALVES, NESTED, TABARENA, Job
 from tabtransfer.bench.reliability import COVERAGE
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
@@ -237,8 +237,9 @@ def is_there(path: Path) -> bool:
 def check_one_protocol(rows: Iterable[Mapping[str, Any]], origin: object) -> None:
     """Refuse rows of one suite that differ in splits, sizes, threads or the time of searches.
 
-    A method's rows must be of one device as well. Nested training sets are there to differ in
-    size; they are refused beside other splits. Plain folds may lie beside grouped or temporal ones.
+    A method's rows must be of one device as well. Halves may differ in their most training rows.
+    Nested training sets are there to differ in size; they are refused beside other splits. Plain
+    folds may lie beside grouped or temporal ones.
 
     Parameters
     ----------
@@ -286,7 +287,8 @@ def join_values(values: Iterable[object]) -> str:
 
 def protocol_columns(splits: str) -> tuple[str, ...]:
     """Return the columns in which rows of one kind of splits must be the same."""
-    return tuple(name for name in _ONE_PROTOCOL if splits != NESTED or name != "max_train")
+    sizes = splits in (NESTED, HALVES)  # may be several; folds of one table have one
+    return tuple(name for name in _ONE_PROTOCOL if not (sizes and name == "max_train"))
 
 
 def without_plain_folds(results: pd.DataFrame) -> pd.DataFrame:

@@ -140,7 +140,8 @@ def compare_methods(results: pd.DataFrame) -> Comparison:
     choice = min(cheap, key=lambda one: one.seconds, default=best)
     plain = plain_folds(whole, choice.method, choice.error.mean)
     sentences = _recommend(name, entrants, choice)
-    sentences += tuple(filter(None, [plain and plain.sentence, _caution(results)]))
+    more = ("" if plain is None else plain.sentence, _caution(results))
+    sentences += tuple(sentence for sentence in more if sentence)
     return Comparison(name, len(errors), entrants, choice.method, sentences, left_out, plain)
 
 

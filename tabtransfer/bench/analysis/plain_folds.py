@@ -21,12 +21,15 @@ class PlainFolds:
         Its name.
     errors : tuple of float
         Its error on each plain fold that was measured.
+    rows : tuple of int
+        The numbers of their rows in the results file.
     sentence : str
         What they would have said, beside what the other folds say.
     """
 
     method: str
     errors: tuple[float, ...]
+    rows: tuple[int, ...]
     sentence: str
 
 
@@ -72,4 +75,4 @@ def plain_folds(results: pd.DataFrame, method: str, error: float) -> PlainFolds 
         f"Plain folds, which {what}, would have said {name} {plain} of {method} "
         f"({n} split{'s' if n != 1 else ''}); {where}, it is {real}."
     )
-    return PlainFolds(method, tuple(map(float, errors)), sentence)
+    return PlainFolds(method, tuple(map(float, errors)), tuple(map(int, errors.index)), sentence)

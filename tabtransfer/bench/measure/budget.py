@@ -24,6 +24,8 @@ WANTED_SPLITS = 6
 REPORT_SECONDS = 9.0
 """Of a processor: what drawing the report of a comparison takes, with the imports for it."""
 _MOST_BUSY = 4.0
+SUITE_REPORT_SECONDS = 20.0
+"""The same for the report of a suite of tables."""
 _FINALISTS = 3
 _BLEND_FITS = BLEND_FOLDS + 1  # a member of a blend is fitted to each fold and to all rows
 _TUNED = "-tuned"
@@ -142,17 +144,19 @@ def seconds_to_fit(results: pd.DataFrame, n_rows: int) -> float:
     return float(seconds.max()) if len(seconds) else 0.0
 
 
-def seconds_beside(wall: float, processor: float) -> float:
-    """Estimate what a comparison takes beside measuring: reading the table, and the report.
+def seconds_beside(wall: float, processor: float, report: float = REPORT_SECONDS) -> float:
+    """Estimate what a command takes beside measuring: reading tables, and the report.
 
     Parameters
     ----------
     wall, processor : float
         Seconds that reading took, and those of the processor, which are fewer on a busy machine.
+    report : float, default=REPORT_SECONDS
+        Seconds of a processor that the report takes.
 
     Examples
     --------
     >>> seconds_beside(2.0, 2.0), seconds_beside(2.0, 1.0)
     (11.0, 20.0)
     """
-    return wall + REPORT_SECONDS * min(max(wall / max(processor, 0.01), 1.0), _MOST_BUSY)
+    return wall + report * min(max(wall / max(processor, 0.01), 1.0), _MOST_BUSY)
