@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 
+from tabtransfer.errors import TabTransferError
+from tabtransfer.inference.fitted import FittedModel
 from tabtransfer.inference.members import Advance, Ensemble, MemberTask, ignore
 from tabtransfer.inference.memory import FEWEST_ROWS
 from tabtransfer.inference.out_of_memory import in_fitting_pieces
@@ -14,7 +19,29 @@ from tabtransfer.inference.predict import query_tensors
 from tabtransfer.network.transformer import Context, TabularTransformer
 from tabtransfer.preprocessing.encoded_table import EncodedTable
 
-__all__ = ["row_vectors"]
+__all__ = ["embed", "row_vectors"]
+
+
+def embed(model: FittedModel, frame: pd.DataFrame) -> NDArray[np.float32]:
+    """Return the vectors (n_rows, n_tasks * d_row) of aligned rows, as a fitted model sees them.
+
+    Raises
+    ------
+    TabTransferError
+        If the model has one class, so that the network has nothing to look for.
+    """
+    if not model.ensemble.tasks():
+        raise TabTransferError(
+            "The training rows have one class, by which rows can't be told apart: "
+            "TabTransferEmbedder().fit(X) embeds them by the columns themselves."
+        )
+
+    def ask(network: TabularTransformer, query: EncodedTable, advance: Advance) -> Any:
+        return row_vectors(model.ensemble, network, query, advance)
+
+    n_numbers = len(model.ensemble.tasks()) * model.network.get().config.d_row
+    vectors = np.concatenate(model.ask(frame, ask, n_numbers, "embedding"))
+    return vectors.reshape(len(frame), -1)
 
 
 def row_vectors(

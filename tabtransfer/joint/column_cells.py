@@ -79,6 +79,11 @@ class CategoryCells:
         return cls(codes, ranks, cells[order], counts[order], ordered or codes.ordered)
 
     @property
+    def n_distinct(self) -> int:
+        """Number of distinct cells."""
+        return len(self.cells)
+
+    @property
     def n_named(self) -> int:
         """Number of categories that are classes of their own."""
         n = len(self.cells)
@@ -104,7 +109,7 @@ ColumnCells = CategoryCells | NumberCells
 
 
 def learn_cells(column: pd.Series, name: Hashable, encoder: Column) -> ColumnCells | None:
-    """Learn what the cells of a column are predicted as; None if no two of them differ.
+    """Learn what the cells of a column are predicted as; None if it has none.
 
     Parameters
     ----------
@@ -128,12 +133,9 @@ def learn_cells(column: pd.Series, name: Hashable, encoder: Column) -> ColumnCel
     if kind == "nothing" or not encoder.n_categories:
         return None
     if kind in ("categories", "text"):
-        categories = CategoryCells.learn(column)
-        return categories if len(categories.cells) > 1 else None
+        return CategoryCells.learn(column)
     numbers = NumberCells.learn(column, name, encoder)
-    if len(numbers.known) < 2:
-        return None
-    if kind == "numbers" and len(numbers.known) <= FEW_NUMBERS:
+    if kind == "numbers" and numbers.n_distinct <= FEW_NUMBERS:
         return CategoryCells.learn(column, ordered=True)
     return numbers
 

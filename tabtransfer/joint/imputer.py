@@ -78,8 +78,7 @@ class TabTransferImputer(OneToOneFeatureMixin, TransformerMixin, JointEstimator)
     missing cells, all are predicted once more, from the others filled in, by training rows that
     are filled in likewise. Draws come from the first prediction, and are given those before.
 
-    A column without two different cells in `fit` gets its one cell everywhere; if it has none, it
-    stays missing.
+    A column without a cell in `fit` stays missing.
 
     Examples
     --------
@@ -180,9 +179,8 @@ class TabTransferImputer(OneToOneFeatureMixin, TransformerMixin, JointEstimator)
             name = filled.columns[place]
             holes = missing[name].to_numpy()
             if table.cells[place] is None:
-                cells = _only_cell(table.frame.iloc[:, place], int(holes.sum()))
-            else:
-                cells = table.cells[place].cells_of(found[holes, place])
+                continue
+            cells = table.cells[place].cells_of(found[holes, place])
             whole = frame[name].astype(object)
             whole[holes] = cells.to_numpy(dtype=object, na_value=None)
             filled[name] = with_dtype(whole.infer_objects(), frame[name].dtype)
@@ -275,9 +273,3 @@ def _to_predict(table: JointTable, missing: NDArray[np.bool_]) -> list[int]:
 def _predict(table: JointTable, column: int, rows: PartialRows) -> CellDistribution:
     others = [place for place in range(table.n_columns) if place != column]
     return fit_conditional(table, column, others).predict(table.placed_network(), rows)
-
-
-def _only_cell(column: pd.Series, n: int) -> pd.Series:
-    """Return the one cell that a column has, some times over; missing cells if it has none."""
-    present = column.dropna()
-    return pd.Series([present.iloc[0] if len(present) else None] * n, dtype=object)

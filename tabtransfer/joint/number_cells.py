@@ -64,6 +64,11 @@ class NumberCells:
         atoms = known[counts >= max(2.0, ATOM_SHARE * len(present))]
         return cls(encoder, known, written, atoms, _step(known, encoder))
 
+    @property
+    def n_distinct(self) -> int:
+        """Number of distinct numbers."""
+        return len(self.known)
+
     def labels(self, column: pd.Series, name: Hashable) -> NDArray[np.float64]:
         """Return the number of each cell (n_rows,), NaN where it is missing."""
         return self.encoder.encode(column, name)[:, 0]
@@ -115,15 +120,11 @@ def _step(known: NDArray[np.float64], encoder: Column) -> float | None:
     steps: Any = _SECONDS
     if isinstance(encoder, NumberColumn):
         steps = (10.0**-digits for digits in range(_MOST_DECIMALS - 1))
-    tolerance = 1e-9 * max(1.0, float(np.abs(numbers).max()))
-    return next(
-        (
-            step
-            for step in steps
-            if np.allclose(numbers, np.round(numbers / step) * step, 0, tolerance)
-        ),
-        None,
-    )
+    near = 1e-9 * max(1.0, float(np.abs(numbers).max()))
+    for step in steps:
+        if np.allclose(numbers, np.round(numbers / step) * step, rtol=0.0, atol=near):
+            return step
+    return None
 
 
 def _nearest(known: NDArray[np.float64], labels: NDArray[np.float64]) -> NDArray[np.int64]:

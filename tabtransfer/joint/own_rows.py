@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tabtransfer.preprocessing.encoded_table import EncodedTable
 
-__all__ = ["OwnRows"]
+__all__ = ["OwnRows", "row_keys"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ class OwnRows:
         labels: NDArray[Any] | None = None,
     ) -> OwnRows:
         """Deal the training rows into folds, each with its share of the labels if there are any."""
-        keys = _keys(table)
+        keys = row_keys(table)
         first = {key: place for place, key in reversed(list(enumerate(keys)))}
         places = rng.permutation(list(first.values()))
         if labels is not None:
@@ -60,9 +60,10 @@ class OwnRows:
 
     def find(self, table: EncodedTable) -> NDArray[np.int64]:
         """Return the fold of each row (n_rows,); -1 for rows that the training rows don't have."""
-        return np.array([self.fold_of.get(key, -1) for key in _keys(table)], dtype=np.int64)
+        return np.array([self.fold_of.get(key, -1) for key in row_keys(table)], dtype=np.int64)
 
 
-def _keys(table: EncodedTable) -> list[bytes]:
+def row_keys(table: EncodedTable) -> list[bytes]:
+    """Return a key of each row (n_rows,), the same for rows of equal cells."""
     values = np.where(table.missing, np.float32(np.nan), table.values + np.float32(0.0))
     return [row.tobytes() for row in values]

@@ -37,7 +37,7 @@ class JointTable:
     encoded : EncodedTable
         The rows, encoded.
     cells : tuple of ColumnCells or None
-        What the cells of each column are predicted as; None where all are alike.
+        What the cells of each column are predicted as; None where it has none.
     labels : tuple of ndarray of float64, (n_rows,)
         The labels of each column's cells; NaN where they are missing.
     network : KeptNetwork
@@ -106,20 +106,26 @@ class JointTable:
         """Return the labels (n_rows,) of each column of rows with these columns."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ColumnWarning)
-            return tuple(
-                np.full(len(frame), np.nan)
-                if cells is None
-                else cells.labels(dense(frame.iloc[:, place]), name)
-                for place, (name, cells) in enumerate(
-                    zip(self.frame.columns, self.cells, strict=True)
-                )
-            )
+            found = []
+            for place, cells in enumerate(self.cells):
+                column = dense(frame.iloc[:, place])
+                unknown = np.full(len(frame), np.nan)
+                name = self.frame.columns[place]
+                found.append(unknown if cells is None else cells.labels(column, name))
+            return tuple(found)
 
     def cells_of(self, column: int, labels: NDArray[np.float64]) -> pd.Series:
         """Return the cells of a column that labels stand for, in the column's dtype if it can."""
         cells = self.cells[column]
         assert cells is not None
         return with_dtype(cells.cells_of(labels), self.frame.dtypes.iloc[column])
+
+    def with_dtypes(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return rows of objects with the types that the columns of the training rows have."""
+        columns = [
+            with_dtype(frame[name].infer_objects(), self.frame[name].dtype) for name in frame
+        ]
+        return pd.concat(columns, axis=1)
 
     def encoded_columns(self, columns: Sequence[int]) -> NDArray[np.int64]:
         """Return the places in the encoded table of some columns, in the table's order."""
