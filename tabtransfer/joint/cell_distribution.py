@@ -87,16 +87,19 @@ class CellDistribution:
         best = shares[:, :n] @ states.values
         return best if self.numbers is None else best + shares[:, n] * self.numbers.mean()
 
-    def log_density(self, labels: NDArray[np.float64]) -> NDArray[np.float64]:
+    def log_density(
+        self, labels: NDArray[np.float64], present: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
         """Return the log density of labels (n_rows,), on the scale of the column's encoder.
 
-        A missing label counts if there is a state for it, and has the log density 0 otherwise. A
+        A missing cell counts if there is a state for it, and has the log density 0 otherwise. A
         broad distribution of the weight of one training row is mixed in, so that densities are
-        above 0.
+        above 0, also of a cell that is present but unknown.
         """
         of_rows = self.states.of(labels)
         places = np.arange(len(labels))
-        found = np.where(of_rows >= 0, self.probabilities[places, of_rows], 0.0)
+        known = (of_rows >= 0) & (present | ~self._is_missing(of_rows))
+        found = np.where(known, self.probabilities[places, of_rows], 0.0)
         weight = 1.0 / (self.n_training + 1.0)
         n = len(self.states.values)
         broad = np.full(len(labels), 1.0 / (self.states.n + 1.0))
@@ -109,7 +112,10 @@ class CellDistribution:
                 counts = self.cells.counts[n:]
                 found[rest] *= (counts / counts.sum())[labels[rest].astype(np.int64) - n]
         logs = np.log((1.0 - weight) * found + weight * broad)
-        return np.where(np.isnan(labels) & (of_rows < 0), 0.0, logs)
+        return np.where(~present & (of_rows < 0), 0.0, logs)
+
+    def _is_missing(self, states: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return states == len(self.states.values) + self.states.rest
 
     def _quantiles(
         self, rows: NDArray[np.int64], levels: NDArray[np.float64]

@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError, did_you_mean
 from tabtransfer.estimators.parameters import check_count
 from tabtransfer.joint.base import JointEstimator
 from tabtransfer.joint.conditional import fit_conditional
 from tabtransfer.joint.containers import like
+from tabtransfer.joint.density import deal_halves, log_densities
 from tabtransfer.joint.evaluation import GenerationReport, evaluate_rows
 from tabtransfer.joint.own_rows import row_keys
 from tabtransfer.joint.table import JointTable, PartialRows
@@ -182,6 +184,29 @@ class TabTransferGenerator(JointEstimator):
             frame = self._sample(table, n, known, float(temperature))
         return like(self._kind, frame)
 
+    def score_samples(self, X: Any) -> NDArray[np.float64]:
+        """Return the log density of rows: of each column given those before, over several orders.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_features)
+            Rows with the columns of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            The mean over ``n_orders`` orders, on scales of their own for each column: scores
+            compare rows, not tables. Training rows, known by their cells, are scored by the half
+            of the training rows that they aren't in.
+
+        Raises
+        ------
+        TabTransferError
+            If columns are missing, new, or hold something else than in `fit`.
+        """
+        table = self.table_
+        return log_densities(table, deal_halves(table), self._aligned(X), self.n_orders)
+
     def evaluate(self, X_held_out: Any, target: Any = None) -> GenerationReport:
         """Draw as many rows as `fit` got and compare them with rows that it didn't get.
 
@@ -211,7 +236,7 @@ class TabTransferGenerator(JointEstimator):
         return evaluate_rows(table.frame, held_out, drawn, place, table.seed)
 
     def _sample(
-        self, table: JointTable, n: int, known: dict[int, pd.Series], temperature: float
+        self, table: JointTable, n: int, known: dict[int, Any], temperature: float
     ) -> pd.DataFrame:
         """Draw rows, and those again that are copies of training rows."""
         keys = row_keys(table.encoded)
