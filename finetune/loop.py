@@ -23,11 +23,11 @@ from tabtransfer.finetune.episodes import draw_episodes
 from tabtransfer.inference.ensemble import Ensemble, build_ensemble
 from tabtransfer.inference.out_of_memory import explaining_lack_of_memory
 from tabtransfer.inference.placement import device_of
-from tabtransfer.inference.predict import stratified_rows
 from tabtransfer.inference.views import KINDS, ViewKind
 from tabtransfer.network.loss import task_loss
 from tabtransfer.network.transformer import TabularTransformer
 from tabtransfer.preprocessing.labelled_table import LabelledTable
+from tabtransfer.preprocessing.stratified import stratified_rows
 from tabtransfer.progress import progress_bar
 from tabtransfer.tasks import TaskBatch
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.preprocessing.stratified import stratified_order
 from tabtransfer.preprocessing.target_scale import TargetScale
 
 if TYPE_CHECKING:
@@ -110,31 +111,3 @@ def _draw_numbers(
     scale = TargetScale.of(train)
     standardised = [scale.standardise(train), (query - scale.mean) / scale.deviation]
     return rows, np.concatenate(standardised), n_train
-
-
-def stratified_order(labels: NDArray, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Shuffle rows so that the start of the order, however long, holds each class in proportion.
-
-    Parameters
-    ----------
-    labels : ndarray, (n,)
-        Class of each row.
-    generator : numpy.random.Generator
-        Source of randomness.
-
-    Returns
-    -------
-    ndarray of int, (n,)
-        Permutation of the row indices.
-
-    Examples
-    --------
-    >>> order = stratified_order(np.array([0] * 90 + [1] * 10), np.random.default_rng(0))
-    >>> int((order[:50] >= 90).sum())
-    5
-    """
-    position = np.empty(len(labels))
-    for name in np.unique(labels):
-        members = generator.permutation(np.flatnonzero(labels == name))
-        position[members] = (np.arange(len(members)) + generator.random()) / len(members)
-    return np.argsort(position, kind="stable")

@@ -8,8 +8,8 @@ import numpy as np
 
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
+from tabtransfer.preprocessing.stratified import stratified_order
 from tabtransfer.pretrain.real_tables.corpus import load_corpus
-from tabtransfer.pretrain.real_tables.drawn_rows import stratified_order
 from tabtransfer.pretrain.real_tables.real_table import RealTable
 
 VALIDATION_TABLES = (

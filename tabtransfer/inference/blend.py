@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.inference.predict import stratified_rows
 from tabtransfer.preprocessing.labelled_table import LabelledTable
+from tabtransfer.preprocessing.stratified import stratified_rows
 from tabtransfer.preprocessing.target_scale import are_clipped
 
 __all__ = ["Blend", "fit_shares", "rows_to_ask_about", "rows_to_keep_back"]

@@ -27,12 +27,12 @@ from tabtransfer.inference.ensemble import (
     build_ensemble,
 )
 from tabtransfer.inference.placement import device_of
-from tabtransfer.inference.predict import stratified_rows
 from tabtransfer.inference.views import KINDS, ViewKind
 from tabtransfer.network.quantiles import pinball_loss, quantile_levels
 from tabtransfer.network.transformer import TabularTransformer
 from tabtransfer.preprocessing.encoded_table import EncodedTable
 from tabtransfer.preprocessing.labelled_table import LabelledTable
+from tabtransfer.preprocessing.stratified import stratified_rows
 from tabtransfer.preprocessing.target_scale import TargetScale
 from tabtransfer.preprocessing.weighted_statistics import weighted_moments
 

@@ -20,13 +20,13 @@ from tabtransfer.inference.context_size import in_memory
 from tabtransfer.inference.many_classes import ClassNode, class_tree, multiply_down
 from tabtransfer.inference.members import Advance, Ensemble, MemberTask, ignore
 from tabtransfer.inference.memory import MemoryBudget
-from tabtransfer.inference.predict import stratified_rows
 from tabtransfer.inference.views import KINDS, View, ViewKind, ViewMaker
 from tabtransfer.learners.channels import ClassificationChannels, RegressionChannels
 from tabtransfer.network.quantiles import pinball_loss
 from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
 from tabtransfer.preprocessing.encoded_table import EncodedTable
 from tabtransfer.preprocessing.labelled_table import LabelledTable
+from tabtransfer.preprocessing.stratified import stratified_rows
 from tabtransfer.preprocessing.target_scale import NormalTargetScale, TargetScale, learn_scale
 
 __all__ = [

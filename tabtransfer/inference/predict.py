@@ -32,7 +32,6 @@ __all__ = [
     "precision",
     "query_tensors",
     "read_context",
-    "stratified_rows",
     "task_batch",
 ]
 
@@ -202,52 +201,3 @@ def task_batch(
         learners=learners,
     )
     return batch.to(dtype)
-
-
-def stratified_rows(
-    labels: NDArray[np.int64], n_rows: int, rng: np.random.Generator, every_class: bool = True
-) -> NDArray[np.int64]:
-    """Draw rows at random, each class at its share.
-
-    Parameters
-    ----------
-    labels : ndarray of int64
-        Class of each row.
-    n_rows : int
-        Rows to choose; all, in their order, if there are no more.
-    rng : numpy.random.Generator
-        Source of randomness.
-    every_class : bool, default=True
-        Whether each class has one row at least, more than its share if it is rare. Otherwise a
-        class that would have half a row has one in every other sample, so that its share is right
-        on average.
-
-    Returns
-    -------
-    ndarray of int64
-        Places of the chosen rows, ascending.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from tabtransfer.inference.predict import stratified_rows
-    >>> labels = np.array([0] * 90 + [1] * 10)
-    >>> np.bincount(labels[stratified_rows(labels, 20, np.random.default_rng(0))]).tolist()
-    [18, 2]
-    """
-    if len(labels) <= n_rows:
-        return np.arange(len(labels))
-    order = rng.permutation(len(labels))
-    by_class = order[np.argsort(labels[order], kind="stable")]
-    counts = np.bincount(labels)
-    starts = np.cumsum(counts) - counts
-    sorted_labels = labels[by_class]
-    # The k-th of a class's m rows has place k / m: the lowest places are an even share of all.
-    place = np.arange(len(labels)) - starts[sorted_labels]
-    if every_class:
-        place = place / counts[sorted_labels]
-        ties = 1e-9 * rng.random(len(labels))
-        place += np.where(place > 0, ties, 0.0)
-    else:  # systematic sampling: a random start of each class
-        place = (place + rng.random(len(counts))[sorted_labels]) / counts[sorted_labels]
-    return np.sort(by_class[np.argsort(place, kind="stable")[:n_rows]])

@@ -18,7 +18,6 @@ from tabtransfer.pretrain.real_tables.corpus import (
     share_in_top_classes,
     to_task,
 )
-from tabtransfer.pretrain.real_tables.drawn_rows import stratified_order
 from tabtransfer.pretrain.real_tables.real_table import RealTable
 
 
@@ -149,16 +148,6 @@ def test_one_class_is_refused_by_name():
     table = RealTable("flat", pd.DataFrame({"a": range(20)}), pd.Series(["x"] * 20))
     with pytest.raises(TabTransferError, match="'flat'"):
         to_task(table, 100, 0.5, seed=0)
-
-
-def test_every_start_of_a_stratified_order_is_in_proportion():
-    labels = np.array([0] * 300 + [1] * 90 + [2] * 10)
-    order = stratified_order(labels, np.random.default_rng(0))
-    assert sorted(order.tolist()) == list(range(400))
-    for stop in (40, 100, 399):
-        counts = np.bincount(labels[order[:stop]], minlength=3)
-        expected = np.array([300, 90, 10]) * stop / 400
-        assert np.abs(counts - expected).max() <= 2
 
 
 def test_module_loads_without_pandas_and_the_opponents():
