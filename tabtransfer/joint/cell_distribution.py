@@ -60,7 +60,7 @@ class CellDistribution:
         labels = np.full(n_rows, np.nan)
         named = states < len(self.states.values)
         labels[named] = self.states.values[states[named]]
-        rest = np.flatnonzero(states == len(self.states.values)) if self.states.rest else []
+        rest = np.flatnonzero((states == len(self.states.values)) & self.states.rest)
         if len(rest):
             if self.numbers is not None:
                 tempered = expit(temperature * logit(np.clip(level[rest], 1e-6, 1 - 1e-6)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tabtransfer.joint.associations import associations
-from tabtransfer.joint.evaluation import nearest_distances
+from tabtransfer.joint.distances import nearest_distances
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,7 +95,7 @@ def _draw_marginal(axes: Axes, report: GenerationReport, column: int) -> None:
             axes.bar(np.arange(len(codes)) + 0.4 * place, share, 0.4, color=colour)
     else:
         low, high = np.quantile(np.concatenate(cells), [0.005, 0.995])
-        bins = np.linspace(low, high if high > low else low + 1.0, 21)
+        bins = np.linspace(low, high if high > low else low + 1.0, 21).tolist()
         axes.hist(cells, bins=bins, weights=weights, color=[_REAL, _DRAWN])
     axes.set_xticks([])
     axes.tick_params(labelsize=6)

@@ -178,9 +178,10 @@ class TabTransferImputer(OneToOneFeatureMixin, TransformerMixin, JointEstimator)
         for place in np.flatnonzero(missing.any()):
             name = filled.columns[place]
             holes = missing[name].to_numpy()
-            if table.cells[place] is None:
+            known = table.cells[place]
+            if known is None:
                 continue
-            cells = table.cells[place].cells_of(found[holes, place])
+            cells = known.cells_of(found[holes, place])
             whole = frame[name].astype(object)
             whole[holes] = cells.to_numpy(dtype=object, na_value=None)
             filled[name] = with_dtype(whole.infer_objects(), frame[name].dtype)
@@ -266,7 +267,9 @@ class TabTransferImputer(OneToOneFeatureMixin, TransformerMixin, JointEstimator)
 
 def _to_predict(table: JointTable, missing: NDArray[np.bool_]) -> list[int]:
     """Return the columns to predict, those with the fewest holes in the training rows first."""
-    columns = [place for place in np.flatnonzero(missing.any(0)) if table.cells[place] is not None]
+    columns = [
+        place for place in np.flatnonzero(missing.any(0)).tolist() if table.cells[place] is not None
+    ]
     return sorted(columns, key=lambda place: table.frame.iloc[:, place].isna().sum())
 
 
