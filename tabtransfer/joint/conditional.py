@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tabtransfer.inference.distribution import QuantileDistribution
 from tabtransfer.inference.ensemble import (
     ClassificationEnsemble,
+    Ensemble,
     RegressionEnsemble,
     build_ensemble,
 )
@@ -58,6 +59,25 @@ class Conditional:
     number_model: Any
     given: NDArray[np.int64]
     n_rows: int
+
+    @property
+    def _ensembles(self) -> list[Ensemble]:
+        models = (self.state_model, self.number_model)
+        return [model for model in models if isinstance(model, Ensemble)]
+
+    def kept_bytes(self, network: TabularTransformer) -> float:
+        """Return the bytes of the training rows, and of what the network reads of them."""
+        read = sum(
+            ensemble.shape(network, task).bytes_kept
+            for ensemble in self._ensembles
+            for task in ensemble.tasks()
+        )
+        return read + sum(5.0 * ensemble.training.table.values.size for ensemble in self._ensembles)
+
+    def read(self, network: TabularTransformer) -> None:
+        """Let the network read the training rows, for all predictions that follow."""
+        for ensemble in self._ensembles:
+            ensemble.read(network)
 
     def predict(self, network: TabularTransformer, rows: PartialRows) -> CellDistribution:
         """Predict the cells of rows, from what is known of them."""

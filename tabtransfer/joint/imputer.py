@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.inference.memory import MemoryBudget
 from tabtransfer.joint.base import JointEstimator
 from tabtransfer.joint.cell_distribution import CellDistribution
 from tabtransfer.joint.column_cells import with_dtype
 from tabtransfer.joint.conditional import fit_conditional
 from tabtransfer.joint.containers import like
+from tabtransfer.joint.kept_models import KeptModels
 from tabtransfer.joint.table import JointTable, PartialRows
 from tabtransfer.progress import progress_bar
 from tabtransfer.threads import torch_threads
@@ -212,12 +214,12 @@ class TabTransferImputer(OneToOneFeatureMixin, TransformerMixin, JointEstimator)
     def _fill_training(self) -> None:
         """Fill in the training rows pass by pass, for later passes to read."""
         table, missing = self._table, self._table.frame.isna().to_numpy()
-        self._contexts = [table.encoded]
+        self._contexts, self._models = [table.encoded], KeptModels()
         if self.values == "best" and missing.any(0).sum() > 1:
             rows = PartialRows.of(table, table.frame)
             with torch_threads(self.n_threads):
-                for _ in range(N_PASSES - 1):
-                    self._pass(table, rows, missing, "filling in training rows")
+                for number in range(N_PASSES - 1):
+                    self._pass(table, rows, missing, number, "filling in training rows")
                     self._contexts.append(rows.copy().encoded)
 
     def _passes(
@@ -226,23 +228,33 @@ class TabTransferImputer(OneToOneFeatureMixin, TransformerMixin, JointEstimator)
         """Return the best labels (n_rows, n_columns) of missing cells, after all passes."""
         labels = np.full(missing.shape, np.nan)
         for number in range(N_PASSES):
-            context = self._contexts[min(number, len(self._contexts) - 1)]
-            same = number and context is self._contexts[0]  # only rows with several holes change
+            read = min(number, len(self._contexts) - 1)
+            same = number and not read  # only rows with several holes change
             holes = missing & (missing.sum(1) > 1)[:, None] if same else missing
-            found = self._pass(replace(table, encoded=context), rows, holes, "filling in")
+            context = replace(table, encoded=self._contexts[read])
+            found = self._pass(context, rows, holes, read, "filling in")
             labels[holes] = found[holes]
         return labels
 
     def _pass(
-        self, table: JointTable, rows: PartialRows, missing: NDArray[np.bool_], doing: str
+        self,
+        table: JointTable,
+        rows: PartialRows,
+        missing: NDArray[np.bool_],
+        number: int,
+        doing: str,
     ) -> NDArray[np.float64]:
-        """Predict the missing cells of each column, and then add them to what is known of rows."""
+        """Predict the missing cells of each column, and then add them to what is known of rows.
+
+        The number is that of the training rows filled in so far, which the table has.
+        """
         labels = np.full(missing.shape, np.nan)
         columns = _to_predict(table, missing)
         with progress_bar(doing, len(columns), self.verbose) as advance:
             for column in columns:
                 holes = np.flatnonzero(missing[:, column])
-                labels[holes, column] = _predict(table, column, rows.take(holes)).best()
+                found = self._predict(table, column, rows.take(holes), number)
+                labels[holes, column] = found.best()
                 advance(1)
         for column in columns:
             holes = np.flatnonzero(missing[:, column])
@@ -258,11 +270,23 @@ class TabTransferImputer(OneToOneFeatureMixin, TransformerMixin, JointEstimator)
         with progress_bar("filling in", len(columns), self.verbose) as advance:
             for column in columns:
                 holes = np.flatnonzero(missing[:, column])
-                found = _predict(table, column, rows.take(holes)).draw(1.0, table.rng(column))
-                rows.fill(column, table.cells_of(column, found), holes)
-                labels[holes, column] = found
+                found = self._predict(table, column, rows.take(holes), 0)
+                drawn = found.draw(1.0, table.rng(column))
+                rows.fill(column, table.cells_of(column, drawn), holes)
+                labels[holes, column] = drawn
                 advance(1)
         return labels
+
+    def _predict(
+        self, table: JointTable, column: int, rows: PartialRows, number: int
+    ) -> CellDistribution:
+        others = [place for place in range(table.n_columns) if place != column]
+        network, limit = table.placed_network(), table.resources.memory_limit
+        budget = MemoryBudget.of(limit, table.resources.device)
+        model = self._models.get(
+            (number, column), lambda: fit_conditional(table, column, others), network, budget
+        )
+        return model.predict(network, rows)
 
 
 def _to_predict(table: JointTable, missing: NDArray[np.bool_]) -> list[int]:
@@ -271,8 +295,3 @@ def _to_predict(table: JointTable, missing: NDArray[np.bool_]) -> list[int]:
         place for place in np.flatnonzero(missing.any(0)).tolist() if table.cells[place] is not None
     ]
     return sorted(columns, key=lambda place: table.frame.iloc[:, place].isna().sum())
-
-
-def _predict(table: JointTable, column: int, rows: PartialRows) -> CellDistribution:
-    others = [place for place in range(table.n_columns) if place != column]
-    return fit_conditional(table, column, others).predict(table.placed_network(), rows)
