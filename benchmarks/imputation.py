@@ -1,6 +1,6 @@
 """Missing cells filled in: cells' errors, and what a forest makes of the rows.
 
-usage: python benchmarks/imputation.py [--seeds 2] [--tables penguins wine]
+usage: python benchmarks/imputation.py [--seeds 2] [--tables penguins wine] [--out FILE]
 
 A fifth of the cells is taken out in one of three ways: at random, by another column (the half of
 the rows with the larger values of the next column loses cells), or by their own value (the larger
@@ -191,12 +191,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--tables", nargs="+", default=TABLES)
+    parser.add_argument("--out", help="CSV file for a line of each measurement")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     lines = []
     for name in options.tables:
         for seed in range(options.seeds):
             lines += measure(name, seed)
+        if options.out:
+            pd.DataFrame(lines).to_csv(options.out, index=False, float_format="%.4f")
         print(f"{name} measured", flush=True)
     found = pd.DataFrame(lines)
     order = list(make_methods(0))

@@ -1,6 +1,6 @@
 """Rows of a rare class as outliers: ROC AUC of ours, IsolationForest, LOF, ECOD and COPOD.
 
-usage: python benchmarks/outliers.py [--tables wine penguins] [--seeds 3]
+usage: python benchmarks/outliers.py [--tables wine penguins] [--seeds 3] [--out FILE]
 
 The largest class of a table are the usual rows, a few rows of the others the outliers: a tenth as
 many. Detectors get all of them without labels and score them. Categories are ordinal codes for the
@@ -33,7 +33,7 @@ TABLES = (
     *("iris", "wine", "breast_cancer", "image_segments", "cars", "penguins"),
     *("phishing", "germancredit", "mroz", "anes96"),
 )
-N_USUAL, SHARE, N_COLUMNS = 300, 0.1, 12
+N_USUAL, SHARE, N_COLUMNS = 200, 0.1, 10
 
 Score = Callable[[pd.DataFrame, np.ndarray], np.ndarray]
 
@@ -98,6 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--tables", nargs="+", default=TABLES)
+    parser.add_argument("--out", help="CSV file for a line of each measurement")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     lines = []
@@ -108,7 +109,17 @@ def main() -> None:
                 start = time.perf_counter()
                 area = roc_auc_score(outliers, score(frame, as_numbers(frame)))
                 seconds = time.perf_counter() - start
-                lines.append({"table": name, "method": method, "area": area, "seconds": seconds})
+                lines.append(
+                    {
+                        "table": name,
+                        "seed": seed,
+                        "method": method,
+                        "area": area,
+                        "seconds": seconds,
+                    }
+                )
+        if options.out:
+            pd.DataFrame(lines).to_csv(options.out, index=False, float_format="%.4f")
         print(f"{name} measured", flush=True)
     found = pd.DataFrame(lines)
     by_table = found.pivot_table("area", "table", "method", sort=False)

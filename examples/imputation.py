@@ -28,11 +28,12 @@ def main(n_rows: int = 178, n_estimators: int = 2) -> dict[str, float]:
     wrong = (filled["cultivar"] != table["cultivar"])[out["cultivar"]].mean()
     commonest = (holes["cultivar"].mode()[0] != table["cultivar"])[out["cultivar"]].mean()
     numbers = list(table.columns[:-1])
-    off = ((filled - table)[numbers] / table[numbers].std()).to_numpy(float)[out[numbers]]
-    means = ((holes[numbers].mean() - table[numbers]) / table[numbers].std()).to_numpy(float)
+    true, cells = table[numbers], out[numbers].to_numpy()
+    off = ((filled[numbers] - true) / true.std()).to_numpy()[cells]
+    means = ((holes[numbers].mean() - true) / true.std()).to_numpy()[cells]
     return {
         "numbers: mean error in standard deviations": float(np.abs(off).mean()),
-        "numbers: by the column's mean": float(np.abs(means[out[numbers]]).mean()),
+        "numbers: by the column's mean": float(np.abs(means).mean()),
         "categories: share of wrong ones": float(wrong),
         "categories: by the commonest one": float(commonest),
     }
