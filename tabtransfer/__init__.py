@@ -10,7 +10,11 @@ __all__ = [
     "Explanation",
     "QuantileDistribution",
     "TabTransferClassifier",
+    "TabTransferEmbedder",
     "TabTransferError",
+    "TabTransferGenerator",
+    "TabTransferImputer",
+    "TabTransferOutlierDetector",
     "TabTransferRegressor",
     "TableEncoder",
     "__version__",
@@ -28,6 +32,10 @@ if TYPE_CHECKING:
     from tabtransfer.explain.explanation import Explanation
     from tabtransfer.explain.leave_out import leave_out_effect
     from tabtransfer.inference.distribution import QuantileDistribution
+    from tabtransfer.joint.embedder import TabTransferEmbedder
+    from tabtransfer.joint.generator import TabTransferGenerator
+    from tabtransfer.joint.imputer import TabTransferImputer
+    from tabtransfer.joint.outliers import TabTransferOutlierDetector
     from tabtransfer.preprocessing.encoder import TableEncoder
 
 # torch and scikit-learn load only when one of these is first asked for.
@@ -36,7 +44,11 @@ _HOMES = {
     "Explanation": "tabtransfer.explain.explanation",
     "QuantileDistribution": "tabtransfer.inference.distribution",
     "TabTransferClassifier": "tabtransfer.estimators.classifier",
+    "TabTransferEmbedder": "tabtransfer.joint.embedder",
     "TabTransferError": "tabtransfer.errors",
+    "TabTransferGenerator": "tabtransfer.joint.generator",
+    "TabTransferImputer": "tabtransfer.joint.imputer",
+    "TabTransferOutlierDetector": "tabtransfer.joint.outliers",
     "TabTransferRegressor": "tabtransfer.estimators.regressor",
     "TableEncoder": "tabtransfer.preprocessing.encoder",
     "leave_out_effect": "tabtransfer.explain.leave_out",

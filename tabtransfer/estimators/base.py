@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags, check_random_state, estimator_html_repr
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -270,6 +271,31 @@ class InContextEstimator(ABC, BaseEstimator):
         from tabtransfer.explain.explanation import explain
 
         return explain(*self._model_and_rows(X), n_rows)
+
+    def embed(self, X: Any) -> NDArray[np.float32]:
+        """Return the vectors of rows from which the network predicts the target.
+
+        Rows whose labels are in the training rows look clearer than new ones will: to learn from
+        vectors of training rows, take `tabtransfer.TabTransferEmbedder`.
+
+        Parameters
+        ----------
+        X : array-like, sparse or DataFrame of shape (n_rows, n_features)
+            Rows with the columns of `fit`.
+
+        Returns
+        -------
+        ndarray of float32, (n_rows, n_outputs)
+            The vectors of the ensemble's members, side by side.
+
+        Raises
+        ------
+        TabTransferError
+            As `predict` does, and if there is one class only.
+        """
+        from tabtransfer.inference.row_vectors import embed
+
+        return embed(*self._model_and_rows(X))
 
     def save(self, path: str | os.PathLike[str], training_rows: bool = True) -> None:
         """Write the fitted model to one file without code in it, for `tabtransfer.load`.
