@@ -17,7 +17,7 @@ WRITERS = {
 ALLOWED = {
     "tabtransfer/bench/measure/results_file.py: journal_path(self.path).open('wb', buffering=0)",
     "pretrain/training/clock.py: path.open('a', newline='')",
-    "tabtransfer/learners/archive.py: fit.booster.save_model(str(path))",
+    "tabtransfer/learners/booster_file.py: booster.save_model(str(path))",
     "tabtransfer/saving/training_rows.py: pq.write_table(content, file, compression='zstd')",
     "tabtransfer/batch_prediction/writer.py: pa.csv.CSVWriter(sink, schema)",
     "tabtransfer/batch_prediction/writer.py: pa.ipc.new_file(sink, schema)",

@@ -25,6 +25,7 @@ SPEED_FIELDS = (
     *("tasks_per_second", "cells_per_second", "gflop_per_batch", "peak_share"),
     *(f"peak_share_{part}" for part in PARTS),
 )
+LOG_EVERY = 20  # steps
 CURVE_FIELDS = ("seconds", "steps", "tasks", "loss", "roc_auc", "log_loss", "r2", *SPEED_FIELDS)
 
 
@@ -116,6 +117,8 @@ class Clock(pl.Callback):
         hold = (1.0 - pl_module.config.decay) * self.max_seconds
         if before < hold <= self.seconds:
             self.on_hold_end()
+        if trainer.logger is not None and pl_module.steps % LOG_EVERY == 0:
+            trainer.logger.log_metrics({"loss": float(self._last_loss)}, pl_module.steps)
         over = self.seconds >= self.max_seconds
         if over or _ticked(before, self.seconds, self.validate_every):
             self._validate(trainer, pl_module)
@@ -176,10 +179,14 @@ class Clock(pl.Callback):
                 **self.throughput.read(),
             )
             _append(self.folder / CURVE_FILE, row)
-            scores = "  ".join(f"{name} {value:.4f}" for name, value in self.scores.items())
+            if trainer.logger is not None:
+                scores = {f"validation_{name}": value for name, value in self.scores.items()}
+                trainer.logger.log_metrics(scores, module.steps)
+                trainer.logger.save()
+            said = "  ".join(f"{name} {value:.4f}" for name, value in self.scores.items())
             trainer.print(
                 f"{row['seconds']:>6} s  step {row['steps']:>7}  tasks {row['tasks']:>9}  "
-                f"loss {row['loss']:.4f}  validation {scores}  {_say_speed(row)}",
+                f"loss {row['loss']:.4f}  validation {said}  {_say_speed(row)}",
                 flush=True,
             )
         trainer.strategy.barrier()

@@ -105,7 +105,7 @@ class PretrainingModule(pl.LightningModule):
         self._tasks += len(batch.labels)
         if self.steps % self.config.accumulate == 0:
             self._step_optimizers()
-        self.log("loss", loss.detach(), prog_bar=True, batch_size=1)
+        self.log("loss", loss.detach(), prog_bar=True, logger=False, batch_size=1)
         return loss.detach()
 
     @property

@@ -16,6 +16,7 @@ from typing import Any, cast
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import TQDMProgressBar
+from pytorch_lightning.loggers import Logger
 from pytorch_lightning.strategies import ModelParallelStrategy
 from pytorch_lightning.utilities import rank_zero_only
 
@@ -27,6 +28,7 @@ from tabtransfer.folder_lock import alone_in
 from tabtransfer.pretrain.training.clock import CURVE_FILE, RESUME_FILE, Clock
 from tabtransfer.pretrain.training.compiled import compile_blocks
 from tabtransfer.pretrain.training.cost import muon_flops
+from tabtransfer.pretrain.training.loggers import make_logger
 from tabtransfer.pretrain.training.model_card import write_model_card
 from tabtransfer.pretrain.training.module import PretrainingModule
 from tabtransfer.pretrain.training.optim import build_optimizers
@@ -54,6 +56,7 @@ def pretrain(
     *,
     validate_every: float = 300.0,
     save_every: float = 60.0,
+    logger: str | None = None,
 ) -> dict[str, float]:
     """Train for a given time and write the weights, their card and the training curve.
 
@@ -78,6 +81,8 @@ def pretrain(
         Seconds between validations.
     save_every : float
         Seconds between savings: what a kill may lose.
+    logger : {"csv", "tensorboard", "wandb"}, optional
+        Lightning's logger of losses and validation scores (see `make_logger`).
 
     Returns
     -------
@@ -93,12 +98,14 @@ def pretrain(
         With the status 143, after SIGTERM.
     """
     out = Path(out)
+    log = None if logger is None else make_logger(logger, out)
     with alone_in(out) if _is_first_process() else nullcontext():
         if (out / FINAL_FILE).exists():
             return _finish_before(out)
         start = Start.of(recipe or Recipe(), inputs or Inputs())
         _take_over(out, start)
-        run = _Run(out, max_seconds, start, hardware or Hardware(), validate_every, save_every)
+        hardware = hardware or Hardware()
+        run = _Run(out, max_seconds, start, hardware, validate_every, save_every, log)
         run.train()
         if run.clock.seconds >= max_seconds:
             run.finish()
@@ -116,6 +123,7 @@ class _Run:
         hardware: Hardware,
         validate_every: float,
         save_every: float,
+        logger: Logger | None,
     ) -> None:
         on_gpu = hardware.accelerator != "cpu" and torch.cuda.is_available()
         device = torch.device("cuda" if on_gpu else "cpu")
@@ -142,7 +150,7 @@ class _Run:
             validate_every=validate_every,
             save_every=save_every,
         )
-        self.trainer = _make_trainer(hardware, precision, self.clock)
+        self.trainer = _make_trainer(hardware, precision, self.clock, logger)
 
     def train(self) -> None:
         """Train until the time is over, from the saved state if there is one."""
@@ -255,7 +263,9 @@ def _finish(out: Path) -> None:
     (out / RESUME_FILE).unlink(missing_ok=True)
 
 
-def _make_trainer(hardware: Hardware, precision: str, clock: Clock) -> pl.Trainer:
+def _make_trainer(
+    hardware: Hardware, precision: str, clock: Clock, logger: Logger | None
+) -> pl.Trainer:
     _quiet()
     return pl.Trainer(
         accelerator=hardware.accelerator,
@@ -265,7 +275,7 @@ def _make_trainer(hardware: Hardware, precision: str, clock: Clock) -> pl.Traine
         precision=cast(Any, precision),
         max_epochs=-1,
         callbacks=[clock, TQDMProgressBar(refresh_rate=20)],
-        logger=False,
+        logger=logger or False,
         enable_checkpointing=False,
         enable_model_summary=False,
         use_distributed_sampler=False,

@@ -19,7 +19,7 @@ import torch
 
 from tabtransfer import TabTransferClassifier, TabTransferRegressor, load
 from tabtransfer.errors import TabTransferError
-from tabtransfer.finetune.loop import FinetuneConfig
+from tabtransfer.finetune.config import FinetuneConfig
 
 DEVICE, CHECKPOINT = sys.argv[1:]
 

@@ -24,7 +24,7 @@ import tabtransfer
 from tabtransfer import TabTransferClassifier, TabTransferError, TabTransferRegressor
 from tabtransfer.baselines.scratch import ScratchClassifier
 from tabtransfer.checkpoint import load_checkpoint, save_checkpoint
-from tabtransfer.finetune.loop import FinetuneConfig
+from tabtransfer.finetune.config import FinetuneConfig
 
 N_ROWS = 40
 
