@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "ColumnWarning",
     "ContinuedPretraining",
@@ -14,7 +14,11 @@ __all__ = [
     "QuantileDistribution",
     "Student",
     "TabTransferClassifier",
+    "TabTransferEmbedder",
     "TabTransferError",
+    "TabTransferGenerator",
+    "TabTransferImputer",
+    "TabTransferOutlierDetector",
     "TabTransferRegressor",
     "TableEncoder",
     "__version__",
@@ -36,6 +40,10 @@ if TYPE_CHECKING:
     from tabtransfer.explain.leave_out import leave_out_effect
     from tabtransfer.finetune.config import FinetuneConfig
     from tabtransfer.inference.distribution import QuantileDistribution
+    from tabtransfer.joint.embedder import TabTransferEmbedder
+    from tabtransfer.joint.generator import TabTransferGenerator
+    from tabtransfer.joint.imputer import TabTransferImputer
+    from tabtransfer.joint.outliers import TabTransferOutlierDetector
     from tabtransfer.preprocessing.encoder import TableEncoder
     from tabtransfer.pretrain.continued.report import ContinuedPretraining
     from tabtransfer.pretrain.continued.run import continue_pretraining
@@ -50,7 +58,11 @@ _HOMES = {
     "QuantileDistribution": "tabtransfer.inference.distribution",
     "Student": "tabtransfer.distillation.student",
     "TabTransferClassifier": "tabtransfer.estimators.classifier",
+    "TabTransferEmbedder": "tabtransfer.joint.embedder",
     "TabTransferError": "tabtransfer.errors",
+    "TabTransferGenerator": "tabtransfer.joint.generator",
+    "TabTransferImputer": "tabtransfer.joint.imputer",
+    "TabTransferOutlierDetector": "tabtransfer.joint.outliers",
     "TabTransferRegressor": "tabtransfer.estimators.regressor",
     "TableEncoder": "tabtransfer.preprocessing.encoder",
     "continue_pretraining": "tabtransfer.pretrain.continued.run",

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import typer
 
+from tabtransfer.agent_tools.command import mcp
 from tabtransfer.batch_prediction.command import fit, predict
 from tabtransfer.batch_prediction.finetune_command import finetune
 from tabtransfer.bench.commands.advise import advise
@@ -26,6 +27,7 @@ from tabtransfer.pretrain.commands.pretrain import pretrain
 from tabtransfer.pretrain.commands.prior_report import prior_report
 from tabtransfer.pretrain.commands.validate import validate, validation_tables
 from tabtransfer.printing import make_printable
+from tabtransfer.serving.command import serve
 
 app = typer.Typer(
     help="Transfer learning for tables.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -34,6 +36,8 @@ COMMANDS = (
     fit,
     finetune,
     predict,
+    serve,
+    mcp,
     compare,
     advise,
     benchmark,

@@ -23,7 +23,7 @@ ALLOWED = {
     "tabtransfer/batch_prediction/writer.py: pa.ipc.new_file(sink, schema)",
     "pretrain/training/model_card.py: path.write_text('\\n'.join(lines), encoding='utf-8')",
     "pretrain/training/run.py: "
-    "save_checkpoint(self.out / name, whole, self._header(scores), dtype)",
+    "save_checkpoint(self.out / name, whole, self._header(scores, n_tasks), dtype)",
     "tabtransfer/estimators/base.py: path.write_bytes(state[_SAVED])",  # in a folder of its own
     "tabtransfer/estimators/derived.py: "
     "save_model(model, type(self), outcomes, path, training_rows)",

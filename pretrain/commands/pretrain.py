@@ -20,7 +20,10 @@ def pretrain(
         Path | None, typer.Option(help="Folder of the run; give it again to resume.")
     ] = None,
     preset: Annotated[
-        str, typer.Option(help="cpu, one-gpu, eight-gpu or internet; options below replace parts.")
+        str,
+        typer.Option(
+            help="cpu, one-gpu, eight-gpu, eight-gpu-large or internet; options replace parts."
+        ),
     ] = "cpu",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the preset on this CPU; nothing is trained.")

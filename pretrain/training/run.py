@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
+import re
 import signal
 import sys
 import warnings
@@ -26,9 +27,11 @@ from tabtransfer.files import replacing
 from tabtransfer.folder_lock import alone_in
 from tabtransfer.pretrain.training.clock import CURVE_FILE, RESUME_FILE, Clock
 from tabtransfer.pretrain.training.compiled import compile_blocks
+from tabtransfer.pretrain.training.cost import muon_flops
 from tabtransfer.pretrain.training.loggers import make_logger
 from tabtransfer.pretrain.training.model_card import write_model_card
 from tabtransfer.pretrain.training.module import PretrainingModule
+from tabtransfer.pretrain.training.optim import build_optimizers
 from tabtransfer.pretrain.training.precision import choose_precision
 from tabtransfer.pretrain.training.recipe import Hardware, Inputs, Recipe, Strategy
 from tabtransfer.pretrain.training.resume import cut_curve, read_state
@@ -37,6 +40,8 @@ from tabtransfer.pretrain.training.start import Start
 from tabtransfer.pretrain.training.throughput import Throughput
 from tabtransfer.pretrain.validation.network_scores import validation_score
 
+# What gloo and NCCL say where the other end of a connection is gone.
+_LOST = re.compile("connection (closed|reset|was broken)|broken pipe|remote process", re.I)
 HELD_FILE = "held.safetensors"
 FINAL_FILE = "final.safetensors"
 CARD_FILE = "MODEL_CARD.md"
@@ -141,7 +146,7 @@ class _Run:
             out,
             validate=self.validate,
             on_hold_end=lambda: self.write(HELD_FILE, self.validate()),
-            throughput=Throughput(start.network.config),
+            throughput=_throughput(start, hardware),
             validate_every=validate_every,
             save_every=save_every,
         )
@@ -151,7 +156,15 @@ class _Run:
         """Train until the time is over, from the saved state if there is one."""
         resume = self.out / RESUME_FILE
         state = str(resume) if resume.exists() else None
-        self.trainer.fit(self.module, ckpt_path=state, weights_only=True)
+        try:
+            self.trainer.fit(self.module, ckpt_path=state, weights_only=True)
+        except RuntimeError as error:
+            if self.trainer.world_size == 1 or not _LOST.search(str(error)):
+                raise
+            raise TabTransferError(
+                "A process of this run has ended, so this one ends too; the same command goes on "
+                f"from what was last saved in {self.out}."
+            ) from error
         if self.clock.is_interrupted and self.clock.seconds < self.clock.max_seconds:
             if self.trainer.is_global_zero:
                 print(
@@ -175,9 +188,9 @@ class _Run:
         self, name: str, scores: dict[str, float], dtype: torch.dtype = torch.float32
     ) -> None:
         """Write the weights as they are now; every process has to call this."""
-        whole = gather_network(self.start.network)
+        whole, n_tasks = gather_network(self.start.network), self.module.count_tasks()
         if self.trainer.is_global_zero:
-            save_checkpoint(self.out / name, whole, self._header(scores), dtype)
+            save_checkpoint(self.out / name, whole, self._header(scores, n_tasks), dtype)
 
     def finish(self) -> None:
         """Write the final weights and their card."""
@@ -185,14 +198,14 @@ class _Run:
         if self.trainer.is_global_zero:
             _finish(self.out)
 
-    def _header(self, scores: dict[str, float]) -> dict[str, Any]:
+    def _header(self, scores: dict[str, float], n_tasks: int) -> dict[str, Any]:
         settings = dataclasses.asdict(self.start.recipe)
         del settings["network"]  # which a checkpoint states itself
         return {
             "licence": self.start.licence,
             "training": {
                 **settings,
-                "tasks_seen": self.module.tasks_seen,
+                "tasks_seen": n_tasks,
                 "steps": self.module.steps,
                 "seconds": round(self.clock.seconds),
                 **self.conditions,
@@ -203,6 +216,13 @@ class _Run:
             "history": self.start.history,
             "tables": self.start.trained_tables,
         }
+
+
+def _throughput(start: Start, hardware: Hardware) -> Throughput:
+    muon, _ = build_optimizers(start.network)
+    shapes = [weight.shape for group in muon.param_groups for weight in group["params"]]
+    flops = muon_flops(shapes) / start.recipe.train.accumulate
+    return Throughput(start.network.config, flops, kernels_elsewhere=hardware.workers > 0)
 
 
 def _is_first_process() -> bool:

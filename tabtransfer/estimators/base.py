@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import warnings
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -16,7 +16,7 @@ from sklearn.utils import Tags, check_random_state, estimator_html_repr
 from sklearn.utils.validation import check_is_fitted
 
 from tabtransfer.checkpoint import SHIPPED, load_checkpoint
-from tabtransfer.device import describe_device, device_at_hand, find_device
+from tabtransfer.device import device_at_hand, find_device
 from tabtransfer.errors import ColumnWarning, TabTransferError
 from tabtransfer.estimators.derived import DerivedResults
 from tabtransfer.estimators.parameters import check_parameters
@@ -44,7 +44,10 @@ if TYPE_CHECKING:
 __all__ = ["InContextEstimator"]
 
 # Attributes that `fit` sets.
-_LEARNED = ("_fitted", "finetuning_", "context_cached_", "n_features_in_", "feature_names_in_")
+_LEARNED = (
+    *("_fitted", "finetuning_", "context_cached_", "fit_seconds_"),
+    *("n_features_in_", "feature_names_in_"),
+)
 
 _SAVED = "saved"  # names the state that is a saved model
 
@@ -133,8 +136,12 @@ class InContextEstimator(DerivedResults, BaseEstimator):
 
     @property
     def device_(self) -> str:
-        """The device that the network computes on."""
-        return str(self._known("resources").device)
+        """The device that predictions are computed on: that of the parameter ``device``."""
+        self._known("resources")  # AttributeError before `fit`
+        try:
+            return str(find_device(self.device))
+        except TabTransferError as error:  # set since `fit`; `dir` expects no other error
+            raise AttributeError(str(error)) from error
 
     @property
     def n_estimators_(self) -> int:
@@ -166,14 +173,13 @@ class InContextEstimator(DerivedResults, BaseEstimator):
             return column_notes(self.encoder_, rows.X, rows.labels, n_classes)
 
     def _html_repr(self) -> str:
-        """Show the device and the notes on columns below what scikit-learn shows."""
+        """Show what was fitted below what scikit-learn shows."""
         shown = estimator_html_repr(self)
         if not isinstance(vars(self).get("_fitted"), FittedModel):
             return shown
-        device = escape(describe_device(self.fitted_.resources.device))
-        notes = "".join(f"<li>{escape(str(note))}</li>" for note in self.column_notes_)
-        columns = f"<details><summary>Columns</summary><ul>{notes}</ul></details>"
-        return f"{shown}<div>Device: {device}</div>{columns}"
+        from tabtransfer.estimators.summary import fit_html
+
+        return shown + fit_html(self)
 
     def _known(self, name: str) -> Any:
         """Return a part of the fitted model; AttributeError where there is none."""
@@ -189,8 +195,10 @@ class InContextEstimator(DerivedResults, BaseEstimator):
         self.check_parameters()
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         self._forget()
+        started = perf_counter()
         try:
             self._learn(X, y, sample_weight, seed)
+            self.fit_seconds_ = perf_counter() - started
         except BaseException:  # an interrupted fit leaves no half of a model either
             self._forget()
             raise
@@ -208,7 +216,7 @@ class InContextEstimator(DerivedResults, BaseEstimator):
         given = read_training(self, X, y, sample_weight)
         settings = FitSettings.of(self._task, self.get_params(), self._view_kinds)
         prepared = prepare_rows(*given, settings, seed)
-        prepared = add_learners(prepared, self._resources)
+        prepared = add_learners(prepared, self._resources_now())
         with torch_threads(self.n_threads):
             network = self._starting_network(seed)
             if self._finetunes:
@@ -217,15 +225,14 @@ class InContextEstimator(DerivedResults, BaseEstimator):
             if self.calibrate:
                 calibration = self._fit_temperature(network, prepared.training, seed)
             kept = self._kept(network)
-            fitted = build_model(prepared, kept, self._resources, calibration)
+            fitted = build_model(prepared, kept, self._resources_now(), calibration)
             self.context_cached_ = fitted.read_contexts()
             self.fitted_ = add_blend(fitted, prepared)
         if self.verbose:
             for note in self.column_notes_:
                 warnings.warn(str(note), ColumnWarning, stacklevel=3)
 
-    @property
-    def _resources(self) -> Resources:
+    def _resources_now(self) -> Resources:
         device = find_device(self.device)
         return Resources(self.n_threads, self.memory_limit, self.verbose, device)
 
@@ -247,7 +254,7 @@ class InContextEstimator(DerivedResults, BaseEstimator):
             super().__setstate__(state)
             if isinstance(vars(self).get("_fitted"), FittedModel):
                 self.device = device_at_hand(self.device)  # of another machine, it may be
-                self._fitted = replace(self.fitted_, resources=self._resources)
+                self._fitted = replace(self.fitted_, resources=self._resources_now())
             return
         from tabtransfer.saving.archive import read_model
 

@@ -1,17 +1,20 @@
-"""What is derived from a fitted estimator: explanations, a student, a saved file."""
+"""What is derived from a fitted estimator: explanations, vectors, a student, a saved file."""
 
 from __future__ import annotations
 
 import os
-from abc import ABC
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
 from tabtransfer.inference.fitted import FittedModel
 from tabtransfer.inference.kept_network import KeptNetwork
+from tabtransfer.inference.resources import Resources
 
 if TYPE_CHECKING:
     from tabtransfer.distillation.student import Student
@@ -25,7 +28,6 @@ class DerivedResults(ABC):
 
     checkpoint: str | os.PathLike[str] | None
     fitted_: Any
-    _resources: Any
 
     def explain(self, X: Any, n_rows: int = 10) -> Explanation:
         """Return which columns and which training rows drove the prediction of each row.
@@ -50,6 +52,31 @@ class DerivedResults(ABC):
         from tabtransfer.explain.explanation import explain
 
         return explain(*self._model_and_rows(X), n_rows)
+
+    def embed(self, X: Any) -> NDArray[np.float32]:
+        """Return the vectors of rows from which the network predicts the target.
+
+        Rows whose labels are in the training rows look clearer than new ones will: to learn from
+        vectors of training rows, take `tabtransfer.TabTransferEmbedder`.
+
+        Parameters
+        ----------
+        X : array-like, sparse or DataFrame of shape (n_rows, n_features)
+            Rows with the columns of `fit`.
+
+        Returns
+        -------
+        ndarray of float32, (n_rows, n_outputs)
+            The vectors of the ensemble's members, side by side.
+
+        Raises
+        ------
+        TabTransferError
+            As `predict` does, and if there is one class only.
+        """
+        from tabtransfer.inference.row_vectors import embed
+
+        return embed(*self._model_and_rows(X))
 
     def distill(self, X_unlabelled: Any = None) -> Student:
         """Teach boosted trees what the model predicts, for fast predictions.
@@ -114,7 +141,11 @@ class DerivedResults(ABC):
 
     def _model_and_rows(self, X: Any) -> tuple[FittedModel, pd.DataFrame]:
         """Return the fitted model, under the parameters as they are now, and aligned rows."""
-        model = replace(self.fitted_, network=self._network_now(), resources=self._resources)
+        model = replace(self.fitted_, network=self._network_now(), resources=self._resources_now())
         frame = model.encoder.align(X)
         validate_data(self, frame, reset=False, skip_check_array=True)
         return model, frame
+
+    @abstractmethod
+    def _resources_now(self) -> Resources:
+        """Return what predicting may take, by the parameters as they are now."""

@@ -63,16 +63,18 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
         With a GPU: as much of its memory, eight tenths of what is free there if None, and as
         much of the main memory for trees and encoded rows.
     verbose : bool, default=False
-        Whether to show progress.
+        Whether to show progress, and to warn of columns that are read in an unexpected way: a
+        `ColumnWarning` for each of ``column_notes_``, by the column's name.
 
     Attributes
     ----------
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, if all are strings. Columns are then matched by name.
     device_ : str
-        Where the network computes: "cpu", "cuda:0", …
+        Where predictions are computed: "cpu", "cuda:0", … They follow the parameter, as they follow
+        ``n_threads``: after ``set_params(device="cpu")`` a fitted model predicts on the CPU.
     n_estimators_ : int
         Members of the ensemble.
     n_context_rows_ : int
@@ -84,6 +86,8 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
         Whether what the network read in `fit` is kept for prediction; otherwise memory is short
         and every prediction reads the training rows again. Copies and pickles read them again
         once.
+    fit_seconds_ : float
+        Seconds that `fit` took; not in models that were loaded.
     finetuning_ : FinetuneRecord
         What fine-tuning did: losses on held-out rows before and after, the gain with its
         interval, the curve, steps, seconds, the weights chosen and why. Only with ``finetune``.

@@ -11,6 +11,8 @@ from typing import Literal
 import pandas as pd
 
 from tabtransfer.errors import TabTransferError, did_you_mean, name_list
+from tabtransfer.preprocessing.column_notes import ColumnNote, column_notes
+from tabtransfer.preprocessing.encoder import TableEncoder
 from tabtransfer.table_files.csv_dialect import CsvDialect
 from tabtransfer.table_files.frames import to_frame
 from tabtransfer.table_files.reader import Source, comma_advice
@@ -51,6 +53,14 @@ class TrainingTable:
     n_without_target: int
     notes: tuple[str, ...] = ()
     saved_indices: tuple[str, ...] = ()
+
+    def column_notes(self) -> list[ColumnNote]:
+        """Return what to know of how columns are read: see `column_notes`."""
+        labels, n_classes = self.y.to_numpy(), 0
+        if self.task == "classification":
+            labels, classes = pd.factorize(self.y, sort=True)
+            n_classes = len(classes)
+        return column_notes(TableEncoder().fit(self.X), self.X, labels, n_classes)
 
 
 def read_training_table(
