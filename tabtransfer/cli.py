@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import typer
 
 from tabtransfer.batch_prediction.command import fit, predict
-from tabtransfer.bench.commands.advise import advise
+from tabtransfer.bench.commands.advise import advise, pack_results
 from tabtransfer.bench.commands.benchmark import benchmark, merge, report
 from tabtransfer.bench.commands.compare import compare
 from tabtransfer.bench.commands.transfer_gain import transfer_gain
@@ -33,6 +33,7 @@ COMMANDS = (
     predict,
     compare,
     advise,
+    pack_results,
     benchmark,
     transfer_gain,
     merge,
