@@ -80,7 +80,7 @@ def benchmark(
     started, worked = monotonic(), process_time()
 
     from tabtransfer.baselines.registry import resolve_methods
-    from tabtransfer.bench.measure.budget import SUITE_REPORT_SECONDS, seconds_beside
+    from tabtransfer.bench.measure.budget import seconds_beside, suite_report_seconds
     from tabtransfer.bench.measure.run import run
     from tabtransfer.datasets.suites import FOLDER, load_suite
     from tabtransfer.duration import read_minutes
@@ -95,7 +95,7 @@ def benchmark(
     deadline = None
     if seconds is not None:
         spent = monotonic() - started, process_time() - worked
-        deadline = monotonic() + seconds - seconds_beside(*spent, SUITE_REPORT_SECONDS)
+        deadline = monotonic() + seconds - seconds_beside(*spent, suite_report_seconds(len(chosen)))
     with kept_in(folder, "benchmark"):
         smaller = 0
         for size, splits in sizes.items():
