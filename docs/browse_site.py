@@ -1,8 +1,8 @@
 """Open pages of the built site in Chromium, at two widths, dark and light, and say what is wrong.
 
 Run it as ``python docs/browse_site.py FOLDER [CHROMIUM]`` after ``pip install playwright`` and
-``playwright install chromium``, or with the path of a browser; it ends with 1 if a page has errors in
-its console, asks for something that isn't there, scrolls sideways, or has text without contrast.
+``playwright install chromium``, or with the path of a browser. It ends with 1 if a page has errors
+in its console, asks for something that isn't there, scrolls sideways, or has text without contrast.
 """
 
 from __future__ import annotations

@@ -6,8 +6,9 @@ Where training, measuring and predicting go when one machine isn't enough.
 """
 
 # %%
-# **Training.** A preset has the sizes for one core, one GPU, eight (``eight-gpu``), or 64 on several
-# machines (``internet``). A dry run checks it and plans memory and time without such a device.
+# **Training.** A preset has the sizes for one core, one GPU, eight (``eight-gpu``), or 64 on
+# several machines (``internet``). A dry run checks it and plans memory and time without such a
+# device.
 
 import subprocess
 import sys
