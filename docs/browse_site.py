@@ -22,7 +22,8 @@ _PAGES = (
 )
 _WIDTHS = (400, 1400)
 _CONTRAST = 4.5
-# The lowest contrast of a paragraph's or a cell's text with what it stands on.
+# The lowest contrast of a paragraph's or a cell's text with what it stands on; scikit-learn's
+# picture of an estimator has colours of its own.
 _LOWEST_CONTRAST = """() => {
   const light = colour => {
     const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3)
@@ -38,6 +39,7 @@ _LOWEST_CONTRAST = """() => {
   };
   return Math.min(21, ...[...document.querySelectorAll("article p, article td, article li")]
     .filter(node => node.textContent.trim() && node.offsetParent)
+    .filter(node => !node.closest("[id^=sk-container]"))
     .map(node => {
       const [a, b] = [light(getComputedStyle(node).color), light(ground(node))];
       return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
