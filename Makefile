@@ -26,8 +26,12 @@ build/lowest.txt: pyproject.toml
 	uv pip compile --quiet --resolution lowest-direct --group dev \
 		$(patsubst %,--extra %,$(subst $(comma), ,$(EXTRAS))) -o $@ pyproject.toml
 
+# All methods, without haste: make benchmark METHODS=all TIME=3h
+METHODS ?= short
+TIME ?= 5m
 benchmark: setup
-	$(BIN)/tabtransfer benchmark --suite quickstart --out reports/quickstart --n-splits 2 --jobs 2
+	$(BIN)/tabtransfer benchmark --suite quickstart --out reports/quickstart \
+		--methods $(METHODS) --n-splits 1 --time $(TIME) --jobs 2
 
 # Without SCIPY_ARRAY_API, scikit-learn skips one of its checks.
 test: setup

@@ -13,6 +13,7 @@ import typer
 
 from tabtransfer.agent_tools.command import mcp
 from tabtransfer.batch_prediction.command import fit, predict
+from tabtransfer.batch_prediction.finetune_command import finetune
 from tabtransfer.bench.commands.advise import advise
 from tabtransfer.bench.commands.benchmark import benchmark, merge, report
 from tabtransfer.bench.commands.compare import compare
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     fit,
+    finetune,
     predict,
     serve,
     mcp,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
 from tabtransfer.estimators.base import InContextEstimator
+from tabtransfer.finetune.config import FinetuneConfig
 from tabtransfer.inference.fitted import FittedClassifier
 
 __all__ = ["TabTransferClassifier"]
@@ -38,9 +39,12 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         Whether to fit a temperature on out-of-fold predictions of up to 1,000 training rows
         and divide log probabilities by it. Without class weights the most probable class
         stays as it is.
-    finetune : bool, default=False
-        Whether to adapt the network's weights to the training rows; the pretrained weights
-        are kept where they do better on held-out rows.
+    finetune : False, "auto", "full", "last" or FinetuneConfig, default=False
+        Whether to adapt the network's weights to the training rows: all of them ("full", or True),
+        or those of the last third of its layers ("last"). "auto" adapts all, but leaves tables of
+        fewer than 300 rows as they are, and does what the time limit allows. The pretrained
+        weights are kept unless rows held out speak for the tuned ones
+        (`tabtransfer.FinetuneConfig` says how).
     checkpoint : path-like, optional
         Weights to use; the shipped ones if not given.
     max_context_rows : int, default=4096
@@ -77,7 +81,8 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, if all are strings. Columns are then matched by name.
     device_ : str
-        Where the network computes: "cpu", "cuda:0", …
+        Where predictions are computed: "cpu", "cuda:0", … They follow the parameter, as they follow
+        ``n_threads``: after ``set_params(device="cpu")`` a fitted model predicts on the CPU.
     n_estimators_ : int
         Members of the ensemble.
     n_context_rows_ : int
@@ -92,8 +97,8 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
     fit_seconds_ : float
         Seconds that `fit` took; not in models that were loaded.
     finetuning_ : FinetuneRecord
-        What fine-tuning did: losses on held-out rows, steps, seconds, the weights chosen.
-        Only with ``finetune=True``.
+        What fine-tuning did: losses on held-out rows before and after, the gain with its
+        interval, the curve, steps, seconds, the weights chosen and why. Only with ``finetune``.
     calibration_ : Calibration
         The temperature, and the log loss out of fold without and with it. Only with
         ``calibrate=True``.
@@ -149,7 +154,7 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         *,
         class_weight: Mapping[Any, float] | str | None = None,
         calibrate: bool = False,
-        finetune: bool = False,
+        finetune: bool | str | FinetuneConfig = False,
         checkpoint: str | os.PathLike[str] | None = None,
         max_context_rows: int = 4096,
         time_limit: float | None = 60.0,

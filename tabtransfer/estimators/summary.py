@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from tabtransfer.device import describe_device
+from tabtransfer.device import describe_device, find_device
+from tabtransfer.errors import TabTransferError
 from tabtransfer.learners import FittedLearners
 
 __all__ = ["fit_html", "fit_lines"]
@@ -45,7 +46,10 @@ def fit_lines(model: Any) -> Iterator[tuple[str, str]]:
         yield "Fine-tuning", f"{model.finetuning_.chosen} weights: {model.finetuning_.reason}"
     if hasattr(model, "calibration_"):
         yield "Temperature", f"{model.calibration_.temperature:.3g}"
-    yield "Device", describe_device(model.fitted_.resources.device)
+    try:
+        yield "Device", describe_device(find_device(model.device))
+    except TabTransferError:  # set since `fit`
+        yield "Device", repr(model.device)
     if hasattr(model, "fit_seconds_"):
         yield "Time of fit", f"{model.fit_seconds_:.1f} s"
 

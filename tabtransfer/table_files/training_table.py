@@ -19,7 +19,7 @@ from tabtransfer.table_files.reader import Source, comma_advice
 from tabtransfer.table_files.target import read_target_column
 from tabtransfer.table_files.whole_table import read_columns, to_typed_frame
 
-__all__ = ["TrainingTable", "read_training_table"]
+__all__ = ["TrainingTable", "is_saved_index", "read_training_table"]
 
 _INDEX_NAME = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
 
@@ -122,7 +122,7 @@ def read_training_table(
             f"({y.iloc[0]!r}): there is nothing to predict."
         )
     X = X.loc[known_rows].reset_index(drop=True)
-    indices = tuple(name for name in X if _is_saved_index(name, X[name]))
+    indices = tuple(name for name in X if is_saved_index(name, X[name]))
     indices = indices if len(indices) < X.shape[1] else ()
     said = [read.note]
     if source.dialect is not None and source.dialect.words:
@@ -141,7 +141,7 @@ def read_training_table(
     return TrainingTable(X, y, read.task, read.reason, n_without, notes, indices)
 
 
-def _is_saved_index(name: str, column: pd.Series) -> bool:
+def is_saved_index(name: str, column: pd.Series) -> bool:
     """Return whether a column is the unnamed index that pandas saved, different in each row."""
     if not _INDEX_NAME.fullmatch(name) or not pd.api.types.is_numeric_dtype(column):
         return False
