@@ -1,7 +1,7 @@
 import runpy
 from pathlib import Path
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "embedding.py"
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "14_embedding.py"
 
 
 def test_vectors_help_a_linear_model():

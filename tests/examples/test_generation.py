@@ -1,7 +1,7 @@
 import runpy
 from pathlib import Path
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "generation.py"
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "12_generation.py"
 
 
 def test_drawn_flowers_are_like_real_ones():

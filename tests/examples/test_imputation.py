@@ -1,7 +1,7 @@
 import runpy
 from pathlib import Path
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "imputation.py"
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "11_imputation.py"
 
 
 def test_cells_are_filled_in_better_than_by_the_columns_themselves():

@@ -1,7 +1,7 @@
 import runpy
 from pathlib import Path
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "outliers.py"
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "13_outliers.py"
 
 
 def test_wines_of_another_cultivar_stand_out():

@@ -1,9 +1,11 @@
-"""Draw flowers that nobody has picked, and see how like real ones they are.
+"""
+New rows
+========
 
-`TabTransferGenerator` draws rows column by column. `evaluate` sets them beside rows that were held
-out, and `plot` shows it on a page.
+Draw flowers that nobody has picked, and see how like real ones they are.
 
-Run it with ``python examples/generation.py``; it writes ``generation.png``.
+``TabTransferGenerator`` draws rows column by column. ``evaluate`` sets them beside rows that were
+held out, and ``plot`` shows it on a page.
 """
 
 from __future__ import annotations
@@ -24,8 +26,11 @@ def main(n_rows: int = 75, n_estimators: int = 2) -> tuple[pd.DataFrame, object]
     return flowers, generator.evaluate(held_out, target="target")
 
 
+# %%
+# As it runs on this page:
+
 if __name__ == "__main__":
     flowers, report = main()
     print(flowers.to_string(index=False), end="\n\n")
     print(report.table.round(3).to_string())
-    report.plot().savefig("generation.png")
+    report.plot()

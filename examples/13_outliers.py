@@ -1,8 +1,10 @@
-"""Find wines of another cultivar among those of one, without labels.
+"""
+Rows that stand out
+===================
 
-`TabTransferOutlierDetector` scores rows by how well their cells go together.
+Find wines of another cultivar among those of one, without labels.
 
-Run it with ``python examples/outliers.py``.
+``TabTransferOutlierDetector`` scores rows by how well their cells go together.
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ def main(n_orders: int = 4) -> tuple[float, float]:
     area = roc_auc_score(outlier, -detector.score_samples(rows))
     return float(area), float(outlier[named].mean())
 
+
+# %%
+# As it runs on this page:
 
 if __name__ == "__main__":
     area, share = main()

@@ -1,9 +1,11 @@
-"""Let a linear model learn from how the pretrained network sees rows.
+"""
+Rows as vectors
+===============
 
-`TabTransferEmbedder` turns rows into vectors, training rows out of fold, so that what is learned
+Let a linear model learn from how the pretrained network sees rows.
+
+``TabTransferEmbedder`` turns rows into vectors, training rows out of fold, so that what is learned
 from their vectors holds for new ones.
-
-Run it with ``python examples/embedding.py``.
 """
 
 from __future__ import annotations
@@ -30,6 +32,9 @@ def main(n_rows: int = 400) -> dict[str, float]:
         "on vectors": embedded.fit(X_train, y_train).score(X_test, y_test),
     }
 
+
+# %%
+# As it runs on this page:
 
 if __name__ == "__main__":
     for name, accuracy in main().items():

@@ -1,9 +1,11 @@
-"""Fill in missing cells of a table of wines, and check the filling on cells that are known.
+"""
+Missing cells
+=============
 
-`TabTransferImputer` predicts each column from the others: numbers and categories alike. Whether it
-does so well can be checked by taking out cells that are known.
+Fill in missing cells of a table of wines, and check the filling on cells that are known.
 
-Run it with ``python examples/imputation.py``.
+``TabTransferImputer`` predicts each column from the others: numbers and categories alike. Whether
+it does so well can be checked by taking out cells that are known.
 """
 
 from __future__ import annotations
@@ -38,6 +40,9 @@ def main(n_rows: int = 178, n_estimators: int = 2) -> dict[str, float]:
         "categories: by the commonest one": float(commonest),
     }
 
+
+# %%
+# As it runs on this page:
 
 if __name__ == "__main__":
     for name, value in main().items():
