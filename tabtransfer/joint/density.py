@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from tabtransfer.joint.conditional import fit_conditional
+from tabtransfer.joint.kept_models import KeptModels
 from tabtransfer.joint.own_rows import OwnRows
 from tabtransfer.joint.table import JointTable, PartialRows
 from tabtransfer.progress import progress_bar
@@ -23,7 +26,7 @@ def deal_halves(table: JointTable) -> OwnRows:
 
 
 def log_densities(
-    table: JointTable, halves: OwnRows, frame: pd.DataFrame, n_orders: int
+    table: JointTable, halves: OwnRows, frame: pd.DataFrame, n_orders: int, models: KeptModels
 ) -> NDArray[np.float64]:
     """Return the log density of rows, the mean over orders of the columns.
 
@@ -40,6 +43,8 @@ def log_densities(
         The rows to score.
     n_orders : int
         Number of orders.
+    models : KeptModels
+        The models that were fitted before, for the same table and halves.
 
     Returns
     -------
@@ -72,9 +77,14 @@ def log_densities(
                 context = np.arange(table.n_rows)
             some = rows.take(asked)
             for column in (places if order % 2 == 0 else places[::-1]).tolist():
-                model = fit_conditional(
-                    table, column, given, rows=context, with_missing=True, member=order
+                fit = partial(
+                    fit_conditional,
+                    *(table, column, tuple(given)),
+                    rows=context,
+                    with_missing=True,
+                    member=order,
                 )
+                model = models.get(table, ("density", order, half, column), fit)
                 found = model.predict(network, some)
                 total[asked] += found.log_density(labels[column][asked], present[asked, column])
                 given.append(column)

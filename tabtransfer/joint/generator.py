@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from tabtransfer.joint.conditional import fit_conditional
 from tabtransfer.joint.containers import like
 from tabtransfer.joint.density import deal_halves, log_densities
 from tabtransfer.joint.evaluation import GenerationReport, evaluate_rows
+from tabtransfer.joint.kept_models import KeptModels
 from tabtransfer.joint.own_rows import row_keys
 from tabtransfer.joint.table import JointTable, PartialRows
 from tabtransfer.preprocessing.encoder import read_table
@@ -136,6 +138,7 @@ class TabTransferGenerator(JointEstimator):
         """
         check_count("n_orders", self.n_orders)
         self._learn_table(X)
+        self._models = KeptModels()
         # Of the frame's library, without its rows.
         self._kind = X[:0] if hasattr(X, "columns") else np.empty((0, self.n_features_in_))
         return self
@@ -205,7 +208,8 @@ class TabTransferGenerator(JointEstimator):
             If columns are missing, new, or hold something else than in `fit`.
         """
         table = self.table_
-        return log_densities(table, deal_halves(table), self._aligned(X), self.n_orders)
+        frame = self._aligned(X)
+        return log_densities(table, deal_halves(table), frame, self.n_orders, self._models)
 
     def evaluate(self, X_held_out: Any, target: Any = None) -> GenerationReport:
         """Draw as many rows as `fit` got and compare them with rows that it didn't get.
@@ -275,7 +279,7 @@ class TabTransferGenerator(JointEstimator):
         number: int,
     ) -> tuple[dict[int, pd.Series], PartialRows]:
         """Draw rows, the cells of each column (n,), in several orders of the columns."""
-        rng = table.rng(number)
+        rng = table.rng(0, number)
         rows = PartialRows.empty(table, n)
         cells = {column: pd.Series([cell] * n, dtype=object) for column, cell in known.items()}
         free = [
@@ -292,10 +296,15 @@ class TabTransferGenerator(JointEstimator):
             for order in range(n_orders):
                 some = np.arange(order, n, n_orders)
                 given = list(known)
-                for column in rng.permutation(free).tolist():
-                    model = fit_conditional(
-                        table, column, given, with_missing=True, member=1 + order
+                for column in table.rng(1, order).permutation(free).tolist():
+                    fit = partial(
+                        fit_conditional,
+                        *(table, column, tuple(given)),
+                        with_missing=True,
+                        member=order,
                     )
+                    name = ("draw", order, column, frozenset(given))
+                    model = self._models.get(table, name, fit)
                     found = model.predict(table.placed_network(), rows.take(some))
                     drawn = table.cells_of(column, found.draw(temperature, rng))
                     rows.fill(column, drawn, some)
