@@ -31,6 +31,8 @@ class _CatBoostBag(BaseEstimator):
 
     Parameters
     ----------
+    options : dict, optional
+        Settings of CatBoost that replace its defaults, by its names.
     n_threads : int, default=1
         Threads for fit and predict.
     random_state : int, default=0
@@ -44,7 +46,10 @@ class _CatBoostBag(BaseEstimator):
 
     models_: list[Any]
 
-    def __init__(self, n_threads: int = 1, random_state: int = 0) -> None:
+    def __init__(
+        self, options: dict[str, Any] | None = None, n_threads: int = 1, random_state: int = 0
+    ) -> None:
+        self.options = options
         self.n_threads = n_threads
         self.random_state = random_state
 
@@ -62,7 +67,9 @@ class _CatBoostBag(BaseEstimator):
         for seen, held in folds or [(np.arange(len(y)), np.arange(0))]:
             if kind is FrameCatBoostClassifier:
                 held = held[np.isin(y[held], y[seen])]
-            model = kind(n_threads=self.n_threads, random_state=self.random_state)
+            model = kind(
+                options=self.options, n_threads=self.n_threads, random_state=self.random_state
+            )
             validation = (frame.iloc[held], y[held]) if len(held) else None
             self.models_.append(model.fit(frame.iloc[seen], y[seen], validation))
 

@@ -17,7 +17,8 @@ from tabtransfer.datasets.table import categorical_columns
 from tabtransfer.errors import TabTransferError
 from tabtransfer.preprocessing.columns.category import category_name
 from tabtransfer.preprocessing.columns.learned import Column, learn_column
-from tabtransfer.preprocessing.columns.reading import holds_made_numbers
+from tabtransfer.preprocessing.columns.reading import holds_made_numbers, holds_text
+from tabtransfer.preprocessing.columns.text import TextColumn, share_topics
 
 __all__ = [
     "MISSING",
@@ -38,7 +39,8 @@ class ColumnPreparer(TransformerMixin, BaseEstimator):
 
     Dates, durations, and strings that write dates or numbers become the numbers that our own
     network reads of them: seconds, the parts of a date, standardised numbers. So a column of dates
-    becomes several.
+    becomes several. Strings that are read as text stay categories, with the numbers beside them
+    that our network reads of the pieces they share.
 
     Missing values of every kind (None, NaN, pd.NA, NaT) become the category ``__missing__`` in
     text columns and NaN in float columns. Infinite values become NaN too, since scikit-learn's
@@ -52,6 +54,8 @@ class ColumnPreparer(TransformerMixin, BaseEstimator):
         Names of the text columns.
     made_ : dict of str to Column
         What was learned of dates, durations and written numbers.
+    texts_ : dict of str to TextColumn
+        What was learned of strings that are read as text.
     empty_ : list
         Names of the float columns without a value.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -97,6 +101,8 @@ class ColumnPreparer(TransformerMixin, BaseEstimator):
             for name in frame.columns
             if holds_made_numbers(frame[name])
         }
+        texts = {c: TextColumn.learn(frame[c]) for c in frame.columns if holds_text(frame[c])}
+        self.texts_ = dict(zip(texts, share_topics(list(texts.values())), strict=True))
         self.categorical_ = [c for c in categorical_columns(frame) if c not in self.made_]
         text = set(self.categorical_)
         self.empty_ = [c for c in frame.columns if c not in text and frame[c].isna().all()]
@@ -131,11 +137,11 @@ class ColumnPreparer(TransformerMixin, BaseEstimator):
         readers |= {name: _as_missing for name in self.empty_}
         columns: dict[Any, Any] = {}
         for name in self.feature_names_in_:
-            if name in self.made_:
-                values = self.made_[name].encode(frame[name], name)
-                for number, value in enumerate(values.T):
+            made = self.made_.get(name, self.texts_.get(name))
+            if made is not None:
+                for number, value in enumerate(made.encode(frame[name], name).T):
                     columns[self._name_of_part(name, number)] = value
-            else:
+            if name not in self.made_:
                 columns[name] = readers.get(name, _as_floats)(frame[name])
         return pd.DataFrame(columns, index=frame.index)
 

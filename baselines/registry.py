@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tabtransfer.baselines.autogluon import AUTOGLUON
+from tabtransfer.baselines.blend import BLEND, make_blend
 from tabtransfer.baselines.catboost import CATBOOST
 from tabtransfer.baselines.catboost_bag import CATBOOST_BAG
 from tabtransfer.baselines.forest import EXTRA_TREES, RANDOM_FOREST
@@ -22,7 +24,8 @@ from tabtransfer.baselines.transfer import (
     TABTRANSFER_SYNTHETIC,
     TABTRANSFER_WITHOUT_TREES,
 )
-from tabtransfer.baselines.tuning import SECONDS, make_tuned
+from tabtransfer.baselines.tuned_method import make_tuned
+from tabtransfer.baselines.tuning import SECONDS
 from tabtransfer.baselines.xgboost import XGBOOST
 from tabtransfer.errors import TabTransferError, did_you_mean
 
@@ -52,12 +55,18 @@ METHODS: dict[str, Method] = {
 _TUNED = {f"{method.name}-tuned": method for method in _TUNABLE}
 _BY_NAME = {
     **METHODS,
-    **{method.name: method for method in (TABTRANSFER_SYNTHETIC, *TABPFN_VERSIONS)},
+    **{method.name: method for method in (TABTRANSFER_SYNTHETIC, *TABPFN_VERSIONS, *AUTOGLUON)},
 }
-_NAMES = (*METHODS, *_TUNED, *(name for name in _BY_NAME if name not in METHODS))
+_BAG_TUNED = f"{CATBOOST_BAG.name}-tuned"
+_NAMES = (*METHODS, *_TUNED, _BAG_TUNED, *(name for name in _BY_NAME if name not in METHODS))
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "all": tuple(METHODS),
+    # One for each kind, with what the verdict is drawn from, in minutes on small tables.
+    "short": (
+        *(TABTRANSFER.name, TABTRANSFER_SCRATCH.name, STACK.name),
+        *(CATBOOST.name, RANDOM_FOREST.name, LINEAR.name),
+    ),
     # TabM is left out for its time: about a minute for a thousand rows on one core. The tuned
     # forms are those of one method for each family.
     "all-offline": (
@@ -70,6 +79,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "linear-tuned",
         "nearest-neighbors-tuned",
         "mlp-tuned",
+        _BAG_TUNED,
+    ),
+    # What people would pick in place of one method as it is. AutoGluon searches for minutes a fit.
+    "opponents": (
+        *(STACK.name, CATBOOST_BAG.name, "catboost-tuned", _BAG_TUNED),
+        *("realmlp-tuned", "tabm-tuned", *(method.name for method in AUTOGLUON)),
     ),
     "transfer-gain": (
         *(TABTRANSFER_SCRATCH.name, TABTRANSFER.name, TABTRANSFER_FINETUNED.name),
@@ -79,7 +94,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "tabpfn-versions": tuple(method.name for method in TABPFN_VERSIONS),
 }
 """Names that stand for several methods; ``all-offline`` needs no network and no foreign weights,
-``transfer-gain`` is what the experiment of that name compares."""
+``transfer-gain`` is what the experiment of that name compares, ``opponents`` what people would pick
+where one model as it is isn't enough."""
 
 
 def get_method(name: str, search_seconds: float = SECONDS) -> Method:
@@ -89,7 +105,8 @@ def get_method(name: str, search_seconds: float = SECONDS) -> Method:
     ----------
     name : str
         A key of ``METHODS``, ``NAME-tuned`` for the tuned form of a method that has settings to
-        search, ``tabpfn-VERSION``, or ``tabtransfer-synthetic``.
+        search, ``tabpfn-VERSION``, ``tabtransfer-synthetic``, or ``blend:NAME+NAME`` for a blend of
+        these.
     search_seconds : float, default=30.0
         Most seconds of the search of a tuned form.
 
@@ -108,6 +125,11 @@ def get_method(name: str, search_seconds: float = SECONDS) -> Method:
     >>> get_method("catboost").packages
     ('catboost',)
     """
+    if name.startswith(BLEND):
+        parts = name.removeprefix(BLEND).split("+")
+        return make_blend(tuple(get_method(part, search_seconds) for part in parts))
+    if name == _BAG_TUNED:
+        return make_tuned(CATBOOST, seconds=search_seconds, refit=CATBOOST_BAG)
     if name in _TUNED:
         return make_tuned(_TUNED[name], seconds=search_seconds)
     if name not in _BY_NAME:

@@ -12,8 +12,7 @@ from __future__ import annotations
 import time
 import warnings
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,15 +25,14 @@ from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.validation import check_is_fitted
 
 from tabtransfer.baselines.boosting import BoostedModel
-from tabtransfer.baselines.method import Method, make_estimator, nothing_to_search
+from tabtransfer.baselines.method import Method
 from tabtransfer.baselines.study import TrialLog, name_study
-from tabtransfer.errors import TabTransferError
 from tabtransfer.folder_lock import alone_with
 
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["N_TRIALS", "SECONDS", "TunedClassifier", "TunedRegressor", "make_tuned"]
+__all__ = ["N_TRIALS", "SECONDS", "TunedClassifier", "TunedRegressor"]
 
 N_TRIALS = 100
 SECONDS = 30.0
@@ -89,6 +87,7 @@ class _Tuned(BaseEstimator):
         study_path: str | Path | None = None,
         n_threads: int = 1,
         random_state: int = 0,
+        refit: Method | None = None,
     ) -> None:
         self.method = method
         self.n_trials = n_trials
@@ -97,6 +96,7 @@ class _Tuned(BaseEstimator):
         self.study_path = study_path
         self.n_threads = n_threads
         self.random_state = random_state
+        self.refit = refit
 
     def _search(self, X: Any, y: np.ndarray, codes: np.ndarray | None) -> None:
         """Find the best settings and fit them on all rows."""
@@ -114,7 +114,7 @@ class _Tuned(BaseEstimator):
         self.best_error_ = min(self.errors_, default=None)
         best = log.best()
         self.best_settings_ = {} if best is None else self._settings(best)
-        self.best_estimator_ = self._make(self.best_settings_).fit(frame, y)
+        self.best_estimator_ = self._make_best().fit(frame, y)
 
     def _run_trials(self, log: TrialLog, rows: _Rows) -> None:
         folds = rows.folds(self.n_folds, self.random_state)
@@ -181,9 +181,19 @@ class _Tuned(BaseEstimator):
     def _make(self, settings: dict[str, Any]) -> BaseEstimator:
         return self._make_default().set_params(**settings)
 
+    def _make_best(self) -> BaseEstimator:
+        if self.refit is None:
+            return self._make(self.best_settings_)
+        model = self.refit.make_for(self._task, self.random_state, self.n_threads)
+        known = model.get_params(deep=False)
+        return model.set_params(**{k: v for k, v in self.best_settings_.items() if k in known})
+
+    @property
+    def _task(self) -> str:
+        return "regression" if isinstance(self, RegressorMixin) else "multiclass"
+
     def _make_default(self) -> BaseEstimator:
-        task = "regression" if isinstance(self, RegressorMixin) else "multiclass"
-        return self.method.make_for(task, self.random_state, self.n_threads)
+        return self.method.make_for(self._task, self.random_state, self.n_threads)
 
 
 class TunedClassifier(ClassifierMixin, _Tuned):
@@ -208,6 +218,8 @@ class TunedClassifier(ClassifierMixin, _Tuned):
         Threads of the method.
     random_state : int, default=0
         Seed of the folds, the search and the method.
+    refit : Method, optional
+        What the best settings are fitted by, those that it has; by default the method itself.
 
     Attributes
     ----------
@@ -337,51 +349,3 @@ class TunedRegressor(RegressorMixin, _Tuned):
         """
         check_is_fitted(self)
         return self.best_estimator_.predict(X)
-
-
-def make_tuned(method: Method, n_trials: int = N_TRIALS, seconds: float | None = SECONDS) -> Method:
-    """Describe the tuned form of a method.
-
-    Parameters
-    ----------
-    method : Method
-        A method with a search space.
-    n_trials, seconds : int, float or None
-        Limits of the search; see `TunedClassifier`.
-
-    Returns
-    -------
-    Method
-        The method ``NAME-tuned``.
-
-    Raises
-    ------
-    TabTransferError
-        If the method has nothing to search.
-
-    Examples
-    --------
-    >>> from tabtransfer.baselines.linear import LINEAR
-    >>> make_tuned(LINEAR).name
-    'linear-tuned'
-    """
-    if method.search_space is nothing_to_search:
-        raise TabTransferError(f"{method.name} has no settings to search.")
-    settings: dict[str, Any] = {"method": method, "n_trials": n_trials, "seconds": seconds}
-    return replace(
-        method,
-        name=f"{method.name}-tuned",
-        make=partial(make_estimator, TunedClassifier, **settings),
-        make_regressor=None
-        if method.make_regressor is None
-        else partial(make_estimator, TunedRegressor, **settings),
-        search_space=nothing_to_search,
-        packages=(*method.packages, "optuna"),
-        keep_progress=_keep_study,
-        search_seconds=seconds,
-        takes_device=False,
-    )
-
-
-def _keep_study(estimator: _Tuned, path: Path) -> None:
-    estimator.study_path = path

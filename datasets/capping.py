@@ -43,4 +43,7 @@ def cap_rows(table: Table, max_rows: int | None, seed: int = 0) -> Table:
         table.metadata, n_rows=len(rows), description=f"{table.metadata.description} {note}".strip()
     )
     X, y = (part.iloc[rows].reset_index(drop=True) for part in (table.X, table.y))
-    return replace(table, X=X, y=y, metadata=metadata)
+    by = table.folds_by
+    if by is not None:
+        by = replace(by, values=by.values.iloc[rows].reset_index(drop=True))
+    return replace(table, X=X, y=y, metadata=metadata, folds_by=by)

@@ -13,12 +13,14 @@ from tabtransfer.errors import TabTransferError
 __all__ = [
     "N_FOLDS",
     "Split",
+    "count_repeats",
     "list_classes",
     "share_rows",
     "stratified_sample",
     "stratified_splits",
     "tabarena_splits",
     "target_bins",
+    "thin_rows",
 ]
 
 N_FOLDS = 3
@@ -162,13 +164,17 @@ def tabarena_splits(
             f"the labels have {len(np.unique(codes[rows]))}."
         )
     splits: list[Split] = []
-    for repeat in range(_n_repeats(len(rows) * (N_FOLDS - 1) // N_FOLDS)):
+    for repeat in range(count_repeats(len(rows) * (N_FOLDS - 1) // N_FOLDS)):
         rng = np.random.default_rng([seed, repeat])
         folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=int(rng.integers(2**31)))
         for train, test in folds.split(rows, codes[rows]):
             train, test = rng.permutation(rows[train]), rng.permutation(rows[test])
             splits.append(
-                Split(len(splits), _thin(train, codes, max_train), _thin(test, codes, max_test))
+                Split(
+                    len(splits),
+                    thin_rows(train, codes, max_train),
+                    thin_rows(test, codes, max_test),
+                )
             )
     return splits
 
@@ -203,7 +209,7 @@ def stratified_sample(y: ArrayLike, max_rows: int, *, seed: int = 0) -> NDArray[
     """
     codes = _codes(y)
     shuffled = np.random.default_rng(seed).permutation(len(codes))
-    return np.sort(_thin(shuffled, codes, max_rows))
+    return np.sort(thin_rows(shuffled, codes, max_rows))
 
 
 def target_bins(y: ArrayLike, n_bins: int = 10) -> NDArray[np.intp]:
@@ -240,7 +246,14 @@ def target_bins(y: ArrayLike, n_bins: int = 10) -> NDArray[np.intp]:
     return ranks * max(2, min(n_bins, len(values) // 10)) // max(len(values), 1)
 
 
-def _n_repeats(n_train: int) -> int:
+def count_repeats(n_train: int) -> int:
+    """Return how often three folds are repeated for so many training rows, as TabArena does.
+
+    Examples
+    --------
+    >>> [count_repeats(n_train) for n_train in (1_000, 10_000, 1_000_000)]
+    [10, 3, 1]
+    """
     if n_train < 2_500:
         return 10
     return 3 if n_train <= 250_000 else 1
@@ -289,8 +302,23 @@ def list_classes(y: ArrayLike) -> list[NDArray[np.intp]]:
     return rows_of_class
 
 
-def _thin(rows: NDArray[np.intp], codes: NDArray[np.intp], cap: int | None) -> NDArray[np.intp]:
-    """Keep the first rows of each class up to its share of the cap, in the order they have."""
+def thin_rows(rows: NDArray[np.intp], codes: NDArray[np.intp], cap: int | None) -> NDArray[np.intp]:
+    """Keep the first rows of each class up to its share of a cap, in the order they have.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows,)
+        Positions of rows.
+    codes : ndarray of shape (n_all_rows,)
+        Class of every row of the table, as a number.
+    cap : int or None
+        Most rows; None for all.
+
+    Examples
+    --------
+    >>> thin_rows(np.array([3, 0, 1, 2]), np.array([0, 0, 1, 1]), 2).tolist()
+    [3, 0]
+    """
     if cap is None or len(rows) <= cap:
         return rows
     _, classes, counts = np.unique(codes[rows], return_inverse=True, return_counts=True)

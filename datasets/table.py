@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 import pandas as pd
 
+from tabtransfer.datasets.fold_column import FoldColumn
 from tabtransfer.errors import TabTransferError
 
 __all__ = [
@@ -68,6 +69,8 @@ class TableMetadata:
         a table that stands alone.
     file : str
         File or page that a table comes from; "" for a table of a package.
+    warnings : str
+        What speaks against trusting scores on it, such as columns that give the target away.
 
     Examples
     --------
@@ -92,6 +95,7 @@ class TableMetadata:
     dropped: str = ""
     family: str = ""
     file: str = ""
+    warnings: str = ""
 
     def __post_init__(self) -> None:
         if self.task not in get_args(ProblemType) or self.kind not in get_args(TableKind):
@@ -133,6 +137,9 @@ class Table:
         As in the metadata.
     metadata : TableMetadata
         What the table is.
+    folds_by : FoldColumn, optional
+        The column by which rows depend on each other, so that folds go by it; None where they are
+        independent.
 
     Examples
     --------
@@ -147,6 +154,7 @@ class Table:
     y: pd.Series
     task: ProblemType
     metadata: TableMetadata
+    folds_by: FoldColumn | None = None
 
 
 @dataclass(frozen=True)

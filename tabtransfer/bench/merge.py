@@ -33,10 +33,10 @@ def merge_results(paths: Sequence[Path]) -> list[dict[str, Any]]:
     """
     merged: dict[Job, dict[str, Any]] = {}
     origins: dict[Job, Path] = {}
-    hashes: dict[tuple[str, str], tuple[str, Path]] = {}
+    hashes: dict[tuple[str, str, str], tuple[str, Path]] = {}
     for path in paths:
         for row in read_rows(path):
-            table = (row["suite"], row["table"])
+            table = (row["suite"], row["table"], row["splits"])
             known, origin = hashes.setdefault(table, (row["table_hash"], path))
             if known != row["table_hash"]:
                 raise TabTransferError(

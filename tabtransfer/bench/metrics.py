@@ -62,7 +62,9 @@ def score_probabilities(
     truth = np.array([codes[label] for label in y])
     full = _spread(np.asarray(probabilities, dtype=np.float64), classes, codes, len(truth))
     every = np.arange(len(labels))
-    if len(labels) == 2:
+    if len(np.unique(truth)) < len(labels):
+        roc_auc = math.nan  # some pairs of classes have no rows to rank
+    elif len(labels) == 2:
         roc_auc = roc_auc_score(truth, full[:, 1])
     else:
         roc_auc = roc_auc_score(truth, full, labels=every, multi_class="ovo", average="macro")

@@ -17,6 +17,10 @@ REFERENCE = "catboost"
 HALVES = "halves"
 TABARENA = "tabarena"
 NESTED = "nested"
+GROUPED = "grouped"
+TEMPORAL = "temporal"
+DEPENDENT = (GROUPED, TEMPORAL)
+"""Kinds of splits beside which a file may hold plain folds (`TABARENA`), to show what differs."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +33,10 @@ class Job:
         What is measured on what.
     split : int
         Number of the split, from 0; with `splits` and `seed` it decides the rows.
-    splits : {"halves", "tabarena", "nested"}
-        How rows are split: random halves, three folds repeated by the table's size, or halves of
-        which `max_train` rows are trained on, fewer rows being part of more.
+    splits : {"halves", "tabarena", "nested", "grouped", "temporal"}
+        How rows are split: random halves, three folds repeated by the table's size, halves of
+        which `max_train` rows are trained on, fewer rows being part of more; folds that keep groups
+        of rows together, or that train on the past and test on the future.
     seed : int
         Seed of the splits and, with the split's number, of the method.
     max_train, max_test : int

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tabtransfer.bench.metrics import METRICS
-from tabtransfer.bench.protocol import NESTED, Job
+from tabtransfer.bench.protocol import DEPENDENT, HALVES, NESTED, TABARENA, Job
 from tabtransfer.bench.reliability import COVERAGE
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
@@ -34,6 +34,7 @@ TABLE_FACTS = {
     "dropped": "string",
     "source": "string",
     "licence": "string",
+    "warnings": "string",
 }
 """What a row repeats of the table's metadata, so that the report needs the results alone."""
 
@@ -51,6 +52,7 @@ COLUMNS = {
     "family": "string",
     **TABLE_FACTS,
     "table_hash": "string",
+    "folds_by": "string",
     "max_rows": "int64",
     "n_jobs": "int64",
     "search_seconds": "float64",
@@ -77,14 +79,17 @@ COLUMNS = {
 """Columns of the results table with their Arrow types.
 
 `error` is what rankings minimise, `job_seconds` all that a job took, the harness's own work
-included; `peak_memory_mb` is beyond the memory at the job's start (imports and table);
-`versions` is JSON; `reliability` is JSON too, the counts of `count_by_confidence`; `max_rows` is
-what tables were thinned to, null for all rows; `device` where the method computed, "cpu" or the
-model of a GPU, null in older files, for "cpu"; `search_seconds` what a tuned
-method may search for, null for others.
+included; `peak_memory_mb` is beyond the memory at the job's start (imports and table); `folds_by`
+names the column that folds go by, where they are grouped or temporal; `warnings` says what speaks
+against trusting scores on the table; `versions` is JSON; `reliability` is JSON too, the counts of
+`count_by_confidence`; `max_rows` is what tables were thinned to, null for all rows; `device` where
+the method computed, "cpu" or the model of a GPU, null in older files, for "cpu"; `search_seconds`
+what a tuned method may search for, null for others.
 """
 # What files lack that older versions wrote.
-_LATER = frozenset({"max_rows", "search_seconds", "reliability", "device", *COVERAGE})
+_LATER = frozenset(
+    {"max_rows", "search_seconds", "reliability", "device", "folds_by", "warnings", *COVERAGE}
+)
 
 # What a row says of its job, and what became of it; nothing stands for it.
 _NEEDED = (*Job.__dataclass_fields__, "task", "family", "versions", "finished", "status", "reason")
@@ -152,7 +157,7 @@ def _read_checked(path: Path) -> pa.Table:
     table = _latest(pa.concat_tables(parts))
     if not len(table):
         raise TabTransferError(f"{path} has no rows; run `tabtransfer benchmark` again.")
-    names = ["suite", "method", "device", "search_seconds", *_ONE_PROTOCOL]
+    names = ["suite", "method", "device", "search_seconds", "folds_by", *_ONE_PROTOCOL]
     check_one_protocol(table.select(names).to_pylist(), path)
     return table
 
@@ -232,8 +237,9 @@ def is_there(path: Path) -> bool:
 def check_one_protocol(rows: Iterable[Mapping[str, Any]], origin: object) -> None:
     """Refuse rows of one suite that differ in splits, sizes, threads or the time of searches.
 
-    A method's rows must be of one device as well. Nested training sets are there to differ in
-    size; they are refused beside other splits.
+    A method's rows must be of one device as well. Halves may differ in their most training rows.
+    Nested training sets are there to differ in size; they are refused beside other splits. Plain
+    folds may lie beside grouped or temporal ones.
 
     Parameters
     ----------
@@ -253,11 +259,15 @@ def check_one_protocol(rows: Iterable[Mapping[str, Any]], origin: object) -> Non
         nested.add(row["splits"] == NESTED)
         for name in protocol_columns(row["splits"]):
             found.setdefault((row["suite"], name), set()).add(row[name])
+        if row["splits"] in DEPENDENT:
+            found.setdefault((row["suite"], "folds_by"), set()).add(row["folds_by"])
         device = f"devices of {row['method']}"
         found.setdefault((row["suite"], device), set()).add(row["device"] or "cpu")
         if row["search_seconds"] is not None:
             found.setdefault((row["suite"], "search_seconds"), set()).add(row["search_seconds"])
     for (suite, name), values in found.items():
+        if name == "splits" and values.intersection(DEPENDENT):
+            values = values - {TABARENA}
         if len(values) > 1:
             raise TabTransferError(
                 f"{origin}: rows of the suite {suite!r} have different {name} "
@@ -277,7 +287,27 @@ def join_values(values: Iterable[object]) -> str:
 
 def protocol_columns(splits: str) -> tuple[str, ...]:
     """Return the columns in which rows of one kind of splits must be the same."""
-    return tuple(name for name in _ONE_PROTOCOL if splits != NESTED or name != "max_train")
+    sizes = splits in (NESTED, HALVES)  # may be several; folds of one table have one
+    return tuple(name for name in _ONE_PROTOCOL if not (sizes and name == "max_train"))
+
+
+def without_plain_folds(results: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that are compared: without plain folds where others are grouped or temporal.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        The results table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> results = pd.DataFrame({"splits": ["grouped", "tabarena"], "method": ["a", "a"]})
+    >>> without_plain_folds(results)["splits"].tolist()
+    ['grouped']
+    """
+    dependent = results["splits"].isin(DEPENDENT)
+    return results[dependent] if dependent.any() else results
 
 
 def _schema() -> pa.Schema:

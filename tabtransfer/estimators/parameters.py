@@ -11,10 +11,11 @@ from sklearn.utils import check_random_state
 
 from tabtransfer.device import find_device
 from tabtransfer.errors import TabTransferError
+from tabtransfer.finetune.modes import check_mode
 
 __all__ = ["check_count", "check_parameters"]
 
-_FLAGS = ("calibrate", "finetune", "trees", "verbose")
+_FLAGS = ("calibrate", "trees", "verbose")
 _COUNTS = ("n_estimators", "max_context_rows", "n_threads", "memory_limit")
 _OR_NONE = ("n_estimators", "n_threads", "memory_limit")
 
@@ -44,6 +45,7 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
     for name in [name for name in _FLAGS if name in parameters]:
         if parameters[name] not in (True, False):
             raise TabTransferError(f"{name} must be True or False, not {parameters[name]!r}.")
+    check_mode(parameters["finetune"])
     find_device(parameters["device"])
     limit = parameters.get("time_limit")
     if limit is not None and not (_is_number(limit) and limit >= 0 and not math.isnan(limit)):

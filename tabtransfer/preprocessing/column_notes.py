@@ -26,6 +26,7 @@ _MANY_CATEGORIES = 40
 _ENOUGH_ROWS = 50  # to tell an identifier, a row number or a column that gives the target away
 _MAX_ROWS = 2000  # that the target is predicted for
 _MAX_COLUMNS = 200
+_ROW_NUMBER = "numbers the rows, which tells nothing of new ones"
 _TOO_GOOD = 0.9995  # ROC AUC or R² that a single column hardly has by rights
 
 
@@ -39,10 +40,14 @@ class ColumnNote:
         Name of the column.
     text : str
         What it was read as, or what is odd about it.
+    doubtful : bool
+        Whether scores with the column may not hold on new rows: it numbers the rows, or nearly
+        determines the target alone.
     """
 
     column: Any
     text: str
+    doubtful: bool = False
 
     def __str__(self) -> str:
         return f"Column {self.column!r} {self.text}{'' if self.text.endswith('?') else '.'}"
@@ -90,12 +95,10 @@ def column_notes(
         column = dense(X.iloc[:, place])
         values = cells[:, encoder.sources_ == place]
         given_away = place < _MAX_COLUMNS and values.shape[1] > 0
-        texts = [
-            *_kind(learned, column),
-            *_useless(learned, column),
-            *(_leak(values, labels[sample], n_classes) if given_away else ()),
-        ]
-        notes += [ColumnNote(X.columns[place], text) for text in texts]
+        leaks = list(_leak(values, labels[sample], n_classes)) if given_away else []
+        texts = [*_kind(learned, column), *_useless(learned, column), *leaks]
+        doubtful = {_ROW_NUMBER, *leaks}
+        notes += [ColumnNote(X.columns[place], text, text in doubtful) for text in texts]
     return notes
 
 
@@ -149,7 +152,7 @@ def _useless(learned: Column, column: pd.Series) -> Iterator[str]:
     if isinstance(learned, NumberColumn):
         numbers = present.astype(float)
         if (numbers % 1 == 0).all() and numbers.max() - numbers.min() == len(column) - 1:
-            yield "numbers the rows, which tells nothing of new ones"
+            yield _ROW_NUMBER
     elif isinstance(learned, (CategoryColumn, TextColumn)):
         yield "has another value in every row, as identifiers do"
 

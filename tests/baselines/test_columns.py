@@ -2,9 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabtransfer.baselines.columns import ColumnPreparer, categorical_frame, filled_frame
+from tabtransfer.baselines.columns import MISSING, ColumnPreparer, categorical_frame, filled_frame
 from tabtransfer.errors import TabTransferError
 from tabtransfer.preprocessing.columns.category import category_name
+from tabtransfer.preprocessing.columns.text import TextColumn
 from tabtransfer.preprocessing.encoder import TableEncoder
 
 
@@ -116,6 +117,22 @@ def test_durations_become_numbers_in_order():
     X = pd.DataFrame({"took": pd.to_timedelta(["3 days", "1 hour", None])})
     days, hour, none = ColumnPreparer().fit_transform(X)["took"]
     assert days > hour and np.isnan(none)
+
+
+def test_texts_get_the_numbers_that_our_network_reads_beside_their_category():
+    words = ["red", "green", "blue", "grey"]
+    texts = pd.Series([f"{words[i % 4]} shirt no. {i}" for i in range(59)] + [None], name="item")
+    frame = texts.to_frame().assign(size=range(60))
+    prepared = ColumnPreparer().fit(frame)
+    values = prepared.transform(frame)
+    learned = TextColumn.learn(texts)
+    assert list(values)[:2] == ["item", "item (1)"] and values.shape[1] == 2 + learned.n_topics
+    assert prepared.categorical_ == ["item"] and values["item"].iloc[-1] == MISSING
+    assert values.iloc[:, 1:-1].to_numpy() == pytest.approx(
+        learned.encode(texts, "item")[:, 1:], nan_ok=True
+    )
+    news = prepared.transform(pd.DataFrame({"item": ["a blue shirt"], "size": [1]}))
+    assert news.iloc[:, 1:].notna().all(axis=None)
 
 
 def test_arrays_are_taken():

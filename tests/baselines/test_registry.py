@@ -149,7 +149,11 @@ def test_a_list_names_methods_and_groups():
         *("tabtransfer-scratch", "tabtransfer", "tabtransfer-finetuned", "tabtransfer-synthetic"),
         *("stack", "catboost", "catboost-tuned", "tabpfn"),
     ]
-    assert set(GROUPS) == {"all", "all-offline", "transfer-gain", "tuned", "tabpfn-versions"}
+    known = {"all", "short", "all-offline", "opponents", "transfer-gain"}
+    known |= {"tuned", "tabpfn-versions"}
+    assert set(GROUPS) == known
+    for name in GROUPS["opponents"]:
+        assert get_method(name).name == name
 
 
 @pytest.mark.parametrize("text", ["", " , "])

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -11,13 +12,16 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 
 from tabtransfer.baselines import tuning
+from tabtransfer.baselines.catboost import FrameCatBoostClassifier
+from tabtransfer.baselines.catboost_bag import CATBOOST_BAG
 from tabtransfer.baselines.lightgbm import LIGHTGBM
 from tabtransfer.baselines.linear import LINEAR
 from tabtransfer.baselines.method import Method
 from tabtransfer.baselines.neighbors import NEIGHBORS
 from tabtransfer.baselines.study import TrialLog
 from tabtransfer.baselines.tabpfn import TABPFN
-from tabtransfer.baselines.tuning import TunedClassifier, TunedRegressor, make_tuned
+from tabtransfer.baselines.tuned_method import make_tuned
+from tabtransfer.baselines.tuning import TunedClassifier, TunedRegressor
 from tabtransfer.bench.metrics import ranking_error, score_numbers, score_probabilities
 from tabtransfer.datasets.suites import load_table
 from tabtransfer.errors import TabTransferError
@@ -217,3 +221,16 @@ def test_the_tuned_form_is_a_method_of_its_own():
     assert make_tuned(Method("any", Ridge, search_space=LINEAR.search_space)).make_regressor is None
     with pytest.raises(TabTransferError, match="tabpfn has no settings to search"):
         make_tuned(TABPFN)
+
+
+def test_the_best_settings_of_one_method_can_be_fitted_by_another():
+    iris = load_table("iris")
+    stump = Method("stump", lambda random_state, n_threads: FrameCatBoostClassifier(n_trees=1))
+    stump = replace(stump, search_space=lambda trial: {"options": {"depth": 2}})
+    tuned = make_tuned(stump, n_trials=2, seconds=None, refit=CATBOOST_BAG)
+    assert tuned.name == "catboost-bag-tuned"
+    model = tuned.make(0, 1).fit(iris.X, iris.y)
+    assert model.best_settings_["n_trees"] > 1
+    trees = [one.model_ for one in model.best_estimator_.models_]
+    assert [one.get_all_params()["depth"] for one in trees] == [2] * 5
+    assert model.score(iris.X, iris.y) > 0.9

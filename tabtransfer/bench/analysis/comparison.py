@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from tabtransfer.bench.analysis.paired import ALPHA, describe_p, holm
+from tabtransfer.bench.analysis.plain_folds import PlainFolds, plain_folds
 from tabtransfer.bench.analysis.resampled import SplitMean, corrected_mean, split_errors
 from tabtransfer.bench.analysis.statistics import drop_cut_splits
-from tabtransfer.bench.results import LEFT_OUT, OK
+from tabtransfer.bench.protocol import GROUPED, TEMPORAL
+from tabtransfer.bench.results import LEFT_OUT, OK, without_plain_folds
 from tabtransfer.number_text import minus, significant
 
 CLOSE = 0.02
@@ -87,6 +89,8 @@ class Comparison:
         The recommendation, for a reader.
     left_out : dict of str to str
         Why other methods aren't among the entrants.
+    plain : PlainFolds or None
+        What plain folds would have said of the method to use, where folds are grouped or temporal.
     """
 
     error_name: str
@@ -95,6 +99,7 @@ class Comparison:
     choice: str | None
     sentences: tuple[str, ...]
     left_out: dict[str, str]
+    plain: PlainFolds | None = None
 
 
 def compare_methods(results: pd.DataFrame) -> Comparison:
@@ -115,6 +120,7 @@ def compare_methods(results: pd.DataFrame) -> Comparison:
     Comparison
         The comparison.
     """
+    whole, results = results, without_plain_folds(results)
     name = _ERRORS[results["task"].iloc[0]]
     errors = split_errors(results)
     entrants = _rank(errors, results)
@@ -132,8 +138,11 @@ def compare_methods(results: pd.DataFrame) -> Comparison:
         and one.seconds <= CHEAPER * best.seconds
     ]
     choice = min(cheap, key=lambda one: one.seconds, default=best)
+    plain = plain_folds(whole, choice.method, choice.error.mean)
     sentences = _recommend(name, entrants, choice)
-    return Comparison(name, len(errors), entrants, choice.method, sentences, left_out)
+    more = ("" if plain is None else plain.sentence, _caution(results))
+    sentences += tuple(sentence for sentence in more if sentence)
+    return Comparison(name, len(errors), entrants, choice.method, sentences, left_out, plain)
 
 
 def is_one_table(results: pd.DataFrame) -> bool:
@@ -154,12 +163,15 @@ def comparison_command(results: pd.DataFrame) -> str:
     str
         A command line of ``tabtransfer compare``.
     """
+    results = without_plain_folds(results)
     row = results.iloc[0]
     files = quote_again(row["suite"].removeprefix(FILE))
     methods = shlex.quote(",".join(dict.fromkeys(results["method"])))
     task = "regression" if row["task"] == "regression" else "classification"
+    option = {GROUPED: "--group", TEMPORAL: "--time-column"}.get(row["splits"])
+    folds = "" if option is None else f"{option} {shlex.quote(row['folds_by'])} "
     return (
-        f"tabtransfer compare {files} --target {shlex.quote(row['target'])} --task {task} "
+        f"tabtransfer compare {files} --target {shlex.quote(row['target'])} --task {task} {folds}"
         f"--time {results['time_limit'].iloc[-1] / JOB_SHARE:.0f}s --methods {methods} "
         f"--seed {row['seed']} --max-train {row['max_train']} --threads {row['n_threads']} "
         f"--jobs {results['n_jobs'].max()}"
@@ -278,6 +290,12 @@ def _equal(name: str, best: Entrant, choice: Entrant) -> str:
         f"splits, {describe_p(choice.p)}), and {tuning}takes "
         f"{_seconds(choice)} instead of {_seconds(best)}."
     )
+
+
+def _caution(results: pd.DataFrame) -> str:
+    """Return what speaks against trusting the scores; "" for nothing."""
+    said = results["warnings"].iloc[0]
+    return f"Too good to be true? {said}" if isinstance(said, str) and said else ""
 
 
 def _list(entrants: list[Entrant]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from time import monotonic, process_time
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -40,16 +41,29 @@ def benchmark(
     n_splits: Annotated[
         str,
         typer.Option(
-            help="Seeded stratified 50/50 splits of each table; or tabarena: three folds, "
-            "repeated 1, 3 or 10 times by the table's size."
+            help="Seeded stratified 50/50 splits of each table, one number or one for each of "
+            "--max-train; or tabarena: three folds, repeated 1, 3 or 10 times by the table's size."
         ),
     ] = "3",
+    time: Annotated[
+        str | None,
+        typer.Option(
+            help="Time to the report, such as 4m: what isn't done by then is left out.",
+            show_default="as long as it takes",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to.", show_default="reports/SUITE")
     ] = None,
     jobs: Jobs = 2,
     threads: Threads = 1,
-    max_train: Annotated[int, typer.Option(min=2, help="Most training rows of a split.")] = 1000,
+    max_train: Annotated[
+        str,
+        typer.Option(
+            help="Most training rows of a split; several, separated by commas, are reported one by "
+            "one, a larger one on the tables that have more rows than for the one before."
+        ),
+    ] = "1000",
     max_rows: MaxRows = None,
     seed: Seed = 0,
     search_time: SearchTime = 30.0,
@@ -63,31 +77,48 @@ def benchmark(
     Writes results.parquet, report.html, leaderboard.csv and leaderboard.png. When stopped,
     the same command goes on where it was; finished jobs are kept.
     """
+    started, worked = monotonic(), process_time()
+
     from tabtransfer.baselines.registry import resolve_methods
+    from tabtransfer.bench.measure.budget import SUITE_REPORT_SECONDS, seconds_beside
     from tabtransfer.bench.measure.run import run
     from tabtransfer.datasets.suites import FOLDER, load_suite
+    from tabtransfer.duration import read_minutes
 
+    seconds = None if time is None else 60 * read_minutes(time)
     folder = out if out is not None else Path("reports") / Path(suite.removeprefix(FOLDER)).name
     chosen = resolve_methods(methods, search_time)
     limits = read_limits(time_limit, memory_limit, chosen)
     check_folder(folder, "--out", (RESULTS_FILE, *REPORT_FILES))
-    splits, tables = _read_n_splits(n_splits), load_suite(suite)
+    sizes = _read_sizes(max_train, n_splits)
+    tables = list(load_suite(suite))
+    deadline = None
+    if seconds is not None:
+        spent = monotonic() - started, process_time() - worked
+        deadline = monotonic() + seconds - seconds_beside(*spent, SUITE_REPORT_SECONDS)
     with kept_in(folder, "benchmark"):
-        results = run(
-            suite,
-            tables,
-            chosen,
-            folder / RESULTS_FILE,
-            n_splits=splits,
-            seed=seed,
-            max_train=max_train,
-            max_rows=max_rows,
-            n_threads=threads,
-            n_jobs=jobs,
-            limits=limits,
-            backend=backend,
-            device=device,
-        )
+        smaller = 0
+        for size, splits in sizes.items():
+            large = [table for table in tables if len(table.X) > 2 * smaller]
+            if not large:
+                break
+            results = run(
+                suite,
+                large,
+                chosen,
+                folder / RESULTS_FILE,
+                n_splits=splits,
+                seed=seed,
+                max_train=size,
+                max_rows=max_rows,
+                n_threads=threads,
+                n_jobs=jobs,
+                limits=limits,
+                backend=backend,
+                deadline=deadline,
+                device=device,
+            )
+            smaller = size
         _show(results, folder)
 
 
@@ -131,6 +162,29 @@ def report(
         _show(measured, folder)
 
 
+def _read_sizes(max_train: str, n_splits: str) -> dict[int, int | Literal["tabarena"]]:
+    """Return the splits of each number of training rows, ascending."""
+    sizes = [part.strip() for part in max_train.split(",")]
+    if not all(part.isdecimal() and int(part) > 1 for part in sizes):
+        raise TabTransferError(
+            f"--max-train takes numbers of training rows from 2, such as 1000,10000, not "
+            f"{max_train!r}."
+        )
+    splits = [_read_n_splits(part.strip()) for part in n_splits.split(",")]
+    if len(splits) == 1:
+        splits *= len(sizes)
+    if len(splits) != len(sizes):
+        raise TabTransferError(
+            f"--n-splits {n_splits} names {len(splits)} numbers, and --max-train {max_train} "
+            f"{len(sizes)}: give one for all, or one for each."
+        )
+    if len(sizes) > 1 and "tabarena" in splits:
+        raise TabTransferError(
+            "Folds as TabArena has them have one size: give --max-train one number."
+        )
+    return dict(sorted(zip(map(int, sizes), splits, strict=True)))
+
+
 def _read_n_splits(text: str) -> int | Literal["tabarena"]:
     if text == "tabarena":
         return "tabarena"
@@ -147,6 +201,7 @@ def _show(results: pd.DataFrame, folder: Path) -> None:
         return
     from tabtransfer.bench.analysis.comparison import compare_methods, is_one_table
     from tabtransfer.bench.analysis.cost import harness_share
+    from tabtransfer.bench.analysis.sizes import by_size
     from tabtransfer.bench.analysis.verdict import judge
     from tabtransfer.bench.protocol import REFERENCE
     from tabtransfer.bench.report.conditions import describe_troubles
@@ -161,8 +216,11 @@ def _show(results: pd.DataFrame, folder: Path) -> None:
         console.print(comparison_table(comparison))
         console.print(" ".join(comparison.sentences))
     else:
-        console.print(leaderboard_table(board, REFERENCE))
-        console.print(" ".join(judge(results).sentences))
+        for size, part in by_size(results).items():
+            if board["max_train"].nunique() > 1:
+                console.print(f"Up to {size:,} training rows:")
+            console.print(leaderboard_table(board[board["max_train"] == size], REFERENCE))
+            console.print(" ".join(judge(part).sentences))
     troubles = describe_troubles(results)
     if troubles:
         console.print(troubles)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic, process_time
 from typing import TYPE_CHECKING, Annotated
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 
     from tabtransfer.baselines.method import Method
     from tabtransfer.bench.analysis.comparison import Comparison
+    from tabtransfer.bench.measure.user_table import FoldsBy
+    from tabtransfer.datasets.table import Table
+    from tabtransfer.preprocessing.column_notes import ColumnNote
     from tabtransfer.table_files.training_table import TrainingTable
 
 
@@ -67,6 +71,21 @@ def compare(
     task: Annotated[
         TaskOption, typer.Option(help="What to learn; auto goes by what the target holds.")
     ] = TaskOption.auto,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column of groups, such as customers: folds test on groups that weren't learned "
+            "from, and the column is no input.",
+        ),
+    ] = None,
+    time_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column of dates or numbers: folds learn from earlier rows and test on later.",
+        ),
+    ] = None,
     drop: Drop = "",
     sep: Sep = None,
     encoding: Encoding = None,
@@ -82,8 +101,9 @@ def compare(
 
     Measures the methods on repeated folds of the table until the time is over, every method on one
     before any on two, and recommends one. Where the time is too short for one split of ours and
-    CatBoost, all learn from fewer rows. Writes results.parquet and the report that `benchmark`
-    writes. The same command again goes on where it was, with the time given anew.
+    CatBoost, all learn from fewer rows. With --group or --time-column, it also says what plain
+    folds would have said of the recommended method. Writes results.parquet and the report that
+    `benchmark` writes. The same command again goes on where it was, with the time given anew.
     """
     started, worked = monotonic(), process_time()
 
@@ -102,11 +122,14 @@ def compare(
     if save is not None:
         _check_save(save, files, chosen)
     dialect = csv_dialect(sep, encoding, decimal)
-    user_table, rows = read_user_table(files, target, split_names(drop), task.value, dialect)
+    folds_by = _folds_by(group, time_column)
+    user_table, rows = read_user_table(
+        files, target, split_names(drop), task.value, dialect, folds_by
+    )
     folder = out if out is not None else Path("reports") / user_table.name
     check_folder(folder, "--out", (RESULTS_FILE, *REPORT_FILES))
     say_reading(rows)
-    _say_columns(rows, split_names(silence))
+    user_table = _with_warnings(user_table, _say_columns(rows, split_names(silence)))
     _say_seen(user_table.name, rows)
     with kept_in(folder, "compare"), nullcontext() if save is None else alone_with(save):
         results = measure(
@@ -131,23 +154,32 @@ def compare(
     _show(comparison, results, folder)
 
 
-def _say_columns(rows: TrainingTable, silenced: tuple[str, ...]) -> None:
-    """Print what to know of how columns are read."""
-    import pandas as pd
+def _folds_by(group: str | None, time_column: str | None) -> FoldsBy | None:
+    from tabtransfer.bench.measure.user_table import FoldsBy
 
-    from tabtransfer.preprocessing.column_notes import column_notes
-    from tabtransfer.preprocessing.encoder import TableEncoder
+    if group is not None and time_column is not None:
+        raise TabTransferError(
+            "Folds go by groups or by time: give --group or --time-column, not both."
+        )
+    if group is not None:
+        return FoldsBy("grouped", group)
+    return None if time_column is None else FoldsBy("temporal", time_column)
 
-    labels, n_classes = rows.y.to_numpy(), 0
-    if rows.task == "classification":
-        labels, classes = pd.factorize(rows.y, sort=True)
-        n_classes = len(classes)
+
+def _with_warnings(table: Table, notes: list[ColumnNote]) -> Table:
+    """Return the table with what speaks against trusting scores, for the report."""
+    doubts = " ".join(str(note) for note in notes if note.doubtful)
+    return replace(table, metadata=replace(table.metadata, warnings=doubts))
+
+
+def _say_columns(rows: TrainingTable, silenced: tuple[str, ...]) -> list[ColumnNote]:
+    """Print what to know of how columns are read, and return it."""
     with said_warnings(silenced):
-        encoder = TableEncoder().fit(rows.X)
-        notes = column_notes(encoder, rows.X, labels, n_classes)
+        notes = rows.column_notes()
+    notes = [note for note in notes if note.column not in silenced]
     for note in notes:
-        if note.column not in silenced:
-            _say(str(note))
+        _say(str(note))
+    return notes
 
 
 def _say_seen(name: str, rows: TrainingTable) -> None:
@@ -210,7 +242,7 @@ def _save(
     if name is None:
         raise TabTransferError(
             "Nothing was saved, because no method that can be saved finished; the report says why. "
-            "CatBoost can't be saved where the table holds dates: `tabtransfer fit` can."
+            "CatBoost can't be saved where the table holds dates or texts: `tabtransfer fit` can."
         )
     if name != comparison.choice:
         _say(f"{comparison.choice} can't be saved; {name} is the best that can.")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from tabtransfer.baselines.blend import N_FOLDS as BLEND_FOLDS
+from tabtransfer.baselines.blend import make_blend
 from tabtransfer.baselines.method import Method
 from tabtransfer.baselines.registry import GROUPS, get_method
 from tabtransfer.baselines.transfer import TUNING_SECONDS
 from tabtransfer.baselines.tuning import SECONDS
 from tabtransfer.bench.analysis.comparison import JOB_SHARE
+from tabtransfer.bench.analysis.resampled import split_errors
 from tabtransfer.bench.protocol import FINETUNED, SCRATCH, STACK, WITHOUT_TREES
 from tabtransfer.bench.results import OK
 
@@ -21,6 +24,10 @@ WANTED_SPLITS = 6
 REPORT_SECONDS = 9.0
 """Of a processor: what drawing the report of a comparison takes, with the imports for it."""
 _MOST_BUSY = 4.0
+SUITE_REPORT_SECONDS = 20.0
+"""The same for the report of a suite of tables."""
+_FINALISTS = 3
+_BLEND_FITS = BLEND_FOLDS + 1  # a member of a blend is fitted to each fold and to all rows
 _TUNED = "-tuned"
 # They answer what transfer adds, or take the time of a search.
 _NO_CANDIDATES = (FINETUNED, SCRATCH, WITHOUT_TREES, STACK, "catboost-bag")
@@ -80,6 +87,36 @@ def affordable_searches(
     return chosen
 
 
+def affordable_blend(seconds: float, n_jobs: int, results: pd.DataFrame) -> Method | None:
+    """Choose a blend of the finalists, if there is time for `WANTED_SPLITS` splits of it.
+
+    Parameters
+    ----------
+    seconds : float
+        Time that is left.
+    n_jobs : int
+        Jobs at a time.
+    results : pandas.DataFrame
+        The results table of the splits so far.
+
+    Returns
+    -------
+    Method or None
+        The blend of the three methods of lowest mean error, those that search settings left out.
+    """
+    errors = split_errors(results).mean()
+    quick = [name for name in errors.index if not name.endswith((_TUNED, FINETUNED))]
+    finalists = [str(name) for name in errors[quick].nsmallest(_FINALISTS).index]
+    well = results[results["status"] == OK]
+    cost = well.groupby("method")["job_seconds"].mean()
+    of_blend = _BLEND_FITS * float(cost.reindex(finalists).sum())
+    n_left = max(0, WANTED_SPLITS - well["split"].nunique())
+    spare = seconds * n_jobs - n_left * float(cost.sum())
+    if len(finalists) < 2 or of_blend > seconds * JOB_SHARE or WANTED_SPLITS * of_blend > spare:
+        return None
+    return make_blend(tuple(get_method(name) for name in finalists))
+
+
 def seconds_to_fit(results: pd.DataFrame, n_rows: int) -> float:
     """Estimate what it takes to fit the slowest method of the results to more rows.
 
@@ -107,17 +144,19 @@ def seconds_to_fit(results: pd.DataFrame, n_rows: int) -> float:
     return float(seconds.max()) if len(seconds) else 0.0
 
 
-def seconds_beside(wall: float, processor: float) -> float:
-    """Estimate what a comparison takes beside measuring: reading the table, and the report.
+def seconds_beside(wall: float, processor: float, report: float = REPORT_SECONDS) -> float:
+    """Estimate what a command takes beside measuring: reading tables, and the report.
 
     Parameters
     ----------
     wall, processor : float
         Seconds that reading took, and those of the processor, which are fewer on a busy machine.
+    report : float, default=REPORT_SECONDS
+        Seconds of a processor that the report takes.
 
     Examples
     --------
     >>> seconds_beside(2.0, 2.0), seconds_beside(2.0, 1.0)
     (11.0, 20.0)
     """
-    return wall + REPORT_SECONDS * min(max(wall / max(processor, 0.01), 1.0), _MOST_BUSY)
+    return wall + report * min(max(wall / max(processor, 0.01), 1.0), _MOST_BUSY)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tabtransfer.baselines.method import Method
-from tabtransfer.bench.analysis.comparison import FILE, JOB_SHARE
+from tabtransfer.baselines.registry import get_method
+from tabtransfer.bench.analysis.comparison import FILE, JOB_SHARE, compare_methods
 from tabtransfer.bench.measure.budget import (
+    affordable_blend,
     affordable_searches,
     default_methods,
     seconds_to_fit,
@@ -18,9 +22,17 @@ from tabtransfer.bench.measure.budget import (
 from tabtransfer.bench.measure.plan import hash_table
 from tabtransfer.bench.measure.run import run
 from tabtransfer.bench.measure.workers import LOCAL, open_workers
-from tabtransfer.bench.protocol import PRETRAINED, REFERENCE, Limits
-from tabtransfer.bench.results import LEFT_OUT, OK, TIMEOUT, journal_path, read_results
+from tabtransfer.bench.protocol import DEPENDENT, PRETRAINED, REFERENCE, TABARENA, Limits
+from tabtransfer.bench.results import (
+    LEFT_OUT,
+    OK,
+    TIMEOUT,
+    journal_path,
+    read_results,
+    without_plain_folds,
+)
 from tabtransfer.datasets.capping import cap_rows
+from tabtransfer.datasets.splits import N_FOLDS
 from tabtransfer.errors import TabTransferError
 from tabtransfer.folder_lock import alone_in
 
@@ -52,11 +64,13 @@ def compare(
 ) -> pd.DataFrame:
     """Measure methods on one table until the time is over.
 
-    Every method gets one split before any gets two. Splits are three folds, repeated by the
-    table's size as TabArena does. A method that fails on the first split isn't tried on others.
-    Our own method and CatBoost come first, and where they don't get through a split in half of the
-    time, all methods learn from fewer rows; from the fewest, these two get a split even beyond the
-    time. Results are kept as `run` keeps them: the same call goes on with more splits.
+    Every method gets one split before any gets two. Splits are three folds, repeated by the table's
+    size as TabArena does, or those of `dependent_splits` where the table has a column that folds go
+    by; the recommended method then gets plain folds too, to show what differs. A method that fails
+    on the first split isn't tried on others. Our own method and CatBoost come first, and where they
+    don't get through a split in half of the time, all methods learn from fewer rows; from the
+    fewest, these two get a split even beyond the time. Results are kept as `run` keeps them: the
+    same call goes on with more splits.
 
     Parameters
     ----------
@@ -70,7 +84,7 @@ def compare(
         Where the table comes from, for the results.
     methods : sequence of Method, optional
         What is measured; by default those that need no network, in their default form, and
-        those with searched settings that the time allows.
+        those with searched settings, and the blend of the finalists, that the time allows.
     seed : int, default=0
         Seed of the splits and the methods.
     max_train : int, default=10000
@@ -108,16 +122,18 @@ def compare(
                 "with them."
             )
         _check_same_table(path, cap_rows(table, 3 * max_train, seed))
+        plain_table = replace(table, folds_by=None)
 
         def measure(
             wanted: Sequence[Method],
             until: float | None,
             most_splits: int | None = 1,
             share: float = JOB_SHARE,
+            plain: bool = False,
         ) -> pd.DataFrame:
-            return run(
+            results = run(
                 FILE + files,
-                [table],
+                [plain_table if plain else table],
                 wanted,
                 path,
                 n_splits="tabarena",
@@ -132,6 +148,7 @@ def compare(
                 workers=workers,
                 device=device,
             )
+            return results if plain else without_plain_folds(results)
 
         entrants = list(default_methods() if methods is None else methods)
         main = [method for method in entrants if method.name in (PRETRAINED, REFERENCE)]
@@ -160,6 +177,9 @@ def compare(
                 break
         end -= min(seconds_to_fit(results, rows_to_fit), max(0.0, end - time.monotonic()) / 2)
         results = measure(entrants, end)
+        last = end
+        if table.folds_by is not None:
+            end -= min(_seconds_of_plain(results, n_jobs), max(0.0, end - time.monotonic()) / 4)
         if methods is None:
             left = end - time.monotonic()
             affordable = affordable_searches(left, n_jobs, _first_split(results))
@@ -167,8 +187,19 @@ def compare(
                 entrants += affordable
                 results = measure(affordable, end)
         going_on = [method for method in entrants if method.name in _first_split(results)]
+        if methods is None and going_on and time.monotonic() < end:
+            results = measure(going_on, end, N_FOLDS)
+            blend = affordable_blend(end - time.monotonic(), n_jobs, results)
+            if blend is not None:
+                going_on.append(blend)
+                results = measure([blend], end, N_FOLDS)
         if going_on and time.monotonic() < end:
             results = measure(going_on, end, None)
+        choice = compare_methods(results).choice
+        if table.folds_by is not None and choice is not None:
+            by_name = {method.name: method for method in going_on}
+            chosen = by_name.get(choice) or get_method(choice)  # of an earlier run
+            results = measure([chosen], last, N_FOLDS, plain=True)
         return results
 
 
@@ -190,12 +221,30 @@ def _first_split(results: pd.DataFrame) -> dict[str, float]:
     return dict(zip(rows["method"], rows["job_seconds"], strict=True))
 
 
+def _seconds_of_plain(results: pd.DataFrame, n_jobs: int) -> float:
+    """Estimate what it takes to measure the slowest method on three plain folds."""
+    seconds = max(_first_split(results).values(), default=0.0)
+    return seconds * math.ceil(N_FOLDS / n_jobs)
+
+
 def _check_same_table(path: Path, table: Table) -> None:
     if not path.exists():
         return
-    known = set(read_results(path)["table_hash"])
-    if known != {hash_table(table)}:
+    known = without_plain_folds(read_results(path))
+    by = table.folds_by
+    was = _name_folds(known["splits"].iloc[0], known["folds_by"].iloc[0])
+    now = _name_folds(TABARENA if by is None else by.kind, None if by is None else by.name)
+    if was != now:
+        raise TabTransferError(
+            f"{path} holds results on {was}, and this run has {now}. Write to another folder "
+            "(--out), or delete the file."
+        )
+    if set(known["table_hash"]) != {hash_table(table)}:
         raise TabTransferError(
             f"{path} holds results of other data, or of another target. Write to another folder "
             "(--out), or delete the file."
         )
+
+
+def _name_folds(splits: str, column: str | None) -> str:
+    return f"{splits} folds by {column!r}" if splits in DEPENDENT else "plain folds"

@@ -13,6 +13,7 @@ from tabtransfer.bench.measure.run_job import JobRequest
 from tabtransfer.bench.protocol import HALVES, NESTED, TABARENA, Job, Limits, plan_jobs
 from tabtransfer.bench.results import TABLE_FACTS
 from tabtransfer.datasets.capping import cap_rows
+from tabtransfer.datasets.dependent_splits import dependent_splits
 from tabtransfer.datasets.nested_splits import nested_splits
 from tabtransfer.datasets.splits import stratified_splits, tabarena_splits, target_bins
 from tabtransfer.environment import cpu_model, machine, package_versions
@@ -67,16 +68,22 @@ class Sampling:
             )
         return splits
 
-    @property
-    def kind(self) -> str:
-        """The kind of splits, as results name it."""
+    def kind(self, tables: Sequence[Table]) -> str:
+        """Return the kind of splits of tables that all are split alike, as results name it."""
+        if tables and tables[0].folds_by is not None:
+            return tables[0].folds_by.kind
         if not isinstance(self.max_train, int):
             return NESTED
         return TABARENA if self.n_splits == TABARENA else HALVES
 
     def _split(self, table: Table, sizes: dict[str, int]) -> list[Split]:
         labels = _strata(table)
-        if isinstance(self.n_splits, int):
+        if table.folds_by is not None:
+            are_classes = table.task != "regression"
+            splits = dependent_splits(
+                labels, table.folds_by, are_classes=are_classes, seed=self.seed, **sizes
+            )
+        elif isinstance(self.n_splits, int):
             splits = stratified_splits(labels, n_splits=self.n_splits, seed=self.seed, **sizes)
         else:
             splits = tabarena_splits(labels, seed=self.seed, **sizes)
@@ -109,7 +116,9 @@ def plan_requests(
         is no such device.
     """
     devices = _devices(methods, device)
-    pattern = Job(suite, "", "", splits=sampling.kind, seed=sampling.seed, n_threads=n_threads)
+    pattern = Job(
+        suite, "", "", splits=sampling.kind(tables), seed=sampling.seed, n_threads=n_threads
+    )
     capped = {table.name: cap_rows(table, sampling.max_rows, sampling.seed) for table in tables}
     splits = sampling.split(list(capped.values()), pattern)
     by_name = {method.name: method for method in methods}
@@ -161,11 +170,14 @@ def _devices(methods: Sequence[Method], device: str) -> dict[str, tuple[str, str
 
 
 def hash_table(table: Table) -> str:
-    """Return a digest of a table's input and target."""
+    """Return a digest of a table's input and target, and of what its folds go by."""
     import pandas as pd
 
     digest = hashlib.sha256()
-    for part in (table.X, table.y):
+    parts = [table.X, table.y]
+    if table.folds_by is not None:
+        parts.append(table.folds_by.values)
+    for part in parts:
         try:
             rows = pd.util.hash_pandas_object(part, index=False)
         except TypeError:  # of cells such as lists
@@ -185,6 +197,7 @@ def _table_facts(table: Table) -> dict[str, Any]:
         "task": table.task,
         "family": table.metadata.family or table.name,
         "table_hash": hash_table(table),
+        "folds_by": None if table.folds_by is None else table.folds_by.name,
     }
 
 

@@ -216,5 +216,5 @@ def _cut_short(requests: Sequence[JobRequest], rows: Sequence[dict[str, Any]]) -
     ]
 
 
-def _place(job: Job) -> tuple[str, int, int]:
-    return job.table, job.max_train, job.split
+def _place(job: Job) -> tuple[str, str, int, int]:
+    return job.table, job.splits, job.max_train, job.split

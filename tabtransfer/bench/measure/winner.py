@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tabtransfer.baselines.registry import get_method
 from tabtransfer.bench.protocol import FINETUNED, PRETRAINED, REFERENCE
-from tabtransfer.preprocessing.columns.reading import holds_made_numbers
+from tabtransfer.preprocessing.columns.reading import holds_made_numbers, holds_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,9 +27,10 @@ METADATA_KEY = "tabtransfer"
 def best_savable(comparison: Comparison, X: pd.DataFrame) -> str | None:
     """Return the recommended method, or else the best of those that can be saved.
 
-    CatBoost's format can't store how dates, durations and written numbers become numbers.
+    CatBoost's format can't store how dates, durations, written numbers and texts become numbers.
     """
-    savable = OWN if any(holds_made_numbers(X[name]) for name in X.columns) else SAVABLE
+    made = any(holds_made_numbers(X[name]) or holds_text(X[name]) for name in X.columns)
+    savable = OWN if made else SAVABLE
     if comparison.choice in savable:
         return comparison.choice
     names = [one.method for one in comparison.entrants if one.method in savable]

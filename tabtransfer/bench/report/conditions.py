@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from tabtransfer.bench.protocol import DEPENDENT
 from tabtransfer.bench.results import LEFT_OUT, OK, SKIPPED
 
 
@@ -30,6 +31,7 @@ def describe_conditions(results: pd.DataFrame) -> dict[str, Any]:
         "seeds": unique(results, "seed"),
         "max_train": unique(results, "max_train"),
         "max_test": unique(results, "max_test"),
+        "splits": _name_splits(results),
         "n_splits": int(results["split"].max()) + 1,
         "n_train": [int(finished["n_train"].min()), int(finished["n_train"].max())]
         if len(finished)
@@ -39,6 +41,11 @@ def describe_conditions(results: pd.DataFrame) -> dict[str, Any]:
         "n_jobs_done": {status: int(n) for status, n in results["status"].value_counts().items()},
         "finished": results["finished"].max()[:10],
     }
+
+
+def _name_splits(results: pd.DataFrame) -> str:
+    kind = results["splits"].iloc[0]
+    return f"{kind} (by {results['folds_by'].iloc[0]})" if kind in DEPENDENT else "stratified"
 
 
 def _gpus(results: pd.DataFrame) -> list[str]:

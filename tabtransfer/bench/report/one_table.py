@@ -8,6 +8,7 @@ import pandas as pd
 
 from tabtransfer.bench.analysis.comparison import FILE, Comparison
 from tabtransfer.bench.analysis.pooling import average_coverage, pool_confidence
+from tabtransfer.bench.protocol import REFERENCE
 from tabtransfer.bench.report.conditions import describe_conditions, list_troubles
 from tabtransfer.bench.report.confidence_plot import describe_confidence, draw_confidence
 from tabtransfer.bench.report.plot_style import GRID, INK, method_colour, new_axes, to_svg
@@ -44,11 +45,13 @@ def comparison_facts(
     pictures = {}
     if comparison.entrants:
         described = ", ".join(
-            f"{one.method} {significant(one.error.mean)}"
-            f" ({interval(one.error.low, one.error.high)})"
+            f"{one.method} {significant(one.behind.mean)}"
+            f" ({interval(one.behind.low, one.behind.high)})"
             for one in comparison.entrants
+            if one.behind is not None
         )
-        alt = f"{comparison.error_name} with 95 % interval: {described}."
+        first = comparison.entrants[0].method
+        alt = f"{comparison.error_name} above that of {first}, 95 % interval: {described}."
         pictures["errors"] = to_svg(draw_comparison(comparison), alt, "errors")
     if confidence:
         pictures["confidence"] = to_svg(
@@ -57,6 +60,8 @@ def comparison_facts(
     metadata = results.iloc[0][list(SHOWN_METADATA)].to_dict()
     from_file = str(results["suite"].iloc[0]).startswith(FILE)
     return dict(
+        at="",
+        reference=REFERENCE,
         name=metadata["source"] if from_file else metadata["table"],
         metadata=metadata,
         comparison=comparison,
@@ -73,16 +78,18 @@ def comparison_facts(
 
 
 def draw_comparison(comparison: Comparison) -> Figure:
-    """Draw each method's mean error with its interval, the lowest on top."""
+    """Draw how much higher each method's error is than the lowest, which is on top."""
     figure, axes = new_axes(0.9 + 0.36 * len(comparison.entrants))
     entrants = comparison.entrants[::-1]
     for height, one in enumerate(entrants):
-        colour, error = method_colour(one.method), one.error
-        axes.plot([error.low, error.high], [height] * 2, color=colour, lw=2.5)
-        axes.plot([error.mean], [height], "o", color=colour, ms=7)
+        colour, behind = method_colour(one.method), one.behind
+        if behind is not None:
+            axes.plot([behind.low, behind.high], [height] * 2, color=colour, lw=2.5)
+        place = 0.0 if behind is None else behind.mean
+        axes.plot([place], [height], "o", color=colour, ms=7)
         axes.annotate(
-            significant(error.mean),
-            (error.mean, height),
+            significant(one.error.mean),
+            (place, height),
             textcoords="offset points",
             xytext=(0, 6),
             ha="center",
@@ -92,5 +99,6 @@ def draw_comparison(comparison: Comparison) -> Figure:
     axes.set_yticks(range(len(entrants)), [one.method for one in entrants])
     axes.set_ylim(-0.6, len(entrants) - 0.25)
     axes.grid(axis="x", color=GRID, lw=0.8)
-    axes.set_xlabel(f"{comparison.error_name}, 95 % interval; lower is better")
+    axes.axvline(0, color=INK, lw=1)
+    axes.set_xlabel(f"{comparison.error_name} above the lowest, same splits, 95 % interval")
     return figure

@@ -14,6 +14,7 @@ from tabtransfer.bench.analysis.leaderboard import leaderboard
 from tabtransfer.bench.analysis.pooling import average_coverage, pool_confidence
 from tabtransfer.bench.analysis.regimes import judge_regimes
 from tabtransfer.bench.analysis.scores import ScoreKind, by_kind
+from tabtransfer.bench.analysis.sizes import by_size, describe_sizes
 from tabtransfer.bench.analysis.statistics import MIN_TABLES, gains_by_kind, table_scores
 from tabtransfer.bench.analysis.verdict import CLAIM, describe_interval, judge
 from tabtransfer.bench.protocol import (
@@ -28,10 +29,11 @@ from tabtransfer.bench.report.conditions import describe_conditions, list_troubl
 from tabtransfer.bench.report.one_table import SHOWN_METADATA, comparison_facts, draw_comparison
 from tabtransfer.bench.report.pictures import draw_pictures
 from tabtransfer.bench.report.plot_style import method_colour, to_png
-from tabtransfer.bench.report.plots import draw_leaderboard
+from tabtransfer.bench.report.plots import draw_leaderboard, paired_base
 from tabtransfer.bench.report.rendering import render_page, write_page
 from tabtransfer.bench.report.reproduction import reproduction_command
-from tabtransfer.bench.report.sections import describe_ranks, list_splits
+from tabtransfer.bench.report.sections import SplitErrors, describe_ranks, list_splits
+from tabtransfer.bench.results import without_plain_folds
 from tabtransfer.files import replacing
 from tabtransfer.gains import N_RESAMPLES, TIE, gain
 from tabtransfer.plain_style import plain_style
@@ -41,7 +43,8 @@ from tabtransfer.plain_style import plain_style
 def write_report(results: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """Write the report as HTML and Markdown, and the leaderboard as CSV, Parquet and PNG.
 
-    Of one table it says which method to use there; of several, which is best over all.
+    Of one table it says which method to use there; of several, which is best over all, one by one
+    for each number of training rows.
 
     Parameters
     ----------
@@ -53,16 +56,28 @@ def write_report(results: pd.DataFrame, folder: Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The leaderboard.
+        The leaderboard; ``max_train`` tells the rows of several sizes apart.
     """
-    board = leaderboard(results, REFERENCE)
+    whole = results.reset_index(drop=True)
+    results = without_plain_folds(whole)
     if is_one_table(results):
-        comparison = compare_methods(results)
+        board = leaderboard(results, REFERENCE)
+        comparison = compare_methods(whole)
         name, facts = "one_table", comparison_facts(results, board, comparison)
         picture = draw_comparison(comparison)
     else:
-        name, facts = "report", _facts(results, board)
-        picture = draw_leaderboard(board, facts["main"])
+        sizes = by_size(results)
+        boards = {size: leaderboard(part, REFERENCE) for size, part in sizes.items()}
+        parts = [
+            _facts(part, boards[size], size, "" if len(sizes) == 1 else f"-{size}")
+            for size, part in sizes.items()
+        ]
+        name, facts = "report", _join_sizes(results, parts)
+        board = pd.concat([one.assign(max_train=size) for size, one in boards.items()])
+        main = parts[0]
+        picture = draw_leaderboard(
+            boards[main["size"]], main["main"], main["family_scores"], main["base"]
+        )
     for kind in ("html", "md"):
         write_page(folder / f"report.{kind}", render_page(f"{name}.{kind}.j2", facts))
     with replacing(folder / "leaderboard.csv") as partial:
@@ -74,24 +89,65 @@ def write_report(results: pd.DataFrame, folder: Path) -> pd.DataFrame:
     return board
 
 
-def _facts(results: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
-    """Return the facts that both pages show."""
+def _join_sizes(results: pd.DataFrame, parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the facts of a page whose parts are sizes of training sets, one or several."""
+    verdicts = {part["size"]: (part["n_tables"], part["verdict"]) for part in parts}
+    return dict(
+        suites=unique(results, "suite"),
+        parts=parts,
+        at=parts[0]["at"],
+        bodies=[render_page("report_body.html.j2", part) for part in parts],
+        verdicts=[render_page("verdict.html.j2", part) for part in parts],
+        by_size=describe_sizes(verdicts) if len(parts) > 1 else "",
+        size_rows=[row for part in parts for row in _size_rows(part)],
+        claim=CLAIM,
+        reference=REFERENCE,
+        conditions=describe_conditions(results),
+        command=reproduction_command(results),
+        min_tables=MIN_TABLES,
+        n_resamples=N_RESAMPLES,
+    )
+
+
+def _size_rows(part: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what the verdict of one size rests on, a row each."""
+    return [
+        {"size": part["size"], "at": part["at"], "kind": one.kind, "base": base, "gain": value}
+        for one in part["verdict"].kinds
+        for base, value in (
+            (REFERENCE, one.over_reference),
+            (SCRATCH, one.over_scratch),
+            (STACK, one.over_stack),
+        )
+        if value is not None
+    ]
+
+
+def _facts(results: pd.DataFrame, board: pd.DataFrame, size: int, at: str) -> dict[str, Any]:
+    """Return the facts of one size that both pages show; `at` tells its anchors from others."""
     kinds = by_kind(results)
     scores = {kind: table_scores(part, "score") for kind, part in kinds.items()}
     ranks = describe_ranks(results, board)
     regimes = judge_regimes(results)
     confidence = pool_confidence(results, list(board["method"]))
     main = next(iter(kinds))
+    family_scores = average_families(scores[main], results)
+    base = paired_base(board, family_scores)
+    splits = list_splits(results, at)
     return dict(
-        suites=unique(results, "suite"),
+        size=size,
+        at=at,
         verdict=judge(results),
-        claim=CLAIM,
         main=main,
         kinds=list(kinds),
         n_tables=results["table"].nunique(),
         board=board.to_dict("records"),
+        base=base,
+        family_scores=family_scores,
         colours={name: method_colour(name) for name in board["method"]},
-        pictures=draw_pictures(board, scores, ranks["critical"], regimes, confidence),
+        pictures=draw_pictures(
+            board, scores, family_scores, base, ranks["critical"], regimes, confidence, at
+        ),
         reference=REFERENCE,
         against_reference=[
             {"kind": kind, "rows": rows}
@@ -104,18 +160,18 @@ def _facts(results: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
         regimes=regimes,
         confidence=confidence,
         coverage=average_coverage(results, list(board["method"])),
-        splits=list_splits(results),
+        splits=splits,
         additions=_additions(kinds),
-        scores=[_score_rows(kind, table, board) for kind, table in scores.items() if len(table)],
+        scores=[
+            _score_rows(kind, table, board, splits) for kind, table in scores.items() if len(table)
+        ],
         metadata_of_tables=results.drop_duplicates("table")[list(SHOWN_METADATA)].to_dict(
             "records"
         ),
         conditions=describe_conditions(results),
         troubles=list_troubles(results),
-        command=reproduction_command(results),
         tie=TIE,
         min_tables=MIN_TABLES,
-        n_resamples=N_RESAMPLES,
         describe_interval=describe_interval,
     )
 
@@ -152,7 +208,12 @@ def _additions(kinds: dict[ScoreKind, pd.DataFrame]) -> list[dict[str, Any]]:
     ]
 
 
-def _score_rows(kind: ScoreKind, scores: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
+def _score_rows(
+    kind: ScoreKind,
+    scores: pd.DataFrame,
+    board: pd.DataFrame,
+    splits: dict[str, dict[str, SplitErrors]],
+) -> dict[str, Any]:
     """Return the scores as shown; every score that rounds to the table's best is marked."""
     methods = [name for name in board["method"] if name in scores and scores[name].notna().any()]
     rounded = scores[methods].round(3)
@@ -160,7 +221,14 @@ def _score_rows(kind: ScoreKind, scores: pd.DataFrame, board: pd.DataFrame) -> d
     rows = [
         {
             "table": table,
-            "cells": [{"score": row[name], "best": row[name] == best[table]} for name in methods],
+            "cells": [
+                {
+                    "score": row[name],
+                    "best": row[name] == best[table],
+                    "rows": splits[str(table)][name].anchor if pd.notna(row[name]) else "",
+                }
+                for name in methods
+            ],
         }
         for table, row in rounded.iterrows()
     ]

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tabtransfer.bench.protocol import REFERENCE
 from tabtransfer.bench.report.plot_style import GRID, INK, OTHER, PAPER, method_colour, new_axes
+from tabtransfer.gains import gain
 
 _POINT_REACH = 5.0  # typographic points around the centre of a method's dot, kept free of names
 _N_BESIDE, _N_RINGS = 24, 14  # places of a name around its dot, and how far they go
@@ -21,8 +23,24 @@ if TYPE_CHECKING:
     from tabtransfer.bench.analysis.scores import ScoreKind
 
 
-def draw_leaderboard(board: pd.DataFrame, kind: ScoreKind) -> Figure:
-    """Draw each method's mean score with its interval, best mean rank on top.
+def paired_base(board: pd.DataFrame, scores: pd.DataFrame) -> str:
+    """Return the method that others are set against: CatBoost, or else the one of best mean rank.
+
+    Parameters
+    ----------
+    board : pandas.DataFrame
+        The leaderboard.
+    scores : pandas.DataFrame, (n_families, n_methods)
+        The scores that are compared.
+    """
+    known = [name for name in board["method"] if name in scores and scores[name].notna().any()]
+    return REFERENCE if REFERENCE in known or not known else str(known[0])
+
+
+def draw_leaderboard(
+    board: pd.DataFrame, kind: ScoreKind, scores: pd.DataFrame, base: str
+) -> Figure:
+    """Draw how far each method is above another on the same tables, best mean rank on top.
 
     Parameters
     ----------
@@ -30,34 +48,40 @@ def draw_leaderboard(board: pd.DataFrame, kind: ScoreKind) -> Figure:
         The leaderboard; methods without a score are left out.
     kind : ScoreKind
         Which score.
+    scores : pandas.DataFrame, (n_families, n_methods)
+        That score, one row an independent table or family.
+    base : str
+        The method that others are set against.
 
     Returns
     -------
     Figure
-        One row per method; the point is hollow where the mean is over fewer tables.
+        One row a method, with the interval of its mean difference; the point is hollow where that
+        is over fewer tables, and the number beside it is the mean score.
     """
-    score, low, high = kind.column, f"{kind.column}_low", f"{kind.column}_high"
-    ranked = board.dropna(subset=[score]).iloc[::-1].to_dict("records")
+    found = [(row, gain(scores, row["method"], base)) for row in board.to_dict("records")[::-1]]
+    ranked = [(row, value) for row, value in found if value is not None]
     figure, axes = new_axes(0.9 + 0.36 * len(ranked))
-    most = max((row["n_tables"] for row in ranked), default=0)
-    for height, row in enumerate(ranked):
+    most = max((value.n_tables for _, value in ranked), default=0)
+    axes.axvline(0, color=INK, lw=1)
+    for height, (row, value) in enumerate(ranked):
         colour = method_colour(row["method"])
-        axes.plot([row[low], row[high]], [height] * 2, color=colour, lw=2.5)
-        face = colour if row["n_tables"] == most else PAPER
-        axes.plot([row[score]], [height], "o", color=colour, ms=7, mfc=face)
+        axes.plot([value.low, value.high], [height] * 2, color=colour, lw=2.5)
+        face = colour if value.n_tables == most else PAPER
+        axes.plot([value.mean], [height], "o", color=colour, ms=7, mfc=face)
         axes.annotate(
-            f"{row[score]:.3f}",
-            (row[score], height),
+            f"{row[kind.column]:.3f}",
+            (value.mean, height),
             textcoords="offset points",
             xytext=(0, 6),
             ha="center",
             fontsize=8.5,
             color=INK,
         )
-    axes.set_yticks(range(len(ranked)), [row["method"] for row in ranked])
-    axes.set_ylim(-0.6, len(ranked) - 0.25)
+    axes.set_yticks(range(len(ranked)), [row["method"] for row, _ in ranked])
+    axes.set_ylim(-0.6, max(len(ranked), 1) - 0.25)
     axes.grid(axis="x", color=GRID, lw=0.8)
-    axes.set_xlabel(f"mean {kind.score} over tables of {kind.tables}, 95 % interval")
+    axes.set_xlabel(f"{kind.score} minus that of {base} on the same tables, 95 % interval")
     return figure
 
 

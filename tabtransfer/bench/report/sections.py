@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -28,10 +29,42 @@ def describe_ranks(results: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]
     }
 
 
-def list_splits(results: pd.DataFrame) -> dict[str, dict[str, list[float]]]:
-    """List, for each table, each method's error on each split."""
+@dataclass(frozen=True)
+class SplitErrors:
+    """The errors of a method on the splits of a table, and where the results file has them.
+
+    Parameters
+    ----------
+    errors : list of float
+        One a split.
+    rows : list of int
+        Numbers of their rows in the results file, from 0.
+    anchor : str
+        Id of the place in the page that lists them.
+    """
+
+    errors: list[float]
+    rows: list[int]
+    anchor: str
+
+
+def list_splits(results: pd.DataFrame, at: str = "") -> dict[str, dict[str, SplitErrors]]:
+    """List, for each table, each method's error on each split.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        The results table, or a part of it; its index counts the rows of the whole.
+    at : str, default=""
+        What tells this part's anchors from those of others.
+    """
     finished = results[results["status"] == OK].sort_values(["seed", "split"])
-    found: dict[str, dict[str, list[float]]] = {}
+    found: dict[str, dict[str, SplitErrors]] = {}
     for (table, method), part in finished.groupby(["table", "method"], sort=False):
-        found.setdefault(str(table), {})[str(method)] = [float(error) for error in part["error"]]
+        of_table = found.setdefault(str(table), {})
+        of_table[str(method)] = SplitErrors(
+            [float(error) for error in part["error"]],
+            [int(row) for row in part.index],
+            f"rows{at}-{len(found)}-{len(of_table) + 1}",
+        )
     return found

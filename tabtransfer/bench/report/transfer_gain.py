@@ -94,6 +94,7 @@ def _facts(results: pd.DataFrame, curves: list[GainCurve]) -> dict[str, Any]:
         metadata_of_tables=metadata.to_dict("records"),
         conditions=describe_conditions(results),
         troubles=list_troubles(results),
+        at="",
         command=reproduction_command(results),
         tie=TIE,
         min_tables=MIN_TABLES,

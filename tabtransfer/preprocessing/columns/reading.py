@@ -15,7 +15,7 @@ from tabtransfer.preprocessing.columns.date_format import DateFormat, date_forma
 from tabtransfer.preprocessing.columns.text import is_text
 from tabtransfer.preprocessing.columns.written_number import NumberFormat, number_format
 
-__all__ = ["Reading", "holds_made_numbers", "read_as"]
+__all__ = ["Reading", "holds_made_numbers", "holds_text", "read_as"]
 
 
 @dataclass(frozen=True)
@@ -105,11 +105,36 @@ def holds_made_numbers(column: pd.Series) -> bool:
     >>> [holds_made_numbers(pd.Series(cells)) for cells in (["2024-05-13", None], ["13", "b"])]
     [True, False]
     """
+    reading = _reading_of(column)
+    return reading is not None and reading.makes_numbers
+
+
+def holds_text(column: pd.Series) -> bool:
+    """Return whether a column holds strings that are read as text, by the pieces they share.
+
+    Parameters
+    ----------
+    column : Series, (n_rows,)
+        Cells of the training rows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tabtransfer.preprocessing.columns.reading import holds_text
+    >>> holds_text(pd.Series([f"product {number}" for number in range(50)]))
+    True
+    """
+    reading = _reading_of(column)
+    return reading is not None and reading.kind == "text"
+
+
+def _reading_of(column: pd.Series) -> Reading | None:
+    """Return what strings, dates and durations are read as; None for others."""
     if pd.api.types.is_numeric_dtype(column.dtype) or column.dtype == "category":
-        return False
+        return None
     with warnings.catch_warnings():  # whoever reads the dates says what can't be told of them
         warnings.simplefilter("ignore", ColumnWarning)
         try:
-            return read_as(column, column.name).makes_numbers
+            return read_as(column, column.name)
         except UnsupportedColumnError:
-            return False
+            return None

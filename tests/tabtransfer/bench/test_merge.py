@@ -44,7 +44,7 @@ def test_a_job_that_two_files_hold_is_taken_from_the_first(write):
     [
         ({"versions": "{}"}, r"both hold a on t \(split 0\), measured with"),
         ({"table_hash": "1"}, "different data as the table 't'"),
-        ({"max_train": 50}, r"different max_train \(1000, 50\)"),
+        ({"max_test": 50}, r"different max_test \(2000, 50\)"),
         ({"splits": "tabarena"}, r"different splits \(halves, tabarena\)"),
     ],
 )

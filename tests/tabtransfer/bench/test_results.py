@@ -41,8 +41,10 @@ def test_rows_to_be_measured_again_are_dropped_and_others_stay(path):
 
 
 def test_another_protocol_is_refused_with_both_values(path):
-    with pytest.raises(TabTransferError, match=r"max_train=1000.*max_train=50"):
-        ResultsFile(path).keep({_job("a", max_train=50): {}})
+    with pytest.raises(TabTransferError, match=r"max_test=2000.*max_test=50"):
+        ResultsFile(path).keep({_job("a", max_test=50): {}})
+    # Halves of another size are added.
+    assert ResultsFile(path).keep({_job("a", max_train=50): {}}) == set()
 
 
 def test_searches_of_another_length_are_refused(path):
@@ -189,10 +191,31 @@ def test_unreadable_files_are_refused(tmp_path, path):
 
 def test_mixed_protocols_are_refused(tmp_path, path):
     frame = read_results(path)
-    mixed = pd.concat([frame, frame.assign(max_train=50)])
-    mixed.to_parquet(tmp_path / "mixed.parquet")
+    halves = pd.concat([frame, frame.assign(max_train=50)])
+    halves.to_parquet(tmp_path / "halves.parquet")
+    assert len(read_results(tmp_path / "halves.parquet")) == 4
+    halves.assign(splits="tabarena").to_parquet(tmp_path / "mixed.parquet")
     with pytest.raises(TabTransferError, match="different max_train"):
         read_results(tmp_path / "mixed.parquet")
+
+
+def test_plain_folds_lie_beside_grouped_ones_of_one_column(tmp_path, path):
+    plain = read_results(path).assign(splits="tabarena")
+    grouped = plain.assign(splits="grouped", folds_by="customer")
+    for folds_by, splits, message in (
+        ("shop", "grouped", r"different folds_by \(customer, shop\)"),
+        ("day", "temporal", r"different splits \(grouped, temporal\)"),
+    ):
+        other = grouped.assign(folds_by=folds_by, splits=splits, method="c")
+        pd.concat([plain, grouped, other]).to_parquet(tmp_path / "mixed.parquet")
+        with pytest.raises(TabTransferError, match=message):
+            read_results(tmp_path / "mixed.parquet")
+    pd.concat([plain, grouped]).to_parquet(tmp_path / "both.parquet")
+    assert len(read_results(tmp_path / "both.parquet")) == 4
+    results = ResultsFile(tmp_path / "both.parquet")
+    assert results.keep({_job("a", splits="grouped"): {}, _job("b", splits="grouped"): {}}) == {
+        _job("a", splits="grouped")
+    }
 
 
 def test_nested_training_sets_may_differ_in_size_and_lie_alone(tmp_path, path):

@@ -29,7 +29,7 @@ from tabtransfer.errors import TabTransferError
 @pytest.fixture
 def shops(tmp_path, monkeypatch):
     """Write a table, and keep its splits to one repeat."""
-    monkeypatch.setattr(splits, "_n_repeats", lambda n_train: 1)
+    monkeypatch.setattr(splits, "count_repeats", lambda n_train: 1)
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"size": rng.normal(size=90), "shop": rng.choice(["a", "b", None], 90)})
     frame["buys"] = np.where(frame["size"] + 0.3 * rng.normal(size=90) > 0, 1, 0)
@@ -193,7 +193,7 @@ def _slow(name, most_rows):
 def test_the_main_methods_get_a_split_from_fewer_rows_where_the_time_is_short(
     tables, logistic, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(splits, "_n_repeats", lambda n_train: 1)
+    monkeypatch.setattr(splits, "count_repeats", lambda n_train: 1)
     methods = [_slow("tabtransfer", 60), _slow("catboost", 1000), logistic]
     path, told = tmp_path / "r.parquet", []
     settings = {"files": "wine.csv", "methods": methods, "n_jobs": 1, "tell": told.append}

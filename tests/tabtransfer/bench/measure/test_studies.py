@@ -4,7 +4,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from tabtransfer.baselines.method import Method
-from tabtransfer.baselines.tuning import make_tuned
+from tabtransfer.baselines.tuned_method import make_tuned
 from tabtransfer.bench.measure.run import run
 from tabtransfer.bench.measure.studies import Studies
 from tabtransfer.bench.protocol import Job

@@ -107,9 +107,9 @@ def test_page_says_what_a_reader_needs(html):
 
 def test_every_best_score_of_a_table_is_marked(html):
     row = re.search(r'<th scope="row">t2</th>(.*?)</tr>', html, re.DOTALL).group(1)
-    assert re.findall(r'class="best">([\d.]+)', row) == ["0.830"]
+    assert re.findall(r'class="best">(?:<a [^>]*>)?([\d.]+)', row) == ["0.830"]
     tied = re.search(r'<th scope="row">t3</th>(.*?)</tr>', html, re.DOTALL).group(1)
-    assert re.findall(r'class="best">([\d.]+)', tied) == ["0.830", "0.830"]
+    assert re.findall(r'class="best">(?:<a [^>]*>)?([\d.]+)', tied) == ["0.830", "0.830"]
 
 
 def test_leaderboard_files_lie_beside_the_page(report):
@@ -162,11 +162,11 @@ def test_report_is_drawn_when_nothing_finished(make_results, tmp_path):
     write_report(make_results({"t": {"catboost": None}}), tmp_path)
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "No method finished." in html
-    assert "<svg" not in html
+    assert "<svg" not in html and "nan" not in html
     assert "skipped" in html
     write_report(make_results({"t": {"catboost": None}, "u": {"catboost": None}}), tmp_path)
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "is undecided here" in html and "<svg" not in html
+    assert "is undecided here" in html and "<svg" not in html and "nan" not in html
 
 
 def test_reproduction_names_methods_splits_and_seed(make_results):
@@ -178,6 +178,8 @@ def test_reproduction_names_methods_splits_and_seed(make_results):
     searched = make_results(SCORES).assign(search_seconds=[60.0] + [None] * (len(folds) - 1))
     assert "--search-time 60 " in reproduction_command(searched)
     assert "--methods tabtransfer,tabtransfer-finetuned,tabtransfer-scratch,catboost" in command
+    foreign = reproduction_command(make_results(SCORES).assign(suite="folder:x; touch y"))
+    assert "--suite 'folder:x; touch y' --methods" in foreign
 
 
 def test_terminal_table_fits_eighty_columns(make_results):
@@ -272,3 +274,46 @@ def test_a_users_settings_of_matplotlib_change_no_picture(make_results, tmp_path
     for name in ("report.html", "leaderboard.png"):
         plain, styled = (tmp_path / style / name for style in ("plain", "styled"))
         assert plain.read_bytes() == styled.read_bytes()
+
+
+def _numbered(text):
+    return re.findall(r"(?:row|rows) ([\d, ]+)\)", text)
+
+
+def test_each_score_leads_to_its_rows_of_the_results_file(make_results, tmp_path):
+    results = make_results({t: SCORES[t] for t in ("t0", "t1")}, n_splits=2, offsets=(0.0, 0.05))
+    write_report(results.sample(frac=1, random_state=0), tmp_path)
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    results = results.sample(frac=1, random_state=0).reset_index(drop=True)
+    cells = re.search(r'<th scope="row">t1</th>(.*?)</tr>', html, re.DOTALL).group(1)
+    anchor, score = re.search(r'<a href="#(rows-2-\d)">(0\.725)</a>', cells).groups()
+    line = re.search(rf'<dt id="{anchor}">tabtransfer-scratch</dt>(.*?)</dd>', html).group(1)
+    rows = [int(row) for row in _numbered(line)[0].split(",")]
+    named = results.iloc[rows]
+    assert set(named["table"]) == {"t1"} and set(named["method"]) == {"tabtransfer-scratch"}
+    assert named["roc_auc"].mean() == pytest.approx(float(score))
+
+
+def test_each_size_of_training_sets_has_its_part(make_results, tmp_path):
+    small = make_results(SCORES, KINDS).assign(n_train=75)
+    large = make_results({t: {m: 0.9 for m in by} for t, by in SCORES.items() if t > "t2"})
+    repeated = make_results({"t0": SCORES["t0"]})  # has no more rows for the larger size
+    large = pd.concat([large.assign(n_train=9000), repeated.assign(n_train=75)])
+    board = write_report(pd.concat([small, large.assign(max_train=10_000)]), tmp_path)
+    assert board.groupby("max_train")["n_tables"].max().to_dict() == {1000: 7, 10_000: 4}
+    html, markdown = _read(tmp_path)
+    for page in (html, markdown):
+        assert "undecided at up to 1,000 training rows (7 tables)" in page
+        assert "undecided at up to 10,000 training rows (4 tables)" in page
+    page = _Page(html)
+    assert page.open == [] and len(page.ids) == len(set(page.ids))
+    links = set(re.findall(r'href="#([\w-]+)"', html))
+    assert links <= set(page.ids)
+    assert html.count('<details class="size"') == 2 and html.count("open>") == 1
+    assert "--n-splits 1 --seed 0 --max-train 1000,10000 " in html
+    assert "up to 10000</a></th>" in html
+
+
+def test_the_first_picture_shows_paired_differences(html):
+    described = re.search('aria-label="([^"]*minus that of catboost[^"]*)"', html).group(1)
+    assert "tabtransfer-scratch −0.130 (95 % interval −0.130 to −0.130)" in described
