@@ -26,8 +26,8 @@ flowers = generator.sample(10, conditions={"target": "setosa"}, temperature=0.7)
 print(flowers)
 
 # %%
-# ``evaluate`` draws as many rows as there were, and sets them beside those held out. Drawn rows are as
-# good as real ones where both columns say the same.
+# ``evaluate`` draws as many rows as there were, and sets them beside those held out. Drawn rows
+# are as good as real ones where both columns say the same.
 
 report = generator.evaluate(held_out, target="target")
 print(report.table.round(3))

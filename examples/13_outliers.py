@@ -33,6 +33,5 @@ print(f"{named.sum()} rows are named, {other[named].sum()} of them of the other 
 
 area = roc_auc_score(other, -detector.score_samples(rows))
 forest = IsolationForest(random_state=0).fit(rows)
-print(
-    f"ROC AUC {area:.3f}; of an isolation forest {roc_auc_score(other, -forest.score_samples(rows)):.3f}"
-)
+by_forest = roc_auc_score(other, -forest.score_samples(rows))
+print(f"ROC AUC {area:.3f}; of an isolation forest {by_forest:.3f}")
