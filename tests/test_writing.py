@@ -25,7 +25,8 @@ ALLOWED = {
     "pretrain/training/run.py: "
     "save_checkpoint(self.out / name, whole, self._header(scores, n_tasks), dtype)",
     "tabtransfer/estimators/base.py: path.write_bytes(state[_SAVED])",  # in a folder of its own
-    "tabtransfer/estimators/derived.py: save_model(model, type(self), outcomes, path, training_rows)",
+    "tabtransfer/estimators/derived.py: "
+    "save_model(model, type(self), outcomes, path, training_rows)",
 }
 
 

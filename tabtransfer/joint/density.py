@@ -17,12 +17,10 @@ from tabtransfer.threads import torch_threads
 
 __all__ = ["deal_halves", "log_densities"]
 
-_DEALT = 1_000_000  # names the randomness of dealing; orders have smaller numbers
-
 
 def deal_halves(table: JointTable) -> OwnRows:
     """Deal the training rows into two halves, by whose other half each row is scored."""
-    return OwnRows.deal(table.encoded, 2, table.rng(_DEALT))
+    return OwnRows.deal(table.encoded, 2, table.rng("halves"))
 
 
 def log_densities(
@@ -70,7 +68,7 @@ def log_densities(
     ):
         network = table.placed_network()
         for order, half, asked in wanted:
-            places = table.rng(order // 2).permutation(columns)
+            places = table.rng("orders", order // 2).permutation(columns)
             given: list[int] = []
             context = np.flatnonzero(halves.folds == half)
             if not len(context):

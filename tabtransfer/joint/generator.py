@@ -22,7 +22,6 @@ from tabtransfer.joint.evaluation import GenerationReport, evaluate_rows
 from tabtransfer.joint.kept_models import KeptModels
 from tabtransfer.joint.own_rows import row_keys
 from tabtransfer.joint.table import JointTable, PartialRows
-from tabtransfer.preprocessing.encoder import read_table
 from tabtransfer.progress import progress_bar
 from tabtransfer.threads import torch_threads
 
@@ -183,9 +182,7 @@ class TabTransferGenerator(JointEstimator):
             raise TabTransferError(f"temperature must be a number above 0, not {temperature!r}.")
         table = self.table_
         known = _read_conditions(table, conditions or {})
-        with torch_threads(self.n_threads):
-            frame = self._sample(table, n, known, float(temperature))
-        return like(self._kind, frame)
+        return like(self._kind, self._sample(table, n, known, float(temperature)))
 
     def score_samples(self, X: Any) -> NDArray[np.float64]:
         """Return the log density of rows: of each column given those before, over several orders.
@@ -235,8 +232,7 @@ class TabTransferGenerator(JointEstimator):
         held_out = self._aligned(X_held_out)
         table = self.table_
         place = table.n_columns - 1 if target is None else _place(table, target)
-        drawn = read_table(self.sample(table.n_rows))
-        drawn.columns = table.frame.columns
+        drawn = self._sample(table, table.n_rows, {}, 1.0)
         return evaluate_rows(table.frame, held_out, drawn, place, table.seed)
 
     def _sample(
@@ -248,13 +244,13 @@ class TabTransferGenerator(JointEstimator):
         cells: dict[int, pd.Series] = {}
         asked = np.arange(n)
         for number in range(_N_TRIES):
-            found, rows = self._draw(table, len(asked), known, temperature, number)
+            with torch_threads(self.n_threads):
+                found, rows = self._draw(table, len(asked), known, temperature, number)
             for column, drawn in found.items():
                 if number:
-                    whole = cells[column].astype(object)
-                    whole.iloc[asked] = drawn.to_numpy(dtype=object, na_value=None)
-                    drawn = whole
-                cells[column] = drawn
+                    cells[column].iloc[asked] = drawn.to_numpy()
+                else:
+                    cells[column] = drawn
             asked = asked[[key in copies for key in row_keys(rows.encoded)]]
             if not len(asked):
                 break
@@ -279,7 +275,7 @@ class TabTransferGenerator(JointEstimator):
         number: int,
     ) -> tuple[dict[int, pd.Series], PartialRows]:
         """Draw rows, the cells of each column (n,), in several orders of the columns."""
-        rng = table.rng(0, number)
+        rng = table.rng("draws", number)
         rows = PartialRows.empty(table, n)
         cells = {column: pd.Series([cell] * n, dtype=object) for column, cell in known.items()}
         free = [
@@ -296,7 +292,7 @@ class TabTransferGenerator(JointEstimator):
             for order in range(n_orders):
                 some = np.arange(order, n, n_orders)
                 given = list(known)
-                for column in table.rng(1, order).permutation(free).tolist():
+                for column in table.rng("orders", order).permutation(free).tolist():
                     fit = partial(
                         fit_conditional,
                         *(table, column, tuple(given)),

@@ -270,7 +270,7 @@ class TabTransferImputer(OneToOneFeatureMixin, TransformerMixin, JointEstimator)
             for column in columns:
                 holes = np.flatnonzero(missing[:, column])
                 found = self._predict(table, column, rows.take(holes), 0)
-                drawn = found.draw(1.0, table.rng(column))
+                drawn = found.draw(1.0, table.rng("draws", column))
                 rows.fill(column, table.cells_of(column, drawn), holes)
                 labels[holes, column] = drawn
                 advance(1)
