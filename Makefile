@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 FOLDERS := tabtransfer pretrain finetune baselines datasets
 comma := ,
-EXTRAS := lightgbm,pytabkit,tabicl,tabpfn,tables,xgboost
+EXTRAS := lightgbm,mcp,pytabkit,serve,tabicl,tabpfn,tables,xgboost
 CONSTRAINTS ?= constraints.txt
 
 # The folder datasets/ must not shadow other packages of that name, and several threads on few
@@ -10,7 +10,7 @@ CONSTRAINTS ?= constraints.txt
 export PYTHONSAFEPATH := 1
 export OMP_NUM_THREADS := 1
 
-.PHONY: setup benchmark test lint types
+.PHONY: setup benchmark test lint types docs dist
 setup: .venv/.installed
 
 # --group needs a newer pip than Python brings.
@@ -50,3 +50,18 @@ types: setup
 	cp -R pretrain finetune baselines datasets build/lint/tabtransfer/
 	$(BIN)/mypy
 	cd build/lint && PYTHONPATH=. $(CURDIR)/$(BIN)/lint-imports --no-cache ../../pyproject.toml
+
+# Sphinx's packages come on top of the others. `check_site.py` needs no network.
+.venv/.docs: .venv/.installed
+	$(BIN)/pip install -c $(CONSTRAINTS) --group docs
+	touch $@
+
+docs: .venv/.docs
+	$(BIN)/sphinx-build -q -W --keep-going -b html -c docs . build/docs
+	$(BIN)/python docs/check_site.py build/docs
+
+# A wheel that is built from the source distribution, and both checked in an environment of their own.
+dist: setup
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist .
+	$(BIN)/python .ci/check_dist.py dist build/bare $(CONSTRAINTS)

@@ -10,7 +10,7 @@ from tabtransfer.checkpoint import load_checkpoint
 from tabtransfer.estimators.base import InContextEstimator
 from tabtransfer.estimators.classifier import TabTransferClassifier
 from tabtransfer.estimators.regressor import TabTransferRegressor
-from tabtransfer.finetune.loop import FinetuneConfig
+from tabtransfer.finetune.config import FinetuneConfig
 from tabtransfer.inference.views import KINDS
 from tabtransfer.network.transformer import TabularTransformer
 
@@ -20,12 +20,15 @@ __all__ = ["ScratchClassifier", "ScratchRegressor"]
 class _Scratch(InContextEstimator):
     _finetune_config = FinetuneConfig(
         learning_rate=1e-3,
+        weight_decay=0.01,
         warmup_steps=20,
         max_steps=800,
+        children=1,
         episode_rows=512,
         min_validation_rows=4,
         check_every=20,
         patience=15,
+        least_probability=0.0,
     )
     _view_kinds = tuple(replace(kind, renumbered=False) for kind in KINDS)
 

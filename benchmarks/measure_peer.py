@@ -1,10 +1,12 @@
 """Measure one fit and two predictions of one classifier, alone in its process, on one core.
 
 usage: python benchmarks/measure_peer.py METHOD --rows 1000 [--queries 1000] [--members 2]
+           [--device cpu]
 
-Prints one line of JSON. The process binds itself to the first core it may run on, so `taskset`
-chooses the core. Imports and a first fit and prediction on 64 rows come before the clock starts;
-memory is the peak of the resident set above what was resident then, weights included. Linux with
+Prints one line of JSON. On a CPU the process binds itself to the first core it may run on, so
+`taskset` chooses the core; with another device, networks compute there and all cores are free.
+Imports and a first fit and prediction on 64 rows come before the clock starts; memory is the peak
+of the resident set above what was resident then, weights included, and never a GPU's. Linux with
 glibc only: it reads and resets the peak through /proc.
 
 TabICL v2 and TabPFN v2 run through their own packages' classifiers with all of their defaults, on
@@ -21,6 +23,7 @@ import gc
 import json
 import os
 import re
+import sys
 import tempfile
 import time
 import warnings
@@ -29,8 +32,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ[variable] = "1"
+ON_CPU = "--device" not in sys.argv or sys.argv[sys.argv.index("--device") + 1] == "cpu"
+if ON_CPU:
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[variable] = "1"
 os.environ.update(HF_HUB_OFFLINE="1", TABPFN_NO_BROWSER="1")
 # Above 1,000 training rows TabPFN refuses a CPU unless told not to.
 os.environ["TABPFN_ALLOW_CPU_LARGE_DATASET"] = "1"
@@ -70,21 +75,24 @@ TABICL_V2 = {
 }
 
 
-def make_tabtransfer(folder: Path, members: dict[str, int]) -> Any:
+N_THREADS = 1 if ON_CPU else len(os.sched_getaffinity(0))
+
+
+def make_tabtransfer(folder: Path, members: dict[str, int], device: str) -> Any:
     """Make our classifier with its defaults."""
     from tabtransfer import TabTransferClassifier
 
-    return TabTransferClassifier(random_state=0, n_threads=1, **members)
+    return TabTransferClassifier(random_state=0, n_threads=N_THREADS, device=device, **members)
 
 
-def make_catboost(folder: Path, members: dict[str, int]) -> Any:
+def make_catboost(folder: Path, members: dict[str, int], device: str) -> Any:
     """Make CatBoost with its defaults, 1,000 trees; it has no members."""
     from tabtransfer.baselines.registry import get_method
 
-    return get_method("catboost").make(random_state=0, n_threads=1)
+    return get_method("catboost").make(random_state=0, n_threads=N_THREADS)
 
 
-def make_tabicl(folder: Path, members: dict[str, int]) -> Any:
+def make_tabicl(folder: Path, members: dict[str, int], device: str) -> Any:
     """Make ``tabicl.TabICLClassifier`` with its defaults on random weights."""
     import torch
     from tabicl import TabICLClassifier
@@ -94,11 +102,11 @@ def make_tabicl(folder: Path, members: dict[str, int]) -> Any:
     state = TabICL(**TABICL_V2).state_dict()
     torch.save({"config": TABICL_V2, "state_dict": state}, path)
     return TabICLClassifier(
-        model_path=path, allow_auto_download=False, device="cpu", n_jobs=1, **members
+        model_path=path, allow_auto_download=False, device=device, n_jobs=N_THREADS, **members
     )
 
 
-def make_tabpfn(folder: Path, members: dict[str, int]) -> Any:
+def make_tabpfn(folder: Path, members: dict[str, int], device: str) -> Any:
     """Make ``tabpfn.TabPFNClassifier`` with its defaults for v2 on random weights."""
     import torch
     from tabpfn import TabPFNClassifier
@@ -114,11 +122,11 @@ def make_tabpfn(folder: Path, members: dict[str, int]) -> Any:
     }
     torch.save(checkpoint, path)
     return TabPFNClassifier.create_default_for_version(
-        ModelVersion.V2, model_path=path, device="cpu", **members
+        ModelVersion.V2, model_path=path, device=device, **members
     )
 
 
-MAKERS: dict[str, Callable[[Path, dict[str, int]], Any]] = {
+MAKERS: dict[str, Callable[[Path, dict[str, int], str], Any]] = {
     "tabtransfer": make_tabtransfer,
     "catboost": make_catboost,
     "tabicl-v2": make_tabicl,
@@ -181,13 +189,15 @@ def main() -> None:
     parser.add_argument("--rows", type=int, required=True, help="training rows")
     parser.add_argument("--queries", type=int, default=1000)
     parser.add_argument("--members", type=int, help="ensemble members, if not the default")
+    parser.add_argument("--device", default="cpu", help="where networks compute")
     options = parser.parse_args()
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    if ON_CPU:
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     members = {} if options.members is None else {"n_estimators": options.members}
     package = options.method.removesuffix("-v2")
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Running on CPU with more than")
-        model = MAKERS[options.method](Path(folder), members)
+        model = MAKERS[options.method](Path(folder), members, options.device)
         record = measure(model, options.rows, options.queries)
         all_rows = options.method != "tabtransfer" or model.n_context_rows_ >= options.rows
     record["context_rows"] = options.rows if all_rows else model.n_context_rows_

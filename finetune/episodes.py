@@ -7,7 +7,7 @@ network that reads a context.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,20 +21,14 @@ from tabtransfer.preprocessing.labelled_table import LabelledTable
 from tabtransfer.preprocessing.target_scale import learn_scale
 from tabtransfer.tasks import TaskBatch
 
-__all__ = ["draw_episodes"]
+__all__ = ["Episodes"]
 
 QUERY_SHARES = (0.2, 0.5)  # of the rows of an episode
 _TRIES = 10
 
 
-def draw_episodes(
-    training: LabelledTable,
-    max_classes: int,
-    max_rows: int,
-    rng: np.random.Generator,
-    kinds: Sequence[ViewKind] = KINDS,
-) -> Iterator[TaskBatch]:
-    """Draw episodes without end.
+class Episodes:
+    """Draw episodes from a table.
 
     Classes are as frequent in episodes as among the training rows, however rare they are. Query
     rows of a class that the context doesn't hold are left out; of tables so small that none would
@@ -50,38 +44,46 @@ def draw_episodes(
         random node of a random class tree.
     max_rows : int
         Most rows of an episode, context and query.
-    rng : numpy.random.Generator
-        Source of randomness.
     kinds : sequence of ViewKind, default=KINDS
         Kinds of view, one of which is drawn for each episode.
-
-    Yields
-    ------
-    TaskBatch
-        One task, with the query rows' labels.
 
     Examples
     --------
     >>> import numpy as np
     >>> from tabtransfer.preprocessing.encoder import TableEncoder
     >>> from tabtransfer.preprocessing.labelled_table import LabelledTable
-    >>> from tabtransfer.finetune.episodes import draw_episodes
+    >>> from tabtransfer.finetune.episodes import Episodes
     >>> X, y = np.arange(40.0)[:, None], np.arange(40) % 2
     >>> training = LabelledTable(TableEncoder().fit(X).transform(X), y, 2)
-    >>> episode = next(draw_episodes(training, 10, 30, np.random.default_rng(0)))
+    >>> episode = Episodes(training, 10, 30).draw(np.random.default_rng(0))
     >>> episode.values.shape
     torch.Size([1, 30, 1])
     """
-    maker, labels, n_classes = ViewMaker(training), training.labels, training.n_classes
-    while True:
-        view = maker.draw(kinds[int(rng.integers(len(kinds)))], rng)
+
+    def __init__(
+        self,
+        training: LabelledTable,
+        max_classes: int,
+        max_rows: int,
+        kinds: Sequence[ViewKind] = KINDS,
+    ) -> None:
+        self.training, self.max_classes, self.max_rows = training, max_classes, max_rows
+        self.kinds = kinds
+        self._maker = ViewMaker(training)
+
+    def draw(self, rng: np.random.Generator) -> TaskBatch:
+        """Draw an episode: one task, with the query rows' labels."""
+        training, labels, n_classes = self.training, self.training.labels, self.training.n_classes
+        view = self._maker.draw(self.kinds[int(rng.integers(len(self.kinds)))], rng)
         if training.is_regression:
             groups, n_groups = training.strata, 0
         else:
-            node = _draw_node(class_tree(view.class_order, max_classes), labels, n_classes, rng)
+            node = _draw_node(
+                class_tree(view.class_order, self.max_classes), labels, n_classes, rng
+            )
             groups, n_groups = node.group_of(labels, n_classes), len(node.groups)
         rows = np.flatnonzero(groups >= 0)
-        rows = np.sort(rng.permutation(rows)[:max_rows])
+        rows = np.sort(rng.permutation(rows)[: self.max_rows])
         context, query = _split(groups[rows], n_groups, rng)
         weight = training.weights_of(rows)
         known = None if weight is None else weight[context]
@@ -95,7 +97,7 @@ def draw_episodes(
             channels = RegressionChannels.of(seen.learners, targets[context], scale, known)
         else:
             channels = ClassificationChannels(node.groups)
-        yield task_batch(
+        return task_batch(
             seen,
             targets[context],
             shown.take(query),

@@ -1,101 +1,47 @@
-"""Fine-tune all weights of a network on one table, and keep them only if they are better.
+"""Fine-tune a network on one table, and keep the tuned weights only if they are better.
 
-1. Hold out a share of the rows, each class at its share, for validation.
-2. The network before fine-tuning is the first candidate: its loss is the one to beat.
-3. AdamW steps on episodes from the other rows: warm-up, then linear decay, clipped gradients.
-4. Every few steps, validate; keep the best weights; stop after some checks without progress,
-   at the last step, or when the time is up.
+1. Children are copies of the network; each holds out other rows, and learns from episodes of the
+   rest (`tabtransfer.finetune.child`). Half of what it holds out says when to stop.
+2. The other half judges: the network before tuning is the first candidate, and wins unless the
+   children are better in four of five resamples of these rows.
+3. The children's weights are averaged. All rows are context of predictions, those held out too.
 """
 
 from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tabtransfer.finetune.episodes import draw_episodes
-from tabtransfer.inference.ensemble import Ensemble, build_ensemble
-from tabtransfer.inference.out_of_memory import explaining_lack_of_memory
+from tabtransfer.finetune.child import Child, HeldOut, Outcome
+from tabtransfer.finetune.config import FinetuneConfig, FinetuneRecord
+from tabtransfer.finetune.decision import Decision, decide
+from tabtransfer.finetune.episodes import Episodes
+from tabtransfer.finetune.state import digest_of
+from tabtransfer.finetune.watch import tell
+from tabtransfer.inference.ensemble import build_ensemble
 from tabtransfer.inference.placement import device_of
 from tabtransfer.inference.views import KINDS, ViewKind
-from tabtransfer.network.loss import task_loss
 from tabtransfer.network.transformer import TabularTransformer
 from tabtransfer.preprocessing.labelled_table import LabelledTable
 from tabtransfer.preprocessing.stratified import stratified_rows
 from tabtransfer.progress import progress_bar
-from tabtransfer.tasks import TaskBatch
 
-__all__ = ["FinetuneConfig", "FinetuneRecord", "finetune_network"]
+__all__ = ["finetune_network"]
 
-GRADIENT_CLIP = 1.0
 VALIDATION_MEMBERS = 2
-
-
-@dataclass(frozen=True)
-class FinetuneConfig:
-    """Settings of fine-tuning.
-
-    Parameters
-    ----------
-    learning_rate : float
-        Highest learning rate.
-    weight_decay : float
-        AdamW's.
-    warmup_steps, max_steps : int
-        Steps of rising learning rate, and steps in all.
-    episode_rows : int
-        Most rows of an episode.
-    validation_share : float
-        Share of the rows held out.
-    min_validation_rows : int
-        With fewer rows to validate on, the network stays as it is.
-    check_every, patience : int
-        Steps between validations, and validations without progress before stopping.
-    """
-
-    learning_rate: float = 1e-4
-    weight_decay: float = 0.01
-    warmup_steps: int = 10
-    max_steps: int = 200
-    episode_rows: int = 512
-    validation_share: float = 0.2
-    min_validation_rows: int = 30
-    check_every: int = 10
-    patience: int = 5
-
-
-@dataclass(frozen=True)
-class FinetuneRecord:
-    """What fine-tuning did.
-
-    Parameters
-    ----------
-    chosen : {"base", "tuned"}
-        The weights that were kept.
-    reason : str
-        Why, in words.
-    base_loss, tuned_loss : float or None
-        Log loss on the held-out rows before tuning and of the best weights after it; of
-        numbers, the pinball loss over that of guessing. None where there was nothing to
-        validate.
-    n_steps : int
-        Steps taken.
-    seconds : float
-        Time taken.
-    """
-
-    chosen: str
-    reason: str
-    base_loss: float | None = None
-    tuned_loss: float | None = None
-    n_steps: int = 0
-    seconds: float = 0.0
+_MOST_HELD_OUT = 2000  # rows that a child predicts
+FEWEST_ROWS = 300
+"""Of fewer, ``"auto"`` tunes nothing: gains were within chance."""
+_HOPELESS = 0.2  # probability that the first child is better
+_STEPS_TIMED = 3
 
 
 def finetune_network(
@@ -116,7 +62,7 @@ def finetune_network(
     network : TabularTransformer
         Where to start, on the device to compute on; it isn't changed.
     training : LabelledTable
-        The training rows.
+        The training rows, with what learners predict for each out of fold.
     config : FinetuneConfig
         Settings.
     max_context_rows : int
@@ -143,146 +89,210 @@ def finetune_network(
     >>> import numpy as np
     >>> from tabtransfer.preprocessing.encoder import TableEncoder
     >>> from tabtransfer.preprocessing.labelled_table import LabelledTable
-    >>> from tabtransfer.finetune.loop import FinetuneConfig, finetune_network
+    >>> from tabtransfer.finetune.config import FinetuneConfig
+    >>> from tabtransfer.finetune.loop import finetune_network
     >>> from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
     >>> X, y = np.arange(60.0)[:, None], np.arange(60) // 30
     >>> training = LabelledTable(TableEncoder().fit(X).transform(X), y, 2)
-    >>> config = FinetuneConfig(max_steps=3, min_validation_rows=10)
+    >>> config = FinetuneConfig(max_steps=3, children=2, min_validation_rows=10)
     >>> network, record = finetune_network(
     ...     TabularTransformer(NetworkConfig()), training, config,
     ...     max_context_rows=100, time_limit=None, seed=0)
-    >>> record.n_steps
-    3
+    >>> record.n_steps, record.n_children
+    (6, 2)
     """
     start = time.monotonic()
-    rng = np.random.default_rng(seed)
-    fit_rows, held_out = _hold_out(training.strata, config.validation_share, rng)
-    if (training.labels[fit_rows] == training.labels[0]).all():
+    if (training.labels == training.labels[0]).all():
         return network, FinetuneRecord("base", "all rows have the same target")
-    if len(held_out) < config.min_validation_rows:
+    if config.auto and training.n_rows < FEWEST_ROWS:
+        return network, FinetuneRecord(
+            "base", f"tuning hasn't paid on tables of fewer than {FEWEST_ROWS} rows"
+        )
+    parts = _parts(training, config, np.random.default_rng(seed))
+    fewest = min(len(part) for part in parts)
+    if fewest < config.min_validation_rows:
         return network, FinetuneRecord(
             "base",
-            f"of {training.n_rows} rows, {len(held_out)} can be held out for validation; "
+            f"of {training.n_rows} rows, {fewest} can be held out for validation; "
             f"fine-tuning takes {config.min_validation_rows}",
         )
-    ensemble = build_ensemble(
-        training.take(fit_rows),
-        network.config,
-        VALIDATION_MEMBERS,
-        max_context_rows,
-        rng,
-        kinds,
-        device=device_of(network),
-    )
-    validation = _Validation(ensemble, training.take(held_out))
-    episodes = draw_episodes(
-        ensemble.training, network.config.max_classes, config.episode_rows, rng, kinds
-    )
-    base_loss = validation.loss(network)
-    trainer = _Trainer(network, config)
-    deadline = np.inf if time_limit is None else start + time_limit
-    with progress_bar("fine-tuning", config.max_steps, verbose) as advance:
+    run = _Run(network, training, config, max_context_rows, seed, kinds)
+    with progress_bar("fine-tuning", config.children * config.max_steps, verbose) as advance:
 
-        def report(best_loss: float) -> None:
-            advance(1, f"fine-tuning: held-out loss {base_loss:.4f} → {best_loss:.4f}")
+        def report(child: Child) -> None:
+            if child.outcome.curve[-1][0] == child.outcome.n_steps:
+                tell(len(run.outcomes), child.outcome.curve)
+            first, best = child.outcome.curve[0][1], child.outcome.best_loss
+            advance(1, f"fine-tuning: held-out loss {first:.4f} → {best:.4f}")
 
-        reason = trainer.run(episodes, validation, deadline, report)
-    better = trainer.best_loss < base_loss
-    record = FinetuneRecord(
-        "tuned" if better else "base",
-        reason,
-        base_loss,
-        trainer.best_loss if trainer.best_weights is not None else None,
-        trainer.n_steps,
-        time.monotonic() - start,
-    )
-    return trainer.best_network() if better else network, record
+        n_children = config.children
+        for place, part in enumerate(parts):
+            if place >= n_children:
+                break
+            limit = np.inf
+            if time_limit is not None:
+                limit = start + time_limit * (place + 1) / n_children
+            child = run.child(place, part)
+            if config.auto and time_limit is not None and place == 0:
+                n_children = _affordable(child, config, start, time_limit)
+                if not n_children:
+                    return network, FinetuneRecord(
+                        "base",
+                        "the time limit is too short for one child",
+                        seconds=time.monotonic() - start,
+                    )
+                limit = start + time_limit / n_children
+            run.tune(child, limit, report)
+            if config.auto and place == 0 and n_children > 1 and run.probability < _HOPELESS:
+                break
+    return run.outcome(time.monotonic() - start)
 
 
-@dataclass(frozen=True)
-class _Validation:
-    """The held-out rows and the ensemble that predicts them."""
+@dataclass(eq=False)
+class _Run:
+    """The children tuned so far."""
 
-    ensemble: Ensemble
-    rows: LabelledTable
+    network: TabularTransformer
+    training: LabelledTable
+    config: FinetuneConfig
+    max_context_rows: int
+    seed: int
+    kinds: Sequence[ViewKind]
 
-    def loss(self, network: TabularTransformer) -> float:
-        """Return the loss of a network on the held-out rows."""
-        return self.ensemble.loss(network, self.rows)
+    def __post_init__(self) -> None:
+        self.outcomes: list[Outcome] = []
+        self._weights: list[dict[str, Tensor]] = []
+        self._losses: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+        self._row_weights: list[NDArray[np.float64]] = []
+        folder = self.config.folder
+        self._folder = None if folder is None else Path(folder)
+        self._digest = ""
+        if folder is not None:
+            self._digest = digest_of(self.network, self.training, self.config, self.seed)
 
-
-class _Trainer:
-    """The network that learns, its optimiser and schedule, and its best weights."""
-
-    def __init__(self, network: TabularTransformer, config: FinetuneConfig) -> None:
-        self.network = copy.deepcopy(network).train().requires_grad_(True)
-        self.config = config
-        self.n_steps = 0
-        self.best_loss = float("inf")
-        self.best_step = 0
-        self.best_weights: dict[str, Tensor] | None = None
-        self._optimiser = torch.optim.AdamW(
-            self.network.parameters(), config.learning_rate, weight_decay=config.weight_decay
+    def child(self, place: int, part: NDArray[np.int64]) -> Child:
+        """Return the child that holds out a part of the rows."""
+        training, network = self.training, self.network
+        seed = [self.seed, place]
+        rng = np.random.default_rng(seed)
+        fit_rows = np.setdiff1d(np.arange(training.n_rows), part)
+        asked = stratified_rows(training.strata[part], _MOST_HELD_OUT, rng, every_class=False)
+        part = rng.permutation(part[asked])
+        ensemble = build_ensemble(
+            training.take(fit_rows),
+            network.config,
+            VALIDATION_MEMBERS,
+            self.max_context_rows,
+            rng,
+            self.kinds,
+            device=device_of(network),
         )
-        self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimiser, self._pace)
-
-    def run(
-        self,
-        episodes: Iterator[TaskBatch],
-        validation: _Validation,
-        deadline: float,
-        report: Callable[[float], None],
-    ) -> str:
-        """Take steps until it is time to stop; return why it stopped."""
+        held_out = HeldOut(ensemble, training.take(part[::2]), training.take(part[1::2]))
         config = self.config
-        while self.n_steps < config.max_steps:
-            if time.monotonic() > deadline:
-                return "the time limit was reached"
-            self._step(next(episodes))
-            if self.n_steps % config.check_every == 0 or self.n_steps == config.max_steps:
-                self._check(validation.loss(self.network))
-                if self.n_steps - self.best_step >= config.patience * config.check_every:
-                    return "the held-out loss stopped falling"
-            report(self.best_loss)
-        return "all steps were taken"
+        episodes = Episodes(
+            ensemble.training, network.config.max_classes, config.episode_rows, self.kinds
+        )
+        path = None if self._folder is None else self._folder / f"child-{place}.safetensors"
+        return Child(network, config, episodes, held_out, seed, path, self._digest)
 
-    def best_network(self) -> TabularTransformer:
-        """Return the network with its best weights, frozen."""
-        if self.best_weights is not None:
-            self.network.load_state_dict(self.best_weights)
-        return self.network.eval().requires_grad_(False)
+    def tune(self, child: Child, deadline: float, report: Callable[[Child], object]) -> None:
+        """Tune a child, and judge it."""
+        self.outcomes.append(child.run(deadline, report))
+        judged = child.held_out.judging
+        self._losses.append(
+            (
+                child.held_out.judge_losses(self.network),
+                child.held_out.judge_losses(child.best_network()),
+            )
+        )
+        weights = judged.weights
+        self._row_weights.append(np.ones(judged.n_rows) if weights is None else weights)
+        self._weights.append(child.outcome.best)
 
-    def _pace(self, step: int) -> float:
-        """Return the learning rate of a step as a share of the highest."""
-        config = self.config
-        warm = (step + 1) / max(1, config.warmup_steps)
-        left = (config.max_steps - step) / max(1, config.max_steps - config.warmup_steps)
-        return min(warm, left)
+    @property
+    def probability(self) -> float:
+        """Share of the resamples in which the children are better."""
+        return self._decision().probability
 
-    def _step(self, episode: TaskBatch) -> None:
-        episode = episode.to(device_of(self.network))
-        with explaining_lack_of_memory():
-            loss = task_loss(self.network(episode), episode)
-            self._optimiser.zero_grad()
-            loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_CLIP)
-        self._optimiser.step()
-        self._schedule.step()
-        self.n_steps += 1
+    def outcome(self, seconds: float) -> tuple[TabularTransformer, FinetuneRecord]:
+        """Return the weights to keep, and what was done."""
+        found, outcomes = self._decision(), self.outcomes
+        better = found.probability >= self.config.least_probability and found.gain > 0
+        share = (
+            f"better in {found.probability:.0%} of the resamples of {self._n_rows} held-out rows"
+        )
+        record = FinetuneRecord(
+            "tuned" if better else "base",
+            f"the tuned weights are {share}",
+            outcomes[-1].stopped,
+            found.base_loss,
+            found.tuned_loss,
+            found.gain,
+            found.low,
+            found.high,
+            found.probability,
+            self._n_rows,
+            _mean_curve(outcomes),
+            len(outcomes),
+            sum(outcome.n_steps for outcome in outcomes),
+            seconds,
+        )
+        return (self._mean_network() if better else self.network), record
 
-    def _check(self, loss: float) -> None:
-        if loss < self.best_loss:
-            self.best_loss, self.best_step = loss, self.n_steps
-            self.best_weights = copy.deepcopy(self.network.state_dict())
+    @property
+    def _n_rows(self) -> int:
+        return sum(map(len, self._row_weights))
+
+    def _decision(self) -> Decision:
+        base, tuned = (np.concatenate(losses) for losses in zip(*self._losses, strict=True))
+        return decide(base, tuned, np.concatenate(self._row_weights), self.seed)
+
+    def _mean_network(self) -> TabularTransformer:
+        """Return the network with the mean of the children's weights, frozen."""
+        mean = copy.deepcopy(self.network)
+        weights = {
+            name: torch.stack([child[name] for child in self._weights]).mean(0)
+            for name in self._weights[0]
+        }
+        mean.load_state_dict(weights, strict=False)
+        return mean.eval().requires_grad_(False)
 
 
-def _hold_out(
-    strata: NDArray[np.int64], share: float, rng: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Split rows for fitting from rows for validation; every class has rows for fitting."""
-    n_fit = max(len(np.unique(strata)), round(len(strata) * (1 - share)))
-    n_held = len(strata) - n_fit
-    held_out = stratified_rows(strata, n_held, rng, every_class=False) if n_held else np.arange(0)
-    fit_rows = np.setdiff1d(np.arange(len(strata)), held_out)
-    held_out = held_out[np.isin(strata[held_out], strata[fit_rows])]
-    return np.setdiff1d(np.arange(len(strata)), held_out), held_out
+def _parts(
+    training: LabelledTable, config: FinetuneConfig, rng: np.random.Generator
+) -> list[NDArray[np.int64]]:
+    """Return the rows that each child holds out: different ones, and every class has others."""
+    strata = training.strata
+    n_parts = round(1 / config.validation_share)
+    order = rng.permutation(len(strata))
+    part = np.empty(len(strata), np.int64)
+    part[order[strata[order].argsort(kind="stable")]] = np.arange(len(strata)) % n_parts
+    parts = []
+    for place in range(config.children):
+        held_out = np.flatnonzero(part == place)
+        parts.append(held_out[np.isin(strata[held_out], strata[part != place])])
+    return parts
+
+
+def _affordable(child: Child, config: FinetuneConfig, start: float, time_limit: float) -> int:
+    """Return how many children there is time for, by the first steps of the first one."""
+    if child.outcome.curve:  # it was begun before
+        return config.children
+    begin = time.monotonic()
+    child.begin()
+    checked = time.monotonic()
+    n_steps = min(_STEPS_TIMED, config.max_steps)
+    for _ in range(n_steps):
+        child.advance()
+    step = (time.monotonic() - checked) / n_steps
+    n_checks = 3 + config.max_steps // config.check_every
+    seconds = config.max_steps * step + n_checks * (checked - begin)
+    left = time_limit - (begin - start)
+    return int(np.clip(left / max(seconds, 1e-9), 0, config.children))
+
+
+def _mean_curve(outcomes: Sequence[Outcome]) -> tuple[tuple[int, float], ...]:
+    """Return the mean of the children's curves, where all have come."""
+    curves = [dict(outcome.curve) for outcome in outcomes]
+    steps = sorted(set(curves[0]).intersection(*curves[1:]))
+    return tuple((step, float(np.mean([curve[step] for curve in curves]))) for step in steps)

@@ -11,7 +11,9 @@ from typing import Any, NoReturn
 
 import typer
 
+from tabtransfer.agent_tools.command import mcp
 from tabtransfer.batch_prediction.command import fit, predict
+from tabtransfer.batch_prediction.finetune_command import finetune
 from tabtransfer.bench.commands.advise import advise, pack_results
 from tabtransfer.bench.commands.benchmark import benchmark, merge, report
 from tabtransfer.bench.commands.compare import compare
@@ -24,13 +26,17 @@ from tabtransfer.pretrain.commands.pretrain import pretrain
 from tabtransfer.pretrain.commands.prior_report import prior_report
 from tabtransfer.pretrain.commands.validate import validate, validation_tables
 from tabtransfer.printing import make_printable
+from tabtransfer.serving.command import serve
 
 app = typer.Typer(
     help="Transfer learning for tables.", no_args_is_help=True, pretty_exceptions_enable=False
 )
 COMMANDS = (
     fit,
+    finetune,
     predict,
+    serve,
+    mcp,
     compare,
     advise,
     pack_results,

@@ -8,8 +8,21 @@ from pathlib import Path
 import pytest
 import torch
 
+from tabtransfer import TabTransferClassifier, TabTransferRegressor
 from tabtransfer.checkpoint import save_checkpoint
 from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--device``, to run the tests of the estimators on another device than "auto"."""
+    parser.addoption("--device", help="the default of estimators' device in these tests")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the device of ``--device`` the estimators' default."""
+    if config.getoption("device") is not None:
+        for estimator in (TabTransferClassifier, TabTransferRegressor):
+            estimator.__init__.__kwdefaults__["device"] = config.getoption("device")
 
 
 @pytest.fixture(scope="session")

@@ -17,13 +17,13 @@ WRITERS = {
 ALLOWED = {
     "tabtransfer/bench/measure/results_file.py: journal_path(self.path).open('wb', buffering=0)",
     "pretrain/training/clock.py: path.open('a', newline='')",
-    "tabtransfer/learners/archive.py: fit.booster.save_model(str(path))",
+    "tabtransfer/learners/booster_file.py: booster.save_model(str(path))",
     "tabtransfer/saving/training_rows.py: pq.write_table(content, file, compression='zstd')",
     "tabtransfer/batch_prediction/writer.py: pa.csv.CSVWriter(sink, schema)",
     "tabtransfer/batch_prediction/writer.py: pa.ipc.new_file(sink, schema)",
     "pretrain/training/model_card.py: path.write_text('\\n'.join(lines), encoding='utf-8')",
     "pretrain/training/run.py: "
-    "save_checkpoint(self.out / name, whole, self._header(scores), dtype)",
+    "save_checkpoint(self.out / name, whole, self._header(scores, n_tasks), dtype)",
     "tabtransfer/estimators/base.py: path.write_bytes(state[_SAVED])",  # in a folder of its own
     "tabtransfer/estimators/base.py: save_model(model, type(self), outcomes, path, training_rows)",
 }

@@ -20,7 +20,10 @@ def pretrain(
         Path | None, typer.Option(help="Folder of the run; give it again to resume.")
     ] = None,
     preset: Annotated[
-        str, typer.Option(help="cpu, one-gpu, eight-gpu or internet; options below replace parts.")
+        str,
+        typer.Option(
+            help="cpu, one-gpu, eight-gpu, eight-gpu-large or internet; options replace parts."
+        ),
     ] = "cpu",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the preset on this CPU; nothing is trained.")
@@ -34,7 +37,10 @@ def pretrain(
     ] = None,
     tables: Annotated[
         Path | None,
-        typer.Option(help="Real tables to train on as well: packed, a folder or a manifest."),
+        typer.Option(
+            help="Real tables to train on as well: a folder of CSV, Parquet or Arrow files, packed "
+            "tables or a manifest."
+        ),
     ] = None,
     validation: Annotated[
         Path | None,
@@ -84,10 +90,21 @@ def pretrain(
     validate_every: Annotated[
         float, typer.Option(min=0.01, callback=finite, help="Minutes in between.")
     ] = 5.0,
+    logger: Annotated[
+        str | None,
+        typer.Option(
+            help="csv, tensorboard or wandb: Lightning's loggers of losses and scores, to the "
+            "folder of the run."
+        ),
+    ] = None,
 ) -> None:
     """Pretrain the network on synthetic tables, and on real ones where they are given.
 
     Options that aren't given come from the preset.
+
+    Where training goes on from a checkpoint (--init) with a folder of tables, some of them are held
+    out; they and the validation tables are measured before and after, and a report says whether to
+    use the result. Any column of a table may be predicted; none has to be named.
     """
     from tabtransfer import checkpoint
     from tabtransfer.destinations import check_folder
@@ -128,6 +145,10 @@ def pretrain(
     if out is None:
         raise TabTransferError("give a folder for the run: --out FOLDER")
     check_folder(out, "--out")
+    if logger is not None:
+        from tabtransfer.pretrain.training.loggers import make_logger
+
+        make_logger(logger, out)  # refused before tables are read, if it is
     start = checkpoint.SHIPPED if init == SHIPPED else init
     processes = chosen.hardware.n_devices
     typer.echo(
@@ -138,15 +159,13 @@ def pretrain(
         "When stopped, the same command goes on where it was.",
         err=True,
     )
+    inputs = Inputs(None if start is None else Path(start), tables, validation)
+    options: dict[str, Any] = {"validate_every": 60.0 * validate_every, "logger": logger}
     try:
-        run(
-            out,
-            60.0 * chosen.minutes,
-            chosen.recipe,
-            Inputs(None if start is None else Path(start), tables, validation),
-            chosen.hardware,
-            validate_every=60.0 * validate_every,
-        )
+        if start is not None and tables is not None and tables.is_dir():
+            _train_on_folder(out, chosen, inputs, learning_rate is None, options)
+        else:
+            run(out, 60.0 * chosen.minutes, chosen.recipe, inputs, chosen.hardware, **options)
     except BaseException as error:
         # `run` says itself what SIGTERM left, and after an error of ours nothing was trained.
         said = isinstance(error, TabTransferError) or getattr(error, "code", 1) != 1
@@ -155,6 +174,26 @@ def pretrain(
                 f"pretrain: stopped before the end; the same command goes on from {out}.", err=True
             )
         raise
+
+
+def _train_on_folder(
+    out: Path, chosen: Preset, inputs: Any, gently: bool, options: dict[str, Any]
+) -> None:
+    """Go on with a folder of tables, and print the report."""
+    from rich.markdown import Markdown
+
+    from tabtransfer.pretrain.continued.run import REPORT_FILE, gentle, train_on_folder
+    from tabtransfer.printing import make_console
+
+    if gently:
+        chosen = gentle(chosen)
+    report = train_on_folder(
+        out, chosen, inputs, lambda text: typer.echo(f"pretrain: {text}", err=True), **options
+    )
+    console = make_console()
+    console.print(Markdown(report.to_markdown()))
+    console.print(f"Report: {out / REPORT_FILE}", soft_wrap=True)
+    console.print(f"Weights: {report.checkpoint}", soft_wrap=True)
 
 
 def _replace_parts(chosen: Preset, **parts: dict[str, Any]) -> Preset:

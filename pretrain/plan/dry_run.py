@@ -186,5 +186,7 @@ def _mean_task(network: NetworkConfig, stream: StreamConfig) -> tuple[float, flo
     share = math.fsum(stream.train_share) / 2
     sizes = list(_sizes(stream))
     n_tasks = sum(tasks for *_, tasks in sizes)
-    flops = sum(t * training_flops(network, r, int(r * share), c) for r, c, t in sizes)
+    flops = sum(
+        t * sum(training_flops(network, r, int(r * share), c).values()) for r, c, t in sizes
+    )
     return flops / n_tasks, sum(t * r for r, _, t in sizes) / n_tasks, n_tasks / len(sizes)

@@ -76,6 +76,15 @@ class Preset:
 
 
 ONE_GPU = Hardware("gpu", "bf16-mixed", workers=12)
+_EIGHT_GPU = NetworkConfig(
+    d_cell=64,
+    n_summary=8,
+    row_layers=3,
+    row_heads=4,
+    context_layers=12,
+    context_heads=8,
+    n_thinking=32,
+)
 
 PRESETS = {
     "cpu": Preset(Recipe(), minutes=100.0, hardware=Hardware("cpu"), device=CORE),
@@ -89,21 +98,30 @@ PRESETS = {
     ),
     "eight-gpu": Preset(
         Recipe(
-            network=NetworkConfig(
-                d_cell=64,
-                n_summary=8,
-                row_layers=3,
-                row_heads=4,
-                context_layers=12,
-                context_heads=8,
-                n_thinking=32,
-            ),
+            network=_EIGHT_GPU,
             stream=StreamConfig(
-                max_rows=4096, max_columns=100, cells=300_000, min_tasks=1, max_tasks=64
+                max_rows=1024, max_columns=60, cells=300_000, min_tasks=1, max_tasks=64
             ),
             train=TrainConfig(learning_rate=0.5, warmup_steps=1000),
         ),
-        minutes=3 * 24 * 60.0,
+        minutes=2 * 24 * 60.0,
+        hardware=replace(ONE_GPU, strategy="ddp", devices=8),
+    ),
+    "eight-gpu-large": Preset(
+        Recipe(
+            network=_EIGHT_GPU,
+            stream=StreamConfig(
+                *(512, 8192),
+                max_columns=100,
+                cells=500_000,
+                min_tasks=1,
+                max_tasks=64,
+                max_hidden=12_000,
+                learner_rows=24_000,
+            ),
+            train=TrainConfig(learning_rate=0.25, warmup_steps=200),
+        ),
+        minutes=24 * 60.0,
         hardware=replace(ONE_GPU, strategy="ddp", devices=8),
     ),
     "internet": Preset(
@@ -127,9 +145,11 @@ PRESETS = {
     ),
 }
 """From one core to 1,000 GPU-days. Only ``cpu`` has been run, the last time on a GPU with larger
-tasks (``records/014-learned-metric``); the sizes of the others are within
+tasks (``records/014-learned-metric``); the sizes of the others' networks are within
 .0001 of the least loss that the measured scaling curve predicts for their budgets
-(``records/011-scaling-long``), and their learning rates are guesses: lower for wider ones."""
+(``records/011-scaling-long``), and their learning rates are guesses: lower for wider ones.
+``eight-gpu-large`` is the second stage of ``eight-gpu``: it starts from the weights that the first
+held (``--init``), on tasks of up to 8,192 rows."""
 
 
 def get_preset(name: str) -> Preset:

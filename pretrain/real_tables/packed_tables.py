@@ -12,7 +12,7 @@ import sys
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,8 @@ _DAMAGED = (
     *(AttributeError, EOFError, IndexError, KeyError, NotImplementedError, OverflowError),
     *(RecursionError, RuntimeError, TypeError, ValueError, zipfile.BadZipFile, zlib.error),
 )
-_UNSTATED = "not stated"
+UNSTATED = "not stated"
+"""What a table is said to be under that states no licence."""
 _STATES_NONE = re.compile(r"states? no licen[cs]e", re.I)
 
 
@@ -226,7 +227,7 @@ def pack_tables(
             {
                 "name": source.name,
                 "source": source.source,
-                "licence": source.licence or _UNSTATED,
+                "licence": source.licence or UNSTATED,
                 "fingerprint": mark.to_text(),
             }
         )
@@ -252,7 +253,7 @@ def _first_met(mark: Fingerprint, guard: dict[str, Fingerprint]) -> str | None:
 
 
 def _is_unstated(licence: str) -> bool:
-    return licence in ("", _UNSTATED) or bool(_STATES_NONE.search(licence))
+    return licence in ("", UNSTATED) or bool(_STATES_NONE.search(licence))
 
 
 def _guard(validation: Path | None) -> Iterator[tuple[str, Fingerprint]]:
@@ -306,66 +307,3 @@ def _is_useful(cells: np.ndarray, is_code: bool) -> bool:
         and distinct >= 2
         and not (is_code and distinct > max(10, len(known) / 2))
     )
-
-
-def read_tables(path: Path, validation: Path | None = None) -> PackedTables:
-    """Read packed tables, or pack a corpus in memory.
-
-    Packed tables were compared with the suites when they were packed; they are compared once
-    more with the validation tables, and training on one of these is an error. What a file keeps
-    of their fingerprints shows less than `pack_tables` compares: pack with the validation tables
-    to be sure.
-
-    Parameters
-    ----------
-    path : Path
-        File made by `PackedTables.save`, folder of Parquet files, or JSON manifest.
-    validation : Path, optional
-        Corpus of the tables that training is watched on.
-
-    Returns
-    -------
-    PackedTables
-
-    Raises
-    ------
-    TabTransferError
-        As `pack_tables`, or if packed tables weren't compared with all suites' tables, or one of
-        them is in the validation corpus.
-    """
-    path = Path(path)
-    if path.is_dir() or path.suffix == ".json":  # whoever trains on a corpus answers for it
-        return pack_tables(path, validation, allow_unstated=True)
-    packed = PackedTables.load(path)
-    _refuse_unguarded(packed, path)
-    if validation is not None:
-        _refuse_validation_tables(packed.provenance, read_corpus(validation))
-    return packed
-
-
-def _refuse_unguarded(packed: PackedTables, path: Path) -> None:
-    """Refuse tables that were packed before the suites got their newest tables."""
-    try:
-        from tabtransfer.datasets.suites import SUITES
-    except ModuleNotFoundError:  # pandas, which packed tables do without
-        return
-    new = {name for suite in SUITES.values() for name in suite} - set(packed.guard)
-    if new:
-        raise TabTransferError(
-            f"{path} was packed without comparing its tables with {', '.join(sorted(new))}, which "
-            "a suite has now: pack them again."
-        )
-
-
-def _refuse_validation_tables(
-    provenance: Iterable[dict[str, str]], sources: Iterable[CorpusTable]
-) -> None:
-    from tabtransfer.datasets.fingerprints import trained_on
-
-    for source in sources:
-        reason = trained_on(provenance, source.name, source.frame)
-        if reason is not None:
-            raise TabTransferError(
-                f"validation table {source.name!r} is among the packed tables ({reason}): pack "
-                "them again with --validation."
-            )

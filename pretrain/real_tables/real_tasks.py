@@ -50,6 +50,8 @@ class NumericTable:
         Column that the source calls the target; -1 if none.
     copies : ndarray of int64, (c,)
         The same number for columns that say the same (see `find_copies`).
+    targets : ndarray of int64, optional
+        Columns that may be predicted; all, if not given.
     """
 
     name: str
@@ -57,6 +59,7 @@ class NumericTable:
     categorical: NDArray[np.bool_]
     target: int
     copies: NDArray[np.int64]
+    targets: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,11 @@ class _Targets:
     def of(cls, table: NumericTable) -> _Targets:
         n_levels = np.array([len(np.unique(column)) for column in table.values.T])  # NaN is one
         numeric = ~table.categorical
+        every = np.arange(len(n_levels)) if table.targets is None else table.targets
         return cls(
-            np.arange(len(n_levels)),
-            np.flatnonzero(table.categorical | (n_levels <= MAX_CLASSES)),
-            np.flatnonzero(numeric & (n_levels > 2 * MAX_CLASSES + 1)),
+            every,
+            every[(table.categorical | (n_levels <= MAX_CLASSES))[every]],
+            every[(numeric & (n_levels > 2 * MAX_CLASSES + 1))[every]],
         )
 
     def draw(self, random: np.random.Generator, known: int, regression: bool) -> int:

@@ -17,11 +17,15 @@ import torch
 
 from tabtransfer.files import replacing
 from tabtransfer.pretrain.training.module import PretrainingModule
-from tabtransfer.pretrain.training.throughput import Throughput, peak_flops
+from tabtransfer.pretrain.training.throughput import PARTS, Throughput, peak_flops
 
 RESUME_FILE = "resume.ckpt"
 CURVE_FILE = "curve.csv"
-SPEED_FIELDS = ("tasks_per_second", "cells_per_second", "peak_share")
+SPEED_FIELDS = (
+    *("tasks_per_second", "cells_per_second", "gflop_per_batch", "peak_share"),
+    *(f"peak_share_{part}" for part in PARTS),
+)
+LOG_EVERY = 20  # steps
 CURVE_FIELDS = ("seconds", "steps", "tasks", "loss", "roc_auc", "log_loss", "r2", *SPEED_FIELDS)
 
 
@@ -113,6 +117,8 @@ class Clock(pl.Callback):
         hold = (1.0 - pl_module.config.decay) * self.max_seconds
         if before < hold <= self.seconds:
             self.on_hold_end()
+        if trainer.logger is not None and pl_module.steps % LOG_EVERY == 0:
+            trainer.logger.log_metrics({"loss": float(self._last_loss)}, pl_module.steps)
         over = self.seconds >= self.max_seconds
         if over or _ticked(before, self.seconds, self.validate_every):
             self._validate(trainer, pl_module)
@@ -161,21 +167,26 @@ class Clock(pl.Callback):
     def _validate(self, trainer: pl.Trainer, module: PretrainingModule) -> None:
         self._count_loss()
         self.scores = self.validate()
+        n_tasks = module.count_tasks()
         if trainer.is_global_zero:
             row = dict(
                 zip(
                     CURVE_FIELDS,
-                    (round(self.seconds), module.steps, module.tasks_seen, self._mean_loss),
+                    (round(self.seconds), module.steps, n_tasks, self._mean_loss),
                     strict=False,
                 ),
                 **self.scores,
                 **self.throughput.read(),
             )
             _append(self.folder / CURVE_FILE, row)
-            scores = "  ".join(f"{name} {value:.4f}" for name, value in self.scores.items())
+            if trainer.logger is not None:
+                scores = {f"validation_{name}": value for name, value in self.scores.items()}
+                trainer.logger.log_metrics(scores, module.steps)
+                trainer.logger.save()
+            said = "  ".join(f"{name} {value:.4f}" for name, value in self.scores.items())
             trainer.print(
                 f"{row['seconds']:>6} s  step {row['steps']:>7}  tasks {row['tasks']:>9}  "
-                f"loss {row['loss']:.4f}  validation {scores}  {_say_speed(row)}",
+                f"loss {row['loss']:.4f}  validation {said}  {_say_speed(row)}",
                 flush=True,
             )
         trainer.strategy.barrier()
@@ -186,9 +197,11 @@ def _ticked(before: float, now: float, every: float) -> bool:
 
 
 def _say_speed(row: dict[str, Any]) -> str:
+    parts = ", ".join(f"{part} {row[f'peak_share_{part}']:.1%}" for part in PARTS)
     return (
         f"{row['tasks_per_second']:.1f} tasks/s  {row['cells_per_second']:,.0f} cells/s  "
-        f"{row['peak_share']:.1%} of a large matrix product's speed"
+        f"{row['gflop_per_batch']:,.1f} GFLOP a batch, {row['peak_share']:.1%} of a large matrix "
+        f"product's speed ({parts})"
     )
 
 

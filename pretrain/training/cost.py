@@ -6,12 +6,15 @@ e = s d row width, t thinking rows, k label channels.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tabtransfer.network.cells import N_CELL_FEATURES
 from tabtransfer.network.kernels import N_KERNELS
 from tabtransfer.network.laplace import METRIC_STEPS
 from tabtransfer.network.ridge import BLOCK_ROWS
 from tabtransfer.network.row_predictions import N_PREDICTIONS
 from tabtransfer.network.transformer import NEIGHBOUR_OFFSETS, NetworkConfig
+from tabtransfer.pretrain.training.muon import N_ITERATIONS
 
 BACKWARD = 2  # of the forward's operations
 OPTIMIZER_VALUES = 3  # gradient, and at most two moments
@@ -21,7 +24,9 @@ _KEPT_BY_CELL = 4.6
 _KEPT_BY_ROW = 24.0
 
 
-def training_flops(network: NetworkConfig, n_rows: int, n_train: int, n_columns: int) -> float:
+def training_flops(
+    network: NetworkConfig, n_rows: int, n_train: int, n_columns: int
+) -> dict[str, float]:
     """Count the operations of one classification task in matrix products, backward included.
 
     Parameters
@@ -33,14 +38,17 @@ def training_flops(network: NetworkConfig, n_rows: int, n_train: int, n_columns:
 
     Returns
     -------
-    float
-        Floating-point operations, two a multiplication. Every column counts as numeric.
+    dict of str to float
+        Floating-point operations, two a multiplication, by part: "cells" as vectors, "rows" from
+        cells, "context" (labels, attention to training rows, heads), and "kernels", which need no
+        weights. Every column counts as numeric.
 
     Examples
     --------
     >>> from tabtransfer.network.transformer import NetworkConfig
-    >>> 1e9 < training_flops(NetworkConfig(), 256, 128, 10) < 1e10
-    True
+    >>> parts = training_flops(NetworkConfig(), 256, 128, 10)
+    >>> list(parts), 1e9 < sum(parts.values()) < 1e10
+    (['cells', 'rows', 'context', 'kernels'], True)
     """
     d, e, s, k = network.d_cell, network.d_row, network.n_summary, network.max_classes
     r, n, q, c = n_rows, n_train, n_rows - n_train, n_columns
@@ -50,8 +58,34 @@ def training_flops(network: NetworkConfig, n_rows: int, n_train: int, n_columns:
     labels = n * k * e + r * N_PREDICTIONS * k * e
     context_stage = _stage(network.context_layers, e, rows, q, context)
     head = q * (2 * e * e + 2 * e * k)
-    learned = 2 * (cells + row_stage + labels + context_stage + head)
-    return (1 + BACKWARD) * learned + _kernel_flops(r, n, c, k)
+    learned = {"cells": cells, "rows": row_stage, "context": labels + context_stage + head}
+    parts = {part: 2.0 * (1 + BACKWARD) * products for part, products in learned.items()}
+    return parts | {"kernels": _kernel_flops(r, n, c, k)}
+
+
+def muon_flops(shapes: Iterable[tuple[int, ...]]) -> float:
+    """Count the operations of a step of Muon, those of its iterations.
+
+    Parameters
+    ----------
+    shapes : iterable of tuple of int
+        Shapes of the matrices that it steps.
+
+    Returns
+    -------
+    float
+        Floating-point operations, two a multiplication.
+
+    Examples
+    --------
+    >>> muon_flops([(2, 4), (4, 2)])
+    800.0
+    """
+    products = 0
+    for shape in shapes:
+        short, long = sorted(shape)
+        products += 2 * short * short * long + short**3
+    return 2.0 * N_ITERATIONS * products
 
 
 def state_bytes(n_parameters: int, n_shards: int = 1) -> float:

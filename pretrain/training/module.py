@@ -68,7 +68,8 @@ class PretrainingModule(pl.LightningModule):
         self.settings = dict(settings or {})
         self.progress = 0.0
         self.steps = 0
-        self.tasks_seen = 0
+        self._batches_before = self._steps_before = self._tasks_before = 0  # a resumption
+        self._tasks = 0  # of this process
 
     def configure_model(self) -> None:
         """Spread the weights over the devices where the strategy has a mesh of them (FSDP)."""
@@ -77,8 +78,8 @@ class PretrainingModule(pl.LightningModule):
 
     def train_dataloader(self) -> torch.utils.data.DataLoader[DescribedBatch]:
         """Return the stream, each item a batch whose rows are described, where it was made."""
-        self.stream.step = self.steps
-        self.stream.rank = self.global_rank
+        self.stream.position = self.n_batches
+        self.stream.rank, self.stream.world_size = self.global_rank, self.trainer.world_size
         self.stream.device = "cpu" if self.workers else str(self.device)
         return torch.utils.data.DataLoader(
             cast("torch.utils.data.Dataset[DescribedBatch]", self.stream),
@@ -101,11 +102,21 @@ class PretrainingModule(pl.LightningModule):
         loss = task_loss(self.network(described), batch)
         self.manual_backward((loss + self._unused_heads()) / self.config.accumulate)
         self.steps += 1
-        self.tasks_seen += len(batch.labels) * self.trainer.world_size
+        self._tasks += len(batch.labels)
         if self.steps % self.config.accumulate == 0:
             self._step_optimizers()
-        self.log("loss", loss.detach(), prog_bar=True, batch_size=1)
+        self.log("loss", loss.detach(), prog_bar=True, logger=False, batch_size=1)
         return loss.detach()
+
+    @property
+    def n_batches(self) -> int:
+        """The batches that all processes have taken, before a resumption as well."""
+        return self._batches_before + (self.steps - self._steps_before) * self.trainer.world_size
+
+    def count_tasks(self) -> int:
+        """Return the tasks that all processes have seen; every process has to call this."""
+        mine = torch.tensor(self._tasks, device=self.trainer.strategy.root_device)
+        return self._tasks_before + int(self.trainer.strategy.reduce(mine, reduce_op="sum"))
 
     def _unused_heads(self) -> Tensor | float:
         """Return 0 as a function of every weight, so that the other kind's heads get gradients too.
@@ -137,11 +148,14 @@ class PretrainingModule(pl.LightningModule):
         checkpoint["tabtransfer"] = {
             "settings": self.settings,
             "steps": self.steps,
-            "tasks_seen": self.tasks_seen,
+            "batches": self.n_batches,
+            "tasks_seen": self.count_tasks(),
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Restore the position in the stream."""
-        self.steps = checkpoint["tabtransfer"]["steps"]
-        self.tasks_seen = checkpoint["tabtransfer"]["tasks_seen"]
-        self.stream.step = self.steps
+        saved = checkpoint["tabtransfer"]
+        self.steps = self._steps_before = saved["steps"]
+        self._tasks_before = saved["tasks_seen"]
+        # Version 0.1 states no batches: it counted them by process.
+        self._batches_before = saved.get("batches", self.steps)

@@ -12,7 +12,7 @@ from torch import Tensor
 from tabtransfer.pretrain.training.precision import has_fast_bfloat16
 
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-_STEPS = 5
+N_ITERATIONS = 5
 _EPSILON = 1e-7
 
 
@@ -91,8 +91,11 @@ class StackedMuon(torch.optim.Muon):
             rate = torch.where(fine, rate, 0.0)
         torch._foreach_lerp_(buffers, gradients, 1.0 - momentum)
         updates = _wide(torch._foreach_lerp(gradients, buffers, momentum))
-        at_once = 1 if updates.device.type == "cpu" else len(updates)  # a CPU's cache holds one
-        updates = torch.cat([_orthogonalise(part) for part in updates.split(at_once)]).mul_(-rate)
+        if updates.device.type == "cpu":  # whose cache holds one
+            updates = torch.stack([_orthogonalise(matrix) for matrix in updates])
+        else:
+            updates = _orthogonalise(updates)
+        updates = updates.mul_(-rate)
         torch._foreach_mul_(weights, kept)
         torch._foreach_add_(weights, _like(updates, weights))
 
@@ -116,12 +119,13 @@ def _like(stack: Tensor, weights: list[Tensor]) -> list[Tensor]:
 
 
 def _orthogonalise(stack: Tensor) -> Tensor:
-    """Bring the singular values of matrices (l, m, n) near 1 by Newton-Schulz iterations."""
+    """Bring the singular values of (l, m, n) or (m, n) near 1 by Newton-Schulz iterations."""
     a, b, c = _COEFFICIENTS
+    add = torch.addmm if stack.ndim == 2 else torch.baddbmm
     dtype = torch.bfloat16 if has_fast_bfloat16(stack.device.type) else stack.dtype
     x = stack.to(dtype)
     x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=_EPSILON)
-    for _ in range(_STEPS):
+    for _ in range(N_ITERATIONS):
         gram = x @ x.mT
-        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+        x = add(x, add(gram, gram, gram, beta=b, alpha=c), x, beta=a)
     return x.to(stack.dtype)

@@ -8,8 +8,10 @@ from typing import Literal
 
 from tabtransfer.network.transformer import NetworkConfig
 from tabtransfer.pretrain.prior import PriorConfig
+from tabtransfer.pretrain.real_tables.packed_tables import PackedTables
 from tabtransfer.pretrain.training.module import TrainConfig
 from tabtransfer.pretrain.training.stream import StreamConfig
+from tabtransfer.tasks import TaskBatch
 
 Strategy = Literal["auto", "ddp", "fsdp"]
 
@@ -47,16 +49,19 @@ class Inputs:
     ----------
     init : Path, optional
         Checkpoint to start from.
-    tables : Path, optional
-        Real tables to train on as well (see `read_tables`).
+    tables : Path or PackedTables, optional
+        Real tables to train on as well, or where they are (see `read_tables`).
     validation : Path, optional
         Real tables (see `load_corpus`) that training is watched on, without those that ``init``
         was trained on; if not given, synthetic tasks that training never sees.
+    watched : tuple of TaskBatch
+        Tasks that training is watched on in place of those.
     """
 
     init: Path | None = None
-    tables: Path | None = None
+    tables: Path | PackedTables | None = None
     validation: Path | None = None
+    watched: tuple[TaskBatch, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
+import re
 import signal
 import sys
 import warnings
@@ -15,6 +16,7 @@ from typing import Any, cast
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import TQDMProgressBar
+from pytorch_lightning.loggers import Logger
 from pytorch_lightning.strategies import ModelParallelStrategy
 from pytorch_lightning.utilities import rank_zero_only
 
@@ -25,8 +27,11 @@ from tabtransfer.files import replacing
 from tabtransfer.folder_lock import alone_in
 from tabtransfer.pretrain.training.clock import CURVE_FILE, RESUME_FILE, Clock
 from tabtransfer.pretrain.training.compiled import compile_blocks
+from tabtransfer.pretrain.training.cost import muon_flops
+from tabtransfer.pretrain.training.loggers import make_logger
 from tabtransfer.pretrain.training.model_card import write_model_card
 from tabtransfer.pretrain.training.module import PretrainingModule
+from tabtransfer.pretrain.training.optim import build_optimizers
 from tabtransfer.pretrain.training.precision import choose_precision
 from tabtransfer.pretrain.training.recipe import Hardware, Inputs, Recipe, Strategy
 from tabtransfer.pretrain.training.resume import cut_curve, read_state
@@ -35,6 +40,8 @@ from tabtransfer.pretrain.training.start import Start
 from tabtransfer.pretrain.training.throughput import Throughput
 from tabtransfer.pretrain.validation.network_scores import validation_score
 
+# What gloo and NCCL say where the other end of a connection is gone.
+_LOST = re.compile("connection (closed|reset|was broken)|broken pipe|remote process", re.I)
 HELD_FILE = "held.safetensors"
 FINAL_FILE = "final.safetensors"
 CARD_FILE = "MODEL_CARD.md"
@@ -49,6 +56,7 @@ def pretrain(
     *,
     validate_every: float = 300.0,
     save_every: float = 60.0,
+    logger: str | None = None,
 ) -> dict[str, float]:
     """Train for a given time and write the weights, their card and the training curve.
 
@@ -73,6 +81,8 @@ def pretrain(
         Seconds between validations.
     save_every : float
         Seconds between savings: what a kill may lose.
+    logger : {"csv", "tensorboard", "wandb"}, optional
+        Lightning's logger of losses and validation scores (see `make_logger`).
 
     Returns
     -------
@@ -88,12 +98,14 @@ def pretrain(
         With the status 143, after SIGTERM.
     """
     out = Path(out)
+    log = None if logger is None else make_logger(logger, out)
     with alone_in(out) if _is_first_process() else nullcontext():
         if (out / FINAL_FILE).exists():
             return _finish_before(out)
         start = Start.of(recipe or Recipe(), inputs or Inputs())
         _take_over(out, start)
-        run = _Run(out, max_seconds, start, hardware or Hardware(), validate_every, save_every)
+        hardware = hardware or Hardware()
+        run = _Run(out, max_seconds, start, hardware, validate_every, save_every, log)
         run.train()
         if run.clock.seconds >= max_seconds:
             run.finish()
@@ -111,6 +123,7 @@ class _Run:
         hardware: Hardware,
         validate_every: float,
         save_every: float,
+        logger: Logger | None,
     ) -> None:
         on_gpu = hardware.accelerator != "cpu" and torch.cuda.is_available()
         device = torch.device("cuda" if on_gpu else "cpu")
@@ -133,17 +146,25 @@ class _Run:
             out,
             validate=self.validate,
             on_hold_end=lambda: self.write(HELD_FILE, self.validate()),
-            throughput=Throughput(start.network.config),
+            throughput=_throughput(start, hardware),
             validate_every=validate_every,
             save_every=save_every,
         )
-        self.trainer = _make_trainer(hardware, precision, self.clock)
+        self.trainer = _make_trainer(hardware, precision, self.clock, logger)
 
     def train(self) -> None:
         """Train until the time is over, from the saved state if there is one."""
         resume = self.out / RESUME_FILE
         state = str(resume) if resume.exists() else None
-        self.trainer.fit(self.module, ckpt_path=state, weights_only=True)
+        try:
+            self.trainer.fit(self.module, ckpt_path=state, weights_only=True)
+        except RuntimeError as error:
+            if self.trainer.world_size == 1 or not _LOST.search(str(error)):
+                raise
+            raise TabTransferError(
+                "A process of this run has ended, so this one ends too; the same command goes on "
+                f"from what was last saved in {self.out}."
+            ) from error
         if self.clock.is_interrupted and self.clock.seconds < self.clock.max_seconds:
             if self.trainer.is_global_zero:
                 print(
@@ -167,9 +188,9 @@ class _Run:
         self, name: str, scores: dict[str, float], dtype: torch.dtype = torch.float32
     ) -> None:
         """Write the weights as they are now; every process has to call this."""
-        whole = gather_network(self.start.network)
+        whole, n_tasks = gather_network(self.start.network), self.module.count_tasks()
         if self.trainer.is_global_zero:
-            save_checkpoint(self.out / name, whole, self._header(scores), dtype)
+            save_checkpoint(self.out / name, whole, self._header(scores, n_tasks), dtype)
 
     def finish(self) -> None:
         """Write the final weights and their card."""
@@ -177,14 +198,14 @@ class _Run:
         if self.trainer.is_global_zero:
             _finish(self.out)
 
-    def _header(self, scores: dict[str, float]) -> dict[str, Any]:
+    def _header(self, scores: dict[str, float], n_tasks: int) -> dict[str, Any]:
         settings = dataclasses.asdict(self.start.recipe)
         del settings["network"]  # which a checkpoint states itself
         return {
             "licence": self.start.licence,
             "training": {
                 **settings,
-                "tasks_seen": self.module.tasks_seen,
+                "tasks_seen": n_tasks,
                 "steps": self.module.steps,
                 "seconds": round(self.clock.seconds),
                 **self.conditions,
@@ -195,6 +216,13 @@ class _Run:
             "history": self.start.history,
             "tables": self.start.trained_tables,
         }
+
+
+def _throughput(start: Start, hardware: Hardware) -> Throughput:
+    muon, _ = build_optimizers(start.network)
+    shapes = [weight.shape for group in muon.param_groups for weight in group["params"]]
+    flops = muon_flops(shapes) / start.recipe.train.accumulate
+    return Throughput(start.network.config, flops, kernels_elsewhere=hardware.workers > 0)
 
 
 def _is_first_process() -> bool:
@@ -235,7 +263,9 @@ def _finish(out: Path) -> None:
     (out / RESUME_FILE).unlink(missing_ok=True)
 
 
-def _make_trainer(hardware: Hardware, precision: str, clock: Clock) -> pl.Trainer:
+def _make_trainer(
+    hardware: Hardware, precision: str, clock: Clock, logger: Logger | None
+) -> pl.Trainer:
     _quiet()
     return pl.Trainer(
         accelerator=hardware.accelerator,
@@ -245,7 +275,7 @@ def _make_trainer(hardware: Hardware, precision: str, clock: Clock) -> pl.Traine
         precision=cast(Any, precision),
         max_epochs=-1,
         callbacks=[clock, TQDMProgressBar(refresh_rate=20)],
-        logger=False,
+        logger=logger or False,
         enable_checkpointing=False,
         enable_model_summary=False,
         use_distributed_sampler=False,

@@ -12,8 +12,9 @@ from tabtransfer.checkpoint import checkpoint_sha256, load_checkpoint, read_head
 from tabtransfer.errors import TabTransferError
 from tabtransfer.network.transformer import TabularTransformer
 from tabtransfer.pretrain.real_tables.corpus import load_corpus
-from tabtransfer.pretrain.real_tables.packed_tables import PackedTables, read_tables
+from tabtransfer.pretrain.real_tables.packed_tables import PackedTables
 from tabtransfer.pretrain.real_tables.real_tasks import RealTasks
+from tabtransfer.pretrain.real_tables.training_tables import read_tables
 from tabtransfer.pretrain.real_tables.unseen import split_off_seen
 from tabtransfer.pretrain.training.recipe import Inputs, Recipe
 from tabtransfer.pretrain.training.stream import TaskStream
@@ -70,13 +71,18 @@ class Start:
         recipe = replace(recipe, network=network.config)
         if "regression" not in network.config.tasks:
             recipe = replace(recipe, prior=replace(recipe.prior, regression=0.0))
-        if inputs.validation is None:
+        if inputs.watched:
+            validation = list(inputs.watched)
+            validated_on = f"{len(validation)} tasks of tables held out from training"
+        elif inputs.validation is None:
             validation, validated_on = _synthetic_validation(recipe)
         else:
             validation, validated_on = _real_validation(
                 inputs.validation, network.config.tasks, origin.get("tables", [])
             )
-        real = None if inputs.tables is None else read_tables(inputs.tables, inputs.validation)
+        real = inputs.tables
+        if isinstance(real, Path):
+            real = read_tables(real, inputs.validation)
         settings = {
             **asdict(recipe),
             "init": None if inputs.init is None else checkpoint_sha256(inputs.init),
@@ -101,7 +107,8 @@ class Start:
         """The runs behind the first weights, the last one last."""
         if self.settings["init"] is None:
             return []
-        return [*self.origin.get("history", []), self.origin.get("training", {})]
+        runs = [*self.origin.get("history", []), self.origin.get("training", {})]
+        return [run for run in runs if run]
 
     @property
     def trained_tables(self) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""An endless stream of tasks, each batch known by its seed, rank and step."""
+"""An endless stream of tasks, each batch known by its seed and its number."""
 
 from __future__ import annotations
 
@@ -44,11 +44,12 @@ class StreamConfig:
 
 
 class TaskStream(IterableDataset[TaskBatch]):
-    """Yield batches for ever, starting at a given step.
+    """Yield batches for ever, starting at a given one.
 
-    Batch ``step`` of ``rank`` depends on (seed, rank, step) alone, so a resumed run sees what an
-    unbroken one would have, and ranks never see each other's tasks. Worker processes of a
-    DataLoader take turns, so that it gives the same batches in the same order.
+    A batch depends on (seed, number) alone. The processes of a run take turns: at a step, each
+    takes the next number. So N processes see the batches that one sees in N times as many steps,
+    a resumed run those that an unbroken one would have, on any number of devices. Worker processes
+    of a DataLoader take turns as well, so that it gives the same batches in the same order.
 
     Parameters
     ----------
@@ -63,9 +64,9 @@ class TaskStream(IterableDataset[TaskBatch]):
 
     Attributes
     ----------
-    step, rank, device
-        The next step, the rank of the process, and where batches are made: 0, 0 and the CPU
-        until set.
+    position, rank, world_size, device
+        The number of the run's next batch, which of the run's processes this is, how many there
+        are, and where batches are made: 0, 0, 1 and the CPU until set.
     """
 
     def __init__(
@@ -79,19 +80,21 @@ class TaskStream(IterableDataset[TaskBatch]):
         self.config = config
         self.seed = seed
         self.real = real
+        self.position = 0
         self.rank = 0
+        self.world_size = 1
         self.device = "cpu"
-        self.step = 0
 
     def __iter__(self) -> Iterator[TaskBatch]:
         worker = get_worker_info()
-        first, stride = (0, 1) if worker is None else (worker.id, worker.num_workers)
-        for step in itertools.count(self.step + first, stride):
-            yield self.batch(step)
+        turn, n_workers = (0, 1) if worker is None else (worker.id, worker.num_workers)
+        first = self.position + self.rank + turn * self.world_size
+        for number in itertools.count(first, n_workers * self.world_size):
+            yield self.batch(number)
 
-    def batch(self, step: int) -> TaskBatch:
-        """Make the batch of a step."""
-        random = np.random.default_rng([self.seed, self.rank, step])
+    def batch(self, number: int) -> TaskBatch:
+        """Make the batch of a number."""
+        random = np.random.default_rng([self.seed, 0, number])  # 0: tasks of a seed stay the same
         c = self.config
         n_rows = round(log_uniform(random, c.min_rows, c.max_rows))
         n_train = int(n_rows * random.uniform(*c.train_share))

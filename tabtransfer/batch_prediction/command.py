@@ -55,9 +55,6 @@ def fit(
     encoding: Encoding = None,
     decimal: Decimal = None,
     silence: Silence = "",
-    finetune: Annotated[
-        bool, typer.Option("--finetune", help="Adapt the network's weights to the table.")
-    ] = False,
     trees: Annotated[
         bool, typer.Option("--trees/--no-trees", help="Whether the network reads trees as well.")
     ] = True,
@@ -75,7 +72,8 @@ def fit(
 ) -> None:
     """Fit a model to a table and write it to a file, for `tabtransfer predict`.
 
-    Rows without a target are left out. The file holds the training rows and no code.
+    Rows without a target are left out. The file holds the training rows and no code. `tabtransfer
+    finetune` adapts the network's weights to the table as well.
     """
     from tabtransfer.table_files.find import find_files
     from tabtransfer.table_files.training_table import read_training_table
@@ -91,7 +89,6 @@ def fit(
     kind = TabTransferClassifier if rows.task == "classification" else TabTransferRegressor
     model = kind(
         n_estimators,
-        finetune=finetune,
         trees=trees,
         random_state=seed,
         device=device,
@@ -100,9 +97,6 @@ def fit(
     )
     with alone_with(out), said_warnings(split_names(silence)):
         model.fit(rows.X, rows.y)
-        if finetune:
-            record = model.finetuning_
-            _say(f"Fine-tuning kept the {record.chosen} weights: {record.reason}.")
         model.save(out)
     n_rows, n_columns = rows.X.shape
     _say(f"{out}: {n_rows:,} rows, {n_columns:,} columns, {out.stat().st_size / 2**20:.1f} MiB")

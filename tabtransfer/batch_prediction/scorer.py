@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 
 from tabtransfer.errors import TabTransferError
@@ -122,12 +123,16 @@ class Scorer:
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Predict a piece, row by row in its order."""
+        found = self._predict(self.frame(table))
+        kept = [_flat(table[name]) for name in self.keep]
+        return pa.table([*kept, *found], names=[*self.keep, *self.answers])
+
+    def frame(self, table: pa.Table) -> pd.DataFrame:
+        """Return the columns of a piece that the model reads, as it reads them."""
         features = table.select(list(self.features))
         if self.decimal is not None:
             features = parse(features, types_of(self.model.fitted_.rows.X), self.decimal)
-        found = self._predict(to_frame(features))
-        kept = [_flat(table[name]) for name in self.keep]
-        return pa.table([*kept, *found], names=[*self.keep, *self.answers])
+        return to_frame(features)
 
     def _predict(self, X: Any) -> list[pa.Array]:
         """Return the columns of `answers`."""

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import os
 import warnings
-from abc import ABC
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags, check_random_state, estimator_html_repr
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from tabtransfer.checkpoint import SHIPPED, load_checkpoint
-from tabtransfer.device import describe_device, device_at_hand, find_device
+from tabtransfer.device import device_at_hand, find_device
 from tabtransfer.errors import ColumnWarning, TabTransferError
+from tabtransfer.estimators.derived import DerivedResults
 from tabtransfer.estimators.parameters import check_parameters
-from tabtransfer.finetune.loop import FinetuneConfig, FinetuneRecord, finetune_network
+from tabtransfer.finetune.config import FinetuneConfig, FinetuneRecord
+from tabtransfer.finetune.loop import finetune_network
+from tabtransfer.finetune.modes import config_of
 from tabtransfer.inference.calibration import Calibration, fit_temperature
 from tabtransfer.inference.fitted import FittedModel, ModelWithoutRows
 from tabtransfer.inference.fitting import add_blend, add_learners, build_model, prepare_rows
@@ -38,18 +39,20 @@ from tabtransfer.preprocessing.training_input import read_training
 from tabtransfer.threads import torch_threads
 
 if TYPE_CHECKING:
-    from tabtransfer.explain.explanation import Explanation
     from tabtransfer.preprocessing.column_notes import ColumnNote
 
 __all__ = ["InContextEstimator"]
 
 # Attributes that `fit` sets.
-_LEARNED = ("_fitted", "finetuning_", "context_cached_", "n_features_in_", "feature_names_in_")
+_LEARNED = (
+    *("_fitted", "finetuning_", "context_cached_", "fit_seconds_"),
+    *("n_features_in_", "feature_names_in_"),
+)
 
 _SAVED = "saved"  # names the state that is a saved model
 
 
-class InContextEstimator(ABC, BaseEstimator):
+class InContextEstimator(DerivedResults, BaseEstimator):
     """Predict with a pretrained network that reads the training rows as its context.
 
     See `TabTransferClassifier` and `TabTransferRegressor` for the parameters.
@@ -64,7 +67,7 @@ class InContextEstimator(ABC, BaseEstimator):
         n_estimators: int | None = None,
         *,
         calibrate: bool = False,
-        finetune: bool = False,
+        finetune: bool | str | FinetuneConfig = False,
         checkpoint: str | os.PathLike[str] | None = None,
         max_context_rows: int = 4096,
         time_limit: float | None = 60.0,
@@ -133,8 +136,12 @@ class InContextEstimator(ABC, BaseEstimator):
 
     @property
     def device_(self) -> str:
-        """The device that the network computes on."""
-        return str(self._known("resources").device)
+        """The device that predictions are computed on: that of the parameter ``device``."""
+        self._known("resources")  # AttributeError before `fit`
+        try:
+            return str(find_device(self.device))
+        except TabTransferError as error:  # set since `fit`; `dir` expects no other error
+            raise AttributeError(str(error)) from error
 
     @property
     def n_estimators_(self) -> int:
@@ -166,14 +173,13 @@ class InContextEstimator(ABC, BaseEstimator):
             return column_notes(self.encoder_, rows.X, rows.labels, n_classes)
 
     def _html_repr(self) -> str:
-        """Show the device and the notes on columns below what scikit-learn shows."""
+        """Show what was fitted below what scikit-learn shows."""
         shown = estimator_html_repr(self)
         if not isinstance(vars(self).get("_fitted"), FittedModel):
             return shown
-        device = escape(describe_device(self.fitted_.resources.device))
-        notes = "".join(f"<li>{escape(str(note))}</li>" for note in self.column_notes_)
-        columns = f"<details><summary>Columns</summary><ul>{notes}</ul></details>"
-        return f"{shown}<div>Device: {device}</div>{columns}"
+        from tabtransfer.estimators.summary import fit_html
+
+        return shown + fit_html(self)
 
     def _known(self, name: str) -> Any:
         """Return a part of the fitted model; AttributeError where there is none."""
@@ -189,8 +195,10 @@ class InContextEstimator(ABC, BaseEstimator):
         self.check_parameters()
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         self._forget()
+        started = perf_counter()
         try:
             self._learn(X, y, sample_weight, seed)
+            self.fit_seconds_ = perf_counter() - started
         except BaseException:  # an interrupted fit leaves no half of a model either
             self._forget()
             raise
@@ -208,7 +216,7 @@ class InContextEstimator(ABC, BaseEstimator):
         given = read_training(self, X, y, sample_weight)
         settings = FitSettings.of(self._task, self.get_params(), self._view_kinds)
         prepared = prepare_rows(*given, settings, seed)
-        prepared = add_learners(prepared, self._resources)
+        prepared = add_learners(prepared, self._resources_now())
         with torch_threads(self.n_threads):
             network = self._starting_network(seed)
             if self._finetunes:
@@ -217,82 +225,16 @@ class InContextEstimator(ABC, BaseEstimator):
             if self.calibrate:
                 calibration = self._fit_temperature(network, prepared.training, seed)
             kept = self._kept(network)
-            fitted = build_model(prepared, kept, self._resources, calibration)
+            fitted = build_model(prepared, kept, self._resources_now(), calibration)
             self.context_cached_ = fitted.read_contexts()
             self.fitted_ = add_blend(fitted, prepared)
         if self.verbose:
             for note in self.column_notes_:
                 warnings.warn(str(note), ColumnWarning, stacklevel=3)
 
-    def _network_now(self) -> KeptNetwork:
-        """Return the network of the fitted model, whose checkpoint may be elsewhere by now."""
-        return replace(self.fitted_.network, checkpoint=self.checkpoint)
-
-    @property
-    def _resources(self) -> Resources:
+    def _resources_now(self) -> Resources:
         device = find_device(self.device)
         return Resources(self.n_threads, self.memory_limit, self.verbose, device)
-
-    def _model_and_rows(self, X: Any) -> tuple[FittedModel, pd.DataFrame]:
-        """Return the fitted model, under the parameters as they are now, and aligned rows."""
-        model = replace(self.fitted_, network=self._network_now(), resources=self._resources)
-        frame = model.encoder.align(X)
-        validate_data(self, frame, reset=False, skip_check_array=True)
-        return model, frame
-
-    def explain(self, X: Any, n_rows: int = 10) -> Explanation:
-        """Return which columns and which training rows drove the prediction of each row.
-
-        Parameters
-        ----------
-        X : array-like, sparse or DataFrame of shape (n_rows, n_features)
-            Rows with the columns of `fit`.
-        n_rows : int, default=10
-            Training rows to name for each row of ``X``, those of most weight.
-
-        Returns
-        -------
-        Explanation
-            Of the predicted class's probability, or of the predicted mean.
-
-        Raises
-        ------
-        TabTransferError
-            As `predict` does, and if ``n_rows`` isn't a whole number from 1 on.
-        """
-        from tabtransfer.explain.explanation import explain
-
-        return explain(*self._model_and_rows(X), n_rows)
-
-    def save(self, path: str | os.PathLike[str], training_rows: bool = True) -> None:
-        """Write the fitted model to one file without code in it, for `tabtransfer.load`.
-
-        The file is a zip archive of JSON (settings, columns, versions), safetensors (the
-        network's weights) and Parquet (the training rows as they were given).
-
-        Parameters
-        ----------
-        path : path-like
-            Where to write; an existing file is replaced, at the end and in one step.
-        training_rows : bool, default=True
-            Whether to write the training rows. Without them the file holds no row of the table,
-            but has to be loaded with them: ``tabtransfer.load(path, X, y)``.
-
-        Raises
-        ------
-        TabTransferError
-            If the rows or settings can't be written so that they come back as they were; the
-            message names the column.
-        """
-        from tabtransfer.saving.archive import save_model
-
-        model = replace(self.fitted_, network=self._network_now())
-        outcomes = {
-            name: getattr(self, name)
-            for name in ("finetuning_", "calibration_")
-            if hasattr(self, name)
-        }
-        save_model(model, type(self), outcomes, path, training_rows)
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         # Pickles and copies hold the attributes as they are.
@@ -312,7 +254,7 @@ class InContextEstimator(ABC, BaseEstimator):
             super().__setstate__(state)
             if isinstance(vars(self).get("_fitted"), FittedModel):
                 self.device = device_at_hand(self.device)  # of another machine, it may be
-                self._fitted = replace(self.fitted_, resources=self._resources)
+                self._fitted = replace(self.fitted_, resources=self._resources_now())
             return
         from tabtransfer.saving.archive import read_model
 
@@ -331,7 +273,7 @@ class InContextEstimator(ABC, BaseEstimator):
 
     @property
     def _finetunes(self) -> bool:
-        return self.finetune
+        return self.finetune is not False
 
     def _starting_network(self, seed: int) -> TabularTransformer:
         """Return the network that fine-tuning starts from, or that predicts as it is."""
@@ -353,7 +295,7 @@ class InContextEstimator(ABC, BaseEstimator):
         tuned, self.finetuning_ = finetune_network(
             start,
             training,
-            self._finetune_config,
+            config_of(self.finetune, self._finetune_config),
             max_context_rows=self.max_context_rows,
             time_limit=self.time_limit,
             seed=seed,

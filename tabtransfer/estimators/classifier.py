@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
 from tabtransfer.estimators.base import InContextEstimator
+from tabtransfer.finetune.config import FinetuneConfig
 from tabtransfer.inference.fitted import FittedClassifier
 
 __all__ = ["TabTransferClassifier"]
@@ -38,9 +39,12 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         Whether to fit a temperature on out-of-fold predictions of up to 1,000 training rows
         and divide log probabilities by it. Without class weights the most probable class
         stays as it is.
-    finetune : bool, default=False
-        Whether to adapt the network's weights to the training rows; the pretrained weights
-        are kept where they do better on held-out rows.
+    finetune : False, "auto", "full", "last" or FinetuneConfig, default=False
+        Whether to adapt the network's weights to the training rows: all of them ("full", or True),
+        or those of the last third of its layers ("last"). "auto" adapts all, but leaves tables of
+        fewer than 300 rows as they are, and does what the time limit allows. The pretrained
+        weights are kept unless rows held out speak for the tuned ones
+        (`tabtransfer.FinetuneConfig` says how).
     checkpoint : path-like, optional
         Weights to use; the shipped ones if not given.
     max_context_rows : int, default=4096
@@ -65,7 +69,8 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         With a GPU: as much of its memory, eight tenths of what is free there if None, and as
         much of the main memory for trees and encoded rows.
     verbose : bool, default=False
-        Whether to show progress.
+        Whether to show progress, and to warn of columns that are read in an unexpected way: a
+        `ColumnWarning` for each of ``column_notes_``, by the column's name.
 
     Attributes
     ----------
@@ -73,10 +78,11 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         The class labels.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, if all are strings. Columns are then matched by name.
     device_ : str
-        Where the network computes: "cpu", "cuda:0", …
+        Where predictions are computed: "cpu", "cuda:0", … They follow the parameter, as they follow
+        ``n_threads``: after ``set_params(device="cpu")`` a fitted model predicts on the CPU.
     n_estimators_ : int
         Members of the ensemble.
     n_context_rows_ : int
@@ -88,9 +94,11 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         Whether what the network read in `fit` is kept for prediction; otherwise memory is short
         and every prediction reads the training rows again. Copies and pickles read them again
         once.
+    fit_seconds_ : float
+        Seconds that `fit` took; not in models that were loaded.
     finetuning_ : FinetuneRecord
-        What fine-tuning did: losses on held-out rows, steps, seconds, the weights chosen.
-        Only with ``finetune=True``.
+        What fine-tuning did: losses on held-out rows before and after, the gain with its
+        interval, the curve, steps, seconds, the weights chosen and why. Only with ``finetune``.
     calibration_ : Calibration
         The temperature, and the log loss out of fold without and with it. Only with
         ``calibrate=True``.
@@ -146,7 +154,7 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         *,
         class_weight: Mapping[Any, float] | str | None = None,
         calibrate: bool = False,
-        finetune: bool = False,
+        finetune: bool | str | FinetuneConfig = False,
         checkpoint: str | os.PathLike[str] | None = None,
         max_context_rows: int = 4096,
         time_limit: float | None = 60.0,
@@ -221,6 +229,27 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         """
         model, frame = self._model_and_rows(X)
         return cast(FittedClassifier, model).probabilities(frame)
+
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Predict the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like, sparse or DataFrame of shape (n_rows, n_features)
+            Rows with the columns of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes)
+            Natural logarithms, in the order of ``classes_``; −inf where a probability is 0.
+
+        Raises
+        ------
+        TabTransferError
+            As `predict_proba` does.
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the most probable class.

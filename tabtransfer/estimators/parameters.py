@@ -11,16 +11,17 @@ from sklearn.utils import check_random_state
 
 from tabtransfer.device import find_device
 from tabtransfer.errors import TabTransferError
+from tabtransfer.finetune.modes import check_mode
 
-__all__ = ["check_parameters"]
+__all__ = ["check_count", "check_parameters"]
 
-_FLAGS = ("calibrate", "finetune", "trees", "verbose")
+_FLAGS = ("calibrate", "trees", "verbose")
 _COUNTS = ("n_estimators", "max_context_rows", "n_threads", "memory_limit")
 _OR_NONE = ("n_estimators", "n_threads", "memory_limit")
 
 
 def check_parameters(parameters: Mapping[str, Any]) -> None:
-    """Check the parameters of an estimator, except its class weights and its checkpoint.
+    """Check those parameters of an estimator that several estimators have.
 
     Parameters
     ----------
@@ -38,19 +39,15 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
     >>> from tabtransfer.estimators.parameters import check_parameters
     >>> check_parameters(TabTransferClassifier(n_threads=2).get_params())
     """
-    for name in _COUNTS:
-        value = parameters[name]
-        if not (value is None and name in _OR_NONE) and not _is_count(value):
-            unit = " of bytes" if name == "memory_limit" else ""
-            none = ", or None" if name in _OR_NONE else ""
-            raise TabTransferError(
-                f"{name} must be a whole number{unit} from 1 on{none}, not {value!r}."
-            )
-    for name in _FLAGS:
+    for name in [name for name in _COUNTS if name in parameters]:
+        if not (parameters[name] is None and name in _OR_NONE):
+            check_count(name, parameters[name], or_none=name in _OR_NONE)
+    for name in [name for name in _FLAGS if name in parameters]:
         if parameters[name] not in (True, False):
             raise TabTransferError(f"{name} must be True or False, not {parameters[name]!r}.")
+    check_mode(parameters["finetune"])
     find_device(parameters["device"])
-    limit = parameters["time_limit"]
+    limit = parameters.get("time_limit")
     if limit is not None and not (_is_number(limit) and limit >= 0 and not math.isnan(limit)):
         raise TabTransferError(
             f"time_limit must be a number of seconds from 0 on, or None, not {limit!r}."
@@ -62,6 +59,27 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
             "random_state must be a whole number from 0 to 2**32 - 1, a numpy.random.RandomState, "
             f"or None, not {parameters['random_state']!r}."
         ) from error
+
+
+def check_count(name: str, value: Any, or_none: bool = False) -> None:
+    """Check that a parameter is a whole number from 1 on.
+
+    Raises
+    ------
+    TabTransferError
+        If it isn't; the message says so if None would do, too.
+
+    Examples
+    --------
+    >>> from tabtransfer.estimators.parameters import check_count
+    >>> check_count("n_rows", 10)
+    """
+    if not _is_count(value):
+        unit = " of bytes" if name == "memory_limit" else ""
+        none = ", or None" if or_none else ""
+        raise TabTransferError(
+            f"{name} must be a whole number{unit} from 1 on{none}, not {value!r}."
+        )
 
 
 def _is_number(value: Any) -> bool:

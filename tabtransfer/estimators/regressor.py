@@ -33,9 +33,12 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
     calibrate : bool, default=False
         Whether to fit on out-of-fold predictions of up to 1,000 training rows how wide
         distributions should be, and stretch them around their mean, which stays as it is.
-    finetune : bool, default=False
-        Whether to adapt the network's weights to the training rows; the pretrained weights
-        are kept where they do better on held-out rows.
+    finetune : False, "auto", "full", "last" or FinetuneConfig, default=False
+        Whether to adapt the network's weights to the training rows: all of them ("full", or True),
+        or those of the last third of its layers ("last"). "auto" adapts all, but leaves tables of
+        fewer than 300 rows as they are, and does what the time limit allows. The pretrained
+        weights are kept unless rows held out speak for the tuned ones
+        (`tabtransfer.FinetuneConfig` says how).
     checkpoint : path-like, optional
         Weights to use; the shipped ones if not given.
     max_context_rows : int, default=4096
@@ -60,16 +63,18 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
         With a GPU: as much of its memory, eight tenths of what is free there if None, and as
         much of the main memory for trees and encoded rows.
     verbose : bool, default=False
-        Whether to show progress.
+        Whether to show progress, and to warn of columns that are read in an unexpected way: a
+        `ColumnWarning` for each of ``column_notes_``, by the column's name.
 
     Attributes
     ----------
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, if all are strings. Columns are then matched by name.
     device_ : str
-        Where the network computes: "cpu", "cuda:0", …
+        Where predictions are computed: "cpu", "cuda:0", … They follow the parameter, as they follow
+        ``n_threads``: after ``set_params(device="cpu")`` a fitted model predicts on the CPU.
     n_estimators_ : int
         Members of the ensemble.
     n_context_rows_ : int
@@ -81,9 +86,11 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
         Whether what the network read in `fit` is kept for prediction; otherwise memory is short
         and every prediction reads the training rows again. Copies and pickles read them again
         once.
+    fit_seconds_ : float
+        Seconds that `fit` took; not in models that were loaded.
     finetuning_ : FinetuneRecord
-        What fine-tuning did: losses on held-out rows, steps, seconds, the weights chosen.
-        Only with ``finetune=True``.
+        What fine-tuning did: losses on held-out rows before and after, the gain with its
+        interval, the curve, steps, seconds, the weights chosen and why. Only with ``finetune``.
     calibration_ : Calibration
         The temperature that stretches distributions, and the pinball loss out of fold without
         and with it. Only with ``calibrate=True``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -90,6 +91,35 @@ class Explanation:
         from tabtransfer.explain.plot import plot_explanation
 
         return plot_explanation(self, row)
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Return the explanation of each row as JSON has it.
+
+        Returns
+        -------
+        list of dict
+            For each row its ``prediction`` and, of a class, ``probability``; ``columns``, the
+            effect of each; ``rows``, the training rows of most weight, as dictionaries.
+        """
+        rows = _json_records(self.rows)
+        return [
+            {
+                **prediction,
+                "columns": effects,
+                "rows": [
+                    {name: value for name, value in row.items() if name != "query"}
+                    for row in rows
+                    if row["query"] == place
+                ],
+            }
+            for place, (prediction, effects) in enumerate(
+                zip(_json_records(self.predictions), _json_records(self.columns), strict=True)
+            )
+        ]
+
+
+def _json_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return json.loads(frame.to_json(orient="records", date_format="iso", double_precision=15))
 
 
 def explain(model: FittedModel, frame: pd.DataFrame, n_rows: int = 10) -> Explanation:

@@ -95,7 +95,7 @@ class QuantileDistribution:
                 "quantiles must be levels between 0 and 1 (both excluded), such as "
                 f"[0.1, 0.5, 0.9], not {levels!r}."
             )
-        found = self._at_levels(np.atleast_1d(wanted)[None])
+        found = self.at_levels(np.atleast_1d(wanted)[None])
         return found if wanted.ndim else found[:, 0]
 
     def interval(self, coverage: float) -> NDArray[np.float64]:
@@ -125,7 +125,7 @@ class QuantileDistribution:
     ) -> NDArray[np.float64]:
         """Draw targets of each row, (n_rows, n), each on its own."""
         levels = check_random_state(random_state).uniform(size=(len(self.quantiles), n))
-        return self._at_levels(np.maximum(levels, np.finfo(np.float64).tiny))
+        return self.at_levels(np.maximum(levels, np.finfo(np.float64).tiny))
 
     def cdf(self, values: Any) -> NDArray[np.float64]:
         """Return the probability of a target up to each value."""
@@ -190,8 +190,11 @@ class QuantileDistribution:
         tails += _tail_score(target - q[:, -1], above, levels[0])
         return (left + right).sum(1) + tails
 
-    def _at_levels(self, wanted: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return quantiles at levels (n_rows or 1, k)."""
+    def at_levels(self, wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the quantiles (n_rows, k) of levels above 0 and below 1, (n_rows or 1, k).
+
+        Unlike `quantile`, each row may have levels of its own.
+        """
         place = np.interp(wanted, self.levels, np.arange(len(self.levels)))
         low = place.astype(np.int64)
         high = np.minimum(low + 1, len(self.levels) - 1)

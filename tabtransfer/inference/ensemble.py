@@ -250,12 +250,12 @@ class ClassificationEnsemble(Ensemble):
                 shifts[place] = np.log(expected[classes].sum() / read[classes].sum())
         return torch.from_numpy(shifts)
 
-    def loss(self, network: TabularTransformer, query: LabelledTable) -> float:
-        """Return the log loss."""
+    def row_losses(self, network: TabularTransformer, query: LabelledTable) -> NDArray[np.float64]:
+        """Return the log loss of each row (n_query,)."""
         of_true_class = self.probabilities(network, query.table)[
             np.arange(query.n_rows), query.labels
         ]
-        return float(np.average(-np.log(of_true_class.clip(min=1e-15)), weights=query.weights))
+        return -np.log(of_true_class.clip(min=1e-15))
 
 
 @dataclass(frozen=True)
@@ -373,10 +373,13 @@ class RegressionEnsemble(Ensemble):
         weights = self.training.weights_of(member.rows)
         return learn_scale(self.training.labels[member.rows], weights, member.view.normal_target)
 
-    def loss(self, network: TabularTransformer, query: LabelledTable) -> float:
-        """Return the pinball loss on the training rows' scale; 1 is what guessing costs."""
+    def row_losses(self, network: TabularTransformer, query: LabelledTable) -> NDArray[np.float64]:
+        """Return the pinball loss of each row on the training rows' scale (n_query,).
+
+        1 is what guessing costs.
+        """
         scale = TargetScale.of(self.training.labels, self.training.weights)
         quantiles = (self.quantiles(network, query.table) - scale.mean) / scale.deviation
         targets = (query.labels - scale.mean) / scale.deviation
         losses = pinball_loss(torch.from_numpy(quantiles), torch.from_numpy(targets))
-        return float(np.average(losses.numpy(), weights=query.weights))
+        return losses.numpy()

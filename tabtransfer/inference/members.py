@@ -181,5 +181,9 @@ class Ensemble(ABC):
             yield torch.cat(outputs)
 
     @abstractmethod
+    def row_losses(self, network: TabularTransformer, query: LabelledTable) -> NDArray[np.float64]:
+        """Return the losses of a network on rows whose labels are known (n_query,)."""
+
     def loss(self, network: TabularTransformer, query: LabelledTable) -> float:
         """Return the mean loss of a network on rows whose labels are known."""
+        return float(np.average(self.row_losses(network, query), weights=query.weights))

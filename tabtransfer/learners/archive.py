@@ -9,11 +9,8 @@ alone, as whoever makes a file to do harm can make its checksum.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import tempfile
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +18,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.learners.booster_file import read_booster, write_booster
 from tabtransfer.learners.boosting import ColumnBins, FittedBoosting
 from tabtransfer.learners.category_means import MEAN_PARTS, CategoryMeans
 from tabtransfer.learners.fitted import Fit, FittedLearners
@@ -119,11 +117,7 @@ def _write(fit: Fit, name: str, arrays: dict[str, NDArray[Any]]) -> dict[str, An
         arrays |= {f"{name}means.{part}": found for part, found in fit.means.arrays().items()}
     checksum = None
     if fit.booster is not None:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "booster.cbm"
-            fit.booster.save_model(str(path))
-            content = path.read_bytes()
-        checksum = hashlib.sha256(content).hexdigest()
+        content, checksum = write_booster(fit.booster)
         arrays[f"{name}booster"] = np.frombuffer(content, np.uint8)
     return {"kind": "boosting", "n_classes": fit.n_classes, "checksum": checksum}
 
@@ -139,12 +133,7 @@ def _read(kind: dict[str, Any], name: str, arrays: dict[str, NDArray[Any]], n_co
         )
     booster = None
     if kind["checksum"] is not None:
-        from catboost import CatBoost
-
-        content = arrays[f"{name}booster"].tobytes()
-        if hashlib.sha256(content).hexdigest() != kind["checksum"]:
-            raise TabTransferError("The boosted trees of the saved model are damaged.")
-        booster = CatBoost().load_model(blob=content)
+        booster = read_booster(arrays[f"{name}booster"].tobytes(), kind["checksum"])
     stops = np.cumsum(arrays[f"{name}counts"])[:-1]
     bins = ColumnBins(tuple(np.split(arrays[f"{name}borders"], stops)))
     means = None

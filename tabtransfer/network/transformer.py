@@ -208,9 +208,21 @@ class TabularTransformer(nn.Module):
         Tensor
             As in `forward`.
         """
+        return self.decide(context, self._query_rows(context, values, missing, learners))
+
+    def embed(
+        self, context: Context, values: Tensor, missing: Tensor, learners: Tensor | None = None
+    ) -> Tensor:
+        """Return the vectors (b, q, e) from which `predict` predicts query rows."""
+        rows = self._query_rows(context, values, missing, learners)
+        return self.context(rows, context.keys)
+
+    def _query_rows(
+        self, context: Context, values: Tensor, missing: Tensor, learners: Tensor | None
+    ) -> Tensor:
         cells = context.columns.describe(values, missing)
         predictions = context.predictions.predict(values, cells, learners)
-        return self.decide(context, self.row_vectors(context, cells, predictions))
+        return self.row_vectors(context, cells, predictions)
 
     def decide(self, context: Context, rows: Tensor) -> Tensor:
         """Predict query rows from their vectors (b, q, e), as `forward` does."""

@@ -25,7 +25,7 @@ import warnings
 import zipfile
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ from tabtransfer.checkpoint import build_network, checkpoint_sha256, load_checkp
 from tabtransfer.device import device_at_hand, find_device
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
-from tabtransfer.finetune.loop import FinetuneRecord
+from tabtransfer.finetune.config import FinetuneConfig, FinetuneRecord
 from tabtransfer.inference.blend import Blend
 from tabtransfer.inference.calibration import Calibration
 from tabtransfer.inference.fitted import FittedClassifier, FittedModel, ModelWithoutRows
@@ -227,6 +227,8 @@ def _describe(model: FittedModel, estimator: str, weights: str) -> dict[str, Any
         settings["random_state"] = model.seed
     if settings["checkpoint"] is not None:
         settings["checkpoint"] = os.fspath(settings["checkpoint"])
+    if isinstance(settings["finetune"], FinetuneConfig):  # which rows progress is of, none knows
+        settings["finetune"] = asdict(replace(settings["finetune"], folder=None))
     classes = model.classes if isinstance(model, FittedClassifier) else None
     columns = model.rows.X.columns.tolist()
     training = model.ensemble.training
@@ -265,6 +267,8 @@ def _versions() -> dict[str, str]:
 
 def _unfitted(record: dict[str, Any], kinds: Mapping[str, type[Any]], path: Path) -> Any:
     settings = {name: from_json(value) for name, value in record["settings"].items()}
+    if isinstance(settings.get("finetune"), dict):
+        settings["finetune"] = FinetuneConfig(**settings["finetune"])
     if "device" in settings:
         settings["device"] = device_at_hand(settings["device"])
     try:

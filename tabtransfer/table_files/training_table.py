@@ -11,13 +11,15 @@ from typing import Literal
 import pandas as pd
 
 from tabtransfer.errors import TabTransferError, did_you_mean, name_list
+from tabtransfer.preprocessing.column_notes import ColumnNote, column_notes
+from tabtransfer.preprocessing.encoder import TableEncoder
 from tabtransfer.table_files.csv_dialect import CsvDialect
 from tabtransfer.table_files.frames import to_frame
 from tabtransfer.table_files.reader import Source, comma_advice
 from tabtransfer.table_files.target import read_target_column
 from tabtransfer.table_files.whole_table import read_columns, to_typed_frame
 
-__all__ = ["TrainingTable", "read_training_table"]
+__all__ = ["TrainingTable", "is_saved_index", "read_training_table"]
 
 _INDEX_NAME = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
 
@@ -51,6 +53,14 @@ class TrainingTable:
     n_without_target: int
     notes: tuple[str, ...] = ()
     saved_indices: tuple[str, ...] = ()
+
+    def column_notes(self) -> list[ColumnNote]:
+        """Return what to know of how columns are read: see `column_notes`."""
+        labels, n_classes = self.y.to_numpy(), 0
+        if self.task == "classification":
+            labels, classes = pd.factorize(self.y, sort=True)
+            n_classes = len(classes)
+        return column_notes(TableEncoder().fit(self.X), self.X, labels, n_classes)
 
 
 def read_training_table(
@@ -112,7 +122,7 @@ def read_training_table(
             f"({y.iloc[0]!r}): there is nothing to predict."
         )
     X = X.loc[known_rows].reset_index(drop=True)
-    indices = tuple(name for name in X if _is_saved_index(name, X[name]))
+    indices = tuple(name for name in X if is_saved_index(name, X[name]))
     indices = indices if len(indices) < X.shape[1] else ()
     said = [read.note]
     if source.dialect is not None and source.dialect.words:
@@ -131,7 +141,7 @@ def read_training_table(
     return TrainingTable(X, y, read.task, read.reason, n_without, notes, indices)
 
 
-def _is_saved_index(name: str, column: pd.Series) -> bool:
+def is_saved_index(name: str, column: pd.Series) -> bool:
     """Return whether a column is the unnamed index that pandas saved, different in each row."""
     if not _INDEX_NAME.fullmatch(name) or not pd.api.types.is_numeric_dtype(column):
         return False

@@ -1,8 +1,10 @@
+from itertools import count
+
 import numpy as np
 import pytest
 import torch
 
-from tabtransfer.finetune.episodes import QUERY_SHARES, draw_episodes
+from tabtransfer.finetune.episodes import QUERY_SHARES, Episodes
 from tabtransfer.inference.views import KINDS
 from tabtransfer.preprocessing.encoder import TableEncoder
 from tabtransfer.preprocessing.labelled_table import LabelledTable
@@ -13,7 +15,8 @@ def make_episodes(labels, n_classes, max_classes=10, max_rows=1000, seed=0, kind
     table = TableEncoder().fit(X).transform(X)
     rng = np.random.default_rng(seed)
     training = LabelledTable(table, labels, n_classes)
-    return table, draw_episodes(training, max_classes, max_rows, rng, kinds)
+    episodes = Episodes(training, max_classes, max_rows, kinds)
+    return table, (episodes.draw(rng) for _ in count())
 
 
 def rows_of(table, episode):
@@ -126,9 +129,9 @@ def test_weights_stay_with_their_rows(n_classes):
     X = np.arange(40.0)[:, None]
     table = TableEncoder().fit(X).transform(X)
     rng = np.random.default_rng(0)
-    episodes = draw_episodes(LabelledTable(table, labels, n_classes, weights), 10, 40, rng)
+    episodes = Episodes(LabelledTable(table, labels, n_classes, weights), 10, 40)
     for _ in range(5):
-        episode = next(episodes)
+        episode = episodes.draw(rng)
         found = torch.cat([episode.weights, episode.query_weights], 1)[0].numpy()
         np.testing.assert_array_equal(found, weights[rows_of(table, episode)])
         if not n_classes:

@@ -174,18 +174,8 @@ def _with_warnings(table: Table, notes: list[ColumnNote]) -> Table:
 
 def _say_columns(rows: TrainingTable, silenced: tuple[str, ...]) -> list[ColumnNote]:
     """Print what to know of how columns are read, and return it."""
-    import pandas as pd
-
-    from tabtransfer.preprocessing.column_notes import column_notes
-    from tabtransfer.preprocessing.encoder import TableEncoder
-
-    labels, n_classes = rows.y.to_numpy(), 0
-    if rows.task == "classification":
-        labels, classes = pd.factorize(rows.y, sort=True)
-        n_classes = len(classes)
     with said_warnings(silenced):
-        encoder = TableEncoder().fit(rows.X)
-        notes = column_notes(encoder, rows.X, labels, n_classes)
+        notes = rows.column_notes()
     notes = [note for note in notes if note.column not in silenced]
     for note in notes:
         _say(str(note))

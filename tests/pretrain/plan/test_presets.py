@@ -30,7 +30,7 @@ def on_devices(preset, **changes):
     return dataclasses.replace(preset, hardware=hardware)
 
 
-@pytest.mark.parametrize("name", ["cpu", "one-gpu", "eight-gpu"])
+@pytest.mark.parametrize("name", ["cpu", "one-gpu", "eight-gpu", "eight-gpu-large"])
 def test_preset_fits_its_device_and_takes_a_step(name):
     preset = PRESETS[name]
     result = dry_run(preset)
@@ -68,6 +68,14 @@ def test_too_large_batches_are_said_not_to_fit():
         preset, recipe=dataclasses.replace(preset.recipe, network=SMALL, stream=stream)
     )
     assert "DOES NOT FIT" in describe("cpu", preset, dry_run(preset))
+
+
+def test_the_second_stage_takes_the_weights_of_the_first_and_larger_tasks():
+    first, second = (PRESETS[name].recipe for name in ("eight-gpu", "eight-gpu-large"))
+    assert second.network == first.network
+    assert first.stream.max_rows < second.stream.max_rows == 8192
+    assert first.stream.max_columns < second.stream.max_columns == 100
+    assert first.train.learning_rate > second.train.learning_rate
 
 
 def test_cpu_is_the_recipe_without_options():

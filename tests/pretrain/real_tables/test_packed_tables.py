@@ -14,8 +14,9 @@ from tabtransfer.datasets import fingerprints, suites
 from tabtransfer.datasets.fingerprints import fingerprint
 from tabtransfer.datasets.suites import load_table
 from tabtransfer.errors import TabTransferError
-from tabtransfer.pretrain.real_tables.packed_tables import PackedTables, pack_tables, read_tables
+from tabtransfer.pretrain.real_tables.packed_tables import PackedTables, pack_tables
 from tabtransfer.pretrain.real_tables.real_tasks import NumericTable
+from tabtransfer.pretrain.real_tables.training_tables import read_tables
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -168,7 +169,7 @@ def test_packed_tables_are_read_without_pandas(manifest, tmp_path):
     code = (
         "import sys; sys.modules['pandas'] = None\n"
         "from pathlib import Path\n"
-        "from tabtransfer.pretrain.real_tables.packed_tables import read_tables\n"
+        "from tabtransfer.pretrain.real_tables.training_tables import read_tables\n"
         "from tabtransfer.pretrain.real_tables.real_tasks import RealTasks\n"
         f"print(len(RealTasks(read_tables(Path({str(tmp_path / 'all.tables')!r})).tables).tables))"
     )

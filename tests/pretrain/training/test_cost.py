@@ -9,7 +9,13 @@ from torch.utils.flop_counter import FlopCounterMode
 from tabtransfer.network.kernels import N_KERNELS
 from tabtransfer.network.laplace import METRIC_STEPS
 from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
-from tabtransfer.pretrain.training.cost import activation_bytes, state_bytes, training_flops
+from tabtransfer.pretrain.training.cost import (
+    activation_bytes,
+    muon_flops,
+    state_bytes,
+    training_flops,
+)
+from tabtransfer.pretrain.training.muon import StackedMuon
 from tabtransfer.pretrain.training.optim import build_optimizers
 from tabtransfer.tasks import TaskBatch
 
@@ -40,12 +46,21 @@ def test_operations_are_those_of_the_matrix_products(config, size):
     network, batch = TabularTransformer(config), task(*size)
     with FlopCounterMode(display=False) as counter:
         network(batch).sum().backward()
-    uncounted = (N_KERNELS + METRIC_STEPS - 1) * size[
-        1
-    ] ** 3  # torch doesn't count Cholesky inverses
-    assert training_flops(config, *size) - uncounted == pytest.approx(
-        counter.get_total_flops(), rel=0.03
-    )
+    uncounted = (N_KERNELS + METRIC_STEPS - 1) * size[1] ** 3  # torch counts no Cholesky inverses
+    counted = sum(training_flops(config, *size).values()) - uncounted
+    assert counted == pytest.approx(counter.get_total_flops(), rel=0.03)
+
+
+def test_operations_of_muon_are_those_of_its_products():
+    shapes = [(4, 6), (6, 4), (8, 8)]
+    weights = [torch.nn.Parameter(torch.randn(shape)) for shape in shapes]
+    for weight in weights:
+        weight.grad = torch.randn_like(weight)
+    optimizer = StackedMuon(weights, adjust_lr_fn="match_rms_adamw")
+    optimizer.step()  # the first one times products to choose a precision
+    with FlopCounterMode(display=False) as counter:
+        optimizer.step()
+    assert muon_flops(shapes) == counter.get_total_flops()
 
 
 @pytest.mark.parametrize("config", NETWORKS)

@@ -17,8 +17,9 @@ import torch
 from tabtransfer.checkpoint import load_checkpoint, read_header
 from tabtransfer.datasets.fingerprints import trained_on
 from tabtransfer.errors import TabTransferError
-from tabtransfer.network.transformer import NetworkConfig
+from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
 from tabtransfer.pretrain.training import clock, start, throughput
+from tabtransfer.pretrain.training.module import TrainConfig
 from tabtransfer.pretrain.training.recipe import Hardware, Inputs, Recipe
 from tabtransfer.pretrain.training.resume import read_state
 from tabtransfer.pretrain.training.run import FINAL_FILE, HELD_FILE, pretrain
@@ -142,23 +143,24 @@ def test_validation_tables_are_not_trained_on(tmp_path):
     assert "market" in header["training"]["validation"]
 
 
-def start_long_run(out, devices=1, **options):
+def start_long_run(out, devices=1, recipe=SMALL, **options):
     """Start a run of a thousand seconds in a process; return it once its state is saved."""
     script = out.parent / "long.py"
     script.write_text(
         "from itertools import count\n"
         "from types import SimpleNamespace\n"
         "from tabtransfer.network.transformer import NetworkConfig\n"
+        "from tabtransfer.pretrain.prior import PriorConfig\n"
         "from tabtransfer.pretrain.training import clock, start\n"
+        "from tabtransfer.pretrain.training.module import TrainConfig\n"
         "from tabtransfer.pretrain.training.recipe import Hardware, Recipe\n"
         "from tabtransfer.pretrain.training.run import pretrain\n"
         "from tabtransfer.pretrain.training.stream import StreamConfig\n"
         "readings, start.N_SYNTHETIC_VALIDATION = count(), 4\n"
         "clock.time = SimpleNamespace(monotonic=lambda: next(readings) / 10)\n"
-        f"recipe = Recipe(network={SMALL.network!r}, stream={SMALL.stream!r})\n"
         "if __name__ == '__main__':\n"
-        f"    hardware = Hardware('cpu', devices={devices})\n"
-        f"    pretrain({str(out)!r}, 1000.0, recipe, hardware=hardware, **{options!r})\n"
+        f"    hardware = Hardware('cpu', '32-true', devices={devices})\n"
+        f"    pretrain({str(out)!r}, 1000.0, {recipe!r}, hardware=hardware, **{options!r})\n"
     )
     process = subprocess.Popen(
         [sys.executable, script], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
@@ -277,18 +279,28 @@ def test_a_damaged_state_is_one_sentence(tmp_path, damage):
         read_state(path, network, {"seed": 0})
 
 
-def test_two_processes_train_together(tmp_path, real_tables):
-    out = tmp_path / "run"
-    command = [sys.executable, "-m", "tabtransfer", "pretrain", "--out", str(out)]
-    options = "--devices 2 --accelerator cpu --max-time 0.02 --cells 512 --max-rows 64"
-    subprocess.run(
-        [*command, *options.split(), "--max-columns", "4", "--validation", str(real_tables)],
-        check=True,
-        timeout=240,
-    )
-    training = read_header(out / FINAL_FILE)["training"]
-    assert training["devices"] == 2
-    assert training["tasks_seen"] >= 4 * training["steps"]
+def test_two_processes_are_one_of_twice_the_batches_a_step_and_one_ends_with_the_other(tmp_path):
+    recipe = dataclasses.replace(SMALL, train=TrainConfig(decay=0.0, warmup_steps=5))
+    two, one = tmp_path / "two", tmp_path / "one"
+    process = start_long_run(two, devices=2, recipe=recipe, save_every=0.5, validate_every=500.0)
+    (other,) = psutil.Process(process.pid).children()
+    other.kill()
+    _, said = process.communicate(timeout=240)
+    assert process.returncode != 0
+    assert "A process of this run has ended" in said and "the same command goes on" in said
+    saved = torch.load(two / "resume.ckpt", weights_only=True)
+    progress = saved["tabtransfer"]
+    assert progress["batches"] == 2 * progress["steps"] > 0
+    twice = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, accumulate=2))
+    hardware = Hardware("cpu", "32-true")
+    pretrain(one, progress["batches"] / 10, twice, hardware=hardware, validate_every=500.0)
+    assert read_header(one / HELD_FILE)["training"]["tasks_seen"] == progress["tasks_seen"]
+    torch.manual_seed(recipe.seed)
+    fresh = TabularTransformer(recipe.network).state_dict()
+    weights = load_checkpoint(one / HELD_FILE).state_dict()
+    moved = sum((weights[name] - fresh[name]).norm() for name in weights)
+    apart = sum((weights[name] - saved["state_dict"][f"network.{name}"]).norm() for name in weights)
+    assert moved > 1.0 and apart < 1e-3 * moved, (moved, apart)
 
 
 @pytest.mark.slow

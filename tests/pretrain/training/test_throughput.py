@@ -32,7 +32,7 @@ def test_speed_counts_steps_and_not_what_is_between_them(clock):
     stream = TaskStream(PriorConfig(), StreamConfig(max_rows=64, max_columns=4, cells=1024))
     batch = stream.batch(0)
     n_tasks, n_rows, n_columns = batch.values.shape
-    speed = Throughput(NetworkConfig())
+    speed = Throughput(NetworkConfig(), optimizer_flops=4e8)
     speed.peak, speed.world_size = 1e9, 2
     for _ in range(2):
         speed.start()
@@ -42,9 +42,29 @@ def test_speed_counts_steps_and_not_what_is_between_them(clock):
     read = speed.read()
     assert read["tasks_per_second"] == pytest.approx(2 * n_tasks / 0.5)
     assert read["cells_per_second"] == read["tasks_per_second"] * n_rows * n_columns
-    flops = training_flops(NetworkConfig(), n_rows, batch.n_train, n_columns)
-    assert read["peak_share"] == pytest.approx(read["tasks_per_second"] / 2 * flops / 1e9)
+    parts = training_flops(NetworkConfig(), n_rows, batch.n_train, n_columns)
+    flops = {part: n_tasks * each for part, each in parts.items()} | {"optimizer": 4e8}
+    assert list(flops) == list(throughput.PARTS)
+    for part, each in flops.items():
+        assert read[f"peak_share_{part}"] == pytest.approx(each / 0.5 / 1e9)
+    assert read["peak_share"] == pytest.approx(sum(flops.values()) / 0.5 / 1e9)
+    assert read["gflop_per_batch"] == pytest.approx(sum(flops.values()) / 1e9)
     assert speed.read() == {}
+
+
+def test_kernels_of_other_processes_do_not_count(clock):
+    batch = TaskStream(PriorConfig(), StreamConfig(max_rows=64, max_columns=4, cells=512)).batch(0)
+    shares = []
+    for elsewhere in (False, True):
+        speed = Throughput(NetworkConfig(), kernels_elsewhere=elsewhere)
+        speed.peak = 1e9
+        speed.start()
+        clock.now += 1.0
+        speed.stop(batch)
+        shares.append(speed.read())
+    here, there = shares
+    assert here["peak_share_kernels"] > 0 and there["peak_share_kernels"] == 0
+    assert here["peak_share"] - here["peak_share_kernels"] == pytest.approx(there["peak_share"])
 
 
 def test_peak_is_that_of_the_fastest_product(clock, monkeypatch):

@@ -19,7 +19,7 @@ import torch
 
 from tabtransfer import TabTransferClassifier, TabTransferRegressor, load
 from tabtransfer.errors import TabTransferError
-from tabtransfer.finetune.loop import FinetuneConfig
+from tabtransfer.finetune.config import FinetuneConfig
 
 DEVICE, CHECKPOINT = sys.argv[1:]
 
@@ -112,7 +112,9 @@ def kept_and_moved(device: str) -> Any:
         model.save(f"{folder}/m.model")
         again = [load(f"{folder}/m.model"), pickle.loads(pickle.dumps(model))]
     assert all(one.device_ == model.device_ for one in again)
-    return [one.predict_proba(X) for one in (*again, model.set_params(device="cpu"))]
+    model.set_params(device="cpu")
+    assert model.device_ == "cpu", "predictions follow the parameter"
+    return [one.predict_proba(X) for one in (*again, model)]
 
 
 CASES: tuple[Callable[[str], Any], ...] = (

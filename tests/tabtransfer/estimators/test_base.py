@@ -11,7 +11,7 @@ from sklearn.metrics import balanced_accuracy_score
 from tabtransfer import TabTransferClassifier, TabTransferError
 from tabtransfer.checkpoint import save_checkpoint
 from tabtransfer.estimators import base
-from tabtransfer.finetune.loop import FinetuneConfig
+from tabtransfer.finetune.config import FinetuneConfig
 from tabtransfer.inference import predict as inference
 
 

@@ -18,7 +18,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from tabtransfer import TabTransferClassifier, TabTransferError
 from tabtransfer.checkpoint import save_checkpoint
-from tabtransfer.finetune.loop import FinetuneConfig
+from tabtransfer.finetune.config import FinetuneConfig
 
 
 @parametrize_with_checks([TabTransferClassifier()])

@@ -52,6 +52,24 @@ class TestOnThisMachine:
         assert model.device_ == ("cuda:0" if torch.cuda.is_available() else "cpu")
         assert f"Device: {model.device_}" in model._repr_html_()
 
+    @pytest.mark.parametrize("device", ["cpu", "auto"])
+    def test_predictions_are_those_of_the_default(self, estimator, make_frame, device):
+        X, y = make_frame()
+        expected = estimator.fit(X, y).predict(X)
+        estimator.set_params(device=device).fit(X, y)
+        np.testing.assert_allclose(estimator.predict(X), expected, rtol=0, atol=1e-4)
+
+    def test_a_fitted_model_follows_the_parameter(self, fitted):
+        model, X, _ = fitted
+        expected = model.predict_proba(X)
+        model.set_params(device="cuda:99")
+        assert "Device: &#x27;cuda:99&#x27;" in model._repr_html_()
+        assert not hasattr(model, "device_")
+        with pytest.raises(TabTransferError, match='no device "cuda:99"'):
+            model.predict_proba(X)
+        assert model.set_params(device="cpu").device_ == "cpu"
+        np.testing.assert_array_equal(model.predict_proba(X), expected)
+
     def test_a_device_that_is_not_there_is_refused_before_any_work(self, classifier):
         with pytest.raises(TabTransferError, match='no device "cuda:99"'):
             classifier.set_params(device="cuda:99").fit(None, None)

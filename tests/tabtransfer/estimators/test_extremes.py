@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tabtransfer import TabTransferError, TabTransferRegressor
-from tabtransfer.finetune.loop import FinetuneConfig
+from tabtransfer.finetune.config import FinetuneConfig
 
 X = np.random.default_rng(0).normal(size=(60, 2))
 Y = X[:, 0].clip(-1, 1)

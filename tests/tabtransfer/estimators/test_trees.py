@@ -8,7 +8,7 @@ import pytest
 
 import tabtransfer
 from tabtransfer import TabTransferClassifier, TabTransferRegressor, leave_out_effect
-from tabtransfer.finetune.loop import FinetuneConfig
+from tabtransfer.finetune.config import FinetuneConfig
 from tabtransfer.learners.choice import FEWEST_ROWS, choose_learners
 
 

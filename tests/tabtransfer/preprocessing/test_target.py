@@ -79,6 +79,7 @@ def test_masks_count_and_masked_arrays_without_one_are_read():
         [datetime.date(2020, 1, day) for day in (1, 2, 3)],
         [Decimal(1), Decimal(2), Decimal(3)],
         [("a", 1), ("b", 2), ("c", 3)],
+        np.array([b"a", b"b", b"c"]),
     ],
     ids=lambda y: type(y[0]).__name__,
 )

@@ -24,7 +24,7 @@ import tabtransfer
 from tabtransfer import TabTransferClassifier, TabTransferError, TabTransferRegressor
 from tabtransfer.baselines.scratch import ScratchClassifier
 from tabtransfer.checkpoint import load_checkpoint, save_checkpoint
-from tabtransfer.finetune.loop import FinetuneConfig
+from tabtransfer.finetune.config import FinetuneConfig
 
 N_ROWS = 40
 
@@ -519,12 +519,14 @@ def rewrite(path, change, others=()):
             archive.writestr(name, content)
 
 
-def test_loading_runs_nothing_and_warns_of_nothing(classifier, path):
+def test_loading_runs_nothing_and_says_nothing(classifier, path, capsys):
     X, y = make_frame(), np.arange(N_ROWS) % 2
-    classifier.fit(X, y).save(path)
+    classifier.set_params(verbose=True).fit(X, y).save(path)
+    assert capsys.readouterr().err != ""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        tabtransfer.load(path)
+        tabtransfer.load(path).predict(X)
+    assert capsys.readouterr() == ("", "")
     with zipfile.ZipFile(path) as archive:
         assert {name.rsplit(".")[-1] for name in archive.namelist()} == {
             "json",

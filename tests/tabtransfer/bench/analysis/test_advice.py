@@ -118,7 +118,7 @@ def test_the_report_shows_the_cross_validated_errors(make_tables, tmp_path):
 def test_the_command_describes_the_table_and_advises(make_tables, make_results, tmp_path):
     rng = np.random.default_rng(0)
     lines = [f"{size:.3f},{'yes' if size > 0 else 'no'}" for size in rng.normal(size=200)]
-    (tmp_path / "shop.csv").write_text("\n".join(["size,buys", *lines]))
+    (tmp_path / "shop.csv").write_text("\n".join(["size,buys", *lines, "0.5,", "0.7,"]))
     make_tables(falling).to_parquet(tmp_path / "results.parquet")
     app = typer.Typer()
     app.command()(advise)
@@ -129,6 +129,7 @@ def test_the_command_describes_the_table_and_advises(make_tables, make_results, 
     assert "mine is expected to win" in output
     assert re.search(r"over 30 families of tables, lowers the error by \d+\.\d % against", output)
     assert "measure first" not in output
+    assert "2 rows without 'buys' are left out" in output
     assert "columns, noise lie beyond those of every table measured" in output
     make_results({"t": {"a": 0.9}}).to_parquet(tmp_path / "one.parquet")
     alone = CliRunner().invoke(app, [*arguments, str(tmp_path / "one.parquet")])

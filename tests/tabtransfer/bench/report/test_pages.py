@@ -162,11 +162,11 @@ def test_report_is_drawn_when_nothing_finished(make_results, tmp_path):
     write_report(make_results({"t": {"catboost": None}}), tmp_path)
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "No method finished." in html
-    assert "<svg" not in html
+    assert "<svg" not in html and "nan" not in html
     assert "skipped" in html
     write_report(make_results({"t": {"catboost": None}, "u": {"catboost": None}}), tmp_path)
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "is undecided here" in html and "<svg" not in html
+    assert "is undecided here" in html and "<svg" not in html and "nan" not in html
 
 
 def test_reproduction_names_methods_splits_and_seed(make_results):
@@ -178,6 +178,8 @@ def test_reproduction_names_methods_splits_and_seed(make_results):
     searched = make_results(SCORES).assign(search_seconds=[60.0] + [None] * (len(folds) - 1))
     assert "--search-time 60 " in reproduction_command(searched)
     assert "--methods tabtransfer,tabtransfer-finetuned,tabtransfer-scratch,catboost" in command
+    foreign = reproduction_command(make_results(SCORES).assign(suite="folder:x; touch y"))
+    assert "--suite 'folder:x; touch y' --methods" in foreign
 
 
 def test_terminal_table_fits_eighty_columns(make_results):

@@ -1,0 +1,111 @@
+"""Boosted trees that learn probabilities or numbers, by CatBoost (Prokhorenkova et al. 2018)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["fit_trees", "predict_trees", "tree_cells"]
+
+MISSING = np.float32(-1e30)
+"""Stands for cells that are missing, below all others: ONNX has no missing cells."""
+_LEAST = 0.01  # probability that a row is shown with
+_WATCHED = 5  # every fifth row says how many trees are enough
+_MOST_TREES, _PATIENCE = 600, 30
+
+
+def fit_trees(
+    cells: NDArray[np.float32],
+    targets: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    n_classes: int,
+    seed: int,
+    n_threads: int = 1,
+) -> Any:
+    """Fit boosted trees, as many as predict a fifth of the rows best.
+
+    Parameters
+    ----------
+    cells : ndarray of float32, (n_rows, n_columns)
+        From `tree_cells`.
+    targets : ndarray of float64, (n_rows, n_classes) or (n_rows, 1)
+        Probabilities of the classes, or numbers.
+    weights : ndarray of float64, (n_rows,)
+        Weights of the rows.
+    n_classes : int
+        Number of classes; 0 for numbers.
+    seed : int
+        Same seed, same trees.
+    n_threads : int, default=1
+        Threads.
+
+    Returns
+    -------
+    catboost.CatBoost
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.distillation.trees import fit_trees, predict_trees
+    >>> cells = np.arange(100, dtype=np.float32)[:, None]
+    >>> sure = np.where(cells < 50, [0.9, 0.1], [0.2, 0.8])
+    >>> booster = fit_trees(cells, sure, np.ones(100), 2, seed=0)
+    >>> predict_trees(booster, cells[[5, 95]], 2).round(1)
+    array([[0.9, 0.1],
+           [0.2, 0.8]])
+    """
+    from catboost import CatBoost, Pool
+
+    watched = np.random.default_rng(seed).permutation(len(cells)) % _WATCHED == 0
+    settings: dict[str, Any] = {
+        "loss_function": {0: "RMSE", 2: "Logloss"}.get(n_classes, "MultiClass"),
+        "depth": 6,
+        "learning_rate": 0.08,
+        "random_seed": seed,
+        "thread_count": n_threads,
+        "verbose": 0,
+        "allow_writing_files": False,
+    }
+    if n_classes > 2:
+        settings["classes_count"] = n_classes
+
+    def pool(chosen: NDArray[np.bool_]) -> Pool:
+        shown, labels, shares = _shown(cells[chosen], targets[chosen], weights[chosen], n_classes)
+        return Pool(shown, labels, weight=shares)
+
+    trial = CatBoost({**settings, "iterations": _MOST_TREES})
+    trial.fit(pool(~watched), eval_set=pool(watched), early_stopping_rounds=_PATIENCE)
+    n_trees = max(1, int(trial.get_best_iteration()) + 1)
+    booster = CatBoost({**settings, "iterations": n_trees})
+    return booster.fit(pool(np.ones_like(watched)))
+
+
+def _shown(
+    cells: NDArray[np.float32],
+    targets: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    n_classes: int,
+) -> tuple[NDArray[np.float32], NDArray[Any], NDArray[np.float64]]:
+    """Return rows as CatBoost takes them: once for each class that is likely, by its probability.
+
+    So the log loss of labels is the cross-entropy with the probabilities.
+    """
+    if not n_classes:
+        return cells, targets[:, 0], weights
+    rows, classes = np.nonzero(targets >= _LEAST)
+    return cells[rows], classes, weights[rows] * targets[rows, classes]
+
+
+def predict_trees(booster: Any, cells: NDArray[np.float32], n_classes: int) -> NDArray[np.float64]:
+    """Predict probabilities (n_rows, n_classes), or numbers (n_rows, 1)."""
+    if not n_classes:
+        return np.asarray(booster.predict(cells), dtype=np.float64)[:, None]
+    found = booster.predict(cells, prediction_type="Probability")
+    return np.asarray(found, dtype=np.float64)
+
+
+def tree_cells(cells: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return encoded cells with a number for those that are missing."""
+    return np.where(np.isnan(cells), MISSING, cells)

@@ -1,0 +1,1 @@
+"""A saved model as an HTTP service."""

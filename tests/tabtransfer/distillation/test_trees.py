@@ -1,0 +1,27 @@
+import numpy as np
+import pytest
+
+from tabtransfer.distillation.trees import MISSING, fit_trees, predict_trees, tree_cells
+
+
+@pytest.fixture(scope="module")
+def cells():
+    return np.random.default_rng(0).normal(size=(300, 3)).astype(np.float32)
+
+
+def test_probabilities_are_learned_as_they_are(cells):
+    sure = np.where(cells[:, :1] > 0, [0.7, 0.2, 0.1], [0.1, 0.1, 0.8])
+    booster = fit_trees(cells, sure, np.ones(300), 3, seed=0)
+    assert np.abs(predict_trees(booster, cells, 3) - sure).mean() < 0.03
+
+
+def test_weights_count_as_rows(cells):
+    labels = np.eye(2)[(np.arange(300) < 100).astype(int)]
+    weights = np.where(np.arange(300) < 100, 2.0, 1.0)
+    booster = fit_trees(cells, labels, weights, 2, seed=0)
+    assert predict_trees(booster, cells, 2)[:, 1].mean() == pytest.approx(0.5, abs=0.05)
+
+
+def test_missing_cells_are_a_number_below_all_others():
+    cells = tree_cells(np.array([[np.nan], [-3.0]], np.float32))
+    assert cells[0, 0] == MISSING < cells[1, 0] and cells.dtype == np.float32
