@@ -147,7 +147,7 @@ class BlendClassifier(ClassifierMixin, _Blend):
     >>> table = load_table("iris")
     >>> methods = (get_method("linear"), get_method("nearest-neighbors"))
     >>> model = BlendClassifier(methods).fit(table.X, table.y)
-    >>> model.weights_.sum().round(6), float(model.score(table.X, table.y)) > 0.95
+    >>> float(model.weights_.sum().round(6)), float(model.score(table.X, table.y)) > 0.95
     (1.0, True)
     """
 

@@ -34,7 +34,7 @@ class OwnRows:
     >>> own = OwnRows.deal(encoder.transform(X), 2, np.random.default_rng(0))
     >>> bool(own.folds[0] == own.folds[2])
     True
-    >>> own.find(encoder.transform(np.array([[5.0], [1.0]])))[0]
+    >>> int(own.find(encoder.transform(np.array([[5.0], [1.0]])))[0])
     -1
     """
 

