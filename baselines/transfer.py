@@ -33,7 +33,7 @@ TUNING_SECONDS = 15.0  # for one fit, fine-tuning and training from scratch alik
 # Named, as their modules import torch, which other methods' jobs do without.
 _CLASSIFIER = "tabtransfer.estimators.classifier:TabTransferClassifier"
 _REGRESSOR = "tabtransfer.estimators.regressor:TabTransferRegressor"
-_FINETUNED: dict[str, Any] = {"finetune": True, "time_limit": TUNING_SECONDS}
+_FINETUNED: dict[str, Any] = {"finetune": "auto", "time_limit": TUNING_SECONDS}
 
 
 def _make_synthetic(kind: str, random_state: int, n_threads: int) -> BaseEstimator:

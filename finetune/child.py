@@ -120,6 +120,7 @@ class Child:
         self.network = copy.deepcopy(network).train().requires_grad_(False)
         self.config, self.episodes, self.held_out, self.seed = config, episodes, held_out, seed
         self.path, self.digest = path, digest
+        self.time_left = 1.0  # share
         self._learning = learning_weights(self.network, config.layers)
         for weight in self._learning.values():
             weight.requires_grad_(True)
@@ -145,10 +146,14 @@ class Child:
         """
         outcome = self.outcome
         self.begin()
+        start = time.monotonic()
         while not outcome.stopped:
-            if time.monotonic() > deadline:
+            now = time.monotonic()
+            if now > deadline:
                 outcome.stopped = "the time limit was reached"
                 break
+            if deadline < np.inf:  # with too little time for all steps, rates fall with the time
+                self.time_left = (deadline - now) / max(deadline - start, 1e-9)
             self.advance()
             report(self)
         return outcome
@@ -196,7 +201,7 @@ class Child:
         config = self.config
         warm = (step + 1) / max(1, config.warmup_steps)
         left = (config.max_steps - step) / max(1, config.max_steps - config.warmup_steps)
-        return min(1.0, warm, left)
+        return max(0.0, min(1.0, warm, left, self.time_left))
 
     def _check(self) -> None:
         outcome = self.outcome

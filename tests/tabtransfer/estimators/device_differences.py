@@ -25,7 +25,9 @@ DEVICE, CHECKPOINT = sys.argv[1:]
 
 
 class QuickClassifier(TabTransferClassifier):
-    _finetune_config = FinetuneConfig(max_steps=2, min_validation_rows=10, check_every=2)
+    _finetune_config = FinetuneConfig(
+        children=1, max_steps=2, min_validation_rows=10, check_every=2
+    )
 
 
 def table(n_rows: int = 60, n_columns: int = 4) -> tuple[pd.DataFrame, np.ndarray]:

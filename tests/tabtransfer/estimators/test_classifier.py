@@ -314,7 +314,7 @@ class TestPickles:
 class TestFinetuning:
     @pytest.fixture
     def tuned(self, classifier, monkeypatch):
-        config = FinetuneConfig(learning_rate=2e-3, max_steps=15, check_every=5)
+        config = FinetuneConfig(children=1, learning_rate=2e-3, max_steps=15, check_every=5)
         monkeypatch.setattr(TabTransferClassifier, "_finetune_config", config)
         X, y = make_frame(200)
         return classifier.set_params(finetune=True, n_estimators=1), X, y

@@ -15,7 +15,7 @@ Y = X[:, 0].clip(-1, 1)
 @pytest.fixture(params=[False, True], ids=["as it is", "fine-tuned"])
 def tune(request, monkeypatch):
     def tune(model):
-        config = FinetuneConfig(max_steps=2, check_every=2, min_validation_rows=10)
+        config = FinetuneConfig(children=1, max_steps=2, check_every=2, min_validation_rows=10)
         monkeypatch.setattr(type(model), "_finetune_config", config)
         return model.set_params(
             finetune=request.param, calibrate=True, time_limit=None, n_estimators=1

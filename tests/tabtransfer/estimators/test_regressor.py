@@ -203,7 +203,7 @@ class TestBadInput:
 
 class TestFinetuning:
     def test_tuned_weights_are_used_and_pickled(self, regressor, monkeypatch):
-        config = FinetuneConfig(learning_rate=2e-3, max_steps=15, check_every=5)
+        config = FinetuneConfig(children=1, learning_rate=2e-3, max_steps=15, check_every=5)
         monkeypatch.setattr(TabTransferRegressor, "_finetune_config", config)
         X, y = make_frame(200)
         model = clone(regressor).set_params(finetune=True, n_estimators=1).fit(X, y)

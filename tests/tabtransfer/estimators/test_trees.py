@@ -89,7 +89,7 @@ def test_a_saved_model_without_trees_gets_none(case, tmp_path):
 
 def test_fine_tuning_and_calibration_read_them(case, monkeypatch):
     model, X, y = case
-    short = FinetuneConfig(max_steps=2, check_every=2)
+    short = FinetuneConfig(children=1, max_steps=2, check_every=2)
     monkeypatch.setattr(type(model), "_finetune_config", short)
     model.set_params(finetune=True, calibrate=True, time_limit=None).fit(X, y)
     assert model.finetuning_.n_steps == 2 and model.calibration_.n_rows > 0

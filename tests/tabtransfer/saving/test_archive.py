@@ -243,7 +243,9 @@ class TestWeights:
         np.testing.assert_array_equal(again.predict_proba(X), expected)
 
     def test_fine_tuned_weights_are_saved_and_not_tuned_again(self, classifier, path, monkeypatch):
-        config = FinetuneConfig(learning_rate=2e-3, max_steps=10, check_every=5, episode_rows=64)
+        config = FinetuneConfig(
+            children=1, learning_rate=2e-3, max_steps=10, check_every=5, episode_rows=64
+        )
         monkeypatch.setattr(TabTransferClassifier, "_finetune_config", config)
         rng = np.random.default_rng(0)
         X = rng.normal(size=(160, 1))
