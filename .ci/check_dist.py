@@ -48,7 +48,9 @@ def check_bare(wheel: Path, folder: Path, constraints: Path) -> None:
     python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
     install = [python, "-m", "pip", "install", "--quiet", "-c", constraints, wheel]
     subprocess.run(install, check=True)
-    subprocess.run([python, "-m", "tabtransfer", "--help"], check=True, stdout=subprocess.DEVNULL)
+    # Elsewhere than in the sources, whose modules would be found first.
+    command = [python, "-m", "tabtransfer", "--help"]
+    subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
     for block in re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL):
         subprocess.run([python, "-c", block], check=True, cwd=folder)
 

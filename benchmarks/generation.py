@@ -2,7 +2,7 @@
 
 usage: python benchmarks/generation.py [--tables penguins wine] [--out FILE] [--seeds 1]
 
-Each generator learns from half of at most 400 rows, with the target among the columns, and draws
+Each generator learns from half of at most 300 rows, with the target among the columns, and draws
 as many; the other half is held out (`TabTransferGenerator.evaluate`). The opponents are SDV's, if
 it is installed (``pip install tabtransfer[generation]``).
 """
@@ -26,7 +26,7 @@ from tabtransfer.datasets.suites import load_table
 from tabtransfer.joint.evaluation import evaluate_rows
 
 TABLES = ("iris", "penguins", "cars", "diabetes", "401ksubs", "wine")
-N_ROWS = 400
+N_ROWS = 300
 
 
 class Shuffled:
@@ -49,7 +49,7 @@ class Shuffled:
 
 
 class SDV:
-    """One of SDV's synthesizers, which are told nothing of the columns."""
+    """One of SDV's synthesizers, told which columns are numbers and which categories."""
 
     def __init__(self, name: str, seed: int, **parameters: Any) -> None:
         self.name, self.seed, self.parameters = name, seed, parameters
@@ -62,14 +62,20 @@ class SDV:
 
         np.random.seed(self.seed)
         torch.manual_seed(self.seed)
-        metadata = Metadata.detect_from_dataframe(X, infer_keys=None)
+        kinds = {
+            str(name): "numerical" if pd.api.types.is_numeric_dtype(X[name]) else "categorical"
+            for name in X
+        }
+        columns = {name: {"sdtype": kind} for name, kind in kinds.items()}
+        metadata = Metadata.load_from_dict({"tables": {"rows": {"columns": columns}}})
         self.model = getattr(sdv.single_table, self.name)(metadata, **self.parameters)
-        self.model.fit(X)
+        self.model.fit({"rows": X})
         return self
 
     def sample(self, n: int) -> pd.DataFrame:
         """Draw rows."""
-        return self.model.sample(n)
+        found = self.model.sample(n)
+        return found["rows"] if isinstance(found, dict) else found
 
 
 def make_methods(seed: int) -> dict[str, Any]:

@@ -52,12 +52,13 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "show_memory": False,
     "min_reported_time": 10,
-    "copyfile_regex": r"^$",
+    "write_computation_times": False,
 }
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"tabtransfer {release}"
 html_show_sourcelink = False
+html_context = {"default_mode": "auto"}  # dark or light as the reader prefers
 html_extra_path = ["site"]
 html_theme_options = {
     "navigation_with_keys": False,

@@ -49,7 +49,7 @@ print(done.stdout)
 # Everything that the report says comes from one table of results, a row for each job.
 
 results = pd.read_parquet(folder / "out" / "results.parquet")
-results[["table", "method", "split", "status", "score", "fit_seconds"]]
+results[["table", "method", "task", "status", "roc_auc", "rmse", "fit_seconds"]].round(3)
 
 # %%
 # A killed run goes on with the same command, ``tabtransfer merge`` joins the results of several

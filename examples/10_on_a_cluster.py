@@ -6,8 +6,9 @@ Where training, measuring and predicting go when one machine isn't enough.
 """
 
 # %%
-# **Training.** A preset has the sizes for one core, one GPU, eight, or 64 on several machines. A
-# dry run checks it and plans memory and time without a device, here for the largest.
+# **Training.** A preset has the sizes for one core, one GPU, eight (``eight-gpu``), or 64 on
+# several machines (``internet``). A dry run checks it and plans memory and time without such a
+# device.
 
 import subprocess
 import sys
@@ -21,7 +22,7 @@ def tabtransfer(*words: str) -> None:
     print(done.stdout or done.stderr)
 
 
-tabtransfer("pretrain", "--preset", "internet", "--dry-run")
+tabtransfer("pretrain", "--preset", "one-gpu", "--dry-run")
 
 # %%
 # Started by the cluster's launcher (``srun``, ``torchrun``) on every machine, ``tabtransfer

@@ -14,7 +14,7 @@ import typer
 from tabtransfer.agent_tools.command import mcp
 from tabtransfer.batch_prediction.command import fit, predict
 from tabtransfer.batch_prediction.finetune_command import finetune
-from tabtransfer.bench.commands.advise import advise
+from tabtransfer.bench.commands.advise import advise, pack_results
 from tabtransfer.bench.commands.benchmark import benchmark, merge, report
 from tabtransfer.bench.commands.compare import compare
 from tabtransfer.bench.commands.small_transfer import small_transfer
@@ -40,6 +40,7 @@ COMMANDS = (
     mcp,
     compare,
     advise,
+    pack_results,
     benchmark,
     transfer_gain,
     small_transfer,

@@ -24,7 +24,13 @@ HOMES = {
     "baselines": "tabtransfer/baselines",
     "datasets": "tabtransfer/datasets",
 }
-DATA = ("weights/*.safetensors", "weights/*.md", "bench/report/templates/*.j2", "py.typed")
+DATA = (
+    "weights/*.safetensors",
+    "weights/*.md",
+    "bench/report/templates/*.j2",
+    "bench/*.parquet",
+    "py.typed",
+)
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,8 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
     for name in [name for name in _FLAGS if name in parameters]:
         if parameters[name] not in (True, False):
             raise TabTransferError(f"{name} must be True or False, not {parameters[name]!r}.")
-    check_mode(parameters["finetune"])
+    if "finetune" in parameters:
+        check_mode(parameters["finetune"])
     find_device(parameters["device"])
     limit = parameters.get("time_limit")
     if limit is not None and not (_is_number(limit) and limit >= 0 and not math.isnan(limit)):

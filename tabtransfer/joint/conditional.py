@@ -137,7 +137,7 @@ def fit_conditional(
         labels = table.labels[column]
     states = ColumnStates.learn(cells, labels, with_missing)
     places = table.encoded_columns(given)
-    rng = table.rng(member, column)
+    rng = table.rng("views", member, column)
 
     def fit(targets: NDArray[Any], kept: NDArray[np.int64], n_classes: int) -> Any:
         known = some_columns(table.encoded.take(kept), places)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from tabtransfer.joint.conditional import fit_conditional
+from tabtransfer.joint.kept_models import KeptModels
 from tabtransfer.joint.own_rows import OwnRows
 from tabtransfer.joint.table import JointTable, PartialRows
 from tabtransfer.progress import progress_bar
@@ -14,16 +17,14 @@ from tabtransfer.threads import torch_threads
 
 __all__ = ["deal_halves", "log_densities"]
 
-_DEALT = 1_000_000  # names the randomness of dealing; orders have smaller numbers
-
 
 def deal_halves(table: JointTable) -> OwnRows:
     """Deal the training rows into two halves, by whose other half each row is scored."""
-    return OwnRows.deal(table.encoded, 2, table.rng(_DEALT))
+    return OwnRows.deal(table.encoded, 2, table.rng("halves"))
 
 
 def log_densities(
-    table: JointTable, halves: OwnRows, frame: pd.DataFrame, n_orders: int
+    table: JointTable, halves: OwnRows, frame: pd.DataFrame, n_orders: int, models: KeptModels
 ) -> NDArray[np.float64]:
     """Return the log density of rows, the mean over orders of the columns.
 
@@ -40,6 +41,8 @@ def log_densities(
         The rows to score.
     n_orders : int
         Number of orders.
+    models : KeptModels
+        The models that were fitted before, for the same table and halves.
 
     Returns
     -------
@@ -65,16 +68,21 @@ def log_densities(
     ):
         network = table.placed_network()
         for order, half, asked in wanted:
-            places = table.rng(order // 2).permutation(columns)
+            places = table.rng("orders", order // 2).permutation(columns)
             given: list[int] = []
             context = np.flatnonzero(halves.folds == half)
             if not len(context):
                 context = np.arange(table.n_rows)
             some = rows.take(asked)
             for column in (places if order % 2 == 0 else places[::-1]).tolist():
-                model = fit_conditional(
-                    table, column, given, rows=context, with_missing=True, member=order
+                fit = partial(
+                    fit_conditional,
+                    *(table, column, tuple(given)),
+                    rows=context,
+                    with_missing=True,
+                    member=order,
                 )
+                model = models.get(table, ("density", order, half, column), fit)
                 found = model.predict(network, some)
                 total[asked] += found.log_density(labels[column][asked], present[asked, column])
                 given.append(column)

@@ -153,7 +153,7 @@ class TabTransferEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Joi
                 "to tell them apart by. Pass at least 2 rows that differ."
             )
         labels = None if y is None else self._targets[0].labels
-        self._own = OwnRows.deal(table.encoded, N_FOLDS, table.rng(), labels)
+        self._own = OwnRows.deal(table.encoded, N_FOLDS, table.rng("folds"), labels)
         tasks = [
             task
             for number in range(len(self._targets))
@@ -213,7 +213,7 @@ class TabTransferEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Joi
             table.network.get().config,
             1,
             self.max_context_rows,
-            table.rng(number),
+            table.rng("views", number),
             [_KIND],
             self.memory_limit,
             device=table.resources.device,
@@ -246,7 +246,7 @@ def _column_targets(table: JointTable) -> Iterator[_Target]:
     ]
     if len(telling) < 2:
         return
-    for place in table.rng().permutation(telling)[:N_TARGETS].tolist():
+    for place in table.rng("targets").permutation(telling)[:N_TARGETS].tolist():
         cells, labels = table.cells[place], table.labels[place]
         assert cells is not None
         others = table.encoded_columns([one for one in range(table.n_columns) if one != place])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,9 @@ from tabtransfer.joint.conditional import fit_conditional
 from tabtransfer.joint.containers import like
 from tabtransfer.joint.density import deal_halves, log_densities
 from tabtransfer.joint.evaluation import GenerationReport, evaluate_rows
+from tabtransfer.joint.kept_models import KeptModels
 from tabtransfer.joint.own_rows import row_keys
 from tabtransfer.joint.table import JointTable, PartialRows
-from tabtransfer.preprocessing.encoder import read_table
 from tabtransfer.progress import progress_bar
 from tabtransfer.threads import torch_threads
 
@@ -136,6 +137,7 @@ class TabTransferGenerator(JointEstimator):
         """
         check_count("n_orders", self.n_orders)
         self._learn_table(X)
+        self._models = KeptModels()
         # Of the frame's library, without its rows.
         self._kind = X[:0] if hasattr(X, "columns") else np.empty((0, self.n_features_in_))
         return self
@@ -180,9 +182,7 @@ class TabTransferGenerator(JointEstimator):
             raise TabTransferError(f"temperature must be a number above 0, not {temperature!r}.")
         table = self.table_
         known = _read_conditions(table, conditions or {})
-        with torch_threads(self.n_threads):
-            frame = self._sample(table, n, known, float(temperature))
-        return like(self._kind, frame)
+        return like(self._kind, self._sample(table, n, known, float(temperature)))
 
     def score_samples(self, X: Any) -> NDArray[np.float64]:
         """Return the log density of rows: of each column given those before, over several orders.
@@ -205,7 +205,8 @@ class TabTransferGenerator(JointEstimator):
             If columns are missing, new, or hold something else than in `fit`.
         """
         table = self.table_
-        return log_densities(table, deal_halves(table), self._aligned(X), self.n_orders)
+        frame = self._aligned(X)
+        return log_densities(table, deal_halves(table), frame, self.n_orders, self._models)
 
     def evaluate(self, X_held_out: Any, target: Any = None) -> GenerationReport:
         """Draw as many rows as `fit` got and compare them with rows that it didn't get.
@@ -231,8 +232,7 @@ class TabTransferGenerator(JointEstimator):
         held_out = self._aligned(X_held_out)
         table = self.table_
         place = table.n_columns - 1 if target is None else _place(table, target)
-        drawn = read_table(self.sample(table.n_rows))
-        drawn.columns = table.frame.columns
+        drawn = self._sample(table, table.n_rows, {}, 1.0)
         return evaluate_rows(table.frame, held_out, drawn, place, table.seed)
 
     def _sample(
@@ -244,13 +244,13 @@ class TabTransferGenerator(JointEstimator):
         cells: dict[int, pd.Series] = {}
         asked = np.arange(n)
         for number in range(_N_TRIES):
-            found, rows = self._draw(table, len(asked), known, temperature, number)
+            with torch_threads(self.n_threads):
+                found, rows = self._draw(table, len(asked), known, temperature, number)
             for column, drawn in found.items():
                 if number:
-                    whole = cells[column].astype(object)
-                    whole.iloc[asked] = drawn.to_numpy(dtype=object, na_value=None)
-                    drawn = whole
-                cells[column] = drawn
+                    cells[column].iloc[asked] = drawn.to_numpy()
+                else:
+                    cells[column] = drawn
             asked = asked[[key in copies for key in row_keys(rows.encoded)]]
             if not len(asked):
                 break
@@ -275,7 +275,7 @@ class TabTransferGenerator(JointEstimator):
         number: int,
     ) -> tuple[dict[int, pd.Series], PartialRows]:
         """Draw rows, the cells of each column (n,), in several orders of the columns."""
-        rng = table.rng(number)
+        rng = table.rng("draws", number)
         rows = PartialRows.empty(table, n)
         cells = {column: pd.Series([cell] * n, dtype=object) for column, cell in known.items()}
         free = [
@@ -292,10 +292,15 @@ class TabTransferGenerator(JointEstimator):
             for order in range(n_orders):
                 some = np.arange(order, n, n_orders)
                 given = list(known)
-                for column in rng.permutation(free).tolist():
-                    model = fit_conditional(
-                        table, column, given, with_missing=True, member=1 + order
+                for column in table.rng("orders", order).permutation(free).tolist():
+                    fit = partial(
+                        fit_conditional,
+                        *(table, column, tuple(given)),
+                        with_missing=True,
+                        member=order,
                     )
+                    name = ("draw", order, column, frozenset(given))
+                    model = self._models.get(table, name, fit)
                     found = model.predict(table.placed_network(), rows.take(some))
                     drawn = table.cells_of(column, found.draw(temperature, rng))
                     rows.fill(column, drawn, some)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.inference.memory import MemoryBudget
 from tabtransfer.joint.base import JointEstimator
 from tabtransfer.joint.cell_distribution import CellDistribution
 from tabtransfer.joint.column_cells import with_dtype
@@ -271,7 +270,7 @@ class TabTransferImputer(OneToOneFeatureMixin, TransformerMixin, JointEstimator)
             for column in columns:
                 holes = np.flatnonzero(missing[:, column])
                 found = self._predict(table, column, rows.take(holes), 0)
-                drawn = found.draw(1.0, table.rng(column))
+                drawn = found.draw(1.0, table.rng("draws", column))
                 rows.fill(column, table.cells_of(column, drawn), holes)
                 labels[holes, column] = drawn
                 advance(1)
@@ -281,12 +280,10 @@ class TabTransferImputer(OneToOneFeatureMixin, TransformerMixin, JointEstimator)
         self, table: JointTable, column: int, rows: PartialRows, number: int
     ) -> CellDistribution:
         others = [place for place in range(table.n_columns) if place != column]
-        network, limit = table.placed_network(), table.resources.memory_limit
-        budget = MemoryBudget.of(limit, table.resources.device)
         model = self._models.get(
-            (number, column), lambda: fit_conditional(table, column, others), network, budget
+            table, (number, column), lambda: fit_conditional(table, column, others)
         )
-        return model.predict(network, rows)
+        return model.predict(table.placed_network(), rows)
 
 
 def _to_predict(table: JointTable, missing: NDArray[np.bool_]) -> list[int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tabtransfer.inference.memory import MemoryBudget
 from tabtransfer.joint.conditional import Conditional
-from tabtransfer.network.transformer import TabularTransformer
+from tabtransfer.joint.table import JointTable
 
 __all__ = ["KeptModels"]
 
@@ -22,19 +22,17 @@ class KeptModels:
         self._models: dict[Hashable, Conditional] = {}
         self._n_bytes = 0.0
 
-    def get(
-        self,
-        name: Hashable,
-        fit: Callable[[], Conditional],
-        network: TabularTransformer,
-        budget: MemoryBudget,
-    ) -> Conditional:
-        """Return the model of a name, or fit it; keep it if all that is kept fits the budget."""
+    def get(self, table: JointTable, name: Hashable, fit: Callable[[], Conditional]) -> Conditional:
+        """Return the model of a name, or fit it; keep it where all that is kept fits the memory."""
         if name in self._models:
             return self._models[name]
-        model = fit()
+        model, network = fit(), table.placed_network()
         n_bytes = model.kept_bytes(network)
-        if self._n_bytes + n_bytes <= budget.kept:
+        resources = table.resources
+        if (
+            self._n_bytes + n_bytes
+            <= MemoryBudget.of(resources.memory_limit, resources.device).kept
+        ):
             model.read(network)
             self._models[name] = model
             self._n_bytes += n_bytes

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import OutlierMixin
 from sklearn.utils.validation import check_is_fitted
@@ -14,6 +15,8 @@ from tabtransfer.errors import TabTransferError
 from tabtransfer.estimators.parameters import check_count
 from tabtransfer.joint.base import JointEstimator
 from tabtransfer.joint.density import deal_halves, log_densities
+from tabtransfer.joint.kept_models import KeptModels
+from tabtransfer.joint.table import JointTable
 
 __all__ = ["TabTransferOutlierDetector"]
 
@@ -134,7 +137,8 @@ class TabTransferOutlierDetector(OutlierMixin, JointEstimator):
             )
         self._learn_table(X)
         self._halves = deal_halves(self._table)
-        scores = log_densities(self._table, self._halves, self._table.frame, self.n_orders)
+        self._models = KeptModels()
+        scores = self._scores(self._table, self._table.frame)
         self.offset_ = float(np.percentile(scores, 100.0 * share))
         return self
 
@@ -158,7 +162,10 @@ class TabTransferOutlierDetector(OutlierMixin, JointEstimator):
             has changed since.
         """
         frame = self._aligned(X)
-        return log_densities(self.table_, self._halves, frame, self.n_orders)
+        return self._scores(self.table_, frame)
+
+    def _scores(self, table: JointTable, frame: pd.DataFrame) -> NDArray[np.float64]:
+        return log_densities(table, self._halves, frame, self.n_orders, self._models)
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Return the scores of rows above ``offset_`` (n_rows,): negative for outliers."""

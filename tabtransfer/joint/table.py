@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -81,12 +82,18 @@ class JointTable:
                 learn_cells(dense(frame.iloc[:, place]), name, encoder.columns_[place])
                 for place, name in enumerate(frame.columns)
             )
-        table = cls(
-            frame.copy(deep=False), encoder, encoder.transform(frame), cells, (), network,
-            n_members, max_context_rows, seed, resources,
-        )  # fmt: skip
-        object.__setattr__(table, "labels", table.labels_of(frame))
-        return table
+        return cls(
+            frame.copy(deep=False),
+            encoder,
+            encoder.transform(frame),
+            cells,
+            _labels(cells, frame),
+            network,
+            n_members,
+            max_context_rows,
+            seed,
+            resources,
+        )
 
     @property
     def n_rows(self) -> int:
@@ -103,16 +110,8 @@ class JointTable:
         return placed(self.network.get(), self.resources.device)
 
     def labels_of(self, frame: pd.DataFrame) -> tuple[NDArray[np.float64], ...]:
-        """Return the labels (n_rows,) of each column of rows with these columns."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ColumnWarning)
-            found = []
-            for place, cells in enumerate(self.cells):
-                column = dense(frame.iloc[:, place])
-                unknown = np.full(len(frame), np.nan)
-                name = self.frame.columns[place]
-                found.append(unknown if cells is None else cells.labels(column, name))
-            return tuple(found)
+        """Return the labels (n_rows,) of each column of rows with these columns, in this order."""
+        return _labels(self.cells, frame)
 
     def cells_of(self, column: int, labels: NDArray[np.float64]) -> pd.Series:
         """Return the cells of a column that labels stand for, in the column's dtype if it can."""
@@ -131,9 +130,9 @@ class JointTable:
         """Return the places in the encoded table of some columns, in the table's order."""
         return np.flatnonzero(np.isin(self.encoder.sources_, list(columns)))
 
-    def rng(self, *names: int) -> np.random.Generator:
+    def rng(self, purpose: str, *numbers: int) -> np.random.Generator:
         """Return a source of randomness for one purpose, the same each time."""
-        return np.random.default_rng([self.seed, *names])
+        return np.random.default_rng([self.seed, crc32(purpose.encode()), *numbers])
 
 
 class PartialRows:
@@ -196,3 +195,16 @@ def some_columns(table: EncodedTable, columns: NDArray[Any]) -> EncodedTable:
         table.categorical[columns],
         table.n_categories[columns],
     )
+
+
+def _labels(
+    cells: Sequence[ColumnCells | None], frame: pd.DataFrame
+) -> tuple[NDArray[np.float64], ...]:
+    found = []
+    with warnings.catch_warnings():  # the encoder has warned of what it reads with doubts
+        warnings.simplefilter("ignore", ColumnWarning)
+        for place, (name, known) in enumerate(zip(frame.columns, cells, strict=True)):
+            column = dense(frame.iloc[:, place])
+            unknown = np.full(len(frame), np.nan)
+            found.append(unknown if known is None else known.labels(column, name))
+    return tuple(found)

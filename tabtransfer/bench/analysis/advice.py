@@ -205,7 +205,7 @@ def _learn(measured: _Measured, method: str, base: str) -> Advisor | None:
         by_model, by_mean = _cross_validate(tables, gains, family)
         model_error, mean_error = _root_mean(by_model**2, family), _root_mean(by_mean**2, family)
         if _better(by_model, by_mean, family):
-            model = _make_model().fit(tables, gains)
+            model = make_model().fit(tables, gains)
             reach = float(np.quantile(np.abs(by_model), _LEVEL, method="higher"))
     mean = float(by_family.mean())
     facts = (mean, low, high, model_error, mean_error)
@@ -290,7 +290,8 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %".replace("-", "−")
 
 
-def _make_model() -> Any:
+def make_model() -> Any:
+    """Return an unfitted model of a gain by a table's properties: ridge regression."""
     from sklearn.linear_model import RidgeCV
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -306,7 +307,7 @@ def _cross_validate(
     for name in family.unique():
         left_out = (family == name).to_numpy()
         known, wanted = gains[~left_out], gains[left_out]
-        model = _make_model().fit(tables[~left_out], known)
+        model = make_model().fit(tables[~left_out], known)
         by_model[left_out] = wanted - model.predict(tables[left_out])
         by_mean[left_out] = wanted - known.groupby(family[~left_out]).mean().mean()
     return by_model, by_mean

@@ -138,7 +138,7 @@ def compare_methods(results: pd.DataFrame) -> Comparison:
         and one.seconds <= CHEAPER * best.seconds
     ]
     choice = min(cheap, key=lambda one: one.seconds, default=best)
-    plain = plain_folds(whole, choice.method, choice.error.mean)
+    plain = plain_folds(whole, choice.method, {one.method: one.error.mean for one in entrants})
     sentences = _recommend(name, entrants, choice)
     more = ("" if plain is None else plain.sentence, _caution(results))
     sentences += tuple(sentence for sentence in more if sentence)

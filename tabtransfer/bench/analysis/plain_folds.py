@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -33,7 +34,9 @@ class PlainFolds:
     sentence: str
 
 
-def plain_folds(results: pd.DataFrame, method: str, error: float) -> PlainFolds | None:
+def plain_folds(
+    results: pd.DataFrame, method: str, errors: Mapping[str, float]
+) -> PlainFolds | None:
     """Set a method's error on plain folds against that on grouped or temporal ones.
 
     Parameters
@@ -42,8 +45,8 @@ def plain_folds(results: pd.DataFrame, method: str, error: float) -> PlainFolds 
         The results table, of one table.
     method : str
         The method.
-    error : float
-        Its mean error on folds that are grouped or temporal.
+    errors : mapping of str to float
+        The mean error of each method on folds that are grouped or temporal.
 
     Returns
     -------
@@ -54,25 +57,34 @@ def plain_folds(results: pd.DataFrame, method: str, error: float) -> PlainFolds 
     if dependent.empty:
         return None
     rows = results[~results["splits"].isin(DEPENDENT) & (results["status"] == OK)]
-    errors = rows.loc[rows["method"] == method].sort_values("split")["error"]
-    if errors.empty:
+    own = rows.loc[rows["method"] == method].sort_values("split")["error"]
+    if own.empty:
         return None
     name, flipped = {
         "binary": ("ROC AUC", True),
         "multiclass": ("log-loss", False),
         "regression": ("RMSE", False),
     }[str(results["task"].iloc[0])]
-    plain, real = (
-        significant(1 - value if flipped else value, 3) for value in (errors.mean(), error)
-    )
+
+    def shown(error: float) -> str:
+        return significant(1 - error if flipped else error, 3)
+
     column = dependent["folds_by"].iloc[0]
     if dependent["splits"].iloc[0] == GROUPED:
         what, where = f"put rows of one {column} on both sides", f"on a {column} it hasn't seen"
     else:
         what, where = "learn from later rows too", f"on rows later by {column}"
-    n = len(errors)
+    n = len(own)
     sentence = (
-        f"Plain folds, which {what}, would have said {name} {plain} of {method} "
-        f"({n} split{'s' if n != 1 else ''}); {where}, it is {real}."
+        f"Plain folds, which {what}, would have said {name} {shown(own.mean())} of {method} "
+        f"({n} split{'s' if n != 1 else ''}); {where}, it is {shown(errors[method])}."
     )
-    return PlainFolds(method, tuple(map(float, errors)), tuple(map(int, errors.index)), sentence)
+    as_often = rows.groupby("method")["error"].agg(["mean", "count"])
+    means = as_often.loc[(as_often["count"] == n) & as_often.index.isin(list(errors)), "mean"]
+    first = str(means.idxmin())
+    if first != method:
+        sentence += (
+            f" They would have put {first} first, with {shown(means[first])}, which is "
+            f"{shown(errors[first])} there."
+        )
+    return PlainFolds(method, tuple(map(float, own)), tuple(map(int, own.index)), sentence)

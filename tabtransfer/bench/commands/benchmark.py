@@ -27,7 +27,7 @@ from tabtransfer.bench.commands.options import (
 )
 from tabtransfer.bench.commands.transfer_gain import show_transfer_gain
 from tabtransfer.destinations import check_file, check_folder
-from tabtransfer.errors import TabTransferError
+from tabtransfer.errors import TabTransferError, name_list
 from tabtransfer.folder_lock import alone_in
 from tabtransfer.options import Device
 
@@ -80,7 +80,7 @@ def benchmark(
     started, worked = monotonic(), process_time()
 
     from tabtransfer.baselines.registry import resolve_methods
-    from tabtransfer.bench.measure.budget import SUITE_REPORT_SECONDS, seconds_beside
+    from tabtransfer.bench.measure.budget import seconds_beside, suite_report_seconds
     from tabtransfer.bench.measure.run import run
     from tabtransfer.datasets.suites import FOLDER, load_suite
     from tabtransfer.duration import read_minutes
@@ -95,7 +95,7 @@ def benchmark(
     deadline = None
     if seconds is not None:
         spent = monotonic() - started, process_time() - worked
-        deadline = monotonic() + seconds - seconds_beside(*spent, SUITE_REPORT_SECONDS)
+        deadline = monotonic() + seconds - seconds_beside(*spent, suite_report_seconds(len(chosen)))
     with kept_in(folder, "benchmark"):
         smaller = 0
         for size, splits in sizes.items():
@@ -119,7 +119,19 @@ def benchmark(
                 device=device,
             )
             smaller = size
+        if results.empty:
+            raise TabTransferError("Nothing was measured in the time: give more --time.")
         _show(results, folder)
+    _say_not_begun([table.name for table in tables], results)
+
+
+def _say_not_begun(names: list[str], results: pd.DataFrame) -> None:
+    missing = [name for name in names if name not in set(results["table"])]
+    if missing:
+        typer.echo(
+            f"For want of time, {len(missing)} of {len(names)} tables weren't begun "
+            f"({name_list(missing)}): the same command goes on with them, or give more --time."
+        )
 
 
 def merge(

@@ -24,8 +24,6 @@ WANTED_SPLITS = 6
 REPORT_SECONDS = 9.0
 """Of a processor: what drawing the report of a comparison takes, with the imports for it."""
 _MOST_BUSY = 4.0
-SUITE_REPORT_SECONDS = 20.0
-"""The same for the report of a suite of tables."""
 _FINALISTS = 3
 _BLEND_FITS = BLEND_FOLDS + 1  # a member of a blend is fitted to each fold and to all rows
 _TUNED = "-tuned"
@@ -142,6 +140,17 @@ def seconds_to_fit(results: pd.DataFrame, n_rows: int) -> float:
     well = results[results["status"] == OK]
     seconds = well["fit_seconds"] * n_rows / well["n_train"]
     return float(seconds.max()) if len(seconds) else 0.0
+
+
+def suite_report_seconds(n_methods: int) -> float:
+    """Estimate the seconds of a processor that the report of a suite of tables takes.
+
+    Examples
+    --------
+    >>> suite_report_seconds(6), suite_report_seconds(24)
+    (20.0, 38.0)
+    """
+    return 14.0 + n_methods
 
 
 def seconds_beside(wall: float, processor: float, report: float = REPORT_SECONDS) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -66,11 +65,11 @@ def compare(
 
     Every method gets one split before any gets two. Splits are three folds, repeated by the table's
     size as TabArena does, or those of `dependent_splits` where the table has a column that folds go
-    by; the recommended method then gets plain folds too, to show what differs. A method that fails
-    on the first split isn't tried on others. Our own method and CatBoost come first, and where they
-    don't get through a split in half of the time, all methods learn from fewer rows; from the
-    fewest, these two get a split even beyond the time. Results are kept as `run` keeps them: the
-    same call goes on with more splits.
+    by; plain folds come last, of the recommended method first, to show what differs. A method that
+    fails on the first split isn't tried on others. Our own method and CatBoost come first, and
+    where they don't get through a split in half of the time, all methods learn from fewer rows;
+    from the fewest, these two get a split even beyond the time. Results are kept as `run` keeps
+    them: the same call goes on with more splits.
 
     Parameters
     ----------
@@ -200,6 +199,7 @@ def compare(
             by_name = {method.name: method for method in going_on}
             chosen = by_name.get(choice) or get_method(choice)  # of an earlier run
             results = measure([chosen], last, N_FOLDS, plain=True)
+            results = measure(going_on, last, N_FOLDS, plain=True)
         return results
 
 
@@ -222,9 +222,8 @@ def _first_split(results: pd.DataFrame) -> dict[str, float]:
 
 
 def _seconds_of_plain(results: pd.DataFrame, n_jobs: int) -> float:
-    """Estimate what it takes to measure the slowest method on three plain folds."""
-    seconds = max(_first_split(results).values(), default=0.0)
-    return seconds * math.ceil(N_FOLDS / n_jobs)
+    """Estimate what it takes to measure all methods on three plain folds."""
+    return sum(_first_split(results).values()) * N_FOLDS / n_jobs
 
 
 def _check_same_table(path: Path, table: Table) -> None:

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from tabtransfer import TabTransferError, TabTransferGenerator
 
@@ -19,6 +20,11 @@ def generator(holed):
 @pytest.fixture(scope="module")
 def rows(generator):
     return generator.sample(60)
+
+
+@parametrize_with_checks([TabTransferGenerator(1, n_orders=1)])
+def test_scikit_learn_checks(estimator, check, regression_checkpoint):
+    check(estimator.set_params(checkpoint=regression_checkpoint))
 
 
 def test_rows_look_like_the_table(rows, holed):

@@ -94,6 +94,28 @@ def test_columns_without_two_cells():
     assert filled["none"].isna().all() and filled["x"].notna().all()
 
 
+def test_little_memory_is_enough_and_progress_is_shown(holes, regression_checkpoint, capsys):
+    imputer = TabTransferImputer(
+        1, checkpoint=regression_checkpoint, memory_limit=2**24, verbose=True, random_state=0
+    )
+    assert imputer.fit_transform(holes[["size", "sign"]]).notna().all().all()
+    assert "filling in" in capsys.readouterr().err
+
+
+def test_dates_and_prices_in_words_come_out_as_words(table, regression_checkpoint):
+    frame = pd.DataFrame(
+        {
+            "size": table["size"],
+            "day": table["day"].dt.strftime("%d.%m.%Y"),
+            "price": [f"{50 + 3 * number:.2f} €" for number in table["size"]],
+        }
+    )
+    known = frame.copy()
+    frame.loc[:5, ["day", "price"]] = None
+    filled = TabTransferImputer(1, checkpoint=regression_checkpoint).fit_transform(frame)
+    assert filled["day"].isin(known["day"]).all() and filled["price"].isin(known["price"]).all()
+
+
 def test_a_pipeline(table, holes):
     model = make_pipeline(TabTransferImputer(1, random_state=0), LogisticRegression())
     numbers = holes[["size", "double"]]

@@ -55,6 +55,28 @@ def test_searches_take_the_time_that_is_given(app, one_table, tmp_path):
     assert "--search-time 1 " in (tmp_path / "report.html").read_text()
 
 
+def test_the_time_ends_the_run_and_sizes_are_measured_where_tables_have_the_rows(
+    app, one_table, tmp_path
+):
+    options = ["--suite", "one", "--methods", "linear", "--out", str(tmp_path), "--jobs", "1"]
+    late = CliRunner().invoke(app, ["benchmark", *options, "--time", "1s"])
+    assert isinstance(late.exception, TabTransferError)
+    assert "Nothing was measured in the time: give more --time." in str(late.exception)
+    sizes = ["--max-train", "60,150", "--n-splits", "2,1", "--time", "10m"]
+    done = CliRunner().invoke(app, ["benchmark", *options, *sizes])
+    assert done.exit_code == 0, done.output
+    assert "Up to 150 training rows:" in done.output
+    measured = read_results(tmp_path / "results.parquet")
+    found = measured.groupby(["max_train", "table"])["n_train"].agg(list).to_dict()
+    assert found == {
+        (60, "diabetes"): [60, 60],
+        (60, "iris"): [60, 60],
+        (150, "diabetes"): [150],
+        (150, "iris"): [75],
+    }
+    assert "--n-splits 2,1 --seed 0 --max-train 60,150 " in (tmp_path / "report.md").read_text()
+
+
 def test_merge_writes_one_file(app, tmp_path, make_results):
     for name, scores in (("a", {"t": {"m": 0.9}}), ("b", {"u": {"m": 0.8}})):
         make_results(scores).to_parquet(tmp_path / name)
@@ -73,6 +95,10 @@ def test_merge_writes_one_file(app, tmp_path, make_results):
         ({"methods": " , "}, "No method given"),
         ({"n_splits": "0"}, "number from 1 or tabarena, not '0'"),
         ({"n_splits": "many"}, "not 'many'"),
+        ({"max_train": "1"}, "numbers of training rows from 2, such as 1000,10000, not '1'"),
+        ({"max_train": "100,1000", "n_splits": "3,2,1"}, "names 3 numbers, and --max-train"),
+        ({"max_train": "100,1000", "n_splits": "tabarena"}, "give --max-train one number"),
+        ({"time": "soon"}, "no duration"),
         (
             {"methods": "catboost,linear-tuned", "time_limit": 20.0},
             "20 ends linear-tuned before the 30 s",

@@ -1,4 +1,8 @@
-from tabtransfer.bench.measure.budget import affordable_searches, default_methods
+from tabtransfer.bench.measure.budget import (
+    affordable_blend,
+    affordable_searches,
+    default_methods,
+)
 
 FIRST_SPLIT = {"tabtransfer": 2.0, "catboost": 6.0, "linear": 0.1, "random-forest": 1.0}
 
@@ -31,3 +35,17 @@ def test_the_default_methods_have_nothing_to_search_with():
     assert not any(
         name.endswith(("tuned", "scratch", "no-trees", "-bag", "stack")) for name in found
     )
+
+
+def test_the_three_best_that_search_nothing_are_blended_where_there_is_time(make_results):
+    scores = {"linear": 0.6, "catboost-tuned": 0.9, "catboost": 0.8, "mlp": 0.85, "xgboost": 0.7}
+    results = make_results({"t": scores}, n_splits=3, offsets=(0.0, 0.01, 0.02))
+    blend = affordable_blend(10_000, 1, results)
+    assert blend.name == "blend:mlp+catboost+xgboost"
+    assert set(blend.packages) >= {"catboost", "xgboost"}
+    # Six splits of twelve fits of 2.6 s, and three more splits of the five others.
+    assert affordable_blend(6 * 31.2 + 3 * 13 + 1, 1, results) is not None
+    assert affordable_blend(6 * 31.2 + 3 * 13 - 1, 1, results) is None
+    assert affordable_blend(100, 10, results) is None  # one job would take too much of the time
+    alone = results[results["method"].isin(["linear", "catboost-tuned"])]
+    assert affordable_blend(10_000, 1, alone) is None

@@ -311,7 +311,7 @@ def test_each_size_of_training_sets_has_its_part(make_results, tmp_path):
     assert links <= set(page.ids)
     assert html.count('<details class="size"') == 2 and html.count("open>") == 1
     assert "--n-splits 1 --seed 0 --max-train 1000,10000 " in html
-    assert "up to 10000</a></th>" in html
+    assert "up to 10,000</a></th>" in html
 
 
 def test_the_first_picture_shows_paired_differences(html):
