@@ -20,7 +20,6 @@ from tabtransfer import TabTransferClassifier, TabTransferError
 from tabtransfer.checkpoint import save_checkpoint
 from tabtransfer.finetune.config import FinetuneConfig
 
-
 # They need trained weights; the other checks a network that is as small as can be.
 CHECKS_OF_LEARNING = ("check_classifiers_train",)
 

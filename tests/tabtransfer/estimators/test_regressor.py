@@ -15,7 +15,6 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from tabtransfer import TabTransferError, TabTransferRegressor
 from tabtransfer.finetune.config import FinetuneConfig
 
-
 # They need trained weights; the other checks a network that is as small as can be.
 CHECKS_OF_LEARNING = ("check_regressors_train",)
 
