@@ -10,7 +10,7 @@ CONSTRAINTS ?= constraints.txt
 export PYTHONSAFEPATH := 1
 export OMP_NUM_THREADS := 1
 
-.PHONY: setup benchmark test lint types docs dist
+.PHONY: setup benchmark test test-slow lint types docs dist
 setup: .venv/.installed
 
 # --group needs a newer pip than Python brings.
@@ -35,7 +35,11 @@ benchmark: setup
 
 # Without SCIPY_ARRAY_API, scikit-learn skips one of its checks.
 test: setup
-	SCIPY_ARRAY_API=1 $(BIN)/pytest -n 2 --dist worksteal --doctest-modules tests $(FOLDERS)
+	SCIPY_ARRAY_API=1 $(BIN)/pytest -n 2 --dist worksteal -m "not slow" --doctest-modules tests $(FOLDERS)
+
+# Whole processes: started, killed, resumed, served.
+test-slow: setup
+	$(BIN)/pytest -n 2 --dist worksteal -m slow tests
 
 lint: setup
 	$(BIN)/ruff check .
