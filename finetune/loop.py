@@ -39,7 +39,7 @@ __all__ = ["finetune_network"]
 VALIDATION_MEMBERS = 2
 _MOST_HELD_OUT = 2000  # rows that a child predicts
 FEWEST_ROWS = 300
-"""Of fewer, ``"auto"`` tunes nothing: gains were within chance."""
+"""Of fewer, ``"auto"`` tunes nothing: too few are held out to tell a gain from chance."""
 _HOPELESS = 0.2  # probability that the first child is better
 _STEPS_TIMED = 3
 
@@ -106,7 +106,7 @@ def finetune_network(
         return network, FinetuneRecord("base", "all rows have the same target")
     if config.auto and training.n_rows < FEWEST_ROWS:
         return network, FinetuneRecord(
-            "base", f"tuning hasn't paid on tables of fewer than {FEWEST_ROWS} rows"
+            "base", f"fewer than {FEWEST_ROWS} rows can't tell a gain from chance"
         )
     parts = _parts(training, config, np.random.default_rng(seed))
     fewest = min(len(part) for part in parts)
