@@ -37,7 +37,7 @@ benchmark: setup
 test: setup
 	SCIPY_ARRAY_API=1 $(BIN)/pytest -n 2 --dist worksteal -m "not slow" --doctest-modules tests $(FOLDERS)
 
-# Whole processes: started, killed, resumed, served.
+# Those of more than ten seconds: whole processes, training from nothing.
 test-slow: setup
 	$(BIN)/pytest -n 2 --dist worksteal -m slow tests
 

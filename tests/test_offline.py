@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 CODE = """
 import os
 import sys
@@ -36,6 +38,7 @@ print(TabTransferRegressor(1, random_state=0).fit(X, y).predict(X, output="quant
 """
 
 
+@pytest.mark.slow
 def test_shipped_weights_need_neither_network_nor_browser_nor_home_folder(tmp_path):
     (tmp_path / "file").touch()
     home = str(tmp_path / "file" / "home")  # no folder can be made here

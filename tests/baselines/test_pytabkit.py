@@ -51,6 +51,7 @@ def test_nothing_is_said_and_the_log_level_is_as_before(capfd, messy):
     assert logging.getLogger("pytorch_lightning").level == level
 
 
+@pytest.mark.slow
 def test_the_first_fit_of_a_process_says_nothing_either():
     code = (
         "from tabtransfer.baselines.pytabkit import RealMLPClassifier as Model;"

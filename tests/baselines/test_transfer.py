@@ -108,6 +108,7 @@ def test_other_methods_and_tables_are_scored_all_the_same(trained_on_iris):
     assert TABTRANSFER_SCRATCH.seen(load_table("iris")) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
 def test_numbers_are_scored_by_their_quantiles_too(method, monkeypatch, regression_checkpoint):
     monkeypatch.setattr(checkpoint, "SHIPPED", regression_checkpoint)
@@ -182,6 +183,7 @@ class TestScratch:
         monkeypatch.setattr(ScratchClassifier, "_finetune_config", config)
         monkeypatch.setattr(ScratchRegressor, "_finetune_config", config)
 
+    @pytest.mark.slow
     def test_it_learns_a_real_table_from_nothing(self, small_checkpoint, few_steps):
         X, y = load_wine(return_X_y=True)
         model = ScratchClassifier(checkpoint=small_checkpoint, random_state=0, time_limit=None)
@@ -197,6 +199,7 @@ class TestScratch:
         assert scratch.trees
         assert np.array_equal(scratch.learners_.out_of_fold, pretrained.learners_.out_of_fold)
 
+    @pytest.mark.slow
     def test_it_learns_numbers_from_nothing(self, small_checkpoint, few_steps):
         X = np.random.default_rng(0).normal(size=(200, 3))
         y = X[:, 0] - X[:, 1]

@@ -29,6 +29,7 @@ def _record(n_train: int, seconds: float) -> dict:
     return both | {"peak_mib": 100.0, "version": "1.0", "context_rows": n_train}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_ours_and_catboost_are_measured_at_60_rows(tmp_path):
     out = tmp_path / "peers.csv"

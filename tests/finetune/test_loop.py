@@ -107,6 +107,7 @@ class Killed(Exception):
     pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_steps", [3, 9])
 def test_a_killed_fit_goes_on_and_ends_with_the_same_weights(
     quick, make_network, tmp_path, monkeypatch, n_steps

@@ -69,6 +69,7 @@ print([os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) for worker in workers
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
 def test_workers_forked_from_a_server_that_fitted_and_loaded_answer(tmp_path, small_checkpoint):
     variables = {k: v for k, v in os.environ.items() if not k.endswith("NUM_THREADS")}

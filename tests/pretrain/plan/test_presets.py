@@ -30,6 +30,7 @@ def on_devices(preset, **changes):
     return dataclasses.replace(preset, hardware=hardware)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cpu", "one-gpu", "eight-gpu", "eight-gpu-large"])
 def test_preset_fits_its_device_and_takes_a_step(name):
     preset = PRESETS[name]

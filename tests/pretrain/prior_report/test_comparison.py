@@ -147,6 +147,7 @@ def test_corpus_without_comparable_tables_is_refused(tmp_path):
         compare_prior(1, 0, tmp_path, untracked)
 
 
+@pytest.mark.slow
 def test_command_writes_words_and_pictures_of_both_kinds(tmp_path):
     write_table(tmp_path, "toy")
     write_table(tmp_path, "numbers", task="regression")

@@ -95,6 +95,7 @@ def test_real_tables_are_listed_in_weights_and_card(tmp_path, real_tables):
     assert read_header(second / FINAL_FILE)["tables"] == tables
 
 
+@pytest.mark.slow
 def test_training_goes_on_from_a_checkpoint(tmp_path):
     pretrain(tmp_path / "first", 0.5, SMALL, hardware=CPU)
     inputs = Inputs(tmp_path / "first" / FINAL_FILE)
@@ -172,6 +173,7 @@ def start_long_run(out, devices=1, recipe=SMALL, **options):
     return process
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was(tmp_path):
     out = tmp_path / "run"
     process = start_long_run(out, save_every=0.5, validate_every=0.3)
@@ -197,6 +199,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
     assert seen == sorted(set(seen)) and steps + 1 not in seen[:-1]
 
 
+@pytest.mark.slow
 def test_sigterm_saves_and_ends_as_interrupted(tmp_path):
     out = tmp_path / "run"
     process = start_long_run(out, validate_every=0.5)
@@ -210,6 +213,7 @@ def test_sigterm_saves_and_ends_as_interrupted(tmp_path):
     assert not (out / FINAL_FILE).exists()
 
 
+@pytest.mark.slow
 def test_sigterm_to_one_of_two_processes_saves_and_ends_both(tmp_path):
     out = tmp_path / "run"
     process = start_long_run(out, validate_every=0.5, devices=2)
@@ -279,6 +283,7 @@ def test_a_damaged_state_is_one_sentence(tmp_path, damage):
         read_state(path, network, {"seed": 0})
 
 
+@pytest.mark.slow
 def test_two_processes_are_one_of_twice_the_batches_a_step_and_one_ends_with_the_other(tmp_path):
     recipe = dataclasses.replace(SMALL, train=TrainConfig(decay=0.0, warmup_steps=5))
     two, one = tmp_path / "two", tmp_path / "one"

@@ -104,6 +104,7 @@ class TestSameNumbers:
 
 
 class TestMemory:
+    @pytest.mark.slow
     @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
     @pytest.mark.parametrize(
         ("name", "shape", "limit"),

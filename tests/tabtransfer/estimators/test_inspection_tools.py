@@ -67,6 +67,7 @@ class TestShap:
         np.testing.assert_allclose(total, predict(X[8:11]), atol=1e-6)
         assert np.abs(values).mean((0, *range(2, values.ndim))).argmax() == 0
 
+    @pytest.mark.slow
     def test_explainer_with_a_masker(self, fitted):
         shap = pytest.importorskip("shap")
         _, predict, X, _ = fitted

@@ -49,6 +49,7 @@ def _run(command, folder):
     assert [path.name for path in folder.glob("* was run")] == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not PROGRAM.exists(), reason="the command is not installed beside Python")
 @pytest.mark.parametrize(
     "command",

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 
 import psutil
+import pytest
 
 from tabtransfer.bench.results import read_rows
 
@@ -89,6 +90,7 @@ assert os.waitpid(start(n_kills), 0)[1] == 0
 """
 
 
+@pytest.mark.slow
 def test_ten_kills_lose_no_finished_job_and_repeat_none(tmp_path):
     command = [sys.executable, "-c", KILLED_AGAIN_AND_AGAIN, str(tmp_path), str(N_KILLS)]
     subprocess.run([*command, str(N_SPLITS)], check=True)
