@@ -46,6 +46,8 @@ def problems(folder: Path) -> Iterator[str]:
         for path in sorted(folder.rglob("*.html"))
         if "_static" not in path.parts  # templates of the theme
     }
+    if not pages:
+        yield f"{folder} has no pages"
     for path, page in pages.items():
         name = path.relative_to(folder.resolve()).as_posix()
         for link in [*page.links, *page.loaded]:

@@ -47,6 +47,11 @@ def test_bad_ones_are_named(tmp_path, body, problem):
     assert found.startswith(problem)
 
 
+def test_a_site_without_pages_is_a_problem(tmp_path):
+    [found] = problems(tmp_path)
+    assert "no pages" in found
+
+
 @pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda tutorial: tutorial.stem)
 def test_tutorials_have_a_title_and_cells(tutorial):
     text = tutorial.read_text()
