@@ -29,7 +29,7 @@ named = detector.predict(rows) == -1
 print(f"{named.sum()} rows are named, {other[named].sum()} of them of the other cultivar")
 
 # %%
-# Beside it, an isolation forest, which does better here: :doc:`/joint` has ten tables, on which the
+# Beside it, an isolation forest, which does better here: :doc:`/docs/joint` has ten tables, on which the
 # two are level.
 
 area = roc_auc_score(other, -detector.score_samples(rows))

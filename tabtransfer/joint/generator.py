@@ -65,7 +65,7 @@ class TabTransferGenerator(JointEstimator):
     ----------
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, if all are strings.
     table_ : JointTable
         The training rows, and what was learned of each column.

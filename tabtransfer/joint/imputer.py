@@ -65,7 +65,7 @@ class TabTransferImputer(OneToOneFeatureMixin, TransformerMixin, JointEstimator)
     ----------
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, if all are strings. Columns are then matched by name.
     indicator_columns_ : ndarray of int64
         Places of the columns with missing cells in `fit`.

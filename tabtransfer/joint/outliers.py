@@ -58,7 +58,7 @@ class TabTransferOutlierDetector(OutlierMixin, JointEstimator):
         The score below which a row is an outlier.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, if all are strings. Columns are then matched by name.
     table_ : JointTable
         The training rows, and what was learned of each column.
