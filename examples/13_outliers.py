@@ -29,8 +29,8 @@ named = detector.predict(rows) == -1
 print(f"{named.sum()} rows are named, {other[named].sum()} of them of the other cultivar")
 
 # %%
-# Beside it, an isolation forest, which does better here: :doc:`/docs/joint` has ten tables, on which the
-# two are level.
+# Beside it, an isolation forest, which does better here: :doc:`/docs/joint` has ten tables, on
+# which the two are level.
 
 area = roc_auc_score(other, -detector.score_samples(rows))
 forest = IsolationForest(random_state=0).fit(rows)
