@@ -22,9 +22,8 @@ CHECKS_OF_LEARNING = ("check_regressors_train",)
 # Those of the classifier are with trees.
 @parametrize_with_checks([TabTransferRegressor(trees=False)])
 def test_scikit_learn_checks(estimator, check, regression_checkpoint):
-    if check.func.__name__ not in CHECKS_OF_LEARNING:
-        estimator.set_params(checkpoint=regression_checkpoint)
-    check(estimator)
+    learns = check.func.__name__ in CHECKS_OF_LEARNING
+    check(clone(estimator).set_params(checkpoint=None if learns else regression_checkpoint))
 
 
 @pytest.fixture
