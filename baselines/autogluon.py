@@ -7,22 +7,23 @@ Models whose weights come from a network are left out.
 from __future__ import annotations
 
 import os
+from abc import abstractmethod
 from functools import partial
 from importlib.util import find_spec
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
 from tabtransfer.baselines.columns import ColumnPreparer
+from tabtransfer.baselines.framed import FramedClassifier, FramedModel, FramedRegressor
 from tabtransfer.baselines.method import Method, make_estimator
 
 if TYPE_CHECKING:
-    from tabtransfer.baselines.columns import ColumnPreparer as Columns
+    import pandas as pd
 
 __all__ = ["AUTOGLUON", "AutoGluonClassifier", "AutoGluonRegressor", "make_autogluon"]
 
@@ -36,7 +37,7 @@ _TARGET = "__target__"
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 
-class _AutoGluon(BaseEstimator):
+class _AutoGluon(FramedModel):
     """Fit ``autogluon.tabular.TabularPredictor``.
 
     Parameters
@@ -52,15 +53,12 @@ class _AutoGluon(BaseEstimator):
 
     Attributes
     ----------
-    columns_ : ColumnPreparer
+    columns_ : sklearn.pipeline.Pipeline
         What was learned of the columns; dates, durations and written numbers reach AutoGluon as
         numbers.
     model_ : autogluon.tabular.TabularPredictor
         The fitted predictor; its files lie in a temporary folder.
     """
-
-    columns_: Columns
-    model_: Any
 
     def __init__(
         self,
@@ -74,11 +72,18 @@ class _AutoGluon(BaseEstimator):
         self.n_threads = n_threads
         self.random_state = random_state
 
-    def _fit(self, X: Any, y: NDArray[Any], problem_type: str, eval_metric: str) -> None:
+    @abstractmethod
+    def _problem(self) -> tuple[str, str]:
+        """Return the type of the problem and its metric, as AutoGluon names them."""
+
+    def _make_columns(self) -> Pipeline:
+        return make_pipeline(ColumnPreparer(), FunctionTransformer(_numbered))
+
+    def _train(self, X: pd.DataFrame, target: np.ndarray) -> Any:
         os.environ.update(_OFFLINE)  # this process fits nothing else
         from autogluon.tabular import TabularPredictor
 
-        self.columns_ = ColumnPreparer().fit(X)
+        problem_type, eval_metric = self._problem()
         self._folder = TemporaryDirectory(prefix="autogluon-")
         predictor = TabularPredictor(
             label=_TARGET,
@@ -87,8 +92,8 @@ class _AutoGluon(BaseEstimator):
             path=self._folder.name,
             verbosity=0,
         )
-        self.model_ = predictor.fit(
-            self._frame(X).assign(**{_TARGET: y}),
+        return predictor.fit(
+            X.assign(**{_TARGET: target}),
             presets=self.presets,
             time_limit=self.time_limit,
             excluded_model_types=list(FOREIGN_WEIGHTS),
@@ -99,12 +104,14 @@ class _AutoGluon(BaseEstimator):
             ds_args={"memory_safe_fits": False},
         )
 
-    def _frame(self, X: Any) -> pd.DataFrame:
-        frame = self.columns_.transform(X).reset_index(drop=True)
-        return frame.set_axis([f"x{place}" for place in range(frame.shape[1])], axis=1)
+
+def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with numbers for the names of its columns and rows."""
+    names = [f"x{place}" for place in range(frame.shape[1])]
+    return frame.reset_index(drop=True).set_axis(names, axis=1)
 
 
-class AutoGluonClassifier(ClassifierMixin, _AutoGluon):
+class AutoGluonClassifier(_AutoGluon, FramedClassifier):
     """Classify with ``autogluon.tabular.TabularPredictor``.
 
     See `_AutoGluon` for parameters and attributes. It is fitted for the metric that rankings use:
@@ -116,27 +123,11 @@ class AutoGluonClassifier(ClassifierMixin, _AutoGluon):
     'best_quality'
     """
 
-    def fit(self, X: Any, y: Any) -> AutoGluonClassifier:
-        """Fit the predictor.
-
-        Parameters
-        ----------
-        X : pandas.DataFrame or array-like of shape (n_rows, n_features)
-            Training input.
-        y : array-like of shape (n_rows,)
-            Class labels.
-
-        Returns
-        -------
-        AutoGluonClassifier
-            The fitted classifier.
-        """
-        self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
+    def _problem(self) -> tuple[str, str]:
         two = len(self.classes_) == 2
-        self._fit(X, codes, *(("binary", "roc_auc") if two else ("multiclass", "log_loss")))
-        return self
+        return ("binary", "roc_auc") if two else ("multiclass", "log_loss")
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Return class probabilities.
 
         Parameters
@@ -150,27 +141,12 @@ class AutoGluonClassifier(ClassifierMixin, _AutoGluon):
             Probabilities, in the order of ``classes_``; 0 for classes too rare for AutoGluon.
         """
         check_is_fitted(self)
-        found = self.model_.predict_proba(self._frame(X), as_multiclass=True)
+        found = self.model_.predict_proba(self.columns_.transform(X), as_multiclass=True)
         codes = range(len(self.classes_))
         return found.reindex(columns=codes, fill_value=0.0).to_numpy(dtype=np.float64)
 
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return the most probable class of each row.
 
-        Parameters
-        ----------
-        X : pandas.DataFrame or array-like of shape (n_rows, n_features)
-            Input with the training input's columns.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-            Class labels.
-        """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
-
-
-class AutoGluonRegressor(RegressorMixin, _AutoGluon):
+class AutoGluonRegressor(_AutoGluon, FramedRegressor):
     """Predict numbers with ``autogluon.tabular.TabularPredictor``, fitted for the squared error.
 
     See `AutoGluonClassifier`.
@@ -181,40 +157,8 @@ class AutoGluonRegressor(RegressorMixin, _AutoGluon):
     60
     """
 
-    def fit(self, X: Any, y: Any) -> AutoGluonRegressor:
-        """Fit the predictor.
-
-        Parameters
-        ----------
-        X : pandas.DataFrame or array-like of shape (n_rows, n_features)
-            Training input.
-        y : array-like of shape (n_rows,)
-            Numbers.
-
-        Returns
-        -------
-        AutoGluonRegressor
-            The fitted regressor.
-        """
-        target = np.asarray(y, dtype=np.float64)
-        self._fit(X, target, "regression", "root_mean_squared_error")
-        return self
-
-    def predict(self, X: Any) -> NDArray[np.float64]:
-        """Return the predicted number of each row.
-
-        Parameters
-        ----------
-        X : pandas.DataFrame or array-like of shape (n_rows, n_features)
-            Input with the training input's columns.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-            Numbers.
-        """
-        check_is_fitted(self)
-        return self.model_.predict(self._frame(X)).to_numpy(dtype=np.float64)
+    def _problem(self) -> tuple[str, str]:
+        return "regression", "root_mean_squared_error"
 
 
 def make_autogluon(presets: str, time_limit: int) -> Method:
