@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tabtransfer.destinations import check_file
-from tabtransfer.duration import read_minutes
 from tabtransfer.errors import TabTransferError
 from tabtransfer.folder_lock import alone_with
 from tabtransfer.options import MOST_SEED, Device
@@ -38,8 +37,10 @@ def small_transfer(
     rows: Annotated[
         str, typer.Option(help="Rows of the new table, separated by commas.")
     ] = "16,64,256,1024",
-    groups: Annotated[int, typer.Option(min=2, help="Groups that are new in turn.")] = 8,
-    time: Annotated[str, typer.Option(help="Time to fine-tune on the related rows.")] = "60s",
+    groups: Annotated[int, typer.Option(min=1, help="Groups that are new in turn.")] = 8,
+    steps: Annotated[
+        int, typer.Option(min=1, help="Steps of fine-tuning on the related rows.")
+    ] = 60,
     task: Annotated[
         TaskOption, typer.Option(help="What to learn; auto goes by what the target holds.")
     ] = TaskOption.auto,
@@ -78,8 +79,8 @@ def small_transfer(
         by,
         read.task,
         {"n_threads": threads, "device": device},
-        60.0 * read_minutes(time),
-        seed,
+        tuning_steps=steps,
+        seed=seed,
     )
     names = largest_groups(read.X[by], min(sizes), groups)
 

@@ -1,8 +1,9 @@
 """What related rows are worth to a small table: a table split by a column, one group the new table.
 
-Four ways are compared on the rows of the new table that aren't learned from: CatBoost on its rows
-alone; the network with its rows alone in context; with the related rows in context as well; and
-with its rows in context, after the network's weights were adapted to the related rows.
+Ways are compared on the rows of the new table that aren't learned from: CatBoost on its rows alone;
+the network with its rows alone in context; with the related rows in context as well, as many as
+they are, without the column of groups, or at a fifth of the weight; and with the new rows in
+context, after the network's weights were adapted to the related rows.
 
 A loss is that of guessing by the new rows at 1: of classes the log loss, of numbers the root of the
 mean squared error.
@@ -25,12 +26,21 @@ from tabtransfer.checkpoint import save_checkpoint
 from tabtransfer.errors import TabTransferError
 from tabtransfer.estimators.classifier import TabTransferClassifier
 from tabtransfer.estimators.regressor import TabTransferRegressor
+from tabtransfer.finetune.config import FinetuneConfig
 
 __all__ = ["METHODS", "SmallTransfer", "largest_groups"]
 
-METHODS = ("from scratch", "in-context", "related rows in context", "fine-tuned on related rows")
+METHODS = (
+    "from scratch",
+    "in-context",
+    "related rows in context",
+    "related rows, groups untold",
+    "related rows at weight .2",
+    "fine-tuned on related rows",
+)
 _FEWEST_TESTED = 50
-_MOST_TESTED, _MOST_RELATED = 1000, 4000
+_MOST_TESTED = 500
+_LESS = 0.2  # weight of related rows
 _LEAST = 1e-7  # probability
 
 
@@ -83,8 +93,10 @@ class SmallTransfer:
         What the target is.
     options : dict
         Further parameters of the estimators.
-    tuning_seconds : float
-        Time to tune on the related rows.
+    most_related : int
+        Related rows that are drawn.
+    tuning_steps : int
+        Steps of tuning on them.
     seed : int
         Seed of the rows drawn, and of all methods.
     """
@@ -94,7 +106,8 @@ class SmallTransfer:
     by: str
     task: str
     options: dict[str, Any]
-    tuning_seconds: float = 60.0
+    most_related: int = 1000
+    tuning_steps: int = 60
     seed: int = 0
 
     def measure(self, group: Any, sizes: Sequence[int]) -> Iterator[dict[str, Any]]:
@@ -116,7 +129,7 @@ class SmallTransfer:
         rng = np.random.default_rng(self.seed)
         own = (self.X[self.by] == group).to_numpy()
         new, related = rng.permutation(np.flatnonzero(own)), np.flatnonzero(~own)
-        related = np.sort(rng.permutation(related)[:_MOST_RELATED])
+        related = np.sort(rng.permutation(related)[: self.most_related])
         sizes = [size for size in sizes if size + _FEWEST_TESTED <= len(new)]
         if not sizes:
             return
@@ -140,7 +153,7 @@ class SmallTransfer:
         known = self.y.iloc[new]
         if known.nunique() < 2:
             return
-        tested = tested[self._can_be_known(tested, known)]
+        tested, related = (rows[self._can_be_known(rows, known)] for rows in (tested, related))
         kind = "regression" if self.task == "regression" else "multiclass"
         scratch = get_method("catboost").make_for(kind, self.seed, self.options.get("n_threads", 1))
         alone = self.X.drop(columns=self.by)
@@ -148,14 +161,17 @@ class SmallTransfer:
         yield METHODS[1], self._loss(self._estimator(), alone, new, tested, known)
         both = np.concatenate([new, related])
         yield METHODS[2], self._loss(self._estimator(), self.X, both, tested, known)
+        yield METHODS[3], self._loss(self._estimator(), alone, both, tested, known)
+        weights = np.append(np.ones(len(new)), np.full(len(related), _LESS))
+        yield METHODS[4], self._loss(self._estimator(), self.X, both, tested, known, weights)
         adapted = self._estimator() if tuned is None else self._estimator(checkpoint=tuned)
-        yield METHODS[3], self._loss(adapted, alone, new, tested, known)
+        yield METHODS[5], self._loss(adapted, alone, new, tested, known)
 
-    def _can_be_known(self, tested: NDArray[np.int64], known: pd.Series) -> NDArray[np.bool_]:
+    def _can_be_known(self, rows: NDArray[np.int64], known: pd.Series) -> NDArray[np.bool_]:
         """Return which rows have a target that can be predicted from those known."""
         if self.task == "regression":
-            return np.ones(len(tested), bool)
-        return self.y.iloc[tested].isin(known.unique()).to_numpy()
+            return np.ones(len(rows), bool)
+        return self.y.iloc[rows].isin(known.unique()).to_numpy()
 
     def _estimator(self, **more: Any) -> Any:
         kind = TabTransferRegressor if self.task == "regression" else TabTransferClassifier
@@ -163,7 +179,9 @@ class SmallTransfer:
 
     def _tune(self, related: NDArray[np.int64], path: Path) -> Path | None:
         """Adapt the weights to the related rows; None where those before are better."""
-        model = self._estimator(finetune="full", time_limit=self.tuning_seconds)
+        # Episodes of 256 rows are as large as the new tables.
+        config = FinetuneConfig(children=1, max_steps=self.tuning_steps, episode_rows=256)
+        model = self._estimator(finetune=config, time_limit=None)
         model.fit(self.X.iloc[related].drop(columns=self.by), self.y.iloc[related])
         if model.finetuning_.chosen == "base":
             return None
@@ -177,9 +195,10 @@ class SmallTransfer:
         learned: NDArray[np.int64],
         tested: NDArray[np.int64],
         known: pd.Series,
+        weights: NDArray[np.float64] | None = None,
     ) -> float:
         """Fit, predict, and return the loss over that of guessing."""
-        model.fit(X.iloc[learned], self.y.iloc[learned])
+        model.fit(X.iloc[learned], self.y.iloc[learned], *([] if weights is None else [weights]))
         truth = self.y.iloc[tested]
         if self.task == "regression":
             errors = truth.to_numpy() - np.asarray(model.predict(X.iloc[tested]))
