@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tabtransfer.errors import TabTransferError
@@ -43,6 +44,10 @@ class FinetuneConfig:
         judge.
     folder : path-like, optional
         Where progress is kept, so that a fit that was killed goes on when it is given again.
+    trials : int
+        Rates, decays, steps and shares of layers that Optuna tries first, by two children each and
+        in addition to the time limit; the best are taken, instead of ``auto``. With ``folder``,
+        trials are kept beside it in a file of the suffix ``.trials``.
 
     Examples
     --------
@@ -64,6 +69,7 @@ class FinetuneConfig:
     auto: bool = False
     least_probability: float = 0.8
     folder: str | os.PathLike[str] | None = None
+    trials: int = 0
 
     def __post_init__(self) -> None:
         checks = {
@@ -77,6 +83,7 @@ class FinetuneConfig:
             "patience": self.patience >= 1,
             "episode_rows": self.episode_rows >= 4,
             "least_probability": 0 <= self.least_probability <= 1,
+            "trials": self.trials >= 0,
         }
         wrong = [name for name, is_right in checks.items() if not is_right]
         if wrong:
@@ -114,6 +121,8 @@ class FinetuneRecord:
         Children tuned, and their steps in all.
     seconds : float
         Time taken.
+    found : FinetuneConfig or None
+        The settings that a search found, if there was one.
     """
 
     chosen: str
@@ -130,8 +139,11 @@ class FinetuneRecord:
     n_children: int = 0
     n_steps: int = 0
     seconds: float = 0.0
+    found: FinetuneConfig | None = None
 
     def __post_init__(self) -> None:
-        # From JSON they are lists.
+        # From JSON they are lists and a mapping.
+        if isinstance(self.found, Mapping):
+            object.__setattr__(self, "found", FinetuneConfig(**self.found))
         curve = tuple((int(step), float(loss)) for step, loss in self.curve)
         object.__setattr__(self, "curve", curve)

@@ -35,6 +35,7 @@ def curve_text(curves: Sequence[Curve], n_steps: int) -> str:
     if not losses:
         return ""
     low, high = min(losses), max(losses)
+    n_steps = max(n_steps, *(step for curve in curves for step, _ in curve))  # a search's
     cells = [[" "] * (_WIDTH + 1) for _ in range(_HEIGHT)]
     for number, curve in enumerate(curves, 1):
         for step, loss in curve:

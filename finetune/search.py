@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tabtransfer.finetune.config import FinetuneConfig, FinetuneRecord
+from tabtransfer.finetune.config import FinetuneConfig
 from tabtransfer.finetune.loop import finetune_network
 from tabtransfer.finetune.state import digest_of
-from tabtransfer.finetune.watch import Curve, watching
+from tabtransfer.finetune.watch import Curve, tell_trial, watching
+from tabtransfer.inference.views import KINDS, ViewKind
 from tabtransfer.network.transformer import TabularTransformer
 from tabtransfer.preprocessing.labelled_table import LabelledTable
 
@@ -27,12 +28,10 @@ def search_settings(
     network: TabularTransformer,
     training: LabelledTable,
     config: FinetuneConfig,
-    n_trials: int,
-    path: Path | None = None,
     *,
     max_context_rows: int,
     seed: int,
-    on_trial: Callable[[int, float | None], object] = lambda number, loss: None,
+    kinds: Sequence[ViewKind] = KINDS,
 ) -> FinetuneConfig:
     """Search for the settings of least loss on rows held out.
 
@@ -46,30 +45,29 @@ def search_settings(
     training : LabelledTable
         The training rows, with what learners predict.
     config : FinetuneConfig
-        The settings that aren't searched for.
-    n_trials : int
-        Trials in all, those in the file counted.
-    path : Path, optional
-        File that keeps the trials; a search that was stopped goes on with it.
+        The settings that aren't searched for, and how many trials there are, those kept beside
+        its folder counted: a search that was stopped goes on with them.
     max_context_rows : int
         Most rows that the network reads at once.
     seed : int
         Seed of the search and the trials.
-    on_trial : callable, optional
-        Called after each trial with its number and its loss; None for one that was ended early.
+    kinds : sequence of ViewKind, default=KINDS
+        Kinds of view to practise and validate in.
 
     Returns
     -------
     FinetuneConfig
-        The best settings; those given, if no trial came to its end.
+        The best settings, without trials; those given, if no trial came to its end.
     """
+    n_trials, config = config.trials, replace(config, trials=0, auto=False)
+    path = None if config.folder is None else Path(config.folder).with_suffix(".trials")
     study = _open(path, digest_of(network, training, config, seed))
     _fail_those_killed(study)
     for number in range(_n_tried(study), n_trials):
         study.sampler = _sampler(seed, number)
         trial = study.ask()
-        loss = _try(study, trial, network, training, config, max_context_rows, seed)
-        on_trial(number, loss)
+        loss = _try(study, trial, network, training, config, max_context_rows, seed, kinds)
+        tell_trial(number, loss)
     finished = [trial for trial in study.get_trials() if trial.value is not None]
     if not any(trial.state.name == "COMPLETE" for trial in finished):
         return config
@@ -84,6 +82,7 @@ def _try(
     config: FinetuneConfig,
     max_context_rows: int,
     seed: int,
+    kinds: Sequence[ViewKind],
 ) -> float | None:
     """Run a trial; return its loss, or None where it was ended early."""
     import optuna
@@ -111,20 +110,17 @@ def _try(
                 max_context_rows=max_context_rows,
                 time_limit=None,
                 seed=seed + 1,
+                kinds=kinds,
             )
     except optuna.TrialPruned:
         study.tell(trial, state=optuna.trial.TrialState.PRUNED)
         return None
-    loss = _loss(record)
+    loss = record.tuned_loss
     if loss is None:
         study.tell(trial, state=optuna.trial.TrialState.FAIL)
     else:
         study.tell(trial, loss)
     return loss
-
-
-def _loss(record: FinetuneRecord) -> float | None:
-    return record.tuned_loss
 
 
 def _settings(chosen: Mapping[str, object], config: FinetuneConfig) -> FinetuneConfig:

@@ -30,7 +30,8 @@ def digest_of(
 ) -> str:
     """Return a digest of all that a child's progress depends on, except for time."""
     digest = hashlib.sha256()
-    digest.update(json.dumps([asdict(replace(config, folder=None, auto=False)), seed]).encode())
+    settings = asdict(replace(config, folder=None, auto=False, trials=0))
+    digest.update(json.dumps([settings, seed]).encode())
     table = training.table
     parts: list[Any] = [table.values, table.missing, table.learners, training.labels]
     for part in (*parts, training.weights):

@@ -6,22 +6,27 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["Curve", "tell", "watching"]
+__all__ = ["Curve", "tell", "tell_trial", "watching"]
 
 Curve = Sequence[tuple[int, float]]
 Watcher = Callable[[int, Curve], object]
-_watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+TrialWatcher = Callable[[int, float | None], object]
+_watchers: ContextVar[tuple[Watcher | None, TrialWatcher | None]] = ContextVar(
+    "watchers", default=(None, None)
+)
 
 
 @contextmanager
-def watching(watcher: Watcher) -> Iterator[None]:
-    """Call a function at each validation of fine-tuning within a block.
+def watching(watcher: Watcher, trial_watcher: TrialWatcher | None = None) -> Iterator[None]:
+    """Call functions at each validation of fine-tuning, and after each trial, within a block.
 
     Parameters
     ----------
     watcher : callable
         Takes the number of the child, and its curve: steps, and losses of held-out rows. What it
         raises ends the tuning.
+    trial_watcher : callable, optional
+        Takes the number of a trial of settings and its loss; None for one that was ended early.
 
     Examples
     --------
@@ -30,15 +35,22 @@ def watching(watcher: Watcher) -> Iterator[None]:
     ...     tell(0, [(0, 0.5)])
     0 [(0, 0.5)]
     """
-    token = _watcher.set(watcher)
+    token = _watchers.set((watcher, trial_watcher))
     try:
         yield
     finally:
-        _watcher.reset(token)
+        _watchers.reset(token)
 
 
 def tell(child: int, curve: Curve) -> None:
     """Tell the watcher, if there is one, of a validation."""
-    watcher = _watcher.get()
+    watcher, _ = _watchers.get()
     if watcher is not None:
         watcher(child, curve)
+
+
+def tell_trial(number: int, loss: float | None) -> None:
+    """Tell the watcher of trials, if there is one, how one ended."""
+    _, watcher = _watchers.get()
+    if watcher is not None:
+        watcher(number, loss)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from enum import Enum
@@ -33,6 +33,7 @@ from tabtransfer.table_files.options import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from tabtransfer.table_files.csv_dialect import CsvDialect
     from tabtransfer.table_files.training_table import TrainingTable
 
 
@@ -75,14 +76,8 @@ def fit(
     Rows without a target are left out. The file holds the training rows and no code. `tabtransfer
     finetune` adapts the network's weights to the table as well.
     """
-    from tabtransfer.table_files.find import find_files
-    from tabtransfer.table_files.training_table import read_training_table
-
-    files = find_files(table)
-    check_file(out, "--out", files)
     dialect = csv_dialect(sep, encoding, decimal)
-    rows = read_training_table(files, target, split_names(drop), task.value, dialect)
-    say_reading(rows)
+    rows = read_to_fit(table, out, target, split_names(drop), task, dialect)
 
     from tabtransfer import TabTransferClassifier, TabTransferRegressor
 
@@ -226,6 +221,25 @@ def said_warnings(silenced: Iterable[str] = ()) -> Iterator[None]:
 
         warnings.showwarning = say  # type: ignore[assignment]
         yield
+
+
+def read_to_fit(
+    table: list[str],
+    out: Path,
+    target: str,
+    drop: Sequence[str],
+    task: TaskOption,
+    dialect: CsvDialect,
+) -> TrainingTable:
+    """Read the table of a command that writes to ``out``, and say how it was read."""
+    from tabtransfer.table_files.find import find_files
+    from tabtransfer.table_files.training_table import read_training_table
+
+    files = find_files(table)
+    check_file(out, "--out", files)
+    rows = read_training_table(files, target, drop, task.value, dialect)
+    say_reading(rows)
+    return rows
 
 
 def say_reading(rows: TrainingTable) -> None:

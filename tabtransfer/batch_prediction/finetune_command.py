@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tabtransfer.batch_prediction.command import said_warnings, say_reading
-from tabtransfer.destinations import check_file
+from tabtransfer.batch_prediction.command import read_to_fit, said_warnings
 from tabtransfer.duration import read_minutes
 from tabtransfer.folder_lock import alone_with
 from tabtransfer.options import MOST_SEED, Device
@@ -81,15 +80,9 @@ def finetune(
     """
     import shutil
 
-    from tabtransfer.table_files.find import find_files
-    from tabtransfer.table_files.training_table import read_training_table
-
-    files = find_files(table)
-    check_file(out, "--out", files)
     seconds = 60.0 * read_minutes(time)
     dialect = csv_dialect(sep, encoding, decimal)
-    rows = read_training_table(files, target, split_names(drop), task.value, dialect)
-    say_reading(rows)
+    rows = read_to_fit(table, out, target, split_names(drop), task, dialect)
 
     from tabtransfer import FinetuneConfig, TabTransferClassifier, TabTransferRegressor
     from tabtransfer.finetune.modes import config_of
@@ -97,19 +90,24 @@ def finetune(
 
     kind = TabTransferClassifier if rows.task == "classification" else TabTransferRegressor
     progress = out.with_name(f"{out.name}.progress")
-    config = replace(config_of(mode.value, FinetuneConfig()), folder=progress)
-    model = kind(time_limit=seconds, random_state=seed, device=device, n_threads=threads)
+    config = replace(config_of(mode.value, FinetuneConfig()), folder=progress, trials=trials)
+    model = kind(
+        finetune=config, time_limit=seconds, random_state=seed, device=device, n_threads=threads
+    )
     with alone_with(out), said_warnings(split_names(silence)):
-        if trials:
-            config = _search(model, rows, config, trials, out.with_name(f"{out.name}.trials"))
-        model.set_params(finetune=replace(config, auto=config.auto and not trials))
-        with _shown_curve(config.max_steps) as curves:
+        with _shown_curve(config) as curves:
             model.fit(rows.X, rows.y)
         record = model.finetuning_
         model.save(out)
         if curves:
             draw_curve(curves, record, out.with_name(f"{out.name}.png"))
         shutil.rmtree(progress, ignore_errors=True)
+    if record.found is not None:
+        found = record.found
+        _say(
+            f"Best settings: learning rate {found.learning_rate:.2g}, weight decay "
+            f"{found.weight_decay:.2g}, {found.max_steps} steps, {found.layers:.0%} of the layers."
+        )
     if record.gain is not None:
         _say(
             f"Loss of {record.n_rows} held-out rows: {record.base_loss:.4f} before, "
@@ -120,51 +118,9 @@ def finetune(
     _say(f"{out}: {out.stat().st_size / 2**20:.1f} MiB")
 
 
-def _search(
-    model: Any, rows: Any, config: FinetuneConfig, trials: int, path: Path
-) -> FinetuneConfig:
-    """Return the best of some settings."""
-    from tabtransfer.checkpoint import load_checkpoint
-    from tabtransfer.device import find_device
-    from tabtransfer.finetune.search import search_settings
-    from tabtransfer.inference.fitting import add_learners, prepare_rows
-    from tabtransfer.inference.placement import placed
-    from tabtransfer.inference.resources import Resources
-    from tabtransfer.inference.settings import FitSettings
-    from tabtransfer.preprocessing.training_input import read_training
-    from tabtransfer.threads import torch_threads
-
-    device, seed = find_device(model.device), int(model.random_state)
-    settings = FitSettings.of(rows.task, model.get_params())
-    prepared = prepare_rows(*read_training(model, rows.X, rows.y, None), settings, seed)
-    training = add_learners(prepared, Resources(model.n_threads, device=device)).training
-    network = placed(load_checkpoint(model.checkpoint), device)
-
-    def say(number: int, loss: float | None) -> None:
-        result = "ended early" if loss is None else f"held-out loss {loss:.4f}"
-        _say(f"Trial {number + 1} of {trials}: {result}.")
-
-    with torch_threads(model.n_threads):
-        best = search_settings(
-            network,
-            training,
-            config,
-            trials,
-            path,
-            max_context_rows=model.max_context_rows,
-            seed=seed,
-            on_trial=say,
-        )
-    _say(
-        f"Best settings: learning rate {best.learning_rate:.2g}, weight decay "
-        f"{best.weight_decay:.2g}, {best.max_steps} steps, {best.layers:.0%} of the layers."
-    )
-    return best
-
-
 @contextmanager
-def _shown_curve(n_steps: int) -> Iterator[list[Curve]]:
-    """Show the curves of children while they learn; the list holds them afterwards."""
+def _shown_curve(config: FinetuneConfig) -> Iterator[list[Curve]]:
+    """Show trials and the curves of children while they learn; the list holds the curves."""
     from rich.live import Live
     from rich.text import Text
 
@@ -176,9 +132,13 @@ def _shown_curve(n_steps: int) -> Iterator[list[Curve]]:
 
         def show(child: int, curve: Curve) -> None:
             curves[child:] = [list(curve)]
-            live.update(Text(curve_text(curves, n_steps), no_wrap=True), refresh=True)
+            live.update(Text(curve_text(curves, config.max_steps), no_wrap=True), refresh=True)
 
-        with watching(show):
+        def say(number: int, loss: float | None) -> None:
+            result = "ended early" if loss is None else f"held-out loss {loss:.4f}"
+            live.console.print(f"Trial {number + 1} of {config.trials}: {result}.", highlight=False)
+
+        with watching(show, say):
             yield curves
 
 

@@ -290,18 +290,20 @@ class InContextEstimator(DerivedResults, BaseEstimator):
         self, network: TabularTransformer, training: LabelledTable, seed: int
     ) -> TabularTransformer:
         """Return the network fine-tuned, or as it is, on the CPU."""
-        self.finetuning_: FinetuneRecord
         start = placed(network, find_device(self.device))
-        tuned, self.finetuning_ = finetune_network(
-            start,
-            training,
-            config_of(self.finetune, self._finetune_config),
-            max_context_rows=self.max_context_rows,
-            time_limit=self.time_limit,
-            seed=seed,
-            kinds=self._view_kinds,
-            verbose=self.verbose,
+        config, found = config_of(self.finetune, self._finetune_config), None
+        common: dict[str, Any] = dict(
+            max_context_rows=self.max_context_rows, seed=seed, kinds=self._view_kinds
         )
+        if config.trials:
+            from tabtransfer.finetune.search import search_settings
+
+            config = search_settings(start, training, config, **common)
+            found = replace(config, folder=None)
+        tuned, record = finetune_network(
+            start, training, config, time_limit=self.time_limit, verbose=self.verbose, **common
+        )
+        self.finetuning_: FinetuneRecord = replace(record, found=found)
         return network if tuned is start else tuned.cpu()
 
     def _fit_temperature(

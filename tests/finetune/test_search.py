@@ -6,7 +6,7 @@ import pytest
 from tabtransfer.finetune import search
 from tabtransfer.finetune.config import FinetuneConfig, FinetuneRecord
 from tabtransfer.finetune.search import search_settings
-from tabtransfer.finetune.watch import tell
+from tabtransfer.finetune.watch import tell, watching
 from tabtransfer.preprocessing.encoder import TableEncoder
 from tabtransfer.preprocessing.labelled_table import LabelledTable
 
@@ -29,16 +29,9 @@ def find(make_network, monkeypatch, tmp_path):
 
     def find(n_trials, config=None):
         said = []
-        best = search_settings(
-            network,
-            training,
-            config or FinetuneConfig(),
-            n_trials,
-            tmp_path / "trials",
-            max_context_rows=100,
-            seed=0,
-            on_trial=lambda number, loss: said.append((number, loss)),
-        )
+        config = replace(config or FinetuneConfig(), trials=n_trials, folder=tmp_path / "m")
+        with watching(lambda *_: None, lambda number, loss: said.append((number, loss))):
+            best = search_settings(network, training, config, max_context_rows=100, seed=0)
         return best, said, tried
 
     return find
@@ -47,7 +40,7 @@ def find(make_network, monkeypatch, tmp_path):
 def test_the_best_settings_are_found_and_bad_trials_ended_early(find):
     best, said, tried = find(10)
     assert best.weight_decay == min(config.weight_decay for config, _ in tried)
-    assert best.children == FinetuneConfig().children
+    assert best.children == FinetuneConfig().children and best.trials == 0
     assert {config.children for config, _ in tried} == {2}
     assert [number for number, _ in said] == list(range(10))
     ended = [loss for _, loss in said if loss is None]

@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 import tabtransfer
 from tabtransfer.batch_prediction import finetune_command
 from tabtransfer.errors import TabTransferError
-from tabtransfer.finetune.config import FinetuneConfig
+from tabtransfer.estimators import base
+from tabtransfer.finetune import search
+from tabtransfer.finetune.config import FinetuneConfig, FinetuneRecord
 
 QUICK = partial(
     FinetuneConfig, learning_rate=2e-3, max_steps=2, check_every=1, children=2, episode_rows=40
@@ -60,6 +62,21 @@ def test_small_tables_are_left_alone_and_that_is_said(run, table, tmp_path):
     said = run(table, "--target", "kind", "--out", tmp_path / "m.model")
     assert "Kept the base weights: fewer than 300 rows can't tell a gain from chance" in said
     assert not (tmp_path / "m.model.png").exists()
+
+
+def test_settings_are_searched_for_before_the_weights_are_tuned(run, table, tmp_path, monkeypatch):
+    def tune(network, training, config, **options):
+        return network, FinetuneRecord("base", f"of {config.max_steps} steps", tuned_loss=0.5)
+
+    monkeypatch.setattr(search, "finetune_network", tune)
+    monkeypatch.setattr(base, "finetune_network", tune)
+    out = tmp_path / "m.model"
+    said = run(table, "--target", "kind", "--out", out, "--trials", "1")
+    assert "Trial 1 of 1: held-out loss 0.5000." in said and "Best settings: learning" in said
+    assert (tmp_path / "m.model.trials").exists()
+    record = tabtransfer.load(out).finetuning_
+    assert record.found.children == 2 and record.found.max_steps >= 20
+    assert record.reason == f"of {record.found.max_steps} steps"
 
 
 def test_a_model_is_not_written_over_its_table(run, table):
