@@ -104,7 +104,7 @@ def finetune_network(
     start = time.monotonic()
     if (training.labels == training.labels[0]).all():
         return network, FinetuneRecord("base", "all rows have the same target")
-    if config.auto and training.n_rows < FEWEST_ROWS:
+    if config.auto and len(training.own) < FEWEST_ROWS:
         return network, FinetuneRecord(
             "base", f"fewer than {FEWEST_ROWS} rows can't tell a gain from chance"
         )
@@ -113,7 +113,7 @@ def finetune_network(
     if fewest < config.min_validation_rows:
         return network, FinetuneRecord(
             "base",
-            f"of {training.n_rows} rows, {fewest} can be held out for validation; "
+            f"of {len(training.own)} rows, {fewest} can be held out for validation; "
             f"fine-tuning takes {config.min_validation_rows}",
         )
     run = _Run(network, training, config, max_context_rows, seed, kinds)
@@ -261,12 +261,15 @@ class _Run:
 def _parts(
     training: LabelledTable, config: FinetuneConfig, rng: np.random.Generator
 ) -> list[NDArray[np.int64]]:
-    """Return the rows that each child holds out: different ones, and every class has others."""
+    """Return the rows that each child holds out: different ones, none of them related ones.
+
+    Every class has others.
+    """
     strata = training.strata
     n_parts = round(1 / config.validation_share)
-    order = rng.permutation(len(strata))
-    part = np.empty(len(strata), np.int64)
-    part[order[strata[order].argsort(kind="stable")]] = np.arange(len(strata)) % n_parts
+    order = rng.permutation(training.own)
+    part = np.full(len(strata), -1)
+    part[order[strata[order].argsort(kind="stable")]] = np.arange(len(order)) % n_parts
     parts = []
     for place in range(config.children):
         held_out = np.flatnonzero(part == place)

@@ -89,6 +89,7 @@ def _losses(task: TableTask, checkpoints: Sequence[Path | None]) -> list[float] 
     from tabtransfer.inference.fitting import add_learners, prepare_rows
     from tabtransfer.inference.resources import Resources
     from tabtransfer.inference.settings import FitSettings
+    from tabtransfer.preprocessing.training_input import TrainingInput
 
     try:
         rows, labels, n_train = draw_rows(task.table, task.task, _MAX_ROWS, 0.5, seed=0)
@@ -97,7 +98,8 @@ def _losses(task: TableTask, checkpoints: Sequence[Path | None]) -> list[float] 
     X = task.table.X.iloc[rows].reset_index(drop=True)
     settings = FitSettings(task.task, None, 4096)
     try:
-        prepared = prepare_rows(X[:n_train], labels[:n_train], None, settings, seed=0)
+        given = TrainingInput(X[:n_train], labels[:n_train], None)
+        prepared = prepare_rows(given, settings, seed=0)
     except TabTransferError:  # infinite cells, say
         return None
     prepared = add_learners(prepared, Resources())

@@ -30,9 +30,10 @@ OPTIONS = {"n_estimators": 2, "n_threads": 1, "device": "cpu"}
 
 folder, out = Path(sys.argv[1]), Path(sys.argv[2])
 found = pd.read_csv(out).to_dict("records") if out.exists() else []
-done = {row["table"] for row in found}
+done = {(row["table"], row["rows"]) for row in found}
 for name, by in TABLES.items():
-    if name in done:
+    sizes = [size for size in SIZES if size == max(SIZES) or (name, size) not in done]
+    if (name, max(SIZES)) in done:
         continue
     table = pd.read_parquet(folder / f"{name}.parquet")
     X, y = table.iloc[:, :-1], table.iloc[:, -1]
@@ -47,7 +48,7 @@ for name, by in TABLES.items():
         tuning_steps=60,
     )
     group = largest_groups(X[by], min(SIZES), 2)[0]
-    for row in experiment.measure(group, SIZES):
+    for row in experiment.measure(group, sizes):
         found.append({"table": name, "by": by, **row})
         print(*found[-1].values(), flush=True)
         if row["method"].startswith("fine-tuned"):

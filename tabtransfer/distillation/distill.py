@@ -50,9 +50,9 @@ def distill(model: FittedModel, unlabelled: pd.DataFrame | None = None) -> Stude
         If there are fewer than 50 training rows, or one class alone.
     """
     training = model.ensemble.training
-    if training.n_rows < FEWEST_ROWS:
+    if len(training.own) < FEWEST_ROWS:
         raise TabTransferError(
-            f"A student needs {FEWEST_ROWS} training rows, and the model has {training.n_rows}: "
+            f"A student needs {FEWEST_ROWS} training rows, and the model has {len(training.own)}: "
             "predict with the model itself."
         )
     if (training.labels == training.labels[0]).all():
@@ -100,9 +100,10 @@ def _compare(
 ) -> DistillationReport:
     """Hold out rows, teach by the others, and measure."""
     training = model.ensemble.training
-    n_rows = min(_MOST_HELD_OUT, round(_HELD_OUT * training.n_rows))
+    own = training.own  # related rows say nothing of the table
+    n_rows = min(_MOST_HELD_OUT, round(_HELD_OUT * len(own)))
     rng = np.random.default_rng([model.seed, n_rows])
-    held_out = stratified_rows(training.strata, n_rows, rng, every_class=False)
+    held_out = own[stratified_rows(training.strata[own], n_rows, rng, every_class=False)]
     kept = np.setdiff1d(np.arange(training.n_rows), held_out)
     held_out = held_out[np.isin(training.strata[held_out], training.strata[kept])]
     teacher = refit(model, kept)

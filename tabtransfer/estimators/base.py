@@ -35,6 +35,7 @@ from tabtransfer.learners import FittedLearners
 from tabtransfer.network.transformer import TabularTransformer
 from tabtransfer.preprocessing.encoder import TableEncoder
 from tabtransfer.preprocessing.labelled_table import LabelledTable
+from tabtransfer.preprocessing.related_rows import add_related
 from tabtransfer.preprocessing.training_input import read_training
 from tabtransfer.threads import torch_threads
 
@@ -190,14 +191,14 @@ class InContextEstimator(DerivedResults, BaseEstimator):
             raise AttributeError(f"{type(self).__name__} has no {name}.")
         return value
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any) -> None:
+    def _fit(self, X: Any, y: Any, sample_weight: Any, related: Any) -> None:
         """Read the training rows, and tune weights and temperature on them if asked to."""
         self.check_parameters()
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         self._forget()
         started = perf_counter()
         try:
-            self._learn(X, y, sample_weight, seed)
+            self._learn(X, y, sample_weight, related, seed)
             self.fit_seconds_ = perf_counter() - started
         except BaseException:  # an interrupted fit leaves no half of a model either
             self._forget()
@@ -212,10 +213,13 @@ class InContextEstimator(DerivedResults, BaseEstimator):
         for name in _LEARNED:
             self.__dict__.pop(name, None)
 
-    def _learn(self, X: Any, y: Any, sample_weight: Any, seed: int) -> None:
-        given = read_training(self, X, y, sample_weight)
+    def _learn(self, X: Any, y: Any, sample_weight: Any, related: Any, seed: int) -> None:
         settings = FitSettings.of(self._task, self.get_params(), self._view_kinds)
-        prepared = prepare_rows(*given, settings, seed)
+        given = read_training(self, X, y, sample_weight)
+        if related is not None:
+            is_regression = self._task == "regression"
+            given = add_related(given, related, is_regression, self.max_context_rows, seed)
+        prepared = prepare_rows(given, settings, seed)
         prepared = add_learners(prepared, self._resources_now())
         with torch_threads(self.n_threads):
             network = self._starting_network(seed)

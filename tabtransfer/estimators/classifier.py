@@ -181,7 +181,9 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
         )
         self.class_weight = class_weight
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TabTransferClassifier:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, related: Any = None
+    ) -> TabTransferClassifier:
         """Read the training rows, and fine-tune on them if asked to.
 
         Parameters
@@ -192,6 +194,13 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
             Class labels of any type.
         sample_weight : array-like of shape (n_rows,), optional
             Weights of the rows, numbers from 0 on; rows of weight 0 are left out.
+        related : tuple of (X, y), optional
+            Rows of related tables, such as other years, regions or hospitals, and their targets, to
+            be read beside the training rows, of which there are few. Columns are matched by name,
+            of arrays by place; what they lack is missing, what ``X`` lacks is left out, as are
+            rows of classes that ``y`` lacks. Of
+            ``max_context_rows`` they take what training rows leave. Calibration, fine-tuning and
+            `distill` judge by training rows alone.
 
         Returns
         -------
@@ -205,7 +214,7 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
             and a way out. scikit-learn's own ``ValueError`` where ``X`` or ``y`` has the wrong
             shape.
         """
-        self._fit(X, y, sample_weight)
+        self._fit(X, y, sample_weight, related)
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:

@@ -140,7 +140,9 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
 
     _task = "regression"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TabTransferRegressor:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, related: Any = None
+    ) -> TabTransferRegressor:
         """Read the training rows, and fine-tune on them if asked to.
 
         Parameters
@@ -151,6 +153,12 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
             Numbers.
         sample_weight : array-like of shape (n_rows,), optional
             Weights of the rows, numbers from 0 on; rows of weight 0 are left out.
+        related : tuple of (X, y), optional
+            Rows of related tables, such as other years, regions or hospitals, and their targets, to
+            be read beside the training rows, of which there are few. Columns are matched by name,
+            of arrays by place; what they lack is missing, what ``X`` lacks is left out. Of
+            ``max_context_rows`` they take what training rows leave. Calibration, fine-tuning and
+            `distill` judge by training rows alone.
 
         Returns
         -------
@@ -169,7 +177,7 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
         UserWarning
             If targets are clipped; it says how many.
         """
-        self._fit(X, y, sample_weight)
+        self._fit(X, y, sample_weight, related)
         model = self.fitted_
         share = 0.0 if model.blend is None else 1.0 - model.blend.shares[0]
         training = model.ensemble.training

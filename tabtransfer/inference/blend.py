@@ -95,7 +95,7 @@ def rows_to_keep_back(
     none = np.zeros(0, np.int64)
     if training.table.learners is None:
         return none
-    free = np.arange(training.n_rows)
+    free = training.own
     if not training.is_regression:
         counts = np.bincount(training.labels, minlength=training.n_classes)
         free = free[counts[training.labels] >= _FEWEST_OF_CLASS]
@@ -122,11 +122,12 @@ def rows_to_ask_about(training: LabelledTable, seed: int) -> NDArray[np.int64]:
         share of clipped targets; none where there are no learners, or fewer than four such targets.
     """
     if training.is_regression and training.table.learners is not None:
-        clipped = are_clipped(training.labels, training.weights)
+        own = training.own
+        clipped = are_clipped(training.labels, training.weights)[own]
         if clipped.sum() >= FEWEST_CLIPPED:
-            n_rows = min(MOST_ROWS, training.n_rows // 2)
+            n_rows = min(MOST_ROWS, len(own) // 2)
             rng = np.random.default_rng([seed, n_rows])
-            return stratified_rows(clipped.astype(np.int64), n_rows, rng)
+            return own[stratified_rows(clipped.astype(np.int64), n_rows, rng)]
     return np.zeros(0, np.int64)
 
 

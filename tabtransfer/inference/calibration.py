@@ -202,15 +202,15 @@ def fit_temperature(
 def _folds(
     training: LabelledTable, rng: np.random.Generator
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Return the rows of each fold's context, and those predicted from them.
+    """Return the rows of each fold's context, related ones in all, and those predicted from them.
 
     Each fold has its share of every class, or of small and large targets. Rows whose class the
     context doesn't know aren't predicted; folds whose context has but one target are left out.
     """
     labels, strata = training.labels, training.strata
-    order = rng.permutation(len(labels))
-    fold = np.empty(len(labels), np.int64)
-    fold[order[labels[order].argsort(kind="stable")]] = np.arange(len(labels)) % N_FOLDS
+    order = rng.permutation(training.own)
+    fold = np.full(len(labels), -1)
+    fold[order[labels[order].argsort(kind="stable")]] = np.arange(len(order)) % N_FOLDS
     for index in range(N_FOLDS):
         context, held_out = np.flatnonzero(fold != index), np.flatnonzero(fold == index)
         held_out = held_out[np.isin(strata[held_out], strata[context])]

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from tabtransfer.inference.blend import Blend, fit_shares, rows_to_ask_about, rows_to_keep_back
@@ -27,6 +26,7 @@ from tabtransfer.preprocessing.encoder import TableEncoder
 from tabtransfer.preprocessing.labelled_table import LabelledTable
 from tabtransfer.preprocessing.sample_weights import scale_weights
 from tabtransfer.preprocessing.target import encode_labels, read_numbers
+from tabtransfer.preprocessing.training_input import TrainingInput
 from tabtransfer.preprocessing.training_rows import TrainingRows
 from tabtransfer.progress import progress_bar
 from tabtransfer.threads import torch_threads, usable_threads
@@ -78,23 +78,13 @@ class PreparedRows:
         return replace(self, training=replace(self.training, table=table), learners=learners)
 
 
-def prepare_rows(
-    frame: pd.DataFrame,
-    target: NDArray[Any],
-    weights: NDArray[np.float64] | None,
-    settings: FitSettings,
-    seed: int,
-) -> PreparedRows:
+def prepare_rows(given: TrainingInput, settings: FitSettings, seed: int) -> PreparedRows:
     """Read the target and encode the table.
 
     Parameters
     ----------
-    frame : DataFrame, (n_rows, n_features)
-        The training rows.
-    target : ndarray, (n_rows,)
-        Their classes or numbers.
-    weights : ndarray of float64, (n_rows,), or None
-        Their weights, above 0.
+    given : TrainingInput
+        The training rows, their classes or numbers, and weights above 0.
     settings : FitSettings
         How to fit.
     seed : int
@@ -110,6 +100,7 @@ def prepare_rows(
     TabTransferError
         If the target, the class weights or the columns can't be used.
     """
+    frame, target, weights = given.frame, given.target, given.weights
     classes = class_weights = None
     labels: NDArray[Any]
     if settings.task == "regression":
@@ -120,8 +111,9 @@ def prepare_rows(
         n_classes = len(classes)
     scaled = scale_weights(weights, settings.max_context_rows)
     encoder = TableEncoder().fit(frame, scaled)
-    training = LabelledTable(encoder.transform(frame), labels, n_classes, scaled)
-    rows = TrainingRows(frame.copy(deep=False), labels, weights)
+    table = encoder.transform(frame)
+    training = LabelledTable(table, labels, n_classes, scaled, given.related)
+    rows = TrainingRows(frame.copy(deep=False), labels, weights, given.related)
     return PreparedRows(rows, encoder, training, classes, class_weights, settings, seed)
 
 
@@ -239,8 +231,9 @@ def refit(model: FittedModel, kept: NDArray[np.int64]) -> FittedModel:
     """Fit a model to some of its training rows, by the same network, seed and temperature."""
     rows = model.rows
     weights = None if rows.weights is None else rows.weights[kept]
-    frame, settings = rows.X.iloc[kept], model.settings
-    prepared = prepare_rows(frame, model.targets(kept), weights, settings, model.seed)
+    related = None if rows.related is None else rows.related[kept]
+    given = TrainingInput(rows.X.iloc[kept], model.targets(kept), weights, related)
+    prepared = prepare_rows(given, model.settings, model.seed)
     with torch_threads(model.resources.n_threads):
         prepared = add_learners(prepared, model.resources)
         return build_model(prepared, model.network, model.resources, model.calibration, model.blend)

@@ -27,6 +27,8 @@ class LabelledTable:
         Number of classes; 0 if the target is a number.
     weights : ndarray of float64, (n_rows,), or None
         Weight of each row; a row of weight 2 counts as the row twice. None: all one.
+    related : ndarray of bool, (n_rows,), or None
+        Which rows are those of related tables, by which nothing is judged. None: none is.
 
     Examples
     --------
@@ -43,11 +45,17 @@ class LabelledTable:
     labels: NDArray[Any]
     n_classes: int
     weights: NDArray[np.float64] | None = None
+    related: NDArray[np.bool_] | None = None
 
     @property
     def n_rows(self) -> int:
         """Number of rows."""
         return len(self.labels)
+
+    @property
+    def own(self) -> NDArray[np.int64]:
+        """Places of the rows that aren't related ones."""
+        return np.arange(self.n_rows) if self.related is None else np.flatnonzero(~self.related)
 
     @property
     def is_regression(self) -> bool:
@@ -70,6 +78,8 @@ class LabelledTable:
 
     def take(self, rows: NDArray[np.int64] | slice) -> LabelledTable:
         """Return some rows, in the order given."""
+        related = None if self.related is None else self.related[rows]
         return LabelledTable(
-            self.table.take(rows), self.labels[rows], self.n_classes, self.weights_of(rows)
+            *(self.table.take(rows), self.labels[rows], self.n_classes),
+            *(self.weights_of(rows), related),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,32 @@ from tabtransfer.preprocessing.encoder import read_table
 from tabtransfer.preprocessing.sample_weights import read_sample_weights
 from tabtransfer.preprocessing.target import read_target
 
-__all__ = ["read_training"]
+__all__ = ["TrainingInput", "read_training"]
 
 
-def read_training(
-    estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any
-) -> tuple[pd.DataFrame, NDArray[Any], NDArray[np.float64] | None]:
+@dataclass(frozen=True)
+class TrainingInput:
+    """What was given to `fit`.
+
+    Parameters
+    ----------
+    frame : DataFrame, (n_rows, n_features)
+        The rows.
+    target : ndarray, (n_rows,)
+        Their targets.
+    weights : ndarray of float64, (n_rows,), or None
+        Their weights, if some were given.
+    related : ndarray of bool, (n_rows,), or None
+        Which of them are rows of related tables; None: none is.
+    """
+
+    frame: pd.DataFrame
+    target: NDArray[Any]
+    weights: NDArray[np.float64] | None
+    related: NDArray[np.bool_] | None = None
+
+
+def read_training(estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any) -> TrainingInput:
     """Read training rows, their targets and weights; the estimator gets its columns' names.
 
     Parameters
@@ -32,19 +53,15 @@ def read_training(
 
     Returns
     -------
-    frame : DataFrame, (n_rows, n_features)
+    TrainingInput
         The rows whose weight isn't 0.
-    target : ndarray, (n_rows,)
-        Their targets.
-    weights : ndarray of float64, (n_rows,), or None
-        Their weights, if some were given.
     """
     frame = read_table(X)
     validate_data(estimator, frame, skip_check_array=True)
     target = read_target(y)
     check_consistent_length(frame, target)
     if sample_weight is None:
-        return frame, target, None
+        return TrainingInput(frame, target, None)
     weights = read_sample_weights(sample_weight, len(frame))
     kept = np.flatnonzero(weights)
-    return frame.iloc[kept], target[kept], weights[kept]
+    return TrainingInput(frame.iloc[kept], target[kept], weights[kept])

@@ -24,8 +24,11 @@ class TrainingRows:
         Class index of each row, or its target.
     weights : ndarray of float64, (n_rows,), or None
         Weight of each row, if it was given one.
+    related : ndarray of bool, (n_rows,), or None
+        Which rows are those of related tables; None: none is.
     """
 
     X: pd.DataFrame
     labels: NDArray[Any]
     weights: NDArray[np.float64] | None = None
+    related: NDArray[np.bool_] | None = None

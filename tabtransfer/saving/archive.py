@@ -105,6 +105,8 @@ def save_model(
         raise TabTransferError(
             f"A {kind.__name__} can't be saved, only {' and '.join(ESTIMATORS)}: use joblib.dump."
         )
+    if model.rows.related is not None and not training_rows:
+        raise TabTransferError("A model with related rows can't be saved without its rows.")
     weights = model.network.to_bytes()
     record = _describe(model, kind.__name__, hashlib.sha256(weights).hexdigest())
     record["outcomes"] = {name: asdict(value) for name, value in outcomes.items()}
@@ -188,7 +190,9 @@ def read_model(
         else:
             settings = FitSettings.of(ESTIMATORS[record["estimator"]], model.get_params())
             given = read_training(model, X, y, sample_weight)
-            prepared = prepare_rows(*given, settings, record["seed"])
+            if rows is not None:
+                given = replace(given, related=rows.related)
+            prepared = prepare_rows(given, settings, record["seed"])
             _check_same(model, prepared, record)
             with refusing_damage(path):
                 prepared = prepared.with_learners(_matching(learners, prepared))

@@ -51,6 +51,8 @@ def write_rows(rows: TrainingRows, open_file: Callable[[str], IO[bytes]]) -> Non
     target = {"target": rows.labels}
     if rows.weights is not None:
         target["weight"] = rows.weights
+    if rows.related is not None:
+        target["related"] = rows.related
     for file_name, content in ((TABLE, table), (_TARGET, pa.table(target))):
         with open_file(file_name) as file:
             pq.write_table(content, file, compression="zstd")
@@ -62,14 +64,17 @@ def read_rows(read_file: Callable[[str], bytes]) -> TrainingRows:
     The rows are numbered from 0.
     """
     table, target = _read_table(read_file(TABLE)), _read_table(read_file(_TARGET))
-    weights = target["weight"].to_numpy() if "weight" in target.column_names else None
+    weights, related = (
+        target[name].to_numpy() if name in target.column_names else None
+        for name in ("weight", "related")
+    )
     record = json.loads(table.schema.metadata[_KEY])
     frame = table.to_pandas()
     for name, form in zip(table.column_names, record["forms"], strict=True):
         if form is not None:
             frame[name] = _restored(frame[name], form)
     frame.columns = _index(from_json(record["names"]))
-    return TrainingRows(frame, target["target"].to_numpy(), weights)
+    return TrainingRows(frame, target["target"].to_numpy(), weights, related)
 
 
 def _read_table(content: bytes) -> pa.Table:

@@ -1,9 +1,9 @@
 """What related rows are worth to a small table: a table split by a column, one group the new table.
 
 Ways are compared on the rows of the new table that aren't learned from: CatBoost on its rows alone;
-the network with its rows alone in context; with the related rows in context as well, as many as
-they are, without the column of groups, or at a fifth of the weight; and with the new rows in
-context, after the network's weights were adapted to the related rows.
+the network with its rows alone in context; with the related rows in context as well, told apart by
+the column of groups or not; and with its rows alone in context, after the network's weights were
+adapted to the related rows.
 
 A loss is that of guessing by the new rows at 1: of classes the log loss, of numbers the root of the
 mean squared error.
@@ -35,12 +35,10 @@ METHODS = (
     "in-context",
     "related rows in context",
     "related rows, groups untold",
-    "related rows at weight .2",
     "fine-tuned on related rows",
 )
 _FEWEST_TESTED = 50
 _MOST_TESTED = 500
-_LESS = 0.2  # weight of related rows
 _LEAST = 1e-7  # probability
 
 
@@ -162,10 +160,8 @@ class SmallTransfer:
         both = np.concatenate([new, related])
         yield METHODS[2], self._loss(self._estimator(), self.X, both, tested, known)
         yield METHODS[3], self._loss(self._estimator(), alone, both, tested, known)
-        weights = np.append(np.ones(len(new)), np.full(len(related), _LESS))
-        yield METHODS[4], self._loss(self._estimator(), self.X, both, tested, known, weights)
         adapted = self._estimator() if tuned is None else self._estimator(checkpoint=tuned)
-        yield METHODS[5], self._loss(adapted, alone, new, tested, known)
+        yield METHODS[4], self._loss(adapted, alone, new, tested, known)
 
     def _can_be_known(self, rows: NDArray[np.int64], known: pd.Series) -> NDArray[np.bool_]:
         """Return which rows have a target that can be predicted from those known."""
@@ -195,10 +191,9 @@ class SmallTransfer:
         learned: NDArray[np.int64],
         tested: NDArray[np.int64],
         known: pd.Series,
-        weights: NDArray[np.float64] | None = None,
     ) -> float:
         """Fit, predict, and return the loss over that of guessing."""
-        model.fit(X.iloc[learned], self.y.iloc[learned], *([] if weights is None else [weights]))
+        model.fit(X.iloc[learned], self.y.iloc[learned])
         truth = self.y.iloc[tested]
         if self.task == "regression":
             errors = truth.to_numpy() - np.asarray(model.predict(X.iloc[tested]))
