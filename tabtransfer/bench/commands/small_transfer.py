@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tabtransfer.destinations import check_file
+from tabtransfer.batch_prediction.command import read_to_fit
 from tabtransfer.errors import TabTransferError
 from tabtransfer.folder_lock import alone_with
 from tabtransfer.options import MOST_SEED, Device
@@ -63,16 +63,12 @@ def small_transfer(
     from tabtransfer.bench.measure.small_transfer import SmallTransfer, largest_groups
     from tabtransfer.files import replacing
     from tabtransfer.printing import make_console
-    from tabtransfer.table_files.find import find_files
-    from tabtransfer.table_files.training_table import read_training_table
 
-    files = find_files(table)
-    check_file(out, "--out", files)
     sizes = _read_sizes(rows)
     dialect = csv_dialect(sep, encoding, decimal)
-    read = read_training_table(files, target, split_names(drop), task.value, dialect)
+    read = read_to_fit(table, out, target, split_names(drop), task, dialect)
     if by not in read.X:
-        raise TabTransferError(f"{files[0]} has no column {by!r} to split by.")
+        raise TabTransferError(f"The table has no column {by!r} to split by.")
     experiment = SmallTransfer(
         read.X,
         read.y,
@@ -114,8 +110,10 @@ def _summary(losses: pd.DataFrame) -> Table:
 
     from tabtransfer.bench.analysis.small_transfer import summarise
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, caption="loss over that of guessing")
-    for heading in ("rows", "method", "groups", "loss", "gain on in-context", "interval"):
+    table = Table(
+        box=SIMPLE_HEAD, pad_edge=False, caption="gain on in-context; guessing has the loss 1"
+    )
+    for heading in ("rows", "method", "groups", "loss", "gain", "interval"):
         table.add_column(heading, no_wrap=True)
     for row in summarise(losses).itertuples():
         table.add_row(

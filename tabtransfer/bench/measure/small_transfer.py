@@ -151,23 +151,23 @@ class SmallTransfer:
         known = self.y.iloc[new]
         if known.nunique() < 2:
             return
-        tested, related = (rows[self._can_be_known(rows, known)] for rows in (tested, related))
+        tested = tested[self._can_be_known(tested, known)]
         kind = "regression" if self.task == "regression" else "multiclass"
         scratch = get_method("catboost").make_for(kind, self.seed, self.options.get("n_threads", 1))
         alone = self.X.drop(columns=self.by)
         yield METHODS[0], self._loss(scratch, alone, new, tested, known)
         yield METHODS[1], self._loss(self._estimator(), alone, new, tested, known)
-        both = np.concatenate([new, related])
-        yield METHODS[2], self._loss(self._estimator(), self.X, both, tested, known)
-        yield METHODS[3], self._loss(self._estimator(), alone, both, tested, known)
+        for method, X in ((METHODS[2], self.X), (METHODS[3], alone)):
+            beside = {"related": (X.iloc[related], self.y.iloc[related])}
+            yield method, self._loss(self._estimator(), X, new, tested, known, **beside)
         adapted = self._estimator() if tuned is None else self._estimator(checkpoint=tuned)
         yield METHODS[4], self._loss(adapted, alone, new, tested, known)
 
-    def _can_be_known(self, rows: NDArray[np.int64], known: pd.Series) -> NDArray[np.bool_]:
+    def _can_be_known(self, tested: NDArray[np.int64], known: pd.Series) -> NDArray[np.bool_]:
         """Return which rows have a target that can be predicted from those known."""
         if self.task == "regression":
-            return np.ones(len(rows), bool)
-        return self.y.iloc[rows].isin(known.unique()).to_numpy()
+            return np.ones(len(tested), bool)
+        return self.y.iloc[tested].isin(known.unique()).to_numpy()
 
     def _estimator(self, **more: Any) -> Any:
         kind = TabTransferRegressor if self.task == "regression" else TabTransferClassifier
@@ -191,9 +191,10 @@ class SmallTransfer:
         learned: NDArray[np.int64],
         tested: NDArray[np.int64],
         known: pd.Series,
+        **beside: Any,
     ) -> float:
         """Fit, predict, and return the loss over that of guessing."""
-        model.fit(X.iloc[learned], self.y.iloc[learned])
+        model.fit(X.iloc[learned], self.y.iloc[learned], **beside)
         truth = self.y.iloc[tested]
         if self.task == "regression":
             errors = truth.to_numpy() - np.asarray(model.predict(X.iloc[tested]))
