@@ -22,8 +22,8 @@ X_train, X_test, y_train, y_test = X[:500], X[500:], y[:500], y[500:]
 # %%
 # ``finetune="full"`` tunes all weights of copies of the network, each on episodes cut from the
 # rows that it doesn't hold out, ``"last"`` those of the last layers; ``"auto"`` goes by the size of
-# the table and by ``time_limit``, which is in seconds. A `tabtransfer.FinetuneConfig` sets rates, steps and
-# the rest.
+# the table and by ``time_limit``, which is in seconds. A `tabtransfer.FinetuneConfig` sets rates,
+# steps and the rest.
 
 for finetune in (False, "full"):
     model = TabTransferClassifier(
@@ -41,8 +41,8 @@ print(f"kept the {record.chosen} weights: {record.reason}; {record.stopped}")
 pd.DataFrame(record.curve, columns=["step", "held-out loss"])
 
 # %%
-# On the command line, ``tabtransfer finetune TABLE --target COLUMN --out MODEL`` does the same for a
-# file, shows the loss while it falls and draws it to ``MODEL.png``; with ``--trials 20``, Optuna
+# On the command line, ``tabtransfer finetune TABLE --target COLUMN --out MODEL`` does the same for
+# a file, shows the loss while it falls and draws it to ``MODEL.png``; with ``--trials 20``, Optuna
 # looks for rate, decay, steps and layers first, as ``FinetuneConfig(trials=20)`` does. A command
 # that was stopped goes on when it is given again.
 #

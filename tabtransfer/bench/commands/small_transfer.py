@@ -110,9 +110,7 @@ def _summary(losses: pd.DataFrame) -> Table:
 
     from tabtransfer.bench.analysis.small_transfer import summarise
 
-    table = Table(
-        box=SIMPLE_HEAD, pad_edge=False, caption="gain: on in-context"
-    )
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, caption="gain: on in-context alone")
     for heading in ("rows", "method", "groups", "loss", "gain", "interval"):
         table.add_column(heading, no_wrap=True)
     for row in summarise(losses).itertuples():
