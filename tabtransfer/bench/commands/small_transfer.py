@@ -39,7 +39,7 @@ def small_transfer(
     ] = "16,64,256,1024",
     groups: Annotated[int, typer.Option(min=1, help="Groups that are new in turn.")] = 8,
     steps: Annotated[
-        int, typer.Option(min=1, help="Steps of fine-tuning on the related rows.")
+        int, typer.Option(min=0, help="Steps of fine-tuning on the related rows; 0: none.")
     ] = 60,
     task: Annotated[
         TaskOption, typer.Option(help="What to learn; auto goes by what the target holds.")

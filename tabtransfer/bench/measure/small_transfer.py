@@ -1,9 +1,8 @@
 """What related rows are worth to a small table: a table split by a column, one group the new table.
 
-Ways are compared on the rows of the new table that aren't learned from: CatBoost on its rows alone;
-the network with its rows alone in context; with the related rows in context as well, told apart by
-the column of groups or not; and with its rows alone in context, after the network's weights were
-adapted to the related rows.
+Four ways are compared on the rows of the new table that aren't learned from: CatBoost on its rows
+alone; the network with its rows alone in context; with the related rows in context as well; and
+with its rows in context, after the network's weights were adapted to the related rows.
 
 A loss is that of guessing by the new rows at 1: of classes the log loss, of numbers the root of the
 mean squared error.
@@ -30,13 +29,7 @@ from tabtransfer.finetune.config import FinetuneConfig
 
 __all__ = ["METHODS", "SmallTransfer", "largest_groups"]
 
-METHODS = (
-    "from scratch",
-    "in-context",
-    "related rows in context",
-    "related rows, groups untold",
-    "fine-tuned on related rows",
-)
+METHODS = ("from scratch", "in-context", "related rows in context", "fine-tuned on related rows")
 _FEWEST_TESTED = 50
 _MOST_TESTED = 500
 _LEAST = 1e-7  # probability
@@ -82,11 +75,11 @@ class SmallTransfer:
     Parameters
     ----------
     X : DataFrame
-        The rows; the column of groups among them.
+        The rows; the column of groups among them, which nothing learns from.
     y : Series
         Their targets.
     by : str
-        The column of groups, which only helps where rows of several groups are learned from.
+        The column of groups.
     task : {"classification", "regression"}
         What the target is.
     options : dict
@@ -94,7 +87,7 @@ class SmallTransfer:
     most_related : int
         Related rows that are drawn.
     tuning_steps : int
-        Steps of tuning on them.
+        Steps of tuning on them; 0: they aren't tuned on.
     seed : int
         Seed of the rows drawn, and of all methods.
     """
@@ -134,7 +127,9 @@ class SmallTransfer:
         tested = new[max(sizes) :][:_MOST_TESTED]
         with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tuned = self._tune(related, Path(folder) / "tuned.safetensors")
+            tuned = None
+            if self.tuning_steps:
+                tuned = self._tune(related, Path(folder) / "tuned.safetensors")
             for size in sizes:
                 for method, loss in self._losses(new[:size], related, tested, tuned):
                     yield {"group": group, "rows": size, "method": method, "loss": loss}
@@ -157,11 +152,14 @@ class SmallTransfer:
         alone = self.X.drop(columns=self.by)
         yield METHODS[0], self._loss(scratch, alone, new, tested, known)
         yield METHODS[1], self._loss(self._estimator(), alone, new, tested, known)
-        for method, X in ((METHODS[2], self.X), (METHODS[3], alone)):
-            beside = {"related": (X.iloc[related], self.y.iloc[related])}
-            yield method, self._loss(self._estimator(), X, new, tested, known, **beside)
-        adapted = self._estimator() if tuned is None else self._estimator(checkpoint=tuned)
-        yield METHODS[4], self._loss(adapted, alone, new, tested, known)
+        beside = alone.iloc[related], self.y.iloc[related]
+        yield (
+            METHODS[2],
+            self._loss(self._estimator(), alone, new, tested, known, related=beside),
+        )
+        if self.tuning_steps:
+            adapted = self._estimator() if tuned is None else self._estimator(checkpoint=tuned)
+            yield METHODS[3], self._loss(adapted, alone, new, tested, known)
 
     def _can_be_known(self, tested: NDArray[np.int64], known: pd.Series) -> NDArray[np.bool_]:
         """Return which rows have a target that can be predicted from those known."""
