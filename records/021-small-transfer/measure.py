@@ -21,9 +21,6 @@ TABLES = {
     "bank-marketing": "month",
     "california_housing": "ocean_proximity",
     "adult": "native_country",
-    "seoul_bike": "Seasons",
-    "churn": "area_code",
-    "law_school_admissions": "cluster",
 }
 TUNED = ("medical_insurance", "bank_customer_churn", "bike_sharing")  # the others in haste
 SIZES = (64, 16, 256, 1024)

@@ -98,7 +98,7 @@ def rows_to_keep_back(
     free = training.own
     if not training.is_regression:
         counts = np.bincount(training.labels, minlength=training.n_classes)
-        free = free[counts[training.labels] >= _FEWEST_OF_CLASS]
+        free = free[counts[training.labels[free]] >= _FEWEST_OF_CLASS]
     n_rows = min(MOST_ROWS, training.n_rows - max_context_rows, len(free) // 2)
     if n_rows < FEWEST_ROWS:
         return none

@@ -17,8 +17,8 @@ NEW, KNOWN = table(40, 0), table(80, 1)
 @pytest.fixture(scope="module")
 def make(small_checkpoint):
     def make(**parameters):
-        parameters = {"checkpoint": small_checkpoint, "random_state": 0, **parameters}
-        return TabTransferClassifier(1, trees=False, **parameters)
+        usual = {"checkpoint": small_checkpoint, "trees": False, "random_state": 0}
+        return TabTransferClassifier(1, **{**usual, **parameters})
 
     return make
 
@@ -43,7 +43,7 @@ def test_what_judges_are_own_rows_alone(make):
 
 
 def test_a_model_with_related_rows_comes_back_as_it_was(make, tmp_path):
-    model = make().fit(NEW[0], NEW[1] > 0, related=(KNOWN[0], KNOWN[1] > 0))
+    model = make(trees=True).fit(NEW[0], NEW[1] > 0, related=(KNOWN[0], KNOWN[1] > 0))
     model.save(tmp_path / "m")
     again = load(tmp_path / "m")
     np.testing.assert_array_equal(again.predict_proba(NEW[0]), model.predict_proba(NEW[0]))

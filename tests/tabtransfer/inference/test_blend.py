@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -165,6 +167,19 @@ def test_rows_are_asked_about_where_the_network_cannot_reach_targets():
     few = held_back(np.where(np.arange(1200) < 3, 500.0, plain.labels), learners, 0)
     none = held_back(targets, None, 0)
     assert [len(rows_to_ask_about(each, seed=0)) for each in (plain, few, none)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("n_classes", [0, 3])
+def test_related_rows_are_neither_kept_back_nor_asked_about(n_classes):
+    _, learner, labels = classes(1000)
+    if not n_classes:
+        labels = np.where(np.arange(1000) % 50 == 0, 1e6, labels.astype(float))
+    training = held_back(labels, learner[:, None, : max(1, n_classes)], n_classes)
+    training = replace(training, related=np.arange(1000) >= 900)
+    rows = rows_to_keep_back(training, 500, seed=0)
+    assert len(rows) == 450 and rows.max() < 900
+    asked = rows_to_ask_about(training, seed=0)
+    assert len(asked) == (0 if n_classes else 450) and (asked < 900).all()
 
 
 @pytest.fixture(scope="module")
