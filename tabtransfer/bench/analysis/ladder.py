@@ -124,6 +124,8 @@ def _tell(name: str, rungs: list[Rung]) -> tuple[str, ...]:
             f"The ladder lowers the {name} from {significant(first.error.mean)} ({first.method}) "
             f"to {significant(best.error.mean)} ({best.method}), by {share:.1f} %."
         ]
+    if first.error.n_splits < 2:
+        return (*sentences, "One split tells no step from chance: give it more time.")
     clear = [
         f"{rung.entrant.method} {significant(rung.step.mean, 2)} "
         f"({interval(rung.step.low, rung.step.high, 2)})"
