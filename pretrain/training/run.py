@@ -21,6 +21,7 @@ from pytorch_lightning.strategies import ModelParallelStrategy
 from pytorch_lightning.utilities import rank_zero_only
 
 from tabtransfer.checkpoint import read_header, save_checkpoint
+from tabtransfer.device import device_model
 from tabtransfer.environment import cpu_model
 from tabtransfer.errors import TabTransferError
 from tabtransfer.files import replacing
@@ -127,6 +128,7 @@ class _Run:
     ) -> None:
         on_gpu = hardware.accelerator != "cpu" and torch.cuda.is_available()
         device = torch.device("cuda" if on_gpu else "cpu")
+        model = device_model(device) if on_gpu else f"{cpu_model()}, one thread a process"
         precision = choose_precision(hardware.precision, device)
         torch.set_num_threads(4 if on_gpu else 1)
         if hardware.compiles:
@@ -136,7 +138,7 @@ class _Run:
         self.conditions = {
             "precision": precision,
             "devices": hardware.n_devices,
-            "hardware": _device_name(device),
+            "hardware": model,
         }
         self.module = PretrainingModule(
             start.network, start.stream, start.recipe.train, hardware.workers, start.settings
@@ -289,12 +291,6 @@ def _lightning_strategy(strategy: Strategy, n_devices: int) -> Any:
             data_parallel_size=n_devices, tensor_parallel_size=1, save_distributed_checkpoint=False
         )
     return "ddp_find_unused_parameters_true" if n_devices > 1 else "auto"
-
-
-def _device_name(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{cpu_model()}, one thread a process"
 
 
 def _quiet() -> None:

@@ -1,7 +1,7 @@
-"""Let unlabelled rows join in three ways: measure.py FOLDER OUT.csv [N_CLASSES N_NUMBERS]
+"""Let unlabelled rows join in three ways: measure.py FOLDER OUT.csv TABLE...
 
-N_CLASSES tables of classes and N_NUMBERS of numbers, 8 and 4 if not given. A line for each table
-and number of labelled rows; tables that OUT.csv has are left out.
+FOLDER holds tables as .parquet files, the target last. A line for each table and number of labelled
+rows; tables that OUT.csv has are left out.
 """
 
 import csv
@@ -30,7 +30,7 @@ from tabtransfer.preprocessing.normal_scores import NormalScores
 from tabtransfer.preprocessing.stratified import stratified_order
 from tabtransfer.pretrain.real_tables.corpus import load_corpus
 
-N_LABELLED, N_TEST, N_UNLABELLED, MIN_ROWS = (20, 50, 100, 200), 400, 1000, 900
+N_LABELLED, N_TEST, N_UNLABELLED = (20, 50, 100, 200), 400, 1000
 LEAST_SHARE = 0.02  # of a class
 
 
@@ -223,27 +223,25 @@ def draw(table, kind):
     return table.X.iloc[rows[order]].reset_index(drop=True), names[order]
 
 
-def choose(folder, most):
-    """Return tables and their kinds in a random order, kinds mixed by how many are wanted."""
-    chosen = []
-    for kind, n_tables in most.items():
-        tables = [table for table in load_corpus(folder, kind) if len(table.y) >= MIN_ROWS]
-        order = np.random.default_rng(0).permutation(len(tables))[:n_tables]
-        chosen += [(n / n_tables, kind, tables[place]) for n, place in enumerate(order)]
-    return [(kind, table) for _, kind, table in sorted(chosen, key=lambda one: one[:2])]
+def find(folder, names):
+    """Return the named tables, in that order, and their kinds."""
+    known = {
+        table.name: (kind, table)
+        for kind in ("classification", "regression")
+        for table in load_corpus(folder, kind)
+    }
+    return [known[name] for name in names]
 
 
 def main():
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    folder, out = Path(sys.argv[1]), Path(sys.argv[2])
-    most = dict(
-        zip(("classification", "regression"), map(int, sys.argv[3:5] or (8, 4)), strict=True)
-    )
+    folder, out, *names = sys.argv[1:]
+    out = Path(out)
     done = set(pd.read_csv(out)["table"]) if out.exists() else set()
-    for kind, table in choose(folder, most):
+    for kind, table in find(Path(folder), names):
         X, y = draw(table, kind)
-        if table.name in done or len(np.unique(y)) < 2 or len(y) < MIN_ROWS:
+        if table.name in done:
             continue
         first = max(N_LABELLED)
         test = slice(first, first + N_TEST)

@@ -233,8 +233,7 @@ class InContextEstimator(DerivedResults, BaseEstimator):
                 warnings.warn(str(note), ColumnWarning, stacklevel=3)
 
     def _resources_now(self) -> Resources:
-        device = find_device(self.device)
-        return Resources(self.n_threads, self.memory_limit, self.verbose, device)
+        return Resources.of(self)
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         # Pickles and copies hold the attributes as they are.

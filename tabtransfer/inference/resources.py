@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
-from tabtransfer.device import CPU
+from tabtransfer.device import CPU, find_device
 
 __all__ = ["Resources"]
 
@@ -32,3 +33,9 @@ class Resources:
     memory_limit: int | None = None
     verbose: bool = False
     device: torch.device = CPU
+
+    @classmethod
+    def of(cls, estimator: Any) -> Resources:
+        """Return the resources that the parameters of an estimator allow."""
+        device = find_device(estimator.device)
+        return cls(estimator.n_threads, estimator.memory_limit, estimator.verbose, device)

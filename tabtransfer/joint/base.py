@@ -14,7 +14,6 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from tabtransfer.checkpoint import load_checkpoint
-from tabtransfer.device import find_device
 from tabtransfer.errors import TabTransferError
 from tabtransfer.estimators.parameters import check_count, check_parameters
 from tabtransfer.inference.kept_network import KeptNetwork
@@ -102,8 +101,7 @@ class JointEstimator(ABC, BaseEstimator):
 
     @property
     def _resources(self) -> Resources:
-        device = find_device(self.device)
-        return Resources(self.n_threads, self.memory_limit, self.verbose, device)
+        return Resources.of(self)
 
 
 def _refuse_sparse(frame: pd.DataFrame) -> None:

@@ -24,7 +24,12 @@ def deal_halves(table: JointTable) -> OwnRows:
 
 
 def log_densities(
-    table: JointTable, halves: OwnRows, frame: pd.DataFrame, n_orders: int, models: KeptModels
+    table: JointTable,
+    halves: OwnRows,
+    frame: pd.DataFrame,
+    n_orders: int,
+    models: KeptModels,
+    usual: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
     """Return the log density of rows, the mean over orders of the columns.
 
@@ -42,7 +47,9 @@ def log_densities(
     n_orders : int
         Number of orders.
     models : KeptModels
-        The models that were fitted before, for the same table and halves.
+        The models that were fitted before, for the same table, halves and usual rows.
+    usual : ndarray of bool, (n_training_rows,), optional
+        True for training rows that others are scored by; by default all are.
 
     Returns
     -------
@@ -54,6 +61,7 @@ def log_densities(
     folds = halves.find(rows.encoded)
     columns = [place for place, cells in enumerate(table.cells) if cells is not None]
     total = np.zeros(len(frame))
+    usual = np.ones(table.n_rows, bool) if usual is None else usual
     # Halves by which some row is scored, in each order: new rows by one after the other.
     wanted = [
         (order, half, np.flatnonzero((folds == 1 - half) | ((folds < 0) & (order % 2 == half))))
@@ -70,7 +78,7 @@ def log_densities(
         for order, half, asked in wanted:
             places = table.rng("orders", order // 2).permutation(columns)
             given: list[int] = []
-            context = np.flatnonzero(halves.folds == half)
+            context = np.flatnonzero((halves.folds == half) & usual)
             if not len(context):
                 context = np.arange(table.n_rows)
             some = rows.take(asked)

@@ -20,6 +20,8 @@ from tabtransfer.joint.table import JointTable
 
 __all__ = ["TabTransferOutlierDetector"]
 
+_STRANGE = 0.25  # of the training rows, at least, that no row is scored by
+
 
 class TabTransferOutlierDetector(OutlierMixin, JointEstimator):
     """Find rows whose cells don't go together, by the pretrained network.
@@ -66,7 +68,11 @@ class TabTransferOutlierDetector(OutlierMixin, JointEstimator):
     Notes
     -----
     A row beside itself is no outlier, so training rows, which are known by their cells, are scored
-    by the half of the training rows that they aren't in; new rows by either half in turn.
+    by the half of the training rows that they aren't in; new rows by either half in turn. Outliers
+    among the training rows would make others like them look usual. So the training rows are scored
+    twice, the second time without the quarter that looked strangest the first time, or the share
+    ``contamination`` where that is more, as robust estimators do (Rousseeuw and Van Driessen 1999,
+    "A fast algorithm for the minimum covariance determinant estimator").
 
     Examples
     --------
@@ -138,6 +144,10 @@ class TabTransferOutlierDetector(OutlierMixin, JointEstimator):
         self._learn_table(X)
         self._halves = deal_halves(self._table)
         self._models = KeptModels()
+        self._usual = np.ones(self._table.n_rows, bool)
+        first = self._scores(self._table, self._table.frame)
+        self._models = KeptModels()
+        self._usual = first >= np.quantile(first, max(_STRANGE, share))
         scores = self._scores(self._table, self._table.frame)
         self.offset_ = float(np.percentile(scores, 100.0 * share))
         return self
@@ -165,7 +175,7 @@ class TabTransferOutlierDetector(OutlierMixin, JointEstimator):
         return self._scores(self.table_, frame)
 
     def _scores(self, table: JointTable, frame: pd.DataFrame) -> NDArray[np.float64]:
-        return log_densities(table, self._halves, frame, self.n_orders, self._models)
+        return log_densities(table, self._halves, frame, self.n_orders, self._models, self._usual)
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Return the scores of rows above ``offset_`` (n_rows,): negative for outliers."""

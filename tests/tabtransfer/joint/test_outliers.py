@@ -51,7 +51,9 @@ def test_missing_cells_count_where_training_rows_had_some(detector, table, regre
     holes = table[["size", "double"]].copy()
     holes.loc[holes["size"] > 0.0, "double"] = np.nan
     scores = TabTransferOutlierDetector(n_orders=2, random_state=0).fit(holes).score_samples
-    low = holes[holes["size"] < -0.5][:5].assign(size=lambda rows: rows["size"] + 0.001)
+    low = holes[holes["size"].between(-1.5, -0.5)][:5].assign(
+        size=lambda rows: rows["size"] + 0.001
+    )
     assert (scores(low) > scores(low.assign(double=np.nan))).all()
 
 
@@ -69,3 +71,19 @@ def test_generators_score_rows_alike(table, strange):
 def test_parameters_that_mean_nothing_are_refused(parameters, message):
     with pytest.raises(TabTransferError, match=message):
         TabTransferOutlierDetector(**parameters).fit([[1.0], [2.0]])
+
+
+def test_outliers_do_not_make_each_other_look_usual(regression_checkpoint, monkeypatch):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=60)
+    strange = rng.normal(4.0, 0.3, 8)
+    X = np.stack([np.append(x, strange), np.append(x, -strange)], axis=1)
+
+    def area():
+        detector = TabTransferOutlierDetector(n_orders=2, contamination=0.01, random_state=0)
+        detector.fit(X)
+        return roc_auc_score(np.arange(68) >= 60, -detector.score_samples(X))
+
+    robust = area()
+    monkeypatch.setattr("tabtransfer.joint.outliers._STRANGE", 0.0)
+    assert robust > max(area(), 0.9)
