@@ -17,6 +17,7 @@ from tabtransfer.bench.analysis.resampled import (
     split_errors,
     tidy_mean,
 )
+from tabtransfer.bench.analysis.statistics import drop_cut_splits
 from tabtransfer.bench.results import OK, without_plain_folds
 from tabtransfer.number_text import interval, significant
 
@@ -97,7 +98,8 @@ def find_ladder(results: pd.DataFrame, comparison: Comparison) -> Ladder | None:
     finished = [by_name[name] for name in LADDER if name in by_name]
     if not set(LADDER) <= set(results["method"]) or len(finished) < 2:
         return None
-    jobs, errors = results[results["status"] == OK], split_errors(results)
+    kept, errors = drop_cut_splits(results), split_errors(results)
+    jobs = kept[kept["status"] == OK]
     rows = jobs["n_train"].mean(), jobs["n_test"].mean()
     steps = [
         tidy_mean(corrected_mean(errors[rung.method] - errors[below.method], *rows), errors)
