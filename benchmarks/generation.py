@@ -99,8 +99,8 @@ def read(name: str, seed: int) -> pd.DataFrame:
     table = load_table(name)
     frame = table.X.assign(target=table.y)
     for column in frame:
-        if not pd.api.types.is_numeric_dtype(frame[column]):
-            cells = frame[column]
+        cells = frame[column]
+        if not pd.api.types.is_numeric_dtype(cells) or pd.api.types.is_bool_dtype(cells):
             frame[column] = cells.astype(object).where(cells.isna(), cells.astype(str))
     rows = np.random.default_rng(seed).permutation(len(frame))[:N_ROWS]
     return frame.iloc[rows].reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""The choice of learners, and of their sizes, by the size of the table (record 015)."""
+"""The choice of learners, and of their sizes, by the size of the table (records 015 and 023)."""
 
 from __future__ import annotations
 
@@ -51,8 +51,9 @@ def choose_learners(
     n_trees = 40 if n_rows < 5000 else 20
     bytes_per_leaf = 2 * (_SPLIT_BYTES + 8 * max(1, n_classes))  # with the split above it
     largest = N_FOLDS * n_trees * n_rows * bytes_per_leaf  # with a row a leaf
-    least_rows = math.ceil(max(2, n_rows / _MOST_LEAVES, largest / n_bytes))
-    forest = ForestSettings(n_trees, least_rows)
+    fewest = 1 if n_classes else 2  # fully grown trees tell classes apart better, not numbers
+    least_rows = math.ceil(max(fewest, n_rows / _MOST_LEAVES, largest / n_bytes))
+    forest = ForestSettings(n_trees, least_rows, column_share=1.0 if n_classes else 0.5)
     n_centres = int(min(_MOST_CENTRES, max(_FEWEST_CENTRES, (n_bytes / _BYTES_PER_PAIR) ** 0.5)))
     kernel = KernelSettings(n_centres=n_centres)
     if n_classes > MOST_CLASSES:
