@@ -10,6 +10,7 @@ from tabtransfer.baselines.forest import EXTRA_TREES, RANDOM_FOREST
 from tabtransfer.baselines.histogram import HISTOGRAM_BOOSTING
 from tabtransfer.baselines.lightgbm import LIGHTGBM
 from tabtransfer.baselines.linear import LINEAR
+from tabtransfer.baselines.linear_features import LINEAR_FEATURES
 from tabtransfer.baselines.method import Method
 from tabtransfer.baselines.mlp import MLP
 from tabtransfer.baselines.neighbors import NEIGHBORS
@@ -21,6 +22,7 @@ from tabtransfer.baselines.transfer import (
     TABTRANSFER,
     TABTRANSFER_FINETUNED,
     TABTRANSFER_SCRATCH,
+    TABTRANSFER_SCRATCH_WITHOUT_TREES,
     TABTRANSFER_SYNTHETIC,
     TABTRANSFER_WITHOUT_TREES,
 )
@@ -53,10 +55,11 @@ METHODS: dict[str, Method] = {
 """Methods in their default form by name, in the order in which reports list them."""
 
 _TUNED = {f"{method.name}-tuned": method for method in _TUNABLE}
-_BY_NAME = {
-    **METHODS,
-    **{method.name: method for method in (TABTRANSFER_SYNTHETIC, *TABPFN_VERSIONS, *AUTOGLUON)},
-}
+_OF_GROUPS = (
+    *(TABTRANSFER_SYNTHETIC, TABTRANSFER_SCRATCH_WITHOUT_TREES, LINEAR_FEATURES),
+    *(*TABPFN_VERSIONS, *AUTOGLUON),
+)
+_BY_NAME = {**METHODS, **{method.name: method for method in _OF_GROUPS}}
 _BAG_TUNED = f"{CATBOOST_BAG.name}-tuned"
 _NAMES = (*METHODS, *_TUNED, _BAG_TUNED, *(name for name in _BY_NAME if name not in METHODS))
 
@@ -90,12 +93,18 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *(TABTRANSFER_SCRATCH.name, TABTRANSFER.name, TABTRANSFER_FINETUNED.name),
         *(TABTRANSFER_SYNTHETIC.name, STACK.name, CATBOOST.name, "catboost-tuned", TABPFN.name),
     ),
+    # From hand-made to learned to transferred features, each with what the one before lacks.
+    "ladder": (
+        *(LINEAR.name, LINEAR_FEATURES.name, CATBOOST.name),
+        *(TABTRANSFER_SCRATCH_WITHOUT_TREES.name, TABTRANSFER_WITHOUT_TREES.name),
+        *(TABTRANSFER.name, TABTRANSFER_FINETUNED.name),
+    ),
     "tuned": tuple(_TUNED),
     "tabpfn-versions": tuple(method.name for method in TABPFN_VERSIONS),
 }
 """Names that stand for several methods; ``all-offline`` needs no network and no foreign weights,
 ``transfer-gain`` is what the experiment of that name compares, ``opponents`` what people would pick
-where one model as it is isn't enough."""
+where one model as it is isn't enough, ``ladder`` what features and transfer add step by step."""
 
 
 def get_method(name: str, search_seconds: float = SECONDS) -> Method:

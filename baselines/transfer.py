@@ -25,6 +25,7 @@ __all__ = [
     "TABTRANSFER",
     "TABTRANSFER_FINETUNED",
     "TABTRANSFER_SCRATCH",
+    "TABTRANSFER_SCRATCH_WITHOUT_TREES",
     "TABTRANSFER_SYNTHETIC",
     "TABTRANSFER_WITHOUT_TREES",
 ]
@@ -33,6 +34,8 @@ TUNING_SECONDS = 15.0  # for one fit, fine-tuning and training from scratch alik
 # Named, as their modules import torch, which other methods' jobs do without.
 _CLASSIFIER = "tabtransfer.estimators.classifier:TabTransferClassifier"
 _REGRESSOR = "tabtransfer.estimators.regressor:TabTransferRegressor"
+_SCRATCH_CLASSIFIER = "tabtransfer.baselines.scratch:ScratchClassifier"
+_SCRATCH_REGRESSOR = "tabtransfer.baselines.scratch:ScratchRegressor"
 _FINETUNED: dict[str, Any] = {"finetune": "auto", "time_limit": TUNING_SECONDS}
 
 
@@ -124,17 +127,20 @@ TABTRANSFER_SYNTHETIC = Method(
 )
 TABTRANSFER_SCRATCH = Method(
     "tabtransfer-scratch",
-    partial(
-        make_estimator,
-        "tabtransfer.baselines.scratch:ScratchClassifier",
-        time_limit=TUNING_SECONDS,
-    ),
+    partial(make_estimator, _SCRATCH_CLASSIFIER, time_limit=TUNING_SECONDS),
+    weights_missing,
+    packages=_PACKAGES,
+    make_regressor=partial(make_estimator, _SCRATCH_REGRESSOR, time_limit=TUNING_SECONDS),
+    quantiles=tabtransfer_quantiles,
+    takes_device=True,
+)
+TABTRANSFER_SCRATCH_WITHOUT_TREES = Method(
+    "tabtransfer-scratch-no-trees",
+    partial(make_estimator, _SCRATCH_CLASSIFIER, time_limit=TUNING_SECONDS, trees=False),
     weights_missing,
     packages=_PACKAGES,
     make_regressor=partial(
-        make_estimator,
-        "tabtransfer.baselines.scratch:ScratchRegressor",
-        time_limit=TUNING_SECONDS,
+        make_estimator, _SCRATCH_REGRESSOR, time_limit=TUNING_SECONDS, trees=False
     ),
     quantiles=tabtransfer_quantiles,
     takes_device=True,

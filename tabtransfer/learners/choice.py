@@ -48,7 +48,7 @@ def choose_learners(
     """
     if n_rows < max(FEWEST_ROWS, 3 * n_classes):
         return None
-    n_trees = 40 if n_rows < 5000 else 20
+    n_trees = 40 if n_classes or n_rows < 5000 else 20
     bytes_per_leaf = 2 * (_SPLIT_BYTES + 8 * max(1, n_classes))  # with the split above it
     largest = N_FOLDS * n_trees * n_rows * bytes_per_leaf  # with a row a leaf
     fewest = 1 if n_classes else 2  # fully grown trees tell classes apart better, not numbers

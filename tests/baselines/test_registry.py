@@ -149,10 +149,10 @@ def test_a_list_names_methods_and_groups():
         *("tabtransfer-scratch", "tabtransfer", "tabtransfer-finetuned", "tabtransfer-synthetic"),
         *("stack", "catboost", "catboost-tuned", "tabpfn"),
     ]
-    known = {"all", "short", "all-offline", "opponents", "transfer-gain"}
+    known = {"all", "short", "all-offline", "opponents", "ladder", "transfer-gain"}
     known |= {"tuned", "tabpfn-versions"}
     assert set(GROUPS) == known
-    for name in GROUPS["opponents"]:
+    for name in (*GROUPS["opponents"], *GROUPS["ladder"]):
         assert get_method(name).name == name
 
 

@@ -15,6 +15,7 @@ from tabtransfer.baselines.transfer import (
     TABTRANSFER,
     TABTRANSFER_FINETUNED,
     TABTRANSFER_SCRATCH,
+    TABTRANSFER_SCRATCH_WITHOUT_TREES,
     TABTRANSFER_SYNTHETIC,
     TABTRANSFER_WITHOUT_TREES,
 )
@@ -32,6 +33,8 @@ def test_methods_differ_in_weights_and_tuning_alone():
     assert type(plain) is type(tuned) is TabTransferClassifier and not plain.finetune
     assert tuned.finetune and type(scratch) is ScratchClassifier
     assert tuned.time_limit == scratch.time_limit
+    without_trees = TABTRANSFER_SCRATCH_WITHOUT_TREES.make(random_state=3, n_threads=2)
+    assert without_trees.get_params() == scratch.get_params() | {"trees": False}
     for estimator in (plain, tuned, scratch):
         assert (estimator.random_state, estimator.n_threads) == (3, 2)
         assert estimator.n_estimators == plain.n_estimators

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
 from tabtransfer.bench.analysis.paired import ALPHA, describe_p, holm
 from tabtransfer.bench.analysis.plain_folds import PlainFolds, plain_folds
-from tabtransfer.bench.analysis.resampled import SplitMean, corrected_mean, split_errors
+from tabtransfer.bench.analysis.resampled import SplitMean, corrected_mean, split_errors, tidy_mean
 from tabtransfer.bench.analysis.statistics import drop_cut_splits
 from tabtransfer.bench.protocol import GROUPED, TEMPORAL
 from tabtransfer.bench.results import LEFT_OUT, OK, without_plain_folds
@@ -28,8 +28,6 @@ JOB_SHARE = 0.25
 """Most of the time of a comparison that one job may take."""
 _MOST = 3  # methods that a sentence names
 _FEW_SPLITS = 6
-_MIN_INTERVAL = 3  # splits; an interval from two is wider than all that is possible
-_ROUNDING = 1e-12  # of an error; less is what floating point leaves of zero
 _HIGHEST = {"binary": 1.0}  # of an error, where there is one
 _ERRORS = {"binary": "1 − ROC AUC", "multiclass": "log-loss", "regression": "RMSE"}
 
@@ -200,30 +198,21 @@ def _rank(errors: pd.DataFrame, results: pd.DataFrame) -> tuple[Entrant, ...]:
     memory = jobs.groupby("method")["peak_memory_mb"].max()
     order = [str(name) for name in errors.mean().sort_values(kind="stable").index]
     behind = [
-        _tidy(corrected_mean(errors[name] - errors[order[0]], *rows), errors) for name in order[1:]
+        tidy_mean(corrected_mean(errors[name] - errors[order[0]], *rows), errors)
+        for name in order[1:]
     ]
     known = len(errors) > 1
     corrected = holm([one.p for one in behind]) if known else [math.nan] * len(behind)
     highest = _HIGHEST.get(results["task"].iloc[0], math.inf)
-    means = [_tidy(corrected_mean(errors[name], *rows), errors, (0.0, highest)) for name in order]
+    means = [
+        tidy_mean(corrected_mean(errors[name], *rows), errors, (0.0, highest)) for name in order
+    ]
     return tuple(
         Entrant(name, mean, gap, p, seconds[name], memory[name])
         for name, mean, gap, p in zip(
             order, means, [None, *behind], [math.nan, *corrected], strict=False
         )
     )
-
-
-def _tidy(
-    mean: SplitMean, errors: pd.DataFrame, bounds: tuple[float, float] = (-math.inf, math.inf)
-) -> SplitMean:
-    """Return an interval cut to possible errors and rounded outwards; none for two splits."""
-    noise = _ROUNDING * float(errors.abs().to_numpy().max())
-    low, high = (min(max(end, bounds[0]), bounds[1]) for end in (mean.low, mean.high))
-    if mean.n_splits < _MIN_INTERVAL or math.isnan(mean.low):
-        low = high = math.nan
-    middle, low, high = (0.0 if abs(value) <= noise else value for value in (mean.mean, low, high))
-    return replace(mean, mean=middle, low=low, high=high)
 
 
 def _left_out(results: pd.DataFrame, measured: set[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ therefore taken as (1/J + n_test/n_train) times the variance over the J splits (
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,9 @@ from numpy.typing import ArrayLike
 from tabtransfer.bench.analysis.statistics import drop_cut_splits
 from tabtransfer.bench.results import OK
 from tabtransfer.gains import LEVEL
+
+_MIN_INTERVAL = 3  # splits; an interval from two is wider than all that is possible
+_ROUNDING = 1e-12  # of an error; less is what floating point leaves of zero
 
 
 @dataclass(frozen=True)
@@ -94,3 +97,30 @@ def split_errors(results: pd.DataFrame) -> pd.DataFrame:
     results = drop_cut_splits(results)
     finished = results[results["status"] == OK]
     return finished.pivot(index=["seed", "split"], columns="method", values="error").dropna(axis=1)
+
+
+def tidy_mean(
+    mean: SplitMean, errors: pd.DataFrame, bounds: tuple[float, float] = (-math.inf, math.inf)
+) -> SplitMean:
+    """Return a mean whose interval is cut to possible errors; it has none for two splits.
+
+    Parameters
+    ----------
+    mean : SplitMean
+        The mean of errors, or of their differences.
+    errors : pandas.DataFrame
+        The errors; what is as small as rounding leaves of them becomes 0.
+    bounds : tuple of float, optional
+        Lowest and highest possible mean.
+
+    Returns
+    -------
+    SplitMean
+        With NaN as its interval where there are too few splits for one.
+    """
+    noise = _ROUNDING * float(errors.abs().to_numpy().max())
+    low, high = (min(max(end, bounds[0]), bounds[1]) for end in (mean.low, mean.high))
+    if mean.n_splits < _MIN_INTERVAL or math.isnan(mean.low):
+        low = high = math.nan
+    middle, low, high = (0.0 if abs(value) <= noise else value for value in (mean.mean, low, high))
+    return replace(mean, mean=middle, low=low, high=high)

@@ -37,10 +37,9 @@ from tabtransfer.table_files.options import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from tabtransfer.baselines.method import Method
     from tabtransfer.bench.analysis.comparison import Comparison
+    from tabtransfer.bench.analysis.ladder import Ladder
     from tabtransfer.bench.measure.user_table import FoldsBy
     from tabtransfer.datasets.table import Table
     from tabtransfer.preprocessing.column_notes import ColumnNote
@@ -57,7 +56,8 @@ def compare(
     methods: Annotated[
         str | None,
         typer.Option(
-            help="Methods to measure, separated by commas, as for `benchmark`.",
+            help="Methods to measure, separated by commas, as for `benchmark`; ladder shows what "
+            "hand-made features, trees, the network, pretraining and fine-tuning add.",
             show_default="those that need no network, and the searches that the time allows",
         ),
     ] = None,
@@ -102,13 +102,15 @@ def compare(
     Measures the methods on repeated folds of the table until the time is over, every method on one
     before any on two, and recommends one. Where the time is too short for one split of ours and
     CatBoost, all learn from fewer rows. With --group or --time-column, it also says what plain
-    folds would have said of the recommended method. Writes results.parquet and the report that
-    `benchmark` writes. The same command again goes on where it was, with the time given anew.
+    folds would have said of the recommended method; with --methods ladder, what each step adds from
+    a linear model to the fine-tuned network. Writes results.parquet and the report that `benchmark`
+    writes. The same command again goes on where it was, with the time given anew.
     """
     started, worked = monotonic(), process_time()
 
     from tabtransfer.baselines.registry import resolve_methods
     from tabtransfer.bench.analysis.comparison import compare_methods
+    from tabtransfer.bench.analysis.ladder import find_ladder
     from tabtransfer.bench.measure.budget import seconds_beside
     from tabtransfer.bench.measure.compare import compare as measure
     from tabtransfer.bench.measure.user_table import read_user_table
@@ -148,10 +150,11 @@ def compare(
             device=device,
         )
         comparison = compare_methods(results)
+        ladder = find_ladder(results, comparison)
         write_report(results, folder)
         if save is not None:  # before anything is shown, as showing may fail
             _save(comparison, rows, save, seed, threads, device)
-    _show(comparison, results, folder)
+    _show(comparison, ladder, folder)
 
 
 def _folds_by(group: str | None, time_column: str | None) -> FoldsBy | None:
@@ -215,8 +218,8 @@ def _check_save(path: Path, files: list[Path], methods: list[Method] | None) -> 
     )
 
 
-def _show(comparison: Comparison, results: pd.DataFrame, folder: Path) -> None:
-    from tabtransfer.bench.report.terminal import comparison_table
+def _show(comparison: Comparison, ladder: Ladder | None, folder: Path) -> None:
+    from tabtransfer.bench.report.terminal import comparison_table, ladder_table
     from tabtransfer.printing import make_console
 
     console = make_console()
@@ -225,6 +228,10 @@ def _show(comparison: Comparison, results: pd.DataFrame, folder: Path) -> None:
         console.print(sentence)
     for method, reason in comparison.left_out.items():
         console.print(f"Not compared: {method} ({reason}).")
+    if ladder is not None:
+        console.print(ladder_table(ladder))
+        for sentence in ladder.sentences:
+            console.print(sentence)
     console.print(f"Report: {folder / 'report.html'}")
 
 

@@ -35,7 +35,7 @@ MethodNames = Annotated[
     str,
     typer.Option(
         help="Methods to measure, separated by commas; NAME-tuned for the tuned form. "
-        "Groups: all, short, all-offline, opponents, transfer-gain, tuned, tabpfn-versions."
+        "Groups: all, short, all-offline, opponents, ladder, transfer-gain, tuned, tabpfn-versions."
     ),
 ]
 Jobs = Annotated[

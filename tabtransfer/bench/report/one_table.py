@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from tabtransfer.bench.analysis.comparison import FILE, Comparison
+from tabtransfer.bench.analysis.ladder import WHAT, Ladder
 from tabtransfer.bench.analysis.pooling import average_coverage, pool_confidence
 from tabtransfer.bench.protocol import REFERENCE
 from tabtransfer.bench.report.conditions import describe_conditions, list_troubles
 from tabtransfer.bench.report.confidence_plot import describe_confidence, draw_confidence
+from tabtransfer.bench.report.ladder_plot import describe_ladder, draw_ladder
 from tabtransfer.bench.report.plot_style import GRID, INK, method_colour, new_axes, to_svg
 from tabtransfer.bench.report.reproduction import reproduction_command
 from tabtransfer.bench.report.sections import list_splits
@@ -27,7 +29,7 @@ SHOWN_METADATA = (
 
 
 def comparison_facts(
-    results: pd.DataFrame, board: pd.DataFrame, comparison: Comparison
+    results: pd.DataFrame, board: pd.DataFrame, comparison: Comparison, ladder: Ladder | None
 ) -> dict[str, Any]:
     """Return the facts of one table that both pages show.
 
@@ -39,6 +41,8 @@ def comparison_facts(
         The leaderboard, for the order of the methods.
     comparison : Comparison
         What the results say.
+    ladder : Ladder or None
+        What they say of the ladder, if it was measured.
     """
     methods = list(board["method"])
     confidence = pool_confidence(results, methods)
@@ -53,6 +57,8 @@ def comparison_facts(
         first = comparison.entrants[0].method
         alt = f"{comparison.error_name} above that of {first}, 95 % interval: {described}."
         pictures["errors"] = to_svg(draw_comparison(comparison), alt, "errors")
+    if ladder is not None:
+        pictures["ladder"] = to_svg(draw_ladder(ladder), describe_ladder(ladder), "ladder")
     if confidence:
         pictures["confidence"] = to_svg(
             draw_confidence(confidence), describe_confidence(confidence), "confidence"
@@ -65,6 +71,8 @@ def comparison_facts(
         name=metadata["source"] if from_file else metadata["table"],
         metadata=metadata,
         comparison=comparison,
+        ladder=ladder,
+        what=WHAT,
         board=board.to_dict("records"),
         colours={name: method_colour(name) for name in methods},
         pictures=pictures,

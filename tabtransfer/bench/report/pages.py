@@ -10,6 +10,7 @@ import pandas as pd
 from tabtransfer.bench.analysis.advice import MIN_FAMILIES, make_advisors
 from tabtransfer.bench.analysis.comparison import compare_methods, is_one_table
 from tabtransfer.bench.analysis.families import average_families
+from tabtransfer.bench.analysis.ladder import find_ladder
 from tabtransfer.bench.analysis.leaderboard import leaderboard
 from tabtransfer.bench.analysis.pooling import average_coverage, pool_confidence
 from tabtransfer.bench.analysis.regimes import judge_regimes
@@ -26,6 +27,7 @@ from tabtransfer.bench.protocol import (
     WITHOUT_TREES,
 )
 from tabtransfer.bench.report.conditions import describe_conditions, list_troubles, unique
+from tabtransfer.bench.report.ladder_plot import draw_ladder
 from tabtransfer.bench.report.one_table import SHOWN_METADATA, comparison_facts, draw_comparison
 from tabtransfer.bench.report.pictures import draw_pictures
 from tabtransfer.bench.report.plot_style import method_colour, to_png
@@ -43,7 +45,8 @@ from tabtransfer.plain_style import plain_style
 def write_report(results: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """Write the report as HTML and Markdown, and the leaderboard as CSV, Parquet and PNG.
 
-    Of one table it says which method to use there; of several, which is best over all, one by one
+    Of one table it says which method to use there, and what each rung of the ladder adds where that
+    was measured; of several, which is best over all, one by one
     for each number of training rows.
 
     Parameters
@@ -63,8 +66,9 @@ def write_report(results: pd.DataFrame, folder: Path) -> pd.DataFrame:
     if is_one_table(results):
         board = leaderboard(results, REFERENCE)
         comparison = compare_methods(whole)
-        name, facts = "one_table", comparison_facts(results, board, comparison)
-        picture = draw_comparison(comparison)
+        ladder = find_ladder(whole, comparison)
+        name, facts = "one_table", comparison_facts(results, board, comparison, ladder)
+        picture = draw_comparison(comparison) if ladder is None else draw_ladder(ladder)
     else:
         sizes = by_size(results)
         boards = {size: leaderboard(part, REFERENCE) for size, part in sizes.items()}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tabtransfer.bench.analysis.advice import Advice, Advisor
     from tabtransfer.bench.analysis.comparison import Comparison
+    from tabtransfer.bench.analysis.ladder import Ladder
 
 
 def leaderboard_table(board: pd.DataFrame, reference: str) -> Table:
@@ -70,6 +71,24 @@ def comparison_table(comparison: Comparison) -> Table:
             f"{one.p:.2g}".replace("nan", "–"),
             f"{one.seconds:.2f}",
             style="bold" if one.method == comparison.choice else "",
+        )
+    return table
+
+
+def ladder_table(ladder: Ladder) -> Table:
+    """Return the ladder as a table for the terminal, the lowest rung first."""
+    table = _table("The ladder: each rung against the one above it here, 95 % intervals")
+    table.add_column("rung", no_wrap=True)
+    for heading in (ladder.error_name, "change", "interval", "seconds"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for rung in ladder.rungs:
+        one, step = rung.entrant, rung.step
+        table.add_row(
+            one.method,
+            significant(one.error.mean),
+            "–" if step is None else significant(step.mean, 2),
+            "–" if step is None else interval(step.low, step.high, 2),
+            f"{one.seconds:.2f}",
         )
     return table
 

@@ -8,11 +8,12 @@ from matplotlib import rc_context
 from rich.console import Console
 
 from tabtransfer.bench.analysis.comparison import compare_methods
+from tabtransfer.bench.analysis.ladder import LADDER, find_ladder
 from tabtransfer.bench.analysis.leaderboard import leaderboard
 from tabtransfer.bench.report.conditions import describe_troubles
 from tabtransfer.bench.report.pages import write_report
 from tabtransfer.bench.report.reproduction import reproduction_command
-from tabtransfer.bench.report.terminal import comparison_table, leaderboard_table
+from tabtransfer.bench.report.terminal import comparison_table, ladder_table, leaderboard_table
 
 SCORES = {
     f"t{i}": {
@@ -221,6 +222,21 @@ def test_one_table_has_its_own_page(make_results, tmp_path):
     assert _Page(html).open == [] and html.count("<svg") == 1
     shown = console_text(comparison_table(compare_methods(results)))
     assert "18,000" in shown and "e+" not in shown
+
+
+def test_the_ladder_has_its_section_and_picture(make_results, tmp_path):
+    scores = dict(zip(LADDER, (0.7, 0.75, 0.85, 0.8, 0.86, 0.87, 0.88), strict=True))
+    results = make_results({"t": scores}, n_splits=3, offsets=(0.0, 0.01, 0.02))
+    write_report(results, tmp_path)
+    html, markdown = _read(tmp_path)
+    for page in (html, markdown):
+        assert "The ladder lowers the 1 − ROC AUC from 0.29 (linear) to 0.11" in page
+        assert "the network, pretrained, in context" in page
+    page = _Page(html)
+    assert page.open == [] and page.unnamed == [] and html.count("<svg") == 3
+    assert "tabtransfer-scratch-no-trees 0.19 (change 0.05, 0.05–0.05)" in html
+    shown = console_text(ladder_table(find_ladder(results, compare_methods(results))))
+    assert re.search(r"tabtransfer-scratch-no-trees +0\.19 +0\.05 +0\.05–0\.05 +2\.50", shown)
 
 
 def test_numbers_have_their_place_in_a_suites_report(make_results, tmp_path):
