@@ -105,6 +105,7 @@ class Episodes:
             query_labels=targets[query],
             weights=known,
             query_weights=None if weight is None else weight[query],
+            copies=training.copies_of(rows[context]),
             channels=channels,
         )
 

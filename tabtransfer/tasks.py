@@ -50,6 +50,10 @@ class TaskBatch:
         own label, by a model of the same kind as those that predict query rows, which may have
         learned from more rows than the task shows. NaN in all rows of a model that is absent;
         None: all are.
+    copies : Tensor of int64, (b, n_train), optional
+        The same number, below n_train, for training rows of equal cells, which are left out
+        together, and with their whole weight, where a row is predicted without its own label. None:
+        one copy is left out, the row itself or 1 of its weight.
     """
 
     values: Tensor
@@ -62,6 +66,7 @@ class TaskBatch:
     weights: Tensor | None = None
     query_weights: Tensor | None = None
     learners: Tensor | None = None
+    copies: Tensor | None = None
 
     @property
     def is_regression(self) -> bool:

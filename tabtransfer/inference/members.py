@@ -138,8 +138,9 @@ class Ensemble(ABC):
     ) -> Context:
         shown = task.view.show(self.training.table.take(task.rows))
         weights = self.training.weights_of(task.rows)
+        copies = self.training.copies_of(task.rows)
         context = read_context(
-            network, shown, task.labels, task.n_classes, budget, task.channels, weights
+            network, shown, task.labels, task.n_classes, budget, task.channels, weights, copies
         )
         advance(1)
         return context

@@ -52,6 +52,7 @@ def read_context(
     budget: MemoryBudget,
     channels: Channels,
     weights: NDArray[np.float64] | None = None,
+    copies: NDArray[np.int64] | None = None,
 ) -> Context:
     """Let a network read training rows.
 
@@ -59,7 +60,7 @@ def read_context(
     ----------
     network : TabularTransformer
         The network; computes in its own type, on its device.
-    context, labels, n_classes, channels, weights
+    context, labels, n_classes, channels, weights, copies
         The task, see `task_batch`.
     budget : MemoryBudget
         Decides how many rows go through at once; half of them, if they turn out too many.
@@ -71,7 +72,12 @@ def read_context(
     """
     dtype = next(network.parameters()).dtype
     query = context.take(slice(0))
-    batch = task_batch(context, labels, query, n_classes, dtype, weights=weights, channels=channels)
+    batch = task_batch(
+        *(context, labels, query, n_classes, dtype),
+        weights=weights,
+        copies=copies,
+        channels=channels,
+    )
     batch = batch.to(device_of(network))
     shape = ContextShape.of(
         context.n_rows, context.n_categories, n_classes, network.config, dtype.itemsize
@@ -141,6 +147,7 @@ def task_batch(
     query_labels: NDArray[Any] | None = None,
     weights: NDArray[np.float64] | None = None,
     query_weights: NDArray[np.float64] | None = None,
+    copies: NDArray[np.int64] | None = None,
     channels: Channels | None = None,
 ) -> TaskBatch:
     """Return a context and query rows as a batch of one task.
@@ -161,6 +168,8 @@ def task_batch(
         Labels of the query rows, where a loss is to be computed.
     weights, query_weights : ndarray of float64, optional
         Weights of the context's rows, and of the query rows in the loss; ones if not given.
+    copies : ndarray of int64, optional
+        Which of the context's rows are left out together, as `LabelledTable.copies_of` returns it.
     channels : callable, optional
         Turns what learners predict (`EncodedTable.learners`) into what they say of the label
         channels, as `TaskBatch.learners` has it; if not given, they are left out.
@@ -199,5 +208,6 @@ def task_batch(
         weights=None if weights is None else torch.from_numpy(weights)[None],
         query_weights=None if query_weights is None else torch.from_numpy(query_weights)[None],
         learners=learners,
+        copies=None if copies is None else torch.from_numpy(copies)[None],
     )
     return batch.to(dtype)

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tabtransfer.preprocessing.copies import distinct
+
 __all__ = ["DistinctRows"]
 
 
@@ -68,8 +70,8 @@ class DistinctRows:
         >>> rows.first, rows.group, rows.weights
         (array([0, 1]), array([0, 0]), array([2., 1.]))
         """
-        _, same_cells = _distinct(np.where(np.isnan(cells), np.inf, cells))
-        first, inverse = _distinct(np.column_stack([same_cells, labels.astype(np.float64)]))
+        _, same_cells = distinct(np.where(np.isnan(cells), np.inf, cells))
+        first, inverse = distinct(np.column_stack([same_cells, labels.astype(np.float64)]))
         total = np.bincount(inverse, weights).astype(np.float64)
         return cls(first, inverse, same_cells[first], total)
 
@@ -97,13 +99,3 @@ class DistinctRows:
         fold = np.empty(len(groups), np.int64)
         fold[order] = np.arange(len(groups)) % n_folds
         return fold[np.searchsorted(groups, self.group)]
-
-
-def _distinct(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return a copy of each distinct row, in ascending order, and which one each row is."""
-    order = np.lexsort(rows.T[::-1]) if rows.shape[1] else np.arange(len(rows))
-    ascending = rows[order]
-    starts = np.append(True, (ascending[1:] != ascending[:-1]).any(1))
-    inverse = np.empty(len(rows), np.int64)
-    inverse[order] = np.cumsum(starts) - 1
-    return order[starts], inverse

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tabtransfer.network.copies import LeftOut
 from tabtransfer.tasks import TaskBatch
 
 N_CELL_FEATURES = 5
@@ -112,8 +113,7 @@ class ColumnStatistics:
         self,
         values: Tensor,
         missing: Tensor,
-        label_channels: Tensor | None = None,
-        row_weights: Tensor | None = None,
+        left_out: LeftOut | None = None,
     ) -> CellFeatures:
         """Compute the features of cells.
 
@@ -121,10 +121,8 @@ class ColumnStatistics:
         ----------
         values, missing : Tensor, (b, r, c)
             Cells, as in `TaskBatch`.
-        label_channels : Tensor, (b, r, k), optional
-            Labels of the rows, if they are among the training rows: their own are left out.
-        row_weights : Tensor, (b, r), optional
-            Weights of the training rows.
+        left_out : LeftOut, optional
+            With each of the rows, if they are among the training rows.
 
         Returns
         -------
@@ -132,14 +130,13 @@ class ColumnStatistics:
         """
         values, missing = _by_column(values, missing)
         present = ~missing
-        own_weight = None
-        if row_weights is not None:
-            own_weight = present * row_weights[:, None].clamp(max=1.0)  # of several copies, one
         lower, upper = self.column.weight_below(values)
         total = self.column.total.clamp(min=1.0)
 
         rank = (lower + upper) / total - 1.0
-        equal = upper - lower if own_weight is None else upper - lower - own_weight
+        equal = upper - lower
+        if left_out is not None:
+            equal = equal - present * left_out.weights[:, None]
         share = equal.clamp(min=0.0) / total
         flags = self.categorical[..., None].expand_as(missing)
         numbers = torch.stack([self._standardise(values), rank, share], -1)
@@ -148,8 +145,9 @@ class ColumnStatistics:
 
         reach = 0.5 * total.sqrt() * ~self.categorical[..., None]  # (b, c, 1)
         sums = self.column.label_sums(lower - reach, upper + reach)
-        if own_weight is not None and label_channels is not None:
-            sums -= own_weight[..., None] * _with_ones(label_channels)[:, None]
+        if left_out is not None:
+            own = torch.cat([left_out.labels, left_out.weights[..., None]], -1)
+            sums -= present[..., None] * own[:, None]
         count = sums[..., -1:].clamp(min=0.0)
         # One pseudo-observation of the training mean keeps small neighbourhoods quiet.
         shift = (sums[..., :-1] - count * self.label_mean[:, None, None]) / (count + 1.0)

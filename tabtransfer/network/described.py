@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tabtransfer.network.cells import CellFeatures, ColumnStatistics
+from tabtransfer.network.copies import LeftOut
 from tabtransfer.network.row_predictions import RowPredictions
 from tabtransfer.tasks import TaskBatch, moved
 
@@ -84,13 +85,11 @@ class TrainingRows:
         """
         n_train = batch.n_train
         labels = label_channels(batch)  # (b, n, k)
-        columns = ColumnStatistics.of(batch, labels)
+        columns, left_out = ColumnStatistics.of(batch, labels), LeftOut.of(batch, labels)
         n_rows = chunk_rows or n_train
         parts = [slice(start, min(start + n_rows, n_train)) for start in range(0, n_train, n_rows)]
         cells = [
-            columns.describe(
-                batch.values[:, p], batch.missing[:, p], labels[:, p], batch.row_weights[:, p]
-            )
+            columns.describe(batch.values[:, p], batch.missing[:, p], left_out.take(p))
             for p in parts
         ]
         predictions, own = RowPredictions.of(batch, _joined(cells), labels)

@@ -80,20 +80,20 @@ class KernelRidge:
             Of the training rows, as `predict` gives them, each without its own label.
         """
         with torch.autocast(batch.values.device.type, enabled=False):
-            weights = batch.row_weights
+            weights, copies = batch.row_weights, batch.copies
             shares = (weights / weights.sum(-1, keepdim=True))[..., None]  # (b, n, 1)
             layout, features = FeatureLayout.of(batch, cells, shares)
             mean = (shares * label_channels).sum(1, keepdim=True)
             labels = label_channels - mean
             deviation = (shares * labels.square()).sum(1, keepdim=True).sqrt() + 1e-6
             labels = labels / deviation
-            dual, linear = solve(products, features, labels, weights, LINEAR_RIDGE)
+            dual, linear = solve(products, features, labels, weights, LINEAR_RIDGE, copies)
             trust = feature_trust(features, labels, shares).sqrt()
             fits = [
-                LaplaceRidge.of(features, scale, labels, weights)
+                LaplaceRidge.of(features, scale, labels, weights, copies=copies)
                 for scale in (torch.ones_like(trust), trust)
             ]
-            fits.append(fits[-1][0].with_learned_metric(features, labels, weights))
+            fits.append(fits[-1][0].with_learned_metric(features, labels, weights, copies))
             laplace = tuple(fit for fit, _ in fits)
             ridge = cls(layout, features.mT @ dual, dual, laplace, mean, deviation)
             return ridge, _joined([linear, *(leave_one_out for _, leave_one_out in fits)])

@@ -47,8 +47,9 @@ class LaplaceRidge:
         labels: Tensor,
         weights: Tensor,
         reach: float = 1.0,
+        copies: Tensor | None = None,
     ) -> tuple[LaplaceRidge, Tensor]:
-        """Fit to the training rows; also predict each of them by the others."""
+        """Fit to the training rows; also predict each by the others, its copies left out."""
         shares = (weights / weights.sum(-1, keepdim=True))[..., None]
         scaled = features * scale
         centre = (shares * scaled).sum(1, keepdim=True)
@@ -56,7 +57,7 @@ class LaplaceRidge:
         spread = (shares * (scaled - centre).square()).sum(1, keepdim=True).sum(2, keepdim=True)
         unit = reach * (2.0 * spread + 1e-9).sqrt()
         scaled = scaled / unit
-        dual, leave_one_out = solve(similarities, scaled, labels, weights, LAPLACE_RIDGE)
+        dual, leave_one_out = solve(similarities, scaled, labels, weights, LAPLACE_RIDGE, copies)
         return cls(scale / unit, scaled, dual), leave_one_out
 
     def predict(self, features: Tensor) -> Tensor:
@@ -64,7 +65,7 @@ class LaplaceRidge:
         return similarities(features * self.scale, self.features) @ self.dual
 
     def with_learned_metric(
-        self, features: Tensor, labels: Tensor, weights: Tensor
+        self, features: Tensor, labels: Tensor, weights: Tensor, copies: Tensor | None = None
     ) -> tuple[LaplaceRidge, Tensor]:
         """Learn the scale of features from the predictions' gradients, and fit again, in turn.
 
@@ -78,7 +79,7 @@ class LaplaceRidge:
                 slope = fit._slopes(weights)
             steepest = slope.amax(-1, keepdim=True) + 1e-20
             scale = (slope / steepest).sqrt().clamp(min=_LEAST_SCALE)
-            fit, leave_one_out = self.of(features, scale, labels, weights, LEARNED_REACH)
+            fit, leave_one_out = self.of(features, scale, labels, weights, LEARNED_REACH, copies)
         return fit, leave_one_out
 
     def _slopes(self, weights: Tensor) -> Tensor:

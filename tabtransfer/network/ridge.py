@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tabtransfer.network.copies import sum_over_copies
 from tabtransfer.threads import torch_threads
 
 BLOCK_ROWS = 1024  # training rows solved for at once
@@ -26,6 +27,7 @@ def solve(
     labels: Tensor,
     weights: Tensor,
     ridge: float,
+    copies: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Solve kernel ridge regression, and predict every training row without its own label.
 
@@ -38,9 +40,12 @@ def solve(
     labels : Tensor, (b, n, k)
         Their centred labels.
     weights : Tensor, (b, n)
-        Row weights; a row of weight 2 counts as two rows, of which one is left out.
+        Row weights; a row of weight 2 counts as two rows.
     ridge : float
         Penalty.
+    copies : Tensor of int64, (b, n), optional
+        The same number for rows of equal features, which are left out together: exact for those of
+        a block. None: one is left out, of those of a row of weight 2 as well.
 
     Returns
     -------
@@ -65,13 +70,20 @@ def solve(
     n_blocks = inverse.shape[1]
     solution = inverse @ (root * blocks(labels))
     dual = unblocked(root * solution, n_train) / n_blocks
-    # How much of a row's prediction is its own label, of one of its copies where it has several.
+    # How much of a row's prediction is its own label, or those of all its copies.
     leverage = 1.0 - ridge * inverse.diagonal(dim1=-2, dim2=-1)[..., None]
-    leverage = (leverage / weight.clamp(min=1.0)).clamp(0.0, 1.0 - 1e-4)
-    residual = ridge * solution / root.clamp(min=1e-12)
+    residual = own_residual = ridge * solution / root.clamp(min=1e-12)
+    if copies is None:
+        leverage = leverage / weight.clamp(min=1.0)
+    else:
+        told, alike = blocks(labels), blocks(copies[..., None])[..., 0]
+        total = sum_over_copies(weight, alike).clamp(min=1e-12)
+        leverage = leverage * total / weight.clamp(min=1e-12)
+        residual = residual + sum_over_copies(weight * told, alike) / total - told
+    leverage = leverage.clamp(0.0, 1.0 - 1e-4)
     shift = unblocked(residual * leverage / (1.0 - leverage), n_train) / n_blocks
     if n_blocks == 1:
-        return dual, labels - unblocked(residual, n_train) - shift
+        return dual, labels - unblocked(own_residual, n_train) - shift
     pieces = features.split(BLOCK_ROWS, 1)
     return dual, torch.cat([kernel(piece, features) @ dual for piece in pieces], 1) - shift
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tabtransfer.preprocessing.copies import left_out_together
 from tabtransfer.preprocessing.encoded_table import EncodedTable
 
 __all__ = ["LabelledTable"]
@@ -71,6 +73,18 @@ class LabelledTable:
     def total_weight(self) -> float:
         """The sum of the weights: the number of rows that they stand for."""
         return float(self.n_rows) if self.weights is None else float(self.weights.sum())
+
+    @cached_property
+    def copies(self) -> NDArray[np.int64] | None:
+        """Which rows are left out together (n_rows,); see `left_out_together`."""
+        return left_out_together(self.table.cells, self.weights)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "copies"}
+
+    def copies_of(self, rows: NDArray[np.int64] | slice) -> NDArray[np.int64] | None:
+        """Return which of some rows are left out together, as `TaskBatch.copies` has it."""
+        return None if self.copies is None else np.unique(self.copies[rows], return_inverse=True)[1]
 
     def weights_of(self, rows: NDArray[np.int64] | slice) -> NDArray[np.float64] | None:
         """Return the weights of some rows, or None where all are one."""

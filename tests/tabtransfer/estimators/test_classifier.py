@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -18,6 +19,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from tabtransfer import TabTransferClassifier, TabTransferError
 from tabtransfer.checkpoint import save_checkpoint
+from tabtransfer.datasets.suites import load_table
 from tabtransfer.finetune.config import FinetuneConfig
 
 # They need trained weights; the other checks a network that is as small as can be.
@@ -342,3 +344,21 @@ class TestFinetuning:
         classifier, X, y = tuned
         model = classifier.fit(X, y).set_params(finetune=False).fit(X, y)
         assert not hasattr(model, "network_") and not hasattr(model, "finetuning_")
+
+
+@pytest.mark.parametrize("trees", [True, False], ids=["trees", "no trees"])
+def test_equal_weights_and_repeated_rows_make_no_one_overconfident(trees):
+    table = load_table("mroz")
+    X, y = table.X[:500], table.y[:500].astype(str).to_numpy()
+    known, asked = slice(0, 200), slice(200, 500)
+
+    def loss(weights, times=1):
+        model = TabTransferClassifier(2, trees=trees, random_state=0, n_threads=1)
+        rows = np.repeat(np.arange(200), times)
+        model.fit(X[known].iloc[rows], y[known][rows], sample_weight=weights)
+        return log_loss(y[asked], model.predict_proba(X[asked]))
+
+    plain = loss(None)
+    assert loss(np.full(200, 2.0)) < plain + 0.03
+    assert loss(None, times=2) < plain + 0.03
+    assert loss(np.where(y[known] == y[0], 0.6, 1.8)) < plain + 0.1

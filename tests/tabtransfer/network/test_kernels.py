@@ -3,6 +3,7 @@ import torch
 
 from tabtransfer.network import kernels, ridge
 from tabtransfer.network.cells import ColumnStatistics
+from tabtransfer.network.copies import LeftOut
 from tabtransfer.network.kernels import KernelRidge
 from tabtransfer.network.laplace import LaplaceRidge
 from tabtransfer.network.ridge import solve
@@ -27,12 +28,12 @@ def solve_again(kernel, labels, kept):
     return kernel[:, kept] @ dual
 
 
-def solve_once(places, labels, weights=None):
+def solve_once(places, labels, weights=None, copies=None):
     """Predictions of training rows, then of the rows beyond them."""
     n_train = len(labels)
     weights = torch.ones(n_train) if weights is None else weights
     train = places[None, :n_train]
-    dual, own = solve(laplace, train, labels[None], weights[None].double(), RIDGE)
+    dual, own = solve(laplace, train, labels[None], weights[None].double(), RIDGE, copies)
     return torch.cat([own, laplace(places[None, n_train:], train) @ dual], 1)[0]
 
 
@@ -55,7 +56,9 @@ def predict(batch, n_classes=2):
         x.split([N_TRAIN, N_ROWS - N_TRAIN], 1) for x in (batch.values, batch.missing)
     )
     columns = ColumnStatistics.of(batch, labels)
-    fitted, own = KernelRidge.of(batch, columns.describe(known, hidden, labels), labels)
+    fitted, own = KernelRidge.of(
+        batch, columns.describe(known, hidden, LeftOut.of(batch, labels)), labels
+    )
     predicted = torch.cat([own, fitted.predict(query, columns.describe(query, beyond))], 1)[0]
     return predicted.unflatten(-1, (kernels.N_KERNELS, n_classes))
 
@@ -79,6 +82,17 @@ def test_a_weight_of_two_equals_the_row_twice():
     rows = [*range(N_TRAIN), 3, *range(N_TRAIN, N_ROWS)]
     repeated = solve_once(places[rows], labels[rows[: N_TRAIN + 1]])
     torch.testing.assert_close(repeated, weighted[rows])
+
+
+def test_rows_of_equal_cells_are_left_out_together():
+    places, labels = random(N_ROWS, 3), random(N_TRAIN, 1, seed=1)
+    places[[4, 7]] = places[2].clone()
+    copies = torch.arange(N_TRAIN)
+    copies[[4, 7]] = 2
+    kernel, predicted = laplace(places, places), solve_once(places, labels, copies=copies[None])
+    for row in range(N_TRAIN):
+        others = [other for other in range(N_TRAIN) if copies[other] != copies[row]]
+        torch.testing.assert_close(predicted[row], solve_again(kernel, labels, others)[row])
 
 
 def test_blocks_average_their_own_fits(monkeypatch):

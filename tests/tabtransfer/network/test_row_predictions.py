@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tabtransfer.network.cells import ColumnStatistics
+from tabtransfer.network.copies import LeftOut
 from tabtransfer.network.kernels import N_KERNELS
 from tabtransfer.network.row_predictions import N_PREDICTIONS, RowPredictions
 from tabtransfer.network.stack import stack_weights
@@ -38,8 +39,7 @@ def predict(batch):
     columns = ColumnStatistics.of(batch, channels)
     known, query = batch.values[:, :N_TRAIN], batch.values[:, N_TRAIN:]
     hidden = batch.missing[:, :N_TRAIN]
-    weights = batch.row_weights
-    cells = columns.describe(known, hidden, channels, weights)
+    cells = columns.describe(known, hidden, LeftOut.of(batch, channels))
     fitted, own = RowPredictions.of(batch, cells, channels)
     told = None if batch.learners is None else batch.learners[:, N_TRAIN:]
     query_cells = columns.describe(query, batch.missing[:, N_TRAIN:])

@@ -84,14 +84,18 @@ def test_order_of_training_rows_does_not_matter(network, task):
     torch.testing.assert_close(network(rows(batch, order, N_TRAIN)), network(batch))
 
 
-def test_weight_two_equals_the_row_twice(network, task):
+@pytest.mark.parametrize("together", [False, True], ids=["one left out", "left out together"])
+def test_weight_two_equals_the_row_twice(network, task, together):
     batch = as_task(make_batch(), task)
     times = torch.tensor([2, 1, 3] + [1] * (N_TRAIN - 3))
     repeated = torch.cat([torch.arange(N_TRAIN).repeat_interleave(times), torch.arange(20, 32)])
     weights = times.double().expand(2, -1)
+    n_train = int(times.sum())
+    of_weighted = torch.arange(N_TRAIN).expand(2, -1) if together else None
+    of_repeated = repeated[:n_train].expand(2, -1) if together else None
     torch.testing.assert_close(
-        network(dataclasses.replace(batch, weights=weights)),
-        network(rows(batch, repeated, int(times.sum()))),
+        network(dataclasses.replace(batch, weights=weights, copies=of_weighted)),
+        network(dataclasses.replace(rows(batch, repeated, n_train), copies=of_repeated)),
     )
 
 

@@ -1,0 +1,82 @@
+"""Copies among rows: rows of equal cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["distinct", "left_out_together"]
+
+_SINGLE = 0.25  # share of single rows, of rows that differ, from which on rows recur by nature
+
+
+def distinct(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the place of a copy of each distinct row, in ascending order, and which one each is.
+
+    Parameters
+    ----------
+    rows : ndarray, (n_rows, n_columns)
+        Numbers without NaN.
+
+    Returns
+    -------
+    first : ndarray of int64, (n_distinct,)
+    inverse : ndarray of int64, (n_rows,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.preprocessing.copies import distinct
+    >>> distinct(np.array([[2, 0], [1, 0], [2, 0]]))
+    (array([1, 0]), array([1, 0, 1]))
+    """
+    order = np.lexsort(rows.T[::-1]) if rows.shape[1] else np.arange(len(rows))
+    ascending = rows[order]
+    starts = np.append(True, (ascending[1:] != ascending[:-1]).any(1))
+    inverse = np.empty(len(rows), np.int64)
+    inverse[order] = np.cumsum(starts) - 1
+    return order[starts], inverse
+
+
+def left_out_together(
+    cells: NDArray[np.floating], weights: NDArray[np.float64] | None
+) -> NDArray[np.int64] | None:
+    """Return which training rows are left out together where one is predicted without its label.
+
+    A row of weight 2 is the row twice, and either would tell the other's label: what is predicted
+    of training rows would be too good, and be trusted too much. But where rows recur by nature, as
+    those of few categories do, new rows have copies among the training rows as well, and one is
+    left out at a time. So it is where weights and numbers of copies are whole, and many rows are
+    single.
+
+    Parameters
+    ----------
+    cells : ndarray, (n_rows, n_columns)
+        Numbers; NaN equals NaN.
+    weights : ndarray of float64, (n_rows,), or None
+        Weights of the rows; None stands for ones.
+
+    Returns
+    -------
+    ndarray of int64, (n_rows,), or None
+        The same number for rows of equal cells, which are left out together; None where one
+        copy is left out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.preprocessing.copies import left_out_together
+    >>> X = np.array([[2.0], [3.0]])
+    >>> left_out_together(X, np.array([0.5, 1.5])).tolist()
+    [0, 1]
+    >>> left_out_together(np.repeat(X, 2, 0), None).tolist()
+    [0, 0, 1, 1]
+    >>> left_out_together(X, None) is None
+    True
+    """
+    _, copies = distinct(np.where(np.isnan(cells), np.inf, cells))
+    times = np.bincount(copies, weights)
+    by_nature = (times == times.round()).all() and (times == 1.0).mean() >= _SINGLE
+    return None if by_nature else copies

@@ -1,0 +1,30 @@
+import numpy as np
+
+from tabtransfer.preprocessing.copies import left_out_together
+
+X = np.random.default_rng(0).normal(size=(40, 2))
+
+
+def test_rows_that_recur_by_nature_are_left_out_one_by_one():
+    some = np.concatenate([X, X[:15], X[:3]])
+    assert left_out_together(X, None) is None
+    assert left_out_together(some, None) is None
+    assert left_out_together(X, np.where(np.arange(40) < 25, 1.0, 3.0)) is None
+
+
+def test_repeated_and_weighted_rows_are_left_out_together():
+    weights = np.random.default_rng(1).integers(2, 5, 40)
+    weighted = left_out_together(X, weights.astype(float))
+    repeated = left_out_together(X.repeat(weights, 0), None)
+    np.testing.assert_array_equal(weighted.repeat(weights), repeated)
+    assert len(np.unique(weighted)) == 40
+
+
+def test_any_other_weights_leave_the_whole_row_out():
+    for weights in (np.full(40, 0.5), np.full(40, 1.5), np.where(X[:, 0] > 0, 1.0, 1.2)):
+        assert len(np.unique(left_out_together(X, weights))) == 40
+
+
+def test_missing_cells_are_equal():
+    holes = np.array([[np.nan, 1.0], [np.nan, 1.0], [1.0, np.nan], [1.0, np.nan]])
+    assert left_out_together(holes, None).tolist() == [1, 1, 0, 0]
