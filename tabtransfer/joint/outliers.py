@@ -78,7 +78,7 @@ class TabTransferOutlierDetector(OutlierMixin, JointEstimator):
     --------
     >>> import numpy as np
     >>> from tabtransfer import TabTransferOutlierDetector
-    >>> x = np.linspace(-1.0, 1.0, 40)
+    >>> x = np.random.default_rng(0).normal(size=60)
     >>> X = np.stack([x, 2.0 * x], axis=1)
     >>> detector = TabTransferOutlierDetector(n_orders=2, random_state=0).fit(X)
     >>> detector.predict([[0.5, -1.0]])
