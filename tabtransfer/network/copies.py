@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from tabtransfer.tasks import TaskBatch
@@ -17,30 +16,33 @@ from tabtransfer.tasks import TaskBatch
 __all__ = ["LeftOut", "sum_over_copies"]
 
 
-def sum_over_copies(values: Tensor, copies: Tensor) -> Tensor:
+def sum_over_copies(values: Tensor, copies: Tensor, n_train: int) -> Tensor:
     """Return the sum over the copies of each row, itself among them.
 
     Parameters
     ----------
-    values : Tensor, (…, n, k)
-        Numbers of the rows.
-    copies : Tensor of int64, (…, n)
-        The same number from 0 to n - 1 for the copies of a row.
+    values : Tensor, (…, m, k)
+        Numbers of some training rows.
+    copies : Tensor of int64, (…, m)
+        The same number, below n_train, for the copies of a row.
+    n_train : int
+        Training rows in all.
 
     Returns
     -------
-    Tensor, (…, n, k)
+    Tensor, (…, m, k)
 
     Examples
     --------
     >>> import torch
     >>> from tabtransfer.network.copies import sum_over_copies
     >>> values = torch.tensor([[1.0], [2.0], [4.0]])
-    >>> sum_over_copies(values, torch.tensor([0, 1, 0]))[:, 0]
+    >>> sum_over_copies(values, torch.tensor([0, 1, 0]), 3)[:, 0]
     tensor([5., 2., 5.])
     """
     place = copies[..., None].expand_as(values)
-    return torch.zeros_like(values).scatter_add_(-2, place, values).gather(-2, place)
+    sums = values.new_zeros(*values.shape[:-2], n_train, values.shape[-1])
+    return sums.scatter_add_(-2, place, values).gather(-2, place)
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,9 @@ class LeftOut:
         if batch.copies is None:
             one = weights.clamp(max=1.0)
             return cls(one[..., 0], one * label_channels)
-        total = sum_over_copies(weights, batch.copies)[..., 0]
-        return cls(total, sum_over_copies(weights * label_channels, batch.copies))
+        total = sum_over_copies(weights, batch.copies, batch.n_train)[..., 0]
+        labels = sum_over_copies(weights * label_channels, batch.copies, batch.n_train)
+        return cls(total, labels)
 
     def take(self, rows: slice) -> LeftOut:
         """Return those of some training rows."""

@@ -77,9 +77,9 @@ def solve(
         leverage = leverage / weight.clamp(min=1.0)
     else:
         told, alike = blocks(labels), blocks(copies[..., None])[..., 0]
-        total = sum_over_copies(weight, alike).clamp(min=1e-12)
+        total = sum_over_copies(weight, alike, n_train).clamp(min=1e-12)
         leverage = leverage * total / weight.clamp(min=1e-12)
-        residual = residual + sum_over_copies(weight * told, alike) / total - told
+        residual = residual + sum_over_copies(weight * told, alike, n_train) / total - told
     leverage = leverage.clamp(0.0, 1.0 - 1e-4)
     shift = unblocked(residual * leverage / (1.0 - leverage), n_train) / n_blocks
     if n_blocks == 1:

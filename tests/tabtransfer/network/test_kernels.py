@@ -117,6 +117,23 @@ def test_labels_that_a_column_tells_are_predicted(kind):
     assert (predicted[labels == 0] < -0.4).all()
 
 
+def test_each_block_leaves_out_its_copies(monkeypatch):
+    monkeypatch.setattr(ridge, "BLOCK_ROWS", 6)
+    n_train = 11  # two blocks, of every other row each
+    places, labels = random(14, 3), random(n_train, 1, seed=1)
+    places[[8, 10]] = places[6].clone()
+    copies = torch.arange(n_train)
+    copies[[8, 10]] = 6
+    kernel = laplace(places, places)
+    predicted = solve_once(places, labels, copies=copies[None])
+    even, odd = list(range(0, n_train, 2)), list(range(1, n_train, 2))
+    of_odd = solve_again(kernel, labels, odd)
+    for row in even:
+        others = [other for other in even if copies[other] != copies[row]]
+        expected = (solve_again(kernel, labels, others)[row] + of_odd[row]) / 2
+        torch.testing.assert_close(predicted[row], expected)
+
+
 def test_a_kernel_trusts_columns_that_correlate_with_the_labels():
     labels = torch.arange(N_ROWS) % 2
     noise = random(N_ROWS, 20, seed=2)
