@@ -70,7 +70,7 @@ class DistinctRows:
         >>> rows.first, rows.group, rows.weights
         (array([0, 1]), array([0, 0]), array([2., 1.]))
         """
-        _, same_cells = distinct(np.where(np.isnan(cells), np.inf, cells))
+        _, same_cells = distinct(cells)
         first, inverse = distinct(np.column_stack([same_cells, labels.astype(np.float64)]))
         total = np.bincount(inverse, weights).astype(np.float64)
         return cls(first, inverse, same_cells[first], total)

@@ -18,7 +18,7 @@ def distinct(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     Parameters
     ----------
     rows : ndarray, (n_rows, n_columns)
-        Numbers without NaN.
+        Numbers; NaN equals NaN, and is the largest.
 
     Returns
     -------
@@ -32,6 +32,7 @@ def distinct(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     >>> distinct(np.array([[2, 0], [1, 0], [2, 0]]))
     (array([1, 0]), array([1, 0, 1]))
     """
+    rows = np.where(np.isnan(rows), np.inf, rows)
     order = np.lexsort(rows.T[::-1]) if rows.shape[1] else np.arange(len(rows))
     ascending = rows[order]
     starts = np.append(True, (ascending[1:] != ascending[:-1]).any(1))
@@ -76,7 +77,7 @@ def left_out_together(
     >>> left_out_together(X, None) is None
     True
     """
-    _, copies = distinct(np.where(np.isnan(cells), np.inf, cells))
+    _, copies = distinct(cells)
     times = np.bincount(copies, weights)
     by_nature = (times == times.round()).all() and (times == 1.0).mean() >= _SINGLE
     return None if by_nature else copies
