@@ -7,6 +7,7 @@ inputs without the network.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +96,18 @@ def _trained_on(path: Path, table: Table) -> str | None:
 _LIBRARIES = ("torch", "scikit-learn", "catboost")
 _PACKAGES = ("tabtransfer", *_LIBRARIES)
 
+
+def _without_trees(method: Method) -> Method:
+    """Return a method whose estimators read no trees."""
+    assert method.make_regressor is not None
+    return replace(
+        method,
+        name=f"{method.name}-no-trees",
+        make=partial(method.make, trees=False),
+        make_regressor=partial(method.make_regressor, trees=False),
+    )
+
+
 TABTRANSFER = Method(
     "tabtransfer",
     partial(make_estimator, _CLASSIFIER),
@@ -134,27 +147,8 @@ TABTRANSFER_SCRATCH = Method(
     quantiles=tabtransfer_quantiles,
     takes_device=True,
 )
-TABTRANSFER_SCRATCH_WITHOUT_TREES = Method(
-    "tabtransfer-scratch-no-trees",
-    partial(make_estimator, _SCRATCH_CLASSIFIER, time_limit=TUNING_SECONDS, trees=False),
-    weights_missing,
-    packages=_PACKAGES,
-    make_regressor=partial(
-        make_estimator, _SCRATCH_REGRESSOR, time_limit=TUNING_SECONDS, trees=False
-    ),
-    quantiles=tabtransfer_quantiles,
-    takes_device=True,
-)
-TABTRANSFER_WITHOUT_TREES = Method(
-    "tabtransfer-no-trees",
-    partial(make_estimator, _CLASSIFIER, trees=False),
-    weights_missing,
-    table_seen,
-    packages=_PACKAGES,
-    make_regressor=partial(make_estimator, _REGRESSOR, trees=False),
-    quantiles=tabtransfer_quantiles,
-    takes_device=True,
-)
+TABTRANSFER_WITHOUT_TREES = _without_trees(TABTRANSFER)
+TABTRANSFER_SCRATCH_WITHOUT_TREES = _without_trees(TABTRANSFER_SCRATCH)
 STACK = Method(
     "stack",
     partial(make_estimator, "tabtransfer.baselines.stack:StackClassifier"),
