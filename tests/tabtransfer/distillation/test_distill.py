@@ -2,6 +2,7 @@ import json
 import zipfile
 
 import numpy as np
+import onnxruntime
 import pandas as pd
 import pytest
 
@@ -87,11 +88,18 @@ def test_a_saved_student_comes_back_without_pickle(kind, request, tmp_path):
         Student.load(path)
 
 
-def test_trees_are_written_as_onnx(number_student, tmp_path):
-    number_student.to_onnx(tmp_path / "trees.onnx")
-    content = (tmp_path / "trees.onnx").read_bytes()
-    assert b"TreeEnsembleRegressor" in content
-    assert number_student.encode(make_table()[0]).dtype == np.float32
+def test_trees_are_written_as_onnx_and_predict_alike(student, number_student, tmp_path):
+    X, _ = make_table()
+    for taught, output, values in (
+        (student, "probabilities", student.predict_proba(X)),
+        (number_student, "predictions", number_student.predict(X)),
+    ):
+        taught.to_onnx(tmp_path / f"{output}.onnx")
+        session = onnxruntime.InferenceSession(tmp_path / f"{output}.onnx")
+        [found] = session.run([output], {"features": taught.encode(X)})
+        if output == "probabilities":  # a dictionary for each row
+            found = [[row[place] for place in range(len(student.classes_))] for row in found]
+        np.testing.assert_allclose(np.reshape(found, values.shape), values, rtol=1e-4, atol=1e-5)
 
 
 def test_rows_are_predicted_without_their_own_labels(regressor, regression_checkpoint):
