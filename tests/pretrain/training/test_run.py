@@ -201,7 +201,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
 
 
 def test_a_run_of_fixed_shapes_goes_on_where_it_was(tmp_path, monkeypatch):
-    stream = dataclasses.replace(SMALL.stream, max_rows=96, max_tasks=4, shapes=3)
+    stream = StreamConfig(max_rows=96, max_columns=4, max_tasks=4, learner_share=0.0, shapes=3)
     recipe = dataclasses.replace(SMALL, stream=stream)
     numbers, shapes = [], set()
 
