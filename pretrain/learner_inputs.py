@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -169,7 +170,7 @@ def show_in_turn(batch: TaskBatch, n_train: int, n_tasks: int) -> TaskBatch:
         known = rows[: batch.n_train].roll(-(turn * batch.n_train // n_turns))
         order = torch.cat([known, rows[batch.n_train :]])
         turns.append(hide_rows(_in_order(batch, order), batch.n_train - n_train))
-    fields = {
+    fields: dict[str, Any] = {
         name: torch.cat([getattr(part, name) for part in turns])[:n_tasks]
         for name, value in vars(batch).items()
         if isinstance(value, Tensor)

@@ -1,6 +1,7 @@
 """Every batch of a stream of fixed shapes has exactly one of them, wherever its tasks come from."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from tabtransfer.pretrain.prior import PriorConfig
 from tabtransfer.pretrain.real_tables.copies import find_copies
 from tabtransfer.pretrain.real_tables.real_tasks import NumericTable, RealTasks
 from tabtransfer.pretrain.training import stream as stream_module
+from tabtransfer.pretrain.training.module import PretrainingModule, TrainConfig
 from tabtransfer.pretrain.training.shapes import Shape, fixed_shapes
 from tabtransfer.pretrain.training.stream import StreamConfig, TaskStream
 
@@ -177,3 +179,14 @@ def test_padding_and_masks_leave_losses_as_they_are():
         losses = [task_loss(network(described), batch) for described in (batch, cut)]
         torch.testing.assert_close(*losses, rtol=1e-5, atol=1e-6)
     assert n_padded
+
+
+@pytest.mark.parametrize("shapes", [0, 5])
+def test_training_masks_the_columns_of_fixed_shapes_wherever_tasks_come_from(shapes):
+    config = replace(CONFIG, real_share=0.0, shapes=shapes)
+    stream = TaskStream(PriorConfig(), config, 0, tables((400, 6)))
+    network = TabularTransformer(NetworkConfig(row_layers=1, context_layers=1))
+    module = PretrainingModule(network, stream, TrainConfig())
+    module._trainer = SimpleNamespace(world_size=1, global_rank=0)
+    described = next(iter(module.train_dataloader()))
+    assert described.kind.is_padded == (shapes > 0)
