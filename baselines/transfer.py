@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tabtransfer.baselines.method import Method, make_estimator
+from tabtransfer.baselines.tuning import SECONDS  # fine-tuning and training take as long
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,13 +32,12 @@ __all__ = [
     "TABTRANSFER_WITHOUT_TREES",
 ]
 
-TUNING_SECONDS = 15.0  # for one fit, fine-tuning and training from scratch alike
 # Named, as their modules import torch, which other methods' jobs do without.
 _CLASSIFIER = "tabtransfer.estimators.classifier:TabTransferClassifier"
 _REGRESSOR = "tabtransfer.estimators.regressor:TabTransferRegressor"
 _SCRATCH_CLASSIFIER = "tabtransfer.baselines.scratch:ScratchClassifier"
 _SCRATCH_REGRESSOR = "tabtransfer.baselines.scratch:ScratchRegressor"
-_FINETUNED: dict[str, Any] = {"finetune": "auto", "time_limit": TUNING_SECONDS}
+_FINETUNED: dict[str, Any] = {"finetune": "auto", "time_limit": SECONDS}
 
 
 def _make_synthetic(kind: str, random_state: int, n_threads: int) -> BaseEstimator:
@@ -140,10 +140,10 @@ TABTRANSFER_SYNTHETIC = Method(
 )
 TABTRANSFER_SCRATCH = Method(
     "tabtransfer-scratch",
-    partial(make_estimator, _SCRATCH_CLASSIFIER, time_limit=TUNING_SECONDS),
+    partial(make_estimator, _SCRATCH_CLASSIFIER, time_limit=SECONDS),
     weights_missing,
     packages=_PACKAGES,
-    make_regressor=partial(make_estimator, _SCRATCH_REGRESSOR, time_limit=TUNING_SECONDS),
+    make_regressor=partial(make_estimator, _SCRATCH_REGRESSOR, time_limit=SECONDS),
     quantiles=tabtransfer_quantiles,
     takes_device=True,
 )

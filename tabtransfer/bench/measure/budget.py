@@ -9,7 +9,6 @@ from tabtransfer.baselines.blend import N_FOLDS as BLEND_FOLDS
 from tabtransfer.baselines.blend import make_blend
 from tabtransfer.baselines.method import Method
 from tabtransfer.baselines.registry import GROUPS, get_method
-from tabtransfer.baselines.transfer import TUNING_SECONDS
 from tabtransfer.baselines.tuning import SECONDS
 from tabtransfer.bench.analysis.comparison import JOB_SHARE
 from tabtransfer.bench.analysis.resampled import split_errors
@@ -75,10 +74,9 @@ def affordable_searches(
     chosen = []
     for name in sorted({FINETUNED, *tuned}, key=["catboost-tuned", FINETUNED, *tuned].index):
         base = name.removesuffix(_TUNED) if name != FINETUNED else "tabtransfer"
-        search = TUNING_SECONDS if name == FINETUNED else SECONDS
         if base not in first_split:
             continue
-        cost = search + first_split[base]
+        cost = SECONDS + first_split[base]
         if cost <= seconds * JOB_SHARE and WANTED_SPLITS * cost <= spare:
             chosen.append(get_method(name))
             spare -= WANTED_SPLITS * cost
