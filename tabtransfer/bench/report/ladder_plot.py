@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tabtransfer.bench.analysis.ladder import Ladder, Rung
 from tabtransfer.bench.report.pictures import format_seconds
-from tabtransfer.bench.report.plot_style import GRID, INK, method_colour, new_figure, style_axes
+from tabtransfer.bench.report.plot_style import GRID, INK, draw_interval, new_figure, style_axes
 from tabtransfer.number_text import interval, significant
 
 if TYPE_CHECKING:
@@ -63,15 +63,5 @@ def describe_ladder(ladder: Ladder) -> str:
 
 
 def _draw_mean(axes: Axes, height: int, rung: Rung, mean: SplitMean) -> None:
-    colour = method_colour(rung.entrant.method)
-    axes.plot([mean.low, mean.high], [height] * 2, color=colour, lw=2.5)
-    axes.plot([mean.mean], [height], "o", color=colour, ms=6)
-    axes.annotate(
-        significant(mean.mean, 3),
-        (mean.mean, height),
-        textcoords="offset points",
-        xytext=(0, 5),
-        ha="center",
-        fontsize=8.5,
-        color=INK,
-    )
+    label = significant(mean.mean, 3)
+    draw_interval(axes, height, rung.entrant.method, mean.mean, (mean.low, mean.high), label)

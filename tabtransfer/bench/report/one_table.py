@@ -13,7 +13,14 @@ from tabtransfer.bench.protocol import REFERENCE
 from tabtransfer.bench.report.conditions import describe_conditions, list_troubles
 from tabtransfer.bench.report.confidence_plot import describe_confidence, draw_confidence
 from tabtransfer.bench.report.ladder_plot import describe_ladder, draw_ladder
-from tabtransfer.bench.report.plot_style import GRID, INK, method_colour, new_axes, to_svg
+from tabtransfer.bench.report.plot_style import (
+    GRID,
+    INK,
+    draw_interval,
+    method_colour,
+    new_axes,
+    to_svg,
+)
 from tabtransfer.bench.report.reproduction import reproduction_command
 from tabtransfer.bench.report.sections import list_splits
 from tabtransfer.number_text import interval, significant
@@ -90,20 +97,11 @@ def draw_comparison(comparison: Comparison) -> Figure:
     figure, axes = new_axes(0.9 + 0.36 * len(comparison.entrants))
     entrants = comparison.entrants[::-1]
     for height, one in enumerate(entrants):
-        colour, behind = method_colour(one.method), one.behind
+        behind, label = one.behind, significant(one.error.mean)
+        mean, between = 0.0, (0.0, 0.0)
         if behind is not None:
-            axes.plot([behind.low, behind.high], [height] * 2, color=colour, lw=2.5)
-        place = 0.0 if behind is None else behind.mean
-        axes.plot([place], [height], "o", color=colour, ms=7)
-        axes.annotate(
-            significant(one.error.mean),
-            (place, height),
-            textcoords="offset points",
-            xytext=(0, 6),
-            ha="center",
-            fontsize=8.5,
-            color=INK,
-        )
+            mean, between = behind.mean, (behind.low, behind.high)
+        draw_interval(axes, height, one.method, mean, between, label)
     axes.set_yticks(range(len(entrants)), [one.method for one in entrants])
     axes.set_ylim(-0.6, len(entrants) - 0.25)
     axes.grid(axis="x", color=GRID, lw=0.8)

@@ -58,6 +58,31 @@ def style_axes(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
+def draw_interval(
+    axes: Axes,
+    height: int,
+    method: str,
+    mean: float,
+    between: tuple[float, float],
+    label: str,
+    *,
+    hollow: bool = False,
+) -> None:
+    """Draw a method's mean as a point on its interval, with a label above it."""
+    colour = method_colour(method)
+    axes.plot(between, [height] * 2, color=colour, lw=2.5)
+    axes.plot([mean], [height], "o", color=colour, ms=7, mfc=PAPER if hollow else colour)
+    axes.annotate(
+        label,
+        (mean, height),
+        textcoords="offset points",
+        xytext=(0, 6),
+        ha="center",
+        fontsize=8.5,
+        color=INK,
+    )
+
+
 def to_svg(figure: Figure, alt: str, name: str) -> str:
     """Render a figure as an SVG element that takes its colours from the page.
 

@@ -9,7 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabtransfer.bench.protocol import REFERENCE
-from tabtransfer.bench.report.plot_style import GRID, INK, OTHER, PAPER, method_colour, new_axes
+from tabtransfer.bench.report.plot_style import (
+    GRID,
+    INK,
+    OTHER,
+    draw_interval,
+    method_colour,
+    new_axes,
+)
 from tabtransfer.gains import gain
 
 _POINT_REACH = 5.0  # typographic points around the centre of a method's dot, kept free of names
@@ -65,18 +72,9 @@ def draw_leaderboard(
     most = max((value.n_tables for _, value in ranked), default=0)
     axes.axvline(0, color=INK, lw=1)
     for height, (row, value) in enumerate(ranked):
-        colour = method_colour(row["method"])
-        axes.plot([value.low, value.high], [height] * 2, color=colour, lw=2.5)
-        face = colour if value.n_tables == most else PAPER
-        axes.plot([value.mean], [height], "o", color=colour, ms=7, mfc=face)
-        axes.annotate(
-            f"{row[kind.column]:.3f}",
-            (value.mean, height),
-            textcoords="offset points",
-            xytext=(0, 6),
-            ha="center",
-            fontsize=8.5,
-            color=INK,
+        between, label = (value.low, value.high), f"{row[kind.column]:.3f}"
+        draw_interval(
+            axes, height, row["method"], value.mean, between, label, hollow=value.n_tables < most
         )
     axes.set_yticks(range(len(ranked)), [row["method"] for row, _ in ranked])
     axes.set_ylim(-0.6, max(len(ranked), 1) - 0.25)
