@@ -12,9 +12,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from tabtransfer.learners import (
     BoostingSettings,
@@ -152,6 +154,38 @@ def hide_rows(batch: TaskBatch, n_hidden: int) -> TaskBatch:
         labels=labels,
         n_train=n_train,
         learners=learners,
+    )
+
+
+def show_in_turn(batch: TaskBatch, n_train: int, n_tasks: int) -> TaskBatch:
+    """Make a number of tasks that show so many training rows, after learners were fitted to all.
+
+    Where more tasks are wanted than there are, each gives several, which show training rows in
+    turn and have the same query rows (see `hide_rows`).
+    """
+    n_turns = math.ceil(n_tasks / len(batch.labels))
+    rows = torch.arange(batch.labels.shape[1])
+    turns = []
+    for turn in range(n_turns):
+        known = rows[: batch.n_train].roll(-(turn * batch.n_train // n_turns))
+        order = torch.cat([known, rows[batch.n_train :]])
+        turns.append(hide_rows(_in_order(batch, order), batch.n_train - n_train))
+    fields: dict[str, Any] = {
+        name: torch.cat([getattr(part, name) for part in turns])[:n_tasks]
+        for name, value in vars(batch).items()
+        if isinstance(value, Tensor)
+    }
+    return replace(turns[0], **fields)
+
+
+def _in_order(batch: TaskBatch, order: Tensor) -> TaskBatch:
+    """Return tasks with their rows in another order."""
+    return replace(
+        batch,
+        values=batch.values[:, order],
+        missing=batch.missing[:, order],
+        labels=batch.labels[:, order],
+        learners=None if batch.learners is None else batch.learners[:, order],
     )
 
 

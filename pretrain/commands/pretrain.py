@@ -71,6 +71,10 @@ def pretrain(
         int | None, typer.Option(min=2, help="Columns of the widest tasks.")
     ] = None,
     cells: Annotated[int | None, typer.Option(min=1, help="Cells of a batch, about.")] = None,
+    shapes: Annotated[
+        int | None,
+        typer.Option(min=0, help="Fixed shapes of batches, for CUDA graphs (--compile); 0: any."),
+    ] = None,
     learning_rate: Annotated[
         float | None, typer.Option(min=1e-6, callback=finite, help="Factor on the usual rates.")
     ] = None,
@@ -121,6 +125,7 @@ def pretrain(
             "max_rows": max_rows,
             "max_columns": max_columns,
             "cells": cells,
+            "shapes": shapes,
             "real_share": real_share,
             "learner_share": learner_share,
         },

@@ -25,6 +25,7 @@ from tabtransfer.pretrain.plan.presets import Preset
 from tabtransfer.pretrain.training.cost import activation_bytes, state_bytes, training_flops
 from tabtransfer.pretrain.training.optim import build_optimizers
 from tabtransfer.pretrain.training.precision import choose_precision, has_fast_bfloat16
+from tabtransfer.pretrain.training.shapes import Shape, fixed_shapes
 from tabtransfer.pretrain.training.sharding import shard_network
 from tabtransfer.pretrain.training.stream import StreamConfig, TaskStream
 
@@ -156,13 +157,17 @@ def _local(parameter: torch.Tensor) -> torch.Tensor:
     return data.to_local() if isinstance(data, distributed.tensor.DTensor) else data
 
 
-def _sizes(stream: StreamConfig) -> Iterator[tuple[int, int, int]]:
-    """Yield (rows, columns, tasks) of steps, as `TaskStream` draws them."""
-    for n_rows in np.geomspace(stream.min_rows, stream.max_rows, GRID).round().astype(int):
+def _shapes(stream: StreamConfig, train_share: float) -> list[Shape]:
+    """Return shapes of steps as `TaskStream` draws them; of free ones some, with a share."""
+    if stream.shapes:
+        return fixed_shapes(stream)
+    shapes = []
+    for n_rows in np.geomspace(stream.min_rows, stream.max_rows, GRID).round().astype(int).tolist():
         for n_columns in np.geomspace(stream.min_columns, stream.max_columns, GRID).round():
-            cells = int(n_rows * n_columns)
-            n_tasks = min(max(stream.cells // cells, stream.min_tasks), stream.max_tasks)
-            yield int(n_rows), int(n_columns), n_tasks
+            n_tasks = stream.cells // int(n_rows * n_columns)
+            n_tasks = min(max(n_tasks, stream.min_tasks), stream.max_tasks)
+            shapes.append(Shape(n_rows, int(n_columns), int(n_rows * train_share), n_tasks))
+    return shapes
 
 
 def _precision(preset: Preset) -> str:
@@ -175,18 +180,19 @@ def _largest_batch_bytes(preset: Preset) -> float:
     value_bytes = 2 if "bf16" in _precision(preset) else 4
     on_cpu = preset.hardware.accelerator == "cpu"
     return max(
-        n_tasks * activation_bytes(network, rows, int(rows * share), columns, value_bytes, on_cpu)
-        for rows, columns, n_tasks in _sizes(stream)
+        s.n_tasks * activation_bytes(network, s.n_rows, s.n_train, s.n_columns, value_bytes, on_cpu)
         for share in stream.train_share
+        for s in _shapes(stream, share)
     )
 
 
 def _mean_task(network: NetworkConfig, stream: StreamConfig) -> tuple[float, float, float]:
     """Return the mean operations and rows of a task, and the mean number of tasks of a batch."""
-    share = math.fsum(stream.train_share) / 2
-    sizes = list(_sizes(stream))
-    n_tasks = sum(tasks for *_, tasks in sizes)
+    shapes = _shapes(stream, math.fsum(stream.train_share) / 2)
+    n_tasks = sum(s.n_tasks for s in shapes)
     flops = sum(
-        t * sum(training_flops(network, r, int(r * share), c).values()) for r, c, t in sizes
+        s.n_tasks * sum(training_flops(network, s.n_rows, s.n_train, s.n_columns).values())
+        for s in shapes
     )
-    return flops / n_tasks, sum(t * r for r, _, t in sizes) / n_tasks, n_tasks / len(sizes)
+    n_rows = sum(s.n_tasks * s.n_rows for s in shapes)
+    return flops / n_tasks, n_rows / n_tasks, n_tasks / len(shapes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tabtransfer.pretrain.plan.dry_run import DryRun
 from tabtransfer.pretrain.plan.presets import Preset
+from tabtransfer.pretrain.training.shapes import fixed_shapes
 
 _STRATEGIES = {
     "auto": "one process",
@@ -40,6 +41,7 @@ def describe(name: str, preset: Preset, result: DryRun) -> str:
         "tasks": f"{stream.min_rows} to {stream.max_rows:,} rows, {stream.min_columns} to "
         f"{stream.max_columns} columns; about {stream.cells:,} cells a device and batch, "
         f"{preset.recipe.train.accumulate} to a step",
+        "shapes": _shapes(preset),
         "memory": f"{result.state_bytes / 1e9:.2f} GB for weights, gradients and optimizers, "
         f"{result.activation_bytes / 1e9:.2f} GB for the largest batch; with a quarter more "
         f"{memory / 1e9:.1f} GB of {device.memory / 1e9:.0f}: "
@@ -55,3 +57,14 @@ def describe(name: str, preset: Preset, result: DryRun) -> str:
         "plan are computed, not measured",
     }
     return "\n".join(f"{key:10} {words}" for key, words in lines.items())
+
+
+def _shapes(preset: Preset) -> str:
+    """Return the fixed shapes of tasks, with the tasks of a step."""
+    per_step = preset.recipe.train.accumulate * preset.hardware.n_devices
+    shapes = [
+        f"\n  {s.n_rows:,} rows × {s.n_columns} columns, {s.n_train:,} rows for training: "
+        f"{per_step * s.n_tasks:,} tasks a step"
+        for s in fixed_shapes(preset.recipe.stream)
+    ]
+    return f"{len(shapes)}, each as likely as any other" + "".join(shapes) if shapes else "free"

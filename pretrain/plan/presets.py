@@ -91,7 +91,9 @@ PRESETS = {
     "one-gpu": Preset(
         Recipe(
             network=NetworkConfig(n_summary=8, context_layers=8),
-            stream=StreamConfig(max_rows=1024, max_columns=60, cells=300_000, max_tasks=64),
+            stream=StreamConfig(
+                max_rows=1024, max_columns=60, cells=300_000, max_tasks=64, shapes=10
+            ),
         ),
         minutes=25.0,
         hardware=ONE_GPU,
@@ -100,7 +102,12 @@ PRESETS = {
         Recipe(
             network=_EIGHT_GPU,
             stream=StreamConfig(
-                max_rows=1024, max_columns=60, cells=300_000, min_tasks=1, max_tasks=64
+                max_rows=1024,
+                max_columns=60,
+                cells=300_000,
+                min_tasks=1,
+                max_tasks=64,
+                shapes=10,
             ),
             train=TrainConfig(learning_rate=0.5, warmup_steps=1000),
         ),
@@ -118,6 +125,7 @@ PRESETS = {
                 max_tasks=64,
                 max_hidden=12_000,
                 learner_rows=24_000,
+                shapes=12,
             ),
             train=TrainConfig(learning_rate=0.25, warmup_steps=200),
         ),
@@ -149,7 +157,8 @@ tasks (``records/014-learned-metric``); the sizes of the others' networks are wi
 .0001 of the least loss that the measured scaling curve predicts for their budgets
 (``records/011-scaling-long``), and their learning rates are guesses: lower for wider ones.
 ``eight-gpu-large`` is the second stage of ``eight-gpu``: it starts from the weights that the first
-held (``--init``), on tasks of up to 8,192 rows."""
+held (``--init``), on tasks of up to 8,192 rows. Sizes are free on ``cpu``, where they cost nothing,
+and for ``internet``, whose spread weights aren't compiled."""
 
 
 def get_preset(name: str) -> Preset:

@@ -26,6 +26,7 @@ from tabtransfer.tasks import TaskBatch
 _KNOWN_TARGET = 0.5  # chance to take the column that the table's source calls the target
 _NATURAL_CLASSES = 0.5  # chance to take a column that has classes, not one that must be cut
 _ALL_COLUMNS = 0.6  # chance to keep all columns
+_FEWEST_COLUMNS = 0.3  # share of them, else
 _MORE_MISSING = 0.1
 _BENT = 0.25  # share of tables whose numbers are bent, each in its own way
 _MAX_MAJORITY = 0.97
@@ -186,6 +187,65 @@ class RealTasks:
             return None
         return _to_batch(tasks, max(1, int(train_share * n_rows)), regression)
 
+    def longest(self, n_columns: int, max_columns: int, regression: bool = False) -> int:
+        """Return the rows of the longest table of tasks of a width; 0 if there is none.
+
+        Parameters are those of `batch_of_shape`.
+        """
+        fits = self._of_width(n_columns, max_columns, regression) > 0
+        return int(self._n_rows[fits].max(initial=0))
+
+    def batch_of_shape(
+        self,
+        random: np.random.Generator,
+        n_rows: int,
+        n_train: int,
+        n_columns: int,
+        n_tasks: int,
+        max_columns: int,
+        regression: bool = False,
+    ) -> TaskBatch | None:
+        """Draw tasks of one kind that have exactly a shape.
+
+        Parameters
+        ----------
+        random : numpy.random.Generator
+            Source of randomness.
+        n_rows, n_train, n_columns, n_tasks : int
+            The shape.
+        max_columns : int
+            Most columns of tasks of any shape; of wider tables some are drawn in any case.
+        regression : bool, default=False
+            Whether the targets are numbers.
+
+        Returns
+        -------
+        TaskBatch or None
+            Of tables that have three quarters of the columns at least, padded to all of them, and
+            of those that have up to three times as many, some of theirs. None where the tables
+            gave too few tasks.
+        """
+        usable = self._of_width(n_columns, max_columns, regression)
+        usable = np.where(self._n_rows >= n_rows, usable, 0.0)
+        tasks: list[_Task] = []
+        while len(tasks) < n_tasks:
+            if not usable.any():
+                return None
+            place = random.choice(len(usable), p=usable / usable.sum())
+            table, targets = self.tables[place], self._targets[place]
+            task = _draw_task(random, table, targets, n_rows, n_columns, regression)
+            if task is None:
+                usable[place] = 0.0  # not asked again, or a batch might take for ever
+            else:
+                tasks.append(task)
+        return _to_batch(tasks, n_train, regression, n_columns)
+
+    def _of_width(self, n_columns: int, max_columns: int, regression: bool) -> NDArray[np.float64]:
+        """Return the weights of tables, 0 of those that don't fill so many columns."""
+        widths = np.minimum(self._n_columns - 1, max_columns)
+        fits = (widths >= _SIMILAR_WIDTH * n_columns) & (widths * _FEWEST_COLUMNS <= n_columns)
+        return np.where(fits, self._weights * (self._has_numbers if regression else 1.0), 0.0)
+
 
 def _draw_task(
     random: np.random.Generator,
@@ -250,7 +310,7 @@ def _draw_columns(
 ) -> NDArray[np.int64]:
     """Choose input columns, without copies of the target and without constant ones."""
     columns = random.permutation(np.flatnonzero(table.copies != table.copies[target]))
-    share = 1.0 if random.random() < _ALL_COLUMNS else random.uniform(0.3, 1.0)
+    share = 1.0 if random.random() < _ALL_COLUMNS else random.uniform(_FEWEST_COLUMNS, 1.0)
     columns = columns[: min(max(2, math.ceil(share * len(columns))), max_columns)]
     cells = table.values[np.ix_(rows, columns)]
     lowest = np.where(np.isnan(cells), np.inf, cells).min(0)
@@ -291,8 +351,11 @@ def _bend(random: np.random.Generator, x: NDArray) -> NDArray:
     return (z * random.choice((-1.0, 1.0))).astype(np.float32)
 
 
-def _to_batch(tasks: list[_Task], n_train: int, regression: bool) -> TaskBatch:
-    widest = max(task.values.shape[1] for task in tasks)
+def _to_batch(
+    tasks: list[_Task], n_train: int, regression: bool, n_columns: int | None = None
+) -> TaskBatch:
+    """Put tasks together, padded to a number of columns, those of the widest if not given."""
+    widest = n_columns or max(task.values.shape[1] for task in tasks)
 
     def padded(x: NDArray, fill: float) -> NDArray:
         wide = [(0, 0)] * (x.ndim - 1) + [(0, widest - x.shape[-1])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import pytorch_lightning as pl
@@ -85,7 +86,8 @@ class PretrainingModule(pl.LightningModule):
             cast("torch.utils.data.Dataset[DescribedBatch]", self.stream),
             batch_size=None,
             num_workers=self.workers,
-            collate_fn=cast(Any, describe),  # of an item that is a batch already
+            # Of an item that is a batch already.
+            collate_fn=cast(Any, partial(describe, masks_columns=self.stream.masks_columns)),
         )
 
     def configure_optimizers(self) -> Any:

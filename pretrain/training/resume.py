@@ -16,6 +16,9 @@ from tabtransfer.files import replacing
 
 __all__ = ["cut_curve", "read_state"]
 
+# Settings that states of earlier versions don't name, and what those versions did.
+_LATER = {"stream.shapes": 0}
+
 
 def read_state(path: Path, network: torch.nn.Module, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Read what a stopped run saved, and check that it can go on.
@@ -73,7 +76,7 @@ def _check_progress(progress: Mapping[str, Any], clock: Mapping[str, Any]) -> No
 
 
 def _refuse_other_settings(folder: Path, was: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    before, now = dict(_flat(was)), dict(_flat(wanted))
+    before, now = ({**_LATER, **dict(_flat(settings))} for settings in (was, wanted))
     names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     if names:
         changes = "; ".join(f"{name} {before.get(name)}, not {now.get(name)}" for name in names)

@@ -132,7 +132,9 @@ class _Run:
         precision = choose_precision(hardware.precision, device)
         torch.set_num_threads(4 if on_gpu else 1)
         if hardware.compiles:
-            compile_blocks(start.network, hardware.strategy)
+            has_graphs = on_gpu and start.recipe.train.accumulate == 1
+            n_shapes = start.recipe.stream.shapes if has_graphs else 0
+            compile_blocks(start.network, hardware.strategy, n_shapes)
         self.out = out
         self.start = start
         self.conditions = {

@@ -131,7 +131,7 @@ def _first_network(recipe: Recipe, init: Path | None) -> TabularTransformer:
 
 
 def _synthetic_validation(recipe: Recipe) -> tuple[list[TaskBatch], str]:
-    one_task = replace(recipe.stream, min_tasks=1, max_tasks=1)
+    one_task = replace(recipe.stream, min_tasks=1, max_tasks=1, shapes=0)
     stream = TaskStream(recipe.prior, one_task, seed=SYNTHETIC_VALIDATION_SEED)
     tasks = [stream.batch(step) for step in range(N_SYNTHETIC_VALIDATION)]
     telling = [task for task in tasks if task.is_regression or int(task.n_classes) > 1]

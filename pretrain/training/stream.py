@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
-from tabtransfer.pretrain.learner_inputs import hide_rows, log_uniform, with_learners
+from tabtransfer.pretrain.learner_inputs import (
+    hide_rows,
+    log_uniform,
+    show_in_turn,
+    with_learners,
+)
 from tabtransfer.pretrain.prior import PriorConfig, sample_batch
 from tabtransfer.pretrain.real_tables.real_tasks import RealTasks
+from tabtransfer.pretrain.training.shapes import Shape, fixed_shapes
 from tabtransfer.tasks import TaskBatch
 
 
@@ -26,6 +32,13 @@ class StreamConfig:
     where none gives a task, the step draws from the prior. In ``learner_share`` of the steps, trees
     are grown on each task's training rows (`tabtransfer.pretrain.learner_inputs`); of these steps,
     in ``hidden_share`` on up to ``max_hidden`` further rows as well that the network doesn't see.
+
+    With ``shapes``, every batch has one of so many shapes (`fixed_shapes`), each as likely as any
+    other. Tasks of real tables are padded to the shape's columns; a table has at least three
+    quarters of them, or some of its own are drawn. Where no tables fill the shape with as many
+    tasks, the step takes the largest one that they do, and the prior where there is none. With
+    hidden rows, trees are grown on fewer tables, each of which gives several tasks, with other
+    training rows among those that the trees know and with the same query rows.
     """
 
     min_rows: int = 64
@@ -41,6 +54,7 @@ class StreamConfig:
     hidden_share: float = 0.4
     max_hidden: int = 4000
     learner_rows: int = 12_000  # of all tasks of a step, to grow trees on
+    shapes: int = 0  # 0: any
 
 
 class TaskStream(IterableDataset[TaskBatch]):
@@ -67,6 +81,8 @@ class TaskStream(IterableDataset[TaskBatch]):
     position, rank, world_size, device
         The number of the run's next batch, which of the run's processes this is, how many there
         are, and where batches are made: 0, 0, 1 and the CPU until set.
+    shapes : list of Shape
+        The shapes of batches; empty where sizes are free.
     """
 
     def __init__(
@@ -84,6 +100,12 @@ class TaskStream(IterableDataset[TaskBatch]):
         self.rank = 0
         self.world_size = 1
         self.device = "cpu"
+        self.shapes = fixed_shapes(config)
+
+    @property
+    def masks_columns(self) -> bool:
+        """Whether columns are to be masked in every batch, so that one code serves a shape."""
+        return bool(self.shapes) and self.real is not None
 
     def __iter__(self) -> Iterator[TaskBatch]:
         worker = get_worker_info()
@@ -95,6 +117,8 @@ class TaskStream(IterableDataset[TaskBatch]):
     def batch(self, number: int) -> TaskBatch:
         """Make the batch of a number."""
         random = np.random.default_rng([self.seed, 0, number])  # 0: tasks of a seed stay the same
+        if self.shapes:
+            return self._batch_of_a_shape(random).to(self.device)
         c = self.config
         n_rows = round(log_uniform(random, c.min_rows, c.max_rows))
         n_train = int(n_rows * random.uniform(*c.train_share))
@@ -133,5 +157,68 @@ class TaskStream(IterableDataset[TaskBatch]):
                 return batch.to(device)
         n_columns = round(log_uniform(random, c.min_columns, c.max_columns))
         n_tasks = min(max(cells // (n_rows * n_columns), c.min_tasks), max_tasks)
+        return self._from_prior(random, Shape(n_rows, n_columns, n_train, n_tasks), device)
+
+    def _from_prior(self, random: np.random.Generator, shape: Shape, device: str) -> TaskBatch:
         generator = torch.Generator(device).manual_seed(int(random.integers(2**62)))
-        return sample_batch(self.prior, n_tasks, n_rows, n_columns, n_train, generator)
+        return sample_batch(
+            self.prior, shape.n_tasks, shape.n_rows, shape.n_columns, shape.n_train, generator
+        )
+
+    def _batch_of_a_shape(self, random: np.random.Generator) -> TaskBatch:
+        """Draw one of the shapes, and tasks that fill it."""
+        c = self.config
+        shape = self.shapes[random.integers(len(self.shapes))]
+        has_learners = random.random() < c.learner_share
+        n_hidden = 0
+        if has_learners and random.random() < c.hidden_share:
+            n_hidden = round(log_uniform(random, shape.n_train, max(shape.n_train, c.max_hidden)))
+        drawn = None
+        if self.real is not None and random.random() < c.real_share:
+            drawn = self._from_tables(random, self.real, shape, n_hidden)
+        if drawn is None:
+            device = "cpu" if has_learners else self.device
+            drawn = shape, self._from_prior(random, self._to_draw(shape, n_hidden), device)
+        shape, batch = drawn
+        if not has_learners:
+            return batch
+        return show_in_turn(with_learners(batch, random), shape.n_train, shape.n_tasks)
+
+    def _from_tables(
+        self, random: np.random.Generator, real: RealTasks, shape: Shape, n_hidden: int
+    ) -> tuple[Shape, TaskBatch] | None:
+        """Draw tasks from real tables that fill a shape, or else the largest that they fill."""
+        regression = random.random() < self.prior.regression
+        largest = sorted(self.shapes, key=lambda s: s.n_rows * s.n_columns, reverse=True)
+        for fitting in (shape, *(other for other in largest if other != shape)):
+            longest = real.longest(fitting.n_columns, self.config.max_columns, regression)
+            further = min(n_hidden, longest - fitting.n_rows)
+            if further < 0:
+                continue
+            # With fewer, tasks of one table would show much the same rows.
+            drawn = self._to_draw(fitting, further if further >= fitting.n_train else 0)
+            batch = real.batch_of_shape(
+                random,
+                drawn.n_rows,
+                drawn.n_train,
+                drawn.n_columns,
+                drawn.n_tasks,
+                self.config.max_columns,
+                regression,
+            )
+            if batch is not None:
+                return fitting, batch
+        return None
+
+    def _to_draw(self, shape: Shape, n_hidden: int) -> Shape:
+        """Return the shape with hidden rows, and with as many tables as trees may be grown on."""
+        if not n_hidden:
+            return shape
+        n_known = shape.n_train + n_hidden
+        most = max(self.config.min_tasks, self.config.learner_rows // n_known)
+        return replace(
+            shape,
+            n_rows=shape.n_rows + n_hidden,
+            n_train=n_known,
+            n_tasks=min(shape.n_tasks, most),
+        )

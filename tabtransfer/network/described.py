@@ -31,7 +31,7 @@ class TaskKind:
     n_columns, n_classes : Tensor of int64, (b,)
         As in `TaskBatch`.
     is_padded : bool
-        Whether a task has fewer columns than the batch.
+        Whether columns are masked, as they are where a task has fewer of them than the batch.
     """
 
     task: str
@@ -40,10 +40,10 @@ class TaskKind:
     is_padded: bool
 
     @classmethod
-    def of(cls, batch: TaskBatch) -> TaskKind:
-        """Read the kind of a batch."""
+    def of(cls, batch: TaskBatch, masks_columns: bool = False) -> TaskKind:
+        """Read the kind of a batch, whose columns may be masked in any case."""
         task = "regression" if batch.is_regression else "classification"
-        is_padded = bool((batch.n_columns < batch.values.shape[-1]).any())
+        is_padded = masks_columns or bool((batch.n_columns < batch.values.shape[-1]).any())
         return cls(task, batch.n_columns, batch.n_classes, is_padded)
 
 
@@ -128,13 +128,16 @@ class DescribedBatch:
 
 
 @torch.no_grad()
-def describe(batch: TaskBatch) -> DescribedBatch:
+def describe(batch: TaskBatch, masks_columns: bool = False) -> DescribedBatch:
     """Describe the rows of tasks.
 
     Parameters
     ----------
     batch : TaskBatch
         Tasks of one kind.
+    masks_columns : bool, default=False
+        Whether the network masks columns even where none is padded, which changes nothing but
+        that all batches of a shape then take the same code.
 
     Returns
     -------
@@ -161,7 +164,7 @@ def describe(batch: TaskBatch) -> DescribedBatch:
     query_predictions = known.predictions.predict(values, query_cells, learners)
     return DescribedBatch(
         batch,
-        TaskKind.of(batch),
+        TaskKind.of(batch, masks_columns),
         known.labels,
         cells,
         known.leave_one_out,

@@ -1,8 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from tabtransfer.pretrain.learner_inputs import hide_rows, with_chosen_learners, with_learners
+from tabtransfer.pretrain.learner_inputs import (
+    hide_rows,
+    show_in_turn,
+    with_chosen_learners,
+    with_learners,
+)
 from tabtransfer.tasks import TaskBatch
 
 N_TRAIN = 120
@@ -89,6 +96,29 @@ class TestHiddenRows:
         after = shown.learners[..., 1] + 1.0 - shown.learners[..., 0].square()
         expected = before / deviation.square()[:, None, None]
         torch.testing.assert_close(after, expected, rtol=1e-3, atol=1e-3)
+
+    @pytest.mark.parametrize("n_classes", [0, 3])
+    def test_tasks_of_a_table_show_training_rows_in_turn(self, n_classes):
+        batch = make_batch(n_classes)
+        numbers = torch.arange(160.0).expand(3, 160)  # of the rows
+        learners = numbers[..., None, None].repeat(1, 1, 3, n_classes or 2)
+        batch = replace(batch, values=numbers[..., None].repeat(1, 1, 4), learners=learners)
+        shown = show_in_turn(batch, 40, 7)  # of three tables: three, three and one
+        assert (len(shown.labels), shown.n_train, shown.labels.shape[1]) == (7, 40, 80)
+        rows = shown.values[..., 0].long()
+        assert (rows[:, 40:] == torch.arange(120, 160)).all()
+        of_first = rows[[0, 3, 6], :40].flatten()
+        assert len(of_first.unique()) >= 120 - 2 * n_classes  # every class keeps a row in each
+        for place, task in enumerate(rows):
+            labels = batch.labels[place % 3, task]
+            if n_classes:
+                assert torch.equal(shown.labels[place], labels)
+                assert torch.equal(shown.learners[place, :, 0, 0], task.float())
+            else:
+                known = labels[:40]
+                scaled = (labels - known.mean()) / known.std(unbiased=False)
+                torch.testing.assert_close(shown.labels[place], scaled)
+        assert torch.equal(shown.n_classes, torch.full((7,), n_classes))
 
     def test_nothing_to_hide(self):
         batch = make_batch(2)

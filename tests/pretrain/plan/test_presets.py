@@ -15,6 +15,7 @@ from tabtransfer.pretrain.plan.dry_run import dry_run
 from tabtransfer.pretrain.plan.dry_run_report import describe
 from tabtransfer.pretrain.plan.presets import PRESETS, get_preset
 from tabtransfer.pretrain.training.recipe import Recipe
+from tabtransfer.pretrain.training.shapes import fixed_shapes
 
 SMALL = NetworkConfig(d_cell=8, n_summary=2, row_layers=2, context_layers=2)
 
@@ -79,6 +80,28 @@ def test_the_second_stage_takes_the_weights_of_the_first_and_larger_tasks():
     assert first.train.learning_rate > second.train.learning_rate
 
 
+def test_presets_for_gpus_have_shapes_that_are_planned_with():
+    counts = {name: preset.recipe.stream.shapes for name, preset in PRESETS.items()}
+    assert counts == {
+        "cpu": 0,
+        "one-gpu": 10,
+        "eight-gpu": 10,
+        "eight-gpu-large": 12,
+        "internet": 0,
+    }
+    preset = small("one-gpu")
+    result = dry_run(preset)
+    shapes = fixed_shapes(preset.recipe.stream)
+    assert result.changed
+    assert result.tasks / result.steps == pytest.approx(sum(s.n_tasks for s in shapes) / 10)
+    told = describe("one-gpu", on_devices(preset, devices=2), result)
+    assert told.count("tasks a step") == 10
+    assert (
+        f"  1,024 rows × {shapes[-1].n_columns} columns, {shapes[-1].n_train} rows for training: "
+        f"{2 * shapes[-1].n_tasks} tasks a step"
+    ) in told
+
+
 def test_cpu_is_the_recipe_without_options():
     assert get_preset("cpu").recipe == Recipe()
     with pytest.raises(TabTransferError, match=r"'gpu'.*one-gpu"):
@@ -90,5 +113,6 @@ def test_command_prints_the_dry_run_with_replaced_parts():
     result = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert "cpu: 2 × CPU core" in result.output
     assert "64 to 128 rows" in result.output
+    assert "shapes     free" in result.output
     with pytest.raises(TabTransferError, match="--out"):
         CliRunner().invoke(app, ["pretrain"], catch_exceptions=False)

@@ -23,7 +23,8 @@ from tabtransfer.pretrain.training.module import TrainConfig
 from tabtransfer.pretrain.training.recipe import Hardware, Inputs, Recipe
 from tabtransfer.pretrain.training.resume import read_state
 from tabtransfer.pretrain.training.run import FINAL_FILE, HELD_FILE, pretrain
-from tabtransfer.pretrain.training.stream import StreamConfig
+from tabtransfer.pretrain.training.shapes import Shape, fixed_shapes
+from tabtransfer.pretrain.training.stream import StreamConfig, TaskStream
 
 CPU = Hardware(accelerator="cpu")
 SMALL = Recipe(
@@ -197,6 +198,54 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path):
     assert not resume.exists()
     seen = [int(row["steps"]) for row in read_curve(out)]
     assert seen == sorted(set(seen)) and steps + 1 not in seen[:-1]
+
+
+def test_a_run_of_fixed_shapes_goes_on_where_it_was(tmp_path, monkeypatch):
+    stream = StreamConfig(max_rows=96, max_columns=4, max_tasks=4, learner_share=0.0, shapes=3)
+    recipe = dataclasses.replace(SMALL, stream=stream)
+    numbers, shapes = [], set()
+
+    def batch(self, number):
+        made = draw(self, number)
+        if self.seed == recipe.seed:  # not for validation
+            numbers.append(number)
+            if numbers == [0, 1, 2, 3, 4]:
+                raise RuntimeError("killed")
+            n_tasks, n_rows, n_columns = made.values.shape
+            shapes.add(Shape(n_rows, n_columns, made.n_train, n_tasks))
+        return made
+
+    draw = TaskStream.batch
+    monkeypatch.setattr(TaskStream, "batch", batch)
+    out = tmp_path / "run"
+    with pytest.raises(RuntimeError, match="killed"):
+        pretrain(out, 1.0, recipe, hardware=CPU, save_every=0.1)
+    steps = torch.load(out / "resume.ckpt", weights_only=True)["tabtransfer"]["steps"]
+    assert steps > 0
+    for other in (0, 4):
+        changed = dataclasses.replace(recipe, stream=dataclasses.replace(stream, shapes=other))
+        with pytest.raises(TabTransferError, match=rf"stream\.shapes 3, not {other}\."):
+            pretrain(out, 1.0, changed, hardware=CPU)
+    pretrain(out, 1.0, recipe, hardware=CPU)
+    assert numbers[5:] == list(range(steps, steps + len(numbers) - 5))
+    training = read_header(out / FINAL_FILE)["training"]
+    assert training["stream"]["shapes"] == 3
+    assert training["steps"] > steps
+    assert shapes == set(fixed_shapes(stream))
+
+
+def test_a_state_that_names_no_shapes_had_none(tmp_path):
+    path = tmp_path / "resume.ckpt"
+    network = torch.nn.Linear(2, 1)
+    state = {
+        "tabtransfer": {"settings": {"seed": 0}, "steps": 7, "tasks_seen": 9},
+        "callbacks": {"Clock": {"seconds": 1.0, "mean_loss": 0.5}},
+        "state_dict": {f"network.{n}": t for n, t in network.state_dict().items()},
+    }
+    torch.save(state, path)
+    assert read_state(path, network, {"seed": 0, "stream": {"shapes": 0}})["steps"] == 7
+    with pytest.raises(TabTransferError, match=r"stream\.shapes 0, not 8\."):
+        read_state(path, network, {"seed": 0, "stream": {"shapes": 8}})
 
 
 @pytest.mark.slow
