@@ -185,6 +185,7 @@ TunedClassifier(LINEAR, n_trials=5, seconds=None, study_path=sys.argv[1] + "/stu
 """
 
 
+@pytest.mark.slow
 def test_a_killed_process_loses_no_finished_trial(tmp_path):
     np.save(tmp_path / "X.npy", X)
     np.save(tmp_path / "labels.npy", LABELS)

@@ -192,7 +192,7 @@ class TestFinetuning:
         plain = clone(model).set_params(finetune=False).fit(X, y)
         np.testing.assert_array_equal(answer(model, X), answer(plain, X))
 
-    @pytest.mark.parametrize("learning_rate", [1e-4, 1e-2, 1.0])
+    @pytest.mark.parametrize("learning_rate", [1e-4, 1.0])
     def test_weights_are_kept_that_the_resamples_speak_for(self, tune, learning_rate):
         record = tune(learning_rate).finetuning_
         better = record.tuned_loss < record.base_loss and record.probability >= 0.8

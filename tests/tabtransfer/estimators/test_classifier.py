@@ -325,6 +325,7 @@ class TestFinetuning:
         X, y = make_frame(200)
         return classifier.set_params(finetune=True, n_estimators=1), X, y
 
+    @pytest.mark.slow
     def test_tuned_weights_are_used_and_pickled(self, tuned, small_checkpoint):
         classifier, X, y = tuned
         model = classifier.fit(X, y)

@@ -11,6 +11,8 @@ from tabtransfer import TabTransferClassifier, TabTransferRegressor, leave_out_e
 from tabtransfer.finetune.config import FinetuneConfig
 from tabtransfer.learners.choice import FEWEST_ROWS, choose_learners
 
+pytestmark = pytest.mark.all_trees
+
 
 def make_data(n_rows=160, seed=0):
     rng = np.random.default_rng(seed)
@@ -88,6 +90,7 @@ def test_a_saved_model_without_trees_gets_none(case, tmp_path):
     np.testing.assert_array_equal(answer(loaded, X[100:]), expected)
 
 
+@pytest.mark.slow
 def test_fine_tuning_and_calibration_read_them(case, monkeypatch):
     model, X, y = case
     short = FinetuneConfig(children=1, max_steps=2, check_every=2)

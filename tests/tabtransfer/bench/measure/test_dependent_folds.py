@@ -52,6 +52,7 @@ def drifting(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_new_customers_are_harder_than_plain_folds_say(customers, nearest, tmp_path, monkeypatch):
     monkeypatch.setattr("tabtransfer.baselines.registry.resolve_methods", lambda names: [nearest])
     monkeypatch.setattr(dependent_splits, "count_repeats", lambda n_train: 1)

@@ -79,6 +79,7 @@ def html(report):
     return (report / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_page_is_whole_and_refers_to_nothing_outside(html):
     page = _Page(html)
     assert page.open == []
@@ -142,6 +143,7 @@ def test_the_map_names_each_winner_and_its_lead(html):
     )
 
 
+@pytest.mark.slow
 def test_coverage_is_shown_where_there_is_any(make_results, tmp_path):
     results = make_results({f"t{i}": {"a": 0.9, "b": 0.8} for i in range(3)})
     covered = results["method"] == "a"
@@ -239,6 +241,7 @@ def test_the_ladder_has_its_section_and_picture(make_results, tmp_path):
     assert re.search(r"tabtransfer-scratch-no-trees +0\.19 +0\.05 +0\.05–0\.05 +2\.50", shown)
 
 
+@pytest.mark.slow
 def test_numbers_have_their_place_in_a_suites_report(make_results, tmp_path):
     numbers = make_results({f"n{i}": by for i, by in enumerate(SCORES.values())})
     numbers = numbers.assign(task="regression", r2=1 - (1 - numbers["roc_auc"]) ** 2, roc_auc=None)
@@ -296,6 +299,7 @@ def _numbered(text):
     return re.findall(r"(?:row|rows) ([\d, ]+)\)", text)
 
 
+@pytest.mark.slow
 def test_each_score_leads_to_its_rows_of_the_results_file(make_results, tmp_path):
     results = make_results({t: SCORES[t] for t in ("t0", "t1")}, n_splits=2, offsets=(0.0, 0.05))
     write_report(results.sample(frac=1, random_state=0), tmp_path)
@@ -310,6 +314,7 @@ def test_each_score_leads_to_its_rows_of_the_results_file(make_results, tmp_path
     assert named["roc_auc"].mean() == pytest.approx(float(score))
 
 
+@pytest.mark.slow
 def test_each_size_of_training_sets_has_its_part(make_results, tmp_path):
     small = make_results(SCORES, KINDS).assign(n_train=75)
     large = make_results({t: {m: 0.9 for m in by} for t, by in SCORES.items() if t > "t2"})
