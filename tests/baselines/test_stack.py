@@ -116,6 +116,7 @@ def test_a_row_alone_is_answered_as_among_others(classifier, regressor):
     assert alone == pytest.approx(regressor.predict(rows)[:5], rel=1e-10)
 
 
+@pytest.mark.slow
 def test_no_checkpoint_is_read(classifier, monkeypatch, tmp_path, small_checkpoint):
     monkeypatch.setattr("tabtransfer.estimators.base.load_checkpoint", None)
     expected = classifier.predict_proba(WINE[0][1::2])

@@ -136,6 +136,7 @@ def test_header_lists_the_real_tables_of_all_runs(tmp_path):
     assert read_header(tmp_path / "third" / FINAL_FILE)["tables"] == listed
 
 
+@pytest.mark.slow
 def test_validation_tables_are_not_trained_on(tmp_path):
     write_table(tmp_path / "tables", "shop", 0)
     write_table(tmp_path / "tables", "bank", 1)
@@ -249,6 +250,7 @@ def test_what_a_run_left_before_its_first_save_is_not_this_runs(tmp_path, capsys
     assert "this one starts anew" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_kill_between_the_weights_and_their_card_is_made_good(tmp_path):
     out = tmp_path / "run"
     scores = pretrain(out, 0.5, SMALL, hardware=CPU)

@@ -65,6 +65,7 @@ def test_real_batches_too_depend_on_seed_and_number_alone():
     assert 0 < len(real) < 12 and real[-1] >= 7
 
 
+@pytest.mark.slow
 def test_real_share_is_the_share_of_steps():
     for share, expected in ((0.0, 0), (0.25, 10), (1.0, 40)):
         config = replace(REAL, real_share=share)

@@ -69,6 +69,7 @@ def test_a_row_alone_equals_the_row_among_others(case):
     np.testing.assert_allclose(alone, together[:4], rtol=0, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_copies_pickles_and_saved_models_predict_alike(case, tmp_path):
     model, X, y = case
     expected = answer(model.fit(X[:100], y[:100]), X[100:])
@@ -106,6 +107,7 @@ def test_columns_that_trees_alone_can_tell_are_named(case):
     assert columns.iloc[:2].min() > 3.0 * columns.iloc[2]
 
 
+@pytest.mark.slow
 def test_rows_left_out_are_unknown_to_the_trees_too(case):
     model, X, y = case
     model.fit(X, y)

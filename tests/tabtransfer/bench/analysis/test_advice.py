@@ -158,6 +158,7 @@ def test_few_tables_say_nothing_of_advice(make_tables):
     assert value_of_advice(make_tables(falling, n_tables=5)) is None
 
 
+@pytest.mark.slow
 def test_the_small_file_gives_the_same_advice_as_the_results(make_tables, make_results, tmp_path):
     first, other = make_tables(falling), make_results({"t1": {"catboost": 0.9, "linear": 0.7}})
     first.to_parquet(tmp_path / "first.parquet")

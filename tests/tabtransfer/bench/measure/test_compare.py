@@ -93,6 +93,7 @@ def test_a_method_that_fails_is_tried_once(shops, logistic, tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_when_the_time_is_over_no_job_starts_and_a_cut_split_is_marked(tables, logistic, tmp_path):
     path, slow = tmp_path / "r.parquet", _slow("slow", 0)
     settings = {"n_splits": 2, "n_jobs": 1, "deadline": time.monotonic() + 2}

@@ -226,6 +226,7 @@ def test_one_table_has_its_own_page(make_results, tmp_path):
     assert "18,000" in shown and "e+" not in shown
 
 
+@pytest.mark.slow
 def test_the_ladder_has_its_section_and_picture(make_results, tmp_path):
     scores = dict(zip(LADDER, (0.7, 0.75, 0.85, 0.8, 0.86, 0.87, 0.88), strict=True))
     results = make_results({"t": scores}, n_splits=3, offsets=(0.0, 0.01, 0.02))
@@ -256,6 +257,7 @@ def test_numbers_have_their_place_in_a_suites_report(make_results, tmp_path):
     assert _Page(html).open == []
 
 
+@pytest.mark.slow
 def test_names_are_inert_in_both_pages(make_results, tmp_path):
     name = "<img src=x onerror=alert(1)>|`[a](b)"
     results = make_results({"t": {name: 0.9, "b": 0.8}, "u": {name: 0.9, "b": 0.8}})
@@ -284,6 +286,7 @@ def test_troubles_are_counted_by_what_they_are(make_results):
     assert describe_troubles(make_results({"t": {"a": 0.9}})) == ""
 
 
+@pytest.mark.slow
 def test_a_users_settings_of_matplotlib_change_no_picture(make_results, tmp_path):
     results = make_results({"shops": {"tabtransfer": 0.9, "catboost": 0.8}})
     write_report(results, tmp_path / "plain")
