@@ -37,7 +37,7 @@ benchmark: setup
 test: setup
 	SCIPY_ARRAY_API=1 $(BIN)/pytest -n 2 --dist worksteal -m "not slow" --doctest-modules tests $(FOLDERS)
 
-# Those of more than ten seconds: whole processes, training from nothing.
+# Those that take seconds each: whole runs, processes, training.
 test-slow: setup
 	$(BIN)/pytest -n 2 --dist worksteal -m slow tests
 

@@ -59,7 +59,7 @@ class ScratchClassifier(_Scratch, TabTransferClassifier):
     >>> from sklearn.datasets import load_iris
     >>> from tabtransfer.baselines.scratch import ScratchClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = ScratchClassifier(random_state=0, time_limit=3.0).fit(X, y)
+    >>> model = ScratchClassifier(trees=False, random_state=0, time_limit=1.0).fit(X, y)
     >>> model.finetuning_.n_steps > 0
     True
     """
@@ -76,6 +76,6 @@ class ScratchRegressor(_Scratch, TabTransferRegressor):
     >>> from sklearn.datasets import load_diabetes
     >>> from tabtransfer.baselines.scratch import ScratchRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> ScratchRegressor(random_state=0, time_limit=1.0).fit(X, y).predict(X).shape
+    >>> ScratchRegressor(trees=False, random_state=0, time_limit=1.0).fit(X, y).predict(X).shape
     (442,)
     """

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from tabtransfer import TabTransferClassifier, TabTransferRegressor
 from tabtransfer.checkpoint import save_checkpoint
+from tabtransfer.inference import fitting
+from tabtransfer.learners.choice import choose_learners
 from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
 
 
@@ -23,6 +27,21 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("device") is not None:
         for estimator in (TabTransferClassifier, TabTransferRegressor):
             estimator.__init__.__kwdefaults__["device"] = config.getoption("device")
+
+
+@pytest.fixture(autouse=True)
+def few_trees(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let estimators grow few trees, unless a test is marked ``all_trees``: they take time."""
+    if request.node.get_closest_marker("all_trees") is None:
+        monkeypatch.setattr(fitting, "choose_learners", _choose_few)
+
+
+def _choose_few(*size: Any) -> Any:
+    chosen = choose_learners(*size)
+    if chosen is None:
+        return None
+    forest, boosting, kernel = chosen
+    return replace(forest, n_trees=4), boosting and replace(boosting, n_trees=10), kernel
 
 
 @pytest.fixture(scope="session")

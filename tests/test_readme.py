@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 from tabtransfer.cli import app
 
+pytestmark = pytest.mark.all_trees
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -58,6 +60,7 @@ def test_command_lines_are_understood(words):
         command.make_context(arguments[0], arguments[1:])
 
 
+@pytest.mark.slow
 def test_the_command_on_a_csv_runs(tmp_path, monkeypatch):
     text = (ROOT / "README.md").read_text()
     [line] = re.findall(r"^tabtransfer compare .*$", text, re.MULTILINE)

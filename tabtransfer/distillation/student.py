@@ -56,7 +56,7 @@ class Student:
     >>> from sklearn.datasets import load_iris
     >>> from tabtransfer import TabTransferClassifier
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> student = TabTransferClassifier(random_state=0).fit(X, y).distill()
+    >>> student = TabTransferClassifier(trees=False, random_state=0).fit(X, y).distill()
     >>> student.predict(X[:2]).tolist(), student.report.metric
     ([0, 0], 'log loss')
     """

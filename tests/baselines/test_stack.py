@@ -15,6 +15,8 @@ from tabtransfer.network.described import TrainingRows, label_channels
 from tabtransfer.network.stack import STACK_RIDGE
 from tabtransfer.network.transformer import NetworkConfig
 
+pytestmark = pytest.mark.all_trees
+
 QUICK = {"n_estimators": 1, "random_state": 0}
 WINE = load_wine(return_X_y=True)
 DIABETES = load_diabetes(return_X_y=True)
@@ -114,6 +116,7 @@ def test_a_row_alone_is_answered_as_among_others(classifier, regressor):
     assert alone == pytest.approx(regressor.predict(rows)[:5], rel=1e-10)
 
 
+@pytest.mark.slow
 def test_no_checkpoint_is_read(classifier, monkeypatch, tmp_path, small_checkpoint):
     monkeypatch.setattr("tabtransfer.estimators.base.load_checkpoint", None)
     expected = classifier.predict_proba(WINE[0][1::2])
@@ -126,6 +129,7 @@ def test_no_checkpoint_is_read(classifier, monkeypatch, tmp_path, small_checkpoi
     assert sum(p.numel() for p in StackNetwork(NetworkConfig()).parameters()) == 99
 
 
+@pytest.mark.slow
 def test_inputs_are_those_of_the_pretrained_estimators(regression_checkpoint):
     for (X, y), stack, kind in (
         (WINE, StackClassifier, TabTransferClassifier),

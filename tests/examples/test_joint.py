@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.all_trees
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
@@ -17,12 +19,14 @@ def run(name):
     return runpy.run_path(str(EXAMPLES / f"{name}.py"))
 
 
+@pytest.mark.slow
 def test_cells_are_filled_in_better_than_by_the_columns_themselves():
     found = run("11_missing_cells")
     assert found["off"] < 0.8 * found["by_mean"]
     assert found["wrong"] < 0.5 * found["by_commonest"]
 
 
+@pytest.mark.slow
 def test_drawn_flowers_are_like_real_ones():
     found = run("12_drawn_rows")
     flowers, table = found["flowers"], found["report"].table
@@ -31,6 +35,7 @@ def test_drawn_flowers_are_like_real_ones():
     assert table.loc["share equal to a training row", "drawn"] == 0.0
 
 
+@pytest.mark.slow
 def test_wines_of_another_cultivar_stand_out():
     found = run("13_outliers")
     assert found["area"] > 0.8 and found["other"][found["named"]].mean() > 0.4

@@ -55,6 +55,7 @@ def quick(make_network):
     return network, *finetune(network)
 
 
+@pytest.mark.slow
 def test_tuning_lowers_the_held_out_loss_and_leaves_the_base_alone(quick, make_network):
     network, tuned, record = quick
     assert record.chosen == "tuned" and record.n_steps == 12 and record.n_children == 2
@@ -68,6 +69,7 @@ def test_tuning_lowers_the_held_out_loss_and_leaves_the_base_alone(quick, make_n
     assert not any(parameter.requires_grad for parameter in tuned.parameters())
 
 
+@pytest.mark.slow
 def test_weights_that_validate_no_better_are_not_kept(make_network):
     network = make_network()
     tuned, record = finetune(network, replace(QUICK, learning_rate=0.0, max_steps=2))
@@ -83,6 +85,7 @@ def test_tuning_stops_when_the_loss_stops_falling(make_network):
     assert record.n_steps == 6 and "stopped falling" in record.stopped
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights(quick, make_network):
     _, tuned, _ = quick
     assert same(finetune(make_network())[0], tuned)
@@ -222,6 +225,7 @@ class TestNumbers:
             seed=0,
         )
 
+    @pytest.mark.slow
     def test_tuning_lowers_the_held_out_loss_whatever_the_unit(self, make_network):
         network = make_network(tasks=("regression",))
         targets = make_task()[0].values[:, 0].astype(np.float64)

@@ -20,6 +20,8 @@ from sklearn.datasets import load_diabetes, load_wine
 import tabtransfer
 from tabtransfer import TabTransferClassifier, TabTransferRegressor
 
+pytestmark = pytest.mark.all_trees
+
 HERE = Path(__file__).parent
 WEIGHTS = sorted((Path(tabtransfer.__file__).parent / "weights").glob("*.safetensors"))
 N_QUERY = 12  # the last rows of a table

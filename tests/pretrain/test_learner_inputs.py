@@ -57,6 +57,7 @@ def test_the_second_channel_of_numbers_expects_their_square():
     torch.testing.assert_close(square, expected.square() + errors - 1.0, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_learners_are_sometimes_absent_and_then_in_all_rows():
     batches = [with_learners(make_batch(2), np.random.default_rng(seed)) for seed in range(6)]
     gaps = torch.cat([batch.learners.isnan() for batch in batches])
@@ -80,6 +81,7 @@ class TestHiddenRows:
         assert all(set(labels[:10].tolist()) == {0, 1, 2} for labels in shown.labels)
         torch.testing.assert_close(shown.values[:, 10:], batch.values[:, N_TRAIN:])
 
+    @pytest.mark.slow
     def test_numbers_and_what_is_predicted_of_them_are_on_the_scale_of_the_rest(self):
         batch = with_chosen_learners(make_batch(0))
         shown = hide_rows(batch, 80)

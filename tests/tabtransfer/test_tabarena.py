@@ -23,6 +23,7 @@ def test_without_autogluon_the_way_out_is_named():
         TabTransferModel(path="", name="")
 
 
+@pytest.mark.slow
 def test_the_package_never_loads_it_by_itself():
     code = (
         "import sys, tabtransfer, tabtransfer.cli, tabtransfer.baselines.registry\n"

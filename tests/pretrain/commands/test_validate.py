@@ -23,6 +23,7 @@ def folder(tmp_path):
     return folder
 
 
+@pytest.mark.slow
 def test_checkpoints_are_compared_and_scores_written(folder, tmp_path):
     out, cache = tmp_path / "scores.csv", tmp_path / "opponents.json"
     arguments = ["validate", str(folder), "--cache", str(cache), "--out", str(out)]
@@ -63,6 +64,7 @@ def test_a_table_that_a_checkpoint_saw_is_left_out(folder, tmp_path):
     assert set(pd.read_csv(tmp_path / "scores.csv")["table"]) == {"flowers"}
 
 
+@pytest.mark.slow
 def test_tables_of_numbers_are_named_as_left_out(folder, tmp_path):
     pd.DataFrame({"x": range(40), "y": [0.5 * i for i in range(40)]}).to_parquet(
         folder / "slope.parquet"

@@ -39,6 +39,7 @@ def write_tables(folder, n_tables, seed=0):
         frame.to_csv(folder / f"t{place}.csv", index=False)
 
 
+@pytest.mark.slow
 def test_tables_are_held_out_and_measured_before_and_after(tmp_path, quick, regression_checkpoint):
     write_tables(tmp_path / "own", 4)
     write_tables(tmp_path / "csv", 1, seed=9)

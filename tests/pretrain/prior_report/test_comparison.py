@@ -120,6 +120,7 @@ def test_numeric_targets_are_measured_on_the_scale_of_the_training_rows(tmp_path
 
 
 @pytest.mark.parametrize("task, score", [("classification", "forest"), ("regression", "forest_r2")])
+@pytest.mark.slow
 def test_prior_is_drawn_by_seed(task, score):
     seen: list[int] = []
     first = measure_prior(3, 0, seen.append, task)

@@ -150,6 +150,7 @@ def test_one_class_is_refused_by_name():
         to_task(table, 100, 0.5, seed=0)
 
 
+@pytest.mark.slow
 def test_module_loads_without_pandas_and_the_opponents():
     code = (
         "import sys, tabtransfer.pretrain.real_tables.corpus\n"

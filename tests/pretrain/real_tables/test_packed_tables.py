@@ -76,6 +76,7 @@ def manifest(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_unfit_and_measured_tables_are_left_out_and_reported(manifest):
     report = io.StringIO()
     packed = pack_tables(manifest, report=report)
@@ -164,6 +165,7 @@ def test_other_files_and_empty_corpora_are_refused(manifest, tmp_path):
         pack_tables(tmp_path / "none")
 
 
+@pytest.mark.slow
 def test_packed_tables_are_read_without_pandas(manifest, tmp_path):
     pack_tables(manifest).save(tmp_path / "all.tables")
     code = (

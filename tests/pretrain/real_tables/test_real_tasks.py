@@ -144,6 +144,7 @@ def test_columns_of_unique_numbers_stay_as_inputs():
         assert (widths == 4).float().mean() > 0.5
 
 
+@pytest.mark.slow
 def test_the_network_survives_extreme_numbers(make_network):
     generator = np.random.default_rng(0)
     values = (1e15 * generator.lognormal(0, 10, (400, 5))).astype(np.float32)

@@ -24,7 +24,7 @@ NETWORKS = [
     NetworkConfig(d_cell=64, n_summary=4, row_layers=3, row_heads=4, context_layers=2),
     NetworkConfig(d_cell=16, n_summary=4, row_layers=4, context_layers=8, n_thinking=4),
 ]
-SIZES = [(100, 60, 5), (300, 120, 20), (400, 300, 10)]  # rows, training rows, columns
+SIZES = [(100, 60, 5), (200, 80, 20), (300, 200, 10)]  # rows, training rows, columns
 
 
 def task(n_rows: int, n_train: int, n_columns: int) -> TaskBatch:

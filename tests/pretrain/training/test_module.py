@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
 import pytorch_lightning as pl
 import torch
 
@@ -56,6 +57,7 @@ def flat(network: TabularTransformer) -> torch.Tensor:
     return torch.cat([parameter.detach().flatten() for parameter in network.parameters()])
 
 
+@pytest.mark.slow
 def test_two_halves_step_as_the_whole():
     fresh, whole, halves = (
         flat(train(*a)) for a in ((TaskStream, 1, 0), (TaskStream, 1, 3), (Halves, 2, 6))

@@ -57,6 +57,7 @@ def real_tables(tmp_path):
     return folder
 
 
+@pytest.mark.slow
 def test_run_writes_weights_card_and_curve(tmp_path, real_tables):
     out = tmp_path / "run"
     scores = pretrain(out, 3.0, SMALL, Inputs(validation=real_tables), CPU, validate_every=1.0)
@@ -78,6 +79,7 @@ def test_run_writes_weights_card_and_curve(tmp_path, real_tables):
         pretrain(out, 3.0, SMALL, hardware=CPU)
 
 
+@pytest.mark.slow
 def test_real_tables_are_listed_in_weights_and_card(tmp_path, real_tables):
     generator = np.random.default_rng(0)
     folder = tmp_path / "own"
@@ -113,6 +115,7 @@ def write_table(folder, name, seed):
     frame.assign(kind=frame["a"] > 0).to_parquet(folder / f"{name}.parquet")
 
 
+@pytest.mark.slow
 def test_header_lists_the_real_tables_of_all_runs(tmp_path):
     # Two tables of one name are two.
     for folder, name, seed in (("one", "shop", 0), ("two", "shop", 1), ("two", "bank", 2)):
@@ -134,6 +137,7 @@ def test_header_lists_the_real_tables_of_all_runs(tmp_path):
     assert read_header(tmp_path / "third" / FINAL_FILE)["tables"] == listed
 
 
+@pytest.mark.slow
 def test_validation_tables_are_not_trained_on(tmp_path):
     write_table(tmp_path / "tables", "shop", 0)
     write_table(tmp_path / "tables", "bank", 1)
@@ -295,6 +299,7 @@ def test_what_a_run_left_before_its_first_save_is_not_this_runs(tmp_path, capsys
     assert "this one starts anew" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_kill_between_the_weights_and_their_card_is_made_good(tmp_path):
     out = tmp_path / "run"
     scores = pretrain(out, 0.5, SMALL, hardware=CPU)
@@ -398,6 +403,7 @@ def test_sharded_run_is_killed_resumed_and_gathered(tmp_path):
         torch.testing.assert_close(weight, before[name], rtol=0.01, atol=0.02)
 
 
+@pytest.mark.slow
 def test_what_the_start_was_trained_on_is_not_validated_on(tmp_path):
     write_table(tmp_path / "tables", "shop", 0)
     write_table(tmp_path / "validation", "market", 0)

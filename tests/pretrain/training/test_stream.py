@@ -31,6 +31,7 @@ def is_real(batch):
 
 
 @pytest.mark.parametrize("learner_share", [0.0, 1.0])
+@pytest.mark.slow
 def test_a_batch_depends_on_seed_and_number_alone(learner_share):
     config = replace(CONFIG, learner_share=learner_share)
     stream = TaskStream(PriorConfig(), config, seed=3)
@@ -52,6 +53,7 @@ def test_sizes_stay_within_bounds():
         assert 0.39 * n_rows - 1 < batch.n_train < 0.86 * n_rows
 
 
+@pytest.mark.slow
 def test_real_batches_too_depend_on_seed_and_number_alone():
     walked = TaskStream(PriorConfig(), REAL, seed=0, real=real_tasks())
     batches = [batch for batch, _ in zip(walked, range(12), strict=False)]
@@ -63,6 +65,7 @@ def test_real_batches_too_depend_on_seed_and_number_alone():
     assert 0 < len(real) < 12 and real[-1] >= 7
 
 
+@pytest.mark.slow
 def test_real_share_is_the_share_of_steps():
     for share, expected in ((0.0, 0), (0.25, 10), (1.0, 40)):
         config = replace(REAL, real_share=share)

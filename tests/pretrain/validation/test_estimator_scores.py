@@ -63,6 +63,7 @@ def test_class_shares_and_a_model_get_their_known_scores():
     assert scores.loc["linear", "log_loss"] < 0.7 * entropy
 
 
+@pytest.mark.slow
 def test_more_splits_leave_the_first_as_it_was():
     cache = ScoreCache()
     one = score_methods([table()], [LINEAR], 1, cache)

@@ -82,6 +82,7 @@ class TestNumbers:
         assert train.square().mean().item() == pytest.approx(1.0)
         assert task.categorical[0].tolist() == [False] * 10 + [True]
 
+    @pytest.mark.slow
     def test_both_kinds_are_scored_apart(self, diabetes, wine):
         numbers, classes = validation_tasks([diabetes], "regression"), validation_tasks([wine])
         network = Knowing(NetworkConfig(tasks=("classification", "regression")))

@@ -97,6 +97,7 @@ def test_models_have_names_of_their_own(tools, name):
         tools.fit("things.csv", "big", name)
 
 
+@pytest.mark.slow
 def test_compare_recommends_and_writes_a_report(tools, workspace):
     found = tools.compare(
         "things.csv", "big", minutes=0.05, methods=["linear", "nearest-neighbors"]

@@ -46,6 +46,7 @@ def table(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_the_curve_is_shown_and_drawn_and_the_model_written(run, table, tmp_path):
     out = tmp_path / "m.model"
     said = run(table, "--target", "kind", "--out", out, "--mode", "full", "--time", "5m")

@@ -60,6 +60,7 @@ def test_a_student_of_classes_reads_the_table_as_the_teacher_does(student, class
     assert "held-out rows" in str(student.report)
 
 
+@pytest.mark.slow
 def test_a_student_of_numbers_predicts_numbers(number_student):
     X, y = make_table()
     assert np.corrcoef(number_student.predict(X), y)[0, 1] > 0.7

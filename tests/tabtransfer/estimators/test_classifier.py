@@ -113,6 +113,7 @@ class TestLearning:
         model = TabTransferClassifier(1, random_state=0).fit(X[:300], y[:300])
         assert model.predict_proba(X[300:])[:, 1].mean() == pytest.approx(0.03, abs=0.02)
 
+    @pytest.mark.slow
     def test_large_offsets_do_no_harm(self):
         X, y = load_iris(return_X_y=True)
         model = TabTransferClassifier(random_state=0)
@@ -325,6 +326,7 @@ class TestFinetuning:
         X, y = make_frame(200)
         return classifier.set_params(finetune=True, n_estimators=1), X, y
 
+    @pytest.mark.slow
     def test_tuned_weights_are_used_and_pickled(self, tuned, small_checkpoint):
         classifier, X, y = tuned
         model = classifier.fit(X, y)
@@ -335,11 +337,13 @@ class TestFinetuning:
         copy = pickle.loads(pickle.dumps(model)).set_params(checkpoint="/gone")
         np.testing.assert_array_equal(copy.predict_proba(X), model.predict_proba(X))
 
+    @pytest.mark.slow
     def test_small_tables_stay_untuned_and_hold_no_network(self, tuned):
         classifier, X, y = tuned
         model = classifier.fit(X, y).fit(X[:50], y[:50])
         assert model.finetuning_.chosen == "base" and not hasattr(model, "network_")
 
+    @pytest.mark.slow
     def test_fitting_again_without_tuning_forgets_it(self, tuned):
         classifier, X, y = tuned
         model = classifier.fit(X, y).set_params(finetune=False).fit(X, y)

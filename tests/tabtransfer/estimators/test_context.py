@@ -86,6 +86,7 @@ class TestSameNumbers:
         alone = np.concatenate([answer(model, X[row : row + 1]) for row in range(300, 305)])
         np.testing.assert_allclose(alone, together[:5], rtol=0, atol=1e-6)
 
+    @pytest.mark.slow
     def test_threads_do_not_change_them(self, model):
         X, y = make_data(400)
         answers = []
@@ -153,6 +154,7 @@ class TestRareClassesOfSampledRows:
         assert 0.0005 < rates[2] < 0.005
         np.testing.assert_allclose(rates[:2], 0.499, atol=0.1)
 
+    @pytest.mark.slow
     def test_through_a_tree_of_classes(self, make_network, tmp_path):
         network = make_network(max_classes=3)
         for name, parameter in network.named_parameters():

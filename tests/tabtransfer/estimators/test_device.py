@@ -122,6 +122,7 @@ class TestMemoryRunsOut:
         np.testing.assert_allclose(model.predict_proba(X), expected, rtol=0, atol=1e-9)
         assert sizes == 2 * [80, 40, 20, 20, 20, 20]
 
+    @pytest.mark.slow
     def test_and_half_of_the_rows_are_read_or_explained(self, model, monkeypatch):
         model, X = model
         explained, sizes = model.explain(X), []

@@ -12,7 +12,9 @@ X = np.random.default_rng(0).normal(size=(60, 2))
 Y = X[:, 0].clip(-1, 1)
 
 
-@pytest.fixture(params=[False, True], ids=["as it is", "fine-tuned"])
+@pytest.fixture(
+    params=[False, pytest.param(True, marks=pytest.mark.slow)], ids=["as it is", "fine-tuned"]
+)
 def tune(request, monkeypatch):
     def tune(model):
         config = FinetuneConfig(children=1, max_steps=2, check_every=2, min_validation_rows=10)

@@ -367,6 +367,7 @@ COLUMNS = st.sampled_from(sorted(CELLS)).flatmap(
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(first=COLUMNS, later=COLUMNS)
+@pytest.mark.slow
 def test_generated_columns_are_encoded_row_by_row_or_named(first, later):
     first, later = (pd.DataFrame({"odd": pd.Series(c, dtype=object)}) for c in (first, later))
     for X in (first, later):

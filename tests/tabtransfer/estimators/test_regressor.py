@@ -50,6 +50,7 @@ def make_frame(n_rows=60):
 class TestLearning:
     """With the shipped weights."""
 
+    @pytest.mark.slow
     def test_diabetes_is_learned(self):
         X, y = load_diabetes(return_X_y=True)
         scores = cross_val_score(TabTransferRegressor(random_state=0), X, y, cv=3)
@@ -64,6 +65,7 @@ class TestLearning:
         assert ((low < y[400:]) & (y[400:] < high)).mean() == pytest.approx(0.8, abs=0.1)
         assert np.corrcoef(high - low, X[400:, 1])[0, 1] > 0.5
 
+    @pytest.mark.slow
     def test_large_offsets_do_no_harm(self):
         X, y = load_diabetes(return_X_y=True)
         model = TabTransferRegressor(random_state=0)
@@ -206,6 +208,7 @@ class TestBadInput:
 
 
 class TestFinetuning:
+    @pytest.mark.slow
     def test_tuned_weights_are_used_and_pickled(self, regressor, monkeypatch):
         config = FinetuneConfig(children=1, learning_rate=2e-3, max_steps=15, check_every=5)
         monkeypatch.setattr(TabTransferRegressor, "_finetune_config", config)

@@ -11,6 +11,8 @@ from tabtransfer import TabTransferClassifier, TabTransferRegressor, leave_out_e
 from tabtransfer.finetune.config import FinetuneConfig
 from tabtransfer.learners.choice import FEWEST_ROWS, choose_learners
 
+pytestmark = pytest.mark.all_trees
+
 
 def make_data(n_rows=160, seed=0):
     rng = np.random.default_rng(seed)
@@ -67,6 +69,7 @@ def test_a_row_alone_equals_the_row_among_others(case):
     np.testing.assert_allclose(alone, together[:4], rtol=0, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_copies_pickles_and_saved_models_predict_alike(case, tmp_path):
     model, X, y = case
     expected = answer(model.fit(X[:100], y[:100]), X[100:])
@@ -88,6 +91,7 @@ def test_a_saved_model_without_trees_gets_none(case, tmp_path):
     np.testing.assert_array_equal(answer(loaded, X[100:]), expected)
 
 
+@pytest.mark.slow
 def test_fine_tuning_and_calibration_read_them(case, monkeypatch):
     model, X, y = case
     short = FinetuneConfig(children=1, max_steps=2, check_every=2)
@@ -103,6 +107,7 @@ def test_columns_that_trees_alone_can_tell_are_named(case):
     assert columns.iloc[:2].min() > 3.0 * columns.iloc[2]
 
 
+@pytest.mark.slow
 def test_rows_left_out_are_unknown_to_the_trees_too(case):
     model, X, y = case
     model.fit(X, y)

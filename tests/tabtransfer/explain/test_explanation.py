@@ -137,6 +137,7 @@ class TestWhole:
         pd.testing.assert_frame_equal(first.columns, second.columns)
         pd.testing.assert_frame_equal(first.rows, second.rows)
 
+    @pytest.mark.slow
     def test_little_memory_changes_nothing_but_the_pieces(self, monkeypatch):
         X, y = load_diabetes(return_X_y=True)
         X = X[:, 1:4]

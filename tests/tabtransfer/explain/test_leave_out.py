@@ -26,6 +26,7 @@ def query():
     ("load", "estimator"),
     [(load_breast_cancer, TabTransferClassifier), (load_diabetes, TabTransferRegressor)],
 )
+@pytest.mark.slow
 def test_rows_of_most_weight_change_predictions_more_than_random_ones(load, estimator):
     X, y = load(return_X_y=True, as_frame=True)
     shuffled = np.random.default_rng(0).permutation(len(X))
@@ -38,6 +39,7 @@ def test_rows_of_most_weight_change_predictions_more_than_random_ones(load, esti
     assert effects[0].mean() > 2.0 * effects[1].mean()
 
 
+@pytest.mark.slow
 def test_it_is_the_change_of_a_new_fit(model, query):
     X, y = load_diabetes(return_X_y=True, as_frame=True)
     others = clone(model).fit(X[3:100], y[3:100])
@@ -45,6 +47,7 @@ def test_it_is_the_change_of_a_new_fit(model, query):
     np.testing.assert_array_equal(leave_out_effect(model, query, [[0, 1, 2]] * 3), expected)
 
 
+@pytest.mark.slow
 def test_the_model_stays_as_it_is(model, query):
     before = model.predict(query)
     leave_out_effect(model, query, [[0], [], [2]])

@@ -17,6 +17,8 @@ import ctypes, sys, torch
 from tabtransfer.inference.memory import ContextShape
 from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
 from tabtransfer.tasks import TaskBatch
+
+pytestmark = pytest.mark.all_trees
 n, c, chunk = map(int, sys.argv[1:])
 torch.set_num_threads(1)
 network = TabularTransformer(NetworkConfig()).eval().requires_grad_(False)
@@ -44,6 +46,7 @@ with torch.inference_mode():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.parametrize(("n", "c", "chunk"), [(2000, 4, 1000), (300, 120, 100)])
+@pytest.mark.slow
 def test_estimates_are_near_the_peaks_that_are_measured(n, c, chunk):
     command = [sys.executable, "-P", "-c", MEASURE, str(n), str(c), str(chunk)]
     output = subprocess.run(command, capture_output=True, check=True).stdout

@@ -38,12 +38,14 @@ def test_real_rows_are_as_good_as_real_ones(real):
     assert drawn["share equal to a training row"] == 0.0
 
 
+@pytest.mark.slow
 def test_copies_are_seen(training):
     table = evaluate_rows(training, make_rows(1), training, 2, 0).table
     assert table.loc["share equal to a training row"].tolist() == [1.0, 0.0]
     assert table.loc["distance to the nearest training row, median", "drawn"] == 0.0
 
 
+@pytest.mark.slow
 def test_columns_drawn_one_by_one_are_seen(training, real):
     report = evaluate_rows(training, make_rows(1), make_rows(2, alike=False), 1, 0)
     drawn = report.table["drawn"]

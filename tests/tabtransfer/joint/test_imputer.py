@@ -51,6 +51,7 @@ def test_cells_follow_from_the_other_columns(table, filled):
     assert ((filled["day"] - table["day"]).abs()[40:48].median()) < pd.Timedelta(days=15)
 
 
+@pytest.mark.slow
 def test_draws_are_the_seeds_and_differ_from_the_best_value(holes, filled):
     drawn = [
         TabTransferImputer(1, values="drawn", random_state=seed).fit_transform(holes)["size"]

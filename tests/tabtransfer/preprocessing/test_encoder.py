@@ -211,6 +211,7 @@ def test_sparse_tables_equal_dense_ones():
         np.testing.assert_array_equal(encoder.transform(X).values, expected)
 
 
+@pytest.mark.slow
 def test_very_wide_sparse_tables_keep_their_fullest_columns():
     X = sparse.random_array((50, 4000), density=0.05, format="csr", rng=np.random.default_rng(0))
     encoder = TableEncoder().fit(X)

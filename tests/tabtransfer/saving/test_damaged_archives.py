@@ -22,9 +22,16 @@ class TestBadFiles:
     def model(self, classifier):
         return classifier.fit(np.arange(20.0)[:, None], [0, 1] * 10)
 
+    @pytest.fixture(scope="class")
+    def archive(self, small_checkpoint, tmp_path_factory):
+        path = tmp_path_factory.mktemp("saved") / "saved.model"
+        model = TabTransferClassifier(2, checkpoint=small_checkpoint, trees=False, random_state=0)
+        model.fit(np.arange(20.0)[:, None], [0, 1] * 10).save(path)
+        return path.read_bytes()
+
     @pytest.fixture
-    def saved(self, model, path):
-        model.save(path)
+    def saved(self, archive, path):
+        path.write_bytes(archive)
         return path
 
     @pytest.mark.parametrize("size", [0, 10, 1000, -1])

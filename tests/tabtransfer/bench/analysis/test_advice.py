@@ -106,6 +106,7 @@ def test_descriptions_have_noise_where_the_linear_method_was_measured(make_table
     assert "noise" not in describe_tables(results[results["method"] != "linear"])
 
 
+@pytest.mark.slow
 def test_the_report_shows_the_cross_validated_errors(make_tables, tmp_path):
     results = make_tables(falling, n_tables=12)
     write_report(results, tmp_path)
@@ -115,6 +116,7 @@ def test_the_report_shows_the_cross_validated_errors(make_tables, tmp_path):
     assert "yes, by rows most" in page
 
 
+@pytest.mark.slow
 def test_the_command_describes_the_table_and_advises(make_tables, make_results, tmp_path):
     rng = np.random.default_rng(0)
     lines = [f"{size:.3f},{'yes' if size > 0 else 'no'}" for size in rng.normal(size=200)]
@@ -137,6 +139,7 @@ def test_the_command_describes_the_table_and_advises(make_tables, make_results, 
     assert "no two methods" in str(alone.exception)
 
 
+@pytest.mark.slow
 def test_advice_is_worth_what_it_saves_on_tables_left_out(make_tables):
     # Mine wins by up to 0.2 below 1,000 rows and loses as much above: half of it is saved.
     value = value_of_advice(make_tables(falling, n_tables=60))
@@ -155,6 +158,7 @@ def test_few_tables_say_nothing_of_advice(make_tables):
     assert value_of_advice(make_tables(falling, n_tables=5)) is None
 
 
+@pytest.mark.slow
 def test_the_small_file_gives_the_same_advice_as_the_results(make_tables, make_results, tmp_path):
     first, other = make_tables(falling), make_results({"t1": {"catboost": 0.9, "linear": 0.7}})
     first.to_parquet(tmp_path / "first.parquet")

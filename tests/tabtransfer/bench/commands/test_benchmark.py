@@ -24,6 +24,7 @@ def one_table(monkeypatch):
     monkeypatch.setitem(SUITES, "one", ("iris", "diabetes"))
 
 
+@pytest.mark.slow
 def test_benchmark_then_report_from_the_table_alone(app, one_table, tmp_path):
     runner = CliRunner()
     arguments = ["--suite", "one", "--methods", "linear", "--n-splits", "1"]
@@ -41,6 +42,7 @@ def test_benchmark_then_report_from_the_table_alone(app, one_table, tmp_path):
         assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "r" / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_searches_take_the_time_that_is_given(app, one_table, tmp_path):
     arguments = ["--suite", "one", "--methods", "linear,linear-tuned", "--n-splits", "1"]
     options = [*arguments, "--search-time", "1", "--out", str(tmp_path)]
@@ -55,6 +57,7 @@ def test_searches_take_the_time_that_is_given(app, one_table, tmp_path):
     assert "--search-time 1 " in (tmp_path / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_the_time_ends_the_run_and_sizes_are_measured_where_tables_have_the_rows(
     app, one_table, tmp_path
 ):

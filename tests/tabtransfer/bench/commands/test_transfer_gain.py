@@ -24,6 +24,7 @@ def two_tables(monkeypatch):
     monkeypatch.setitem(SUITES, "two", ("iris", "diabetes"))
 
 
+@pytest.mark.slow
 def test_sizes_are_measured_where_tables_have_the_rows(app, two_tables, tmp_path):
     arguments = ["--suite", "two", "--methods", "linear,nearest-neighbors", "--sizes", "128, 32"]
     arguments += ["--n-splits", "1", "--out", str(tmp_path / "r")]

@@ -51,6 +51,7 @@ def ask(shops, tmp_path):
     return ask
 
 
+@pytest.mark.slow
 def test_one_command_measures_recommends_and_reports(ask, shops, tmp_path, monkeypatch):
     mark = fingerprint("market", pd.read_csv(shops)).to_text()
     header = {"tables": [{"name": "market", "fingerprint": mark}]}
@@ -92,6 +93,7 @@ def test_a_method_that_fails_is_tried_once(shops, logistic, tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_when_the_time_is_over_no_job_starts_and_a_cut_split_is_marked(tables, logistic, tmp_path):
     path, slow = tmp_path / "r.parquet", _slow("slow", 0)
     settings = {"n_splits": 2, "n_jobs": 1, "deadline": time.monotonic() + 2}
@@ -145,6 +147,7 @@ def test_our_network_is_saved_for_predict(shops, tmp_path):
     assert np.corrcoef(model.predict(rows.X), rows.y)[0, 1] > 0.9
 
 
+@pytest.mark.slow
 def test_opponents_get_what_we_get_of_dates_and_durations(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     day, hours = rng.integers(0, 700, 90), rng.integers(1, 100, 90)
@@ -190,6 +193,7 @@ def _slow(name, most_rows):
     return Method(name, lambda random_state, n_threads: Slow(max_iter=50))
 
 
+@pytest.mark.slow
 def test_the_main_methods_get_a_split_from_fewer_rows_where_the_time_is_short(
     tables, logistic, tmp_path, monkeypatch
 ):

@@ -52,6 +52,7 @@ def drifting(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_new_customers_are_harder_than_plain_folds_say(customers, nearest, tmp_path, monkeypatch):
     monkeypatch.setattr("tabtransfer.baselines.registry.resolve_methods", lambda names: [nearest])
     monkeypatch.setattr(dependent_splits, "count_repeats", lambda n_train: 1)
@@ -80,6 +81,7 @@ def test_new_customers_are_harder_than_plain_folds_say(customers, nearest, tmp_p
         assert "holds results on grouped folds by 'customer'" in str(refused.exception)
 
 
+@pytest.mark.slow
 def test_later_rows_are_harder_than_plain_folds_say(drifting, nearest, tmp_path):
     table, rows = read_user_table([drifting], "price", folds_by=FoldsBy("temporal", "month"))
     assert list(table.X) == ["month"] and "by month" in rows.notes[-1]

@@ -137,6 +137,7 @@ run("s", [load_table("iris")], methods, Path(sys.argv[1]), n_jobs=1)
 """
 
 
+@pytest.mark.slow
 def test_no_process_outlives_the_run(tmp_path):
     pids = tmp_path / "pids"
     process = subprocess.Popen(

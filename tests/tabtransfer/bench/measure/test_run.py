@@ -206,6 +206,7 @@ def test_numbers_and_their_quantiles_are_scored(diabetes, logistic, tmp_path):
     assert set(frame["n_train"].dropna()) == {221}
 
 
+@pytest.mark.slow
 def test_folds_as_tabarena_has_them(tables, logistic, tmp_path):
     methods = [replace(logistic, unavailable=lambda: "not now")]
     frame = run("s", tables[:1], methods, tmp_path / "r.parquet", n_splits="tabarena")

@@ -36,6 +36,7 @@ def _tuned(log, killed_at, n_trials=4):
     return make_tuned(method, n_trials=n_trials, seconds=None)
 
 
+@pytest.mark.slow
 def test_a_killed_search_goes_on_and_its_file_goes_when_it_is_done(tables, logistic, tmp_path):
     path, studies = tmp_path / "r.parquet", tmp_path / "studies"
 

@@ -29,6 +29,7 @@ def _request(method, table, **settings):
     return cloudpickle.dumps(JobRequest(job, table, method, split, **settings))
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_costs_its_job_and_is_replaced(tables, logistic):
     def make(random_state, n_threads):
         class Murderer(LogisticRegression):

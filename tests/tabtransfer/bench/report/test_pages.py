@@ -79,6 +79,7 @@ def html(report):
     return (report / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_page_is_whole_and_refers_to_nothing_outside(html):
     page = _Page(html)
     assert page.open == []
@@ -142,6 +143,7 @@ def test_the_map_names_each_winner_and_its_lead(html):
     )
 
 
+@pytest.mark.slow
 def test_coverage_is_shown_where_there_is_any(make_results, tmp_path):
     results = make_results({f"t{i}": {"a": 0.9, "b": 0.8} for i in range(3)})
     covered = results["method"] == "a"
@@ -224,6 +226,7 @@ def test_one_table_has_its_own_page(make_results, tmp_path):
     assert "18,000" in shown and "e+" not in shown
 
 
+@pytest.mark.slow
 def test_the_ladder_has_its_section_and_picture(make_results, tmp_path):
     scores = dict(zip(LADDER, (0.7, 0.75, 0.85, 0.8, 0.86, 0.87, 0.88), strict=True))
     results = make_results({"t": scores}, n_splits=3, offsets=(0.0, 0.01, 0.02))
@@ -239,6 +242,7 @@ def test_the_ladder_has_its_section_and_picture(make_results, tmp_path):
     assert re.search(r"tabtransfer-scratch-no-trees +0\.19 +0\.05 +0\.05–0\.05 +2\.50", shown)
 
 
+@pytest.mark.slow
 def test_numbers_have_their_place_in_a_suites_report(make_results, tmp_path):
     numbers = make_results({f"n{i}": by for i, by in enumerate(SCORES.values())})
     numbers = numbers.assign(task="regression", r2=1 - (1 - numbers["roc_auc"]) ** 2, roc_auc=None)
@@ -253,6 +257,7 @@ def test_numbers_have_their_place_in_a_suites_report(make_results, tmp_path):
     assert _Page(html).open == []
 
 
+@pytest.mark.slow
 def test_names_are_inert_in_both_pages(make_results, tmp_path):
     name = "<img src=x onerror=alert(1)>|`[a](b)"
     results = make_results({"t": {name: 0.9, "b": 0.8}, "u": {name: 0.9, "b": 0.8}})
@@ -281,6 +286,7 @@ def test_troubles_are_counted_by_what_they_are(make_results):
     assert describe_troubles(make_results({"t": {"a": 0.9}})) == ""
 
 
+@pytest.mark.slow
 def test_a_users_settings_of_matplotlib_change_no_picture(make_results, tmp_path):
     results = make_results({"shops": {"tabtransfer": 0.9, "catboost": 0.8}})
     write_report(results, tmp_path / "plain")
@@ -296,6 +302,7 @@ def _numbered(text):
     return re.findall(r"(?:row|rows) ([\d, ]+)\)", text)
 
 
+@pytest.mark.slow
 def test_each_score_leads_to_its_rows_of_the_results_file(make_results, tmp_path):
     results = make_results({t: SCORES[t] for t in ("t0", "t1")}, n_splits=2, offsets=(0.0, 0.05))
     write_report(results.sample(frac=1, random_state=0), tmp_path)
@@ -310,6 +317,7 @@ def test_each_score_leads_to_its_rows_of_the_results_file(make_results, tmp_path
     assert named["roc_auc"].mean() == pytest.approx(float(score))
 
 
+@pytest.mark.slow
 def test_each_size_of_training_sets_has_its_part(make_results, tmp_path):
     small = make_results(SCORES, KINDS).assign(n_train=75)
     large = make_results({t: {m: 0.9 for m in by} for t, by in SCORES.items() if t > "t2"})
