@@ -18,6 +18,7 @@ __all__ = ["ContinuedPretraining"]
 
 _TIE = 0.002  # of the loss of guessing
 _ENOUGH = 5  # tables, for an interval to decide by
+_KINDS = {"classes": "classification", "numbers": "regression"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +30,8 @@ class ContinuedPretraining:
     checkpoint : Path
         The weights, for ``TabTransferClassifier(checkpoint=…)``.
     held_out : pandas.DataFrame
-        Losses of tables of the folder that weren't trained on: ``table``, ``target``, ``before``
-        and ``after``. Guessing is 1, the best is 0.
+        Losses of tables of the folder that weren't trained on: ``table``, ``target``, ``task``,
+        ``before`` and ``after``. Guessing is 1, the best is 0.
     others : pandas.DataFrame
         The same of other tables, to see what was forgotten.
     n_trained : int
@@ -78,12 +79,24 @@ class ContinuedPretraining:
                 "Keep the weights that you started from: on tables held out, training isn't shown "
                 "to have helped."
             )
+        worse = [kind for kind, task in _KINDS.items() if self._is_worse(task)]
+        if len(worse) == 1:
+            better = next(kind for kind in _KINDS if kind not in worse)
+            return (
+                f"Use these weights to predict {better} of tables like those that they were "
+                f"trained on, and the ones that you started from for {worse[0]}, which these "
+                "predict worse."
+            )
         if others is not None and others.high < 0.0:
             return (
                 "Use these weights for tables like those that they were trained on, and the ones "
                 "that you started from for others, on which these are worse."
             )
         return "Use these weights for tables like those that they were trained on."
+
+    def _is_worse(self, task: str) -> bool:
+        gain = _gain(self.held_out[self.held_out["task"] == task])
+        return gain is not None and gain.n_tables >= _ENOUGH and gain.high < 0.0
 
     def to_markdown(self) -> str:
         """Return the report as Markdown."""
@@ -97,8 +110,8 @@ class ContinuedPretraining:
             "",
             "| tables | number | before | after | fell by | interval | won / tied / lost |",
             "|---|---:|---:|---:|---:|---:|---:|",
-            _summary("held out", self.held_out),
-            _summary("others", self.others),
+            *_summaries("held out", self.held_out),
+            *_summaries("others", self.others),
             "",
             "## Held-out tables",
             "",
@@ -120,6 +133,15 @@ def _gain(losses: pd.DataFrame) -> Gain | None:
     means = losses.groupby("table", sort=False)[["before", "after"]].mean()
     gains = (means["before"] - means["after"]).to_numpy(dtype=np.float64)
     return summarise_gains(gains, np.abs(gains) <= _TIE)
+
+
+def _summaries(name: str, losses: pd.DataFrame) -> list[str]:
+    """Return a line of all tables, and where some targets are classes and some numbers, of each."""
+    found = [_summary(name, losses)]
+    if losses["task"].nunique() > 1:
+        for kind, task in _KINDS.items():
+            found.append(_summary(f"{name}: {kind}", losses[losses["task"] == task]))
+    return found
 
 
 def _summary(name: str, losses: pd.DataFrame) -> str:

@@ -69,7 +69,7 @@ def compare_checkpoints(
     Returns
     -------
     pandas.DataFrame
-        A row for each task: ``table``, ``target``, ``before`` and ``after``.
+        A row for each task: ``table``, ``target``, ``task``, ``before`` and ``after``.
     """
     import pandas as pd
 
@@ -80,9 +80,9 @@ def compare_checkpoints(
             losses = _losses(task, (before, after))
         if losses is not None:
             table = task.table
-            rows.append((table.name, str(table.y.name), *losses))
+            rows.append((table.name, str(table.y.name), task.task, *losses))
         advance()
-    return pd.DataFrame(rows, columns=["table", "target", "before", "after"])
+    return pd.DataFrame(rows, columns=["table", "target", "task", "before", "after"])
 
 
 def _losses(task: TableTask, checkpoints: Sequence[Path | None]) -> list[float] | None:

@@ -7,11 +7,12 @@ import pytest
 from tabtransfer.pretrain.continued.report import ContinuedPretraining
 
 
-def losses(gains):
+def losses(gains, task="classification"):
     before = np.full(len(gains), 0.8)
     names = [f"t{place}" for place in range(len(gains))]
+    after = before - np.array(gains)
     return pd.DataFrame(
-        {"table": names, "target": "y", "before": before, "after": before - np.array(gains)}
+        {"table": names, "target": "y", "task": task, "before": before, "after": after}
     )
 
 
@@ -38,6 +39,14 @@ def test_the_verdict_follows_the_intervals(held_out, others, verdict):
     found = report(held_out, others)
     assert verdict in found.verdict and f"**{found.verdict}**" in found.to_markdown()
     assert found.is_better == ("Use these" in found.verdict)
+
+
+def test_classes_and_numbers_are_told_apart():
+    both = pd.concat([losses([0.05] * 5), losses([-0.01] * 5, "regression")])
+    found = ContinuedPretraining(Path("w"), both, losses([]), 20)
+    assert "to predict classes of tables like" in found.verdict
+    assert "the ones that you started from for numbers" in found.verdict
+    assert "| held out: numbers | 5 | 0.8000 | 0.8100 | −0.0100 |" in found.to_markdown()
 
 
 def test_targets_of_a_table_count_as_one_table():
