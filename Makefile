@@ -39,7 +39,7 @@ test: setup
 
 # Those that take seconds each: whole runs, processes, training.
 test-slow: setup
-	$(BIN)/pytest -n 2 --dist worksteal -m slow tests
+	SCIPY_ARRAY_API=1 $(BIN)/pytest -n 2 --dist worksteal -m slow tests
 
 lint: setup
 	$(BIN)/ruff check .

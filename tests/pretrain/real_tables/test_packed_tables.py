@@ -91,6 +91,7 @@ def test_unfit_and_measured_tables_are_left_out_and_reported(manifest):
     assert "1 under a licence that isn't known to permit use" in text
 
 
+@pytest.mark.slow
 def test_tables_without_a_stated_licence_are_taken_only_where_that_is_said(manifest, tmp_path):
     report = io.StringIO()
     packed = pack_own(manifest, report=report)

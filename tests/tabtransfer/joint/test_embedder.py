@@ -21,6 +21,7 @@ def embedder(wine):
     return TabTransferEmbedder(random_state=0).fit(X[::2], y[::2])
 
 
+@pytest.mark.slow
 @parametrize_with_checks([TabTransferEmbedder()])
 def test_scikit_learn_checks(estimator, check, regression_checkpoint):
     check(estimator.set_params(checkpoint=regression_checkpoint))

@@ -22,6 +22,7 @@ def rows(generator):
     return generator.sample(60)
 
 
+@pytest.mark.slow
 @parametrize_with_checks([TabTransferGenerator(1, n_orders=1)])
 def test_scikit_learn_checks(estimator, check, regression_checkpoint):
     check(estimator.set_params(checkpoint=regression_checkpoint))

@@ -31,6 +31,7 @@ def filled(imputer, holes):
 
 
 # Whether the checks pass doesn't depend on what the network has learned.
+@pytest.mark.slow
 @parametrize_with_checks([TabTransferImputer(1)])
 def test_scikit_learn_checks(estimator, check, regression_checkpoint):
     check(estimator.set_params(checkpoint=regression_checkpoint))

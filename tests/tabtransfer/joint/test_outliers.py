@@ -20,6 +20,7 @@ def strange(table, detector):
     return frame.assign(double=-frame["double"], size=frame["size"] + 0.01)
 
 
+@pytest.mark.slow
 @parametrize_with_checks([TabTransferOutlierDetector(n_orders=1)])
 def test_scikit_learn_checks(estimator, check, regression_checkpoint):
     check(estimator.set_params(checkpoint=regression_checkpoint))

@@ -29,6 +29,7 @@ def _method(name, fit):
     return Method(name, make)
 
 
+@pytest.mark.slow
 def test_a_method_that_fails_or_skips_or_crashes_costs_its_own_rows(tables, logistic, tmp_path):
     def fail():
         raise RuntimeError("no\nluck")
