@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
+
+# In a clone, Python started there finds this folder before what is installed; the folders of
+# the other packages lie beside it.
+if not os.path.isdir(os.path.join(__path__[0], "pretrain")):
+    __path__.append(os.path.dirname(__path__[0]))
 
 __version__ = "0.2.0"
 __all__ = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import shutil
 import subprocess
 import sys
@@ -75,6 +76,20 @@ def test_wheel_holds_weights_templates_and_the_typing_marker(wheel_files):
     }
     assert "tabtransfer/py.typed" in expected
     assert expected <= wheel_files
+
+
+def test_python_started_in_a_clone_finds_all_of_the_package():
+    # An installed package is hidden by the clone's folder; without its finder nothing else helps.
+    code = (
+        "import sys\n"
+        "sys.meta_path = [one for one in sys.meta_path if 'editable' not in repr(one).lower()]\n"
+        "from tabtransfer import FinetuneConfig; import tabtransfer.pretrain; print('found')"
+    )
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=clean, capture_output=True, text=True
+    )
+    assert done.stdout == "found\n", done.stderr
 
 
 def test_requirements_have_no_upper_bounds():
