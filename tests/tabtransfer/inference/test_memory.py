@@ -17,8 +17,6 @@ import ctypes, sys, torch
 from tabtransfer.inference.memory import ContextShape
 from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
 from tabtransfer.tasks import TaskBatch
-
-pytestmark = pytest.mark.all_trees
 n, c, chunk = map(int, sys.argv[1:])
 torch.set_num_threads(1)
 network = TabularTransformer(NetworkConfig()).eval().requires_grad_(False)
