@@ -168,7 +168,7 @@ def show_in_turn(batch: TaskBatch, n_train: int, n_tasks: int) -> TaskBatch:
     turns = []
     for turn in range(n_turns):
         known = rows[: batch.n_train].roll(-(turn * batch.n_train // n_turns))
-        order = torch.cat([known, rows[batch.n_train :]])
+        order = torch.cat([known, rows[batch.n_train :]]).expand(batch.labels.shape)
         turns.append(hide_rows(_in_order(batch, order), batch.n_train - n_train))
     fields: dict[str, Any] = {
         name: torch.cat([getattr(part, name) for part in turns])[:n_tasks]
@@ -179,13 +179,16 @@ def show_in_turn(batch: TaskBatch, n_train: int, n_tasks: int) -> TaskBatch:
 
 
 def _in_order(batch: TaskBatch, order: Tensor) -> TaskBatch:
-    """Return tasks with their rows in another order."""
+    """Return tasks with their rows in another order (n_tasks, n_rows)."""
+    cells, learners = order[..., None], batch.learners
+    if learners is not None:
+        learners = torch.take_along_dim(learners, cells[..., None], 1)
     return replace(
         batch,
-        values=batch.values[:, order],
-        missing=batch.missing[:, order],
-        labels=batch.labels[:, order],
-        learners=None if batch.learners is None else batch.learners[:, order],
+        values=torch.take_along_dim(batch.values, cells, 1),
+        missing=torch.take_along_dim(batch.missing, cells, 1),
+        labels=torch.take_along_dim(batch.labels, order, 1),
+        learners=learners,
     )
 
 
@@ -196,17 +199,7 @@ def _one_of_each_class_last(batch: TaskBatch) -> TaskBatch:
         _, chosen = np.unique(labels, return_index=True)
         others = np.setdiff1d(np.arange(batch.n_train), chosen)
         order[index, : batch.n_train] = torch.from_numpy(np.concatenate([others, chosen]))
-    cells = order[..., None]
-    learners = batch.learners
-    if learners is not None:
-        learners = torch.take_along_dim(learners, order[..., None, None], 1)
-    return replace(
-        batch,
-        values=torch.take_along_dim(batch.values, cells, 1),
-        missing=torch.take_along_dim(batch.missing, cells, 1),
-        labels=torch.take_along_dim(batch.labels, order, 1),
-        learners=learners,
-    )
+    return _in_order(batch, order)
 
 
 def _table(batch: TaskBatch, index: int) -> EncodedTable:
