@@ -10,14 +10,19 @@ CONSTRAINTS ?= constraints.txt
 export PYTHONSAFEPATH := 1
 export OMP_NUM_THREADS := 1
 
+# Compiling every module of every package takes longer than the rest of the set-up; Python does it at
+# the first import of those that are imported, and keeps it unless this says otherwise.
+PIP_INSTALL := $(BIN)/pip install --no-compile
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: setup benchmark test test-slow lint types docs dist
 setup: .venv/.installed
 
 # --group needs a newer pip than Python brings.
 .venv/.installed: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --upgrade -c $(CONSTRAINTS) pip
-	$(BIN)/pip install -c $(CONSTRAINTS) --group dev -e ".[$(EXTRAS)]"
+	$(PIP_INSTALL) --quiet --upgrade -c $(CONSTRAINTS) pip
+	$(PIP_INSTALL) -c $(CONSTRAINTS) --group dev -e ".[$(EXTRAS)]"
 	touch $@
 
 # The lowest versions that pyproject.toml admits, as constraints.
@@ -57,7 +62,7 @@ types: setup
 
 # Sphinx's packages come on top of the others. `check_site.py` needs no network.
 .venv/.docs: .venv/.installed
-	$(BIN)/pip install -c $(CONSTRAINTS) --group docs
+	$(PIP_INSTALL) -c $(CONSTRAINTS) --group docs
 	touch $@
 
 docs: .venv/.docs

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tabtransfer.inference.context_order import copies_together
 from tabtransfer.inference.many_classes import ClassNode, class_tree
 from tabtransfer.inference.predict import Channels, task_batch
 from tabtransfer.inference.views import KINDS, ViewKind, ViewMaker
@@ -85,6 +86,8 @@ class Episodes:
         rows = np.flatnonzero(groups >= 0)
         rows = np.sort(rng.permutation(rows)[: self.max_rows])
         context, query = _split(groups[rows], n_groups, rng)
+        rows = np.concatenate([copies_together(training, rows[context]), rows[query]])
+        context, query = np.split(np.arange(len(rows)), [len(context)])
         weight = training.weights_of(rows)
         known = None if weight is None else weight[context]
         shown = view.show(training.table.take(rows))

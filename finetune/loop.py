@@ -263,16 +263,17 @@ def _parts(
 ) -> list[NDArray[np.int64]]:
     """Return the rows that each child holds out: different ones, none of them related ones.
 
-    Every class has others.
+    Every class has others. Copies of a row are held out together.
     """
-    strata = training.strata
+    strata, own = training.strata, training.own
     n_parts = round(1 / config.validation_share)
-    order = rng.permutation(training.own)
+    order = rng.permutation(own)
     part = np.full(len(strata), -1)
     part[order[strata[order].argsort(kind="stable")]] = np.arange(len(order)) % n_parts
+    part = training.folds_with_copies(part)
     parts = []
     for place in range(config.children):
-        held_out = np.flatnonzero(part == place)
+        held_out = own[part[own] == place]
         parts.append(held_out[np.isin(strata[held_out], strata[part != place])])
     return parts
 

@@ -103,7 +103,8 @@ def _compare(
     own = training.own  # related rows say nothing of the table
     n_rows = min(_MOST_HELD_OUT, round(_HELD_OUT * len(own)))
     rng = np.random.default_rng([model.seed, n_rows])
-    held_out = own[stratified_rows(training.strata[own], n_rows, rng, every_class=False)]
+    drawn = own[stratified_rows(training.strata[own], n_rows, rng, every_class=False)]
+    held_out = training.own_with_copies(drawn)
     kept = np.setdiff1d(np.arange(training.n_rows), held_out)
     held_out = held_out[np.isin(training.strata[held_out], training.strata[kept])]
     teacher = refit(model, kept)

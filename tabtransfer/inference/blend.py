@@ -102,7 +102,8 @@ def rows_to_keep_back(
     n_rows = min(MOST_ROWS, training.n_rows - max_context_rows, len(free) // 2)
     if n_rows < FEWEST_ROWS:
         return none
-    return np.sort(np.random.default_rng([seed, n_rows]).choice(free, n_rows, replace=False))
+    drawn = np.random.default_rng([seed, n_rows]).choice(free, n_rows, replace=False)
+    return training.own_with_copies(drawn)
 
 
 def rows_to_ask_about(training: LabelledTable, seed: int) -> NDArray[np.int64]:
@@ -127,7 +128,8 @@ def rows_to_ask_about(training: LabelledTable, seed: int) -> NDArray[np.int64]:
         if clipped.sum() >= FEWEST_CLIPPED:
             n_rows = min(MOST_ROWS, len(own) // 2)
             rng = np.random.default_rng([seed, n_rows])
-            return own[stratified_rows(clipped.astype(np.int64), n_rows, rng)]
+            drawn = own[stratified_rows(clipped.astype(np.int64), n_rows, rng)]
+            return training.own_with_copies(drawn)
     return np.zeros(0, np.int64)
 
 

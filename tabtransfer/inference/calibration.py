@@ -204,19 +204,21 @@ def _folds(
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Return the rows of each fold's context, related ones in all, and those predicted from them.
 
-    Each fold has its share of every class, or of small and large targets. Rows whose class the
-    context doesn't know aren't predicted; folds whose context has but one target are left out.
+    Each fold has its share of every class, or of small and large targets, and all copies of its
+    rows. Rows whose class the context doesn't know aren't predicted; folds whose context has but
+    one target are left out.
     """
-    labels, strata = training.labels, training.strata
-    order = rng.permutation(training.own)
+    labels, strata, own = training.labels, training.strata, training.own
+    order = rng.permutation(own)
     fold = np.full(len(labels), -1)
     fold[order[labels[order].argsort(kind="stable")]] = np.arange(len(order)) % N_FOLDS
+    fold = training.folds_with_copies(fold)
     for index in range(N_FOLDS):
-        context, held_out = np.flatnonzero(fold != index), np.flatnonzero(fold == index)
+        context, held_out = np.flatnonzero(fold != index), own[fold[own] == index]
         held_out = held_out[np.isin(strata[held_out], strata[context])]
         sample = stratified_rows(strata[held_out], MAX_ROWS // N_FOLDS, rng, every_class=False)
         held_out = held_out[sample]
-        if len(held_out) and (labels[context] != labels[context[0]]).any():
+        if len(held_out) and (labels[context] != labels[context[:1]]).any():
             yield context, held_out
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from tabtransfer.device import CPU
+from tabtransfer.inference.context_order import copies_together
 from tabtransfer.inference.context_size import in_memory
 from tabtransfer.inference.many_classes import ClassNode, class_tree, multiply_down
 from tabtransfer.inference.members import Advance, Ensemble, MemberTask, ignore
@@ -159,7 +160,8 @@ class ClassificationEnsemble(Ensemble):
             context = {}
             for node in tree.nodes():
                 rows = np.flatnonzero((node.group_of(labels, training.n_classes) >= 0) & readable)
-                context[node] = rows[stratified_rows(labels[rows], n_rows, rng)]
+                drawn = rows[stratified_rows(labels[rows], n_rows, rng)]
+                context[node] = copies_together(training, drawn)
             members.append(ClassificationMember(view, tree, context))
         return cls(training, tuple(members), memory_limit=memory_limit)
 
@@ -316,7 +318,9 @@ class RegressionEnsemble(Ensemble):
         rows = np.flatnonzero(readable)
         strata = training.strata[rows]
         members = (
-            RegressionMember(view, rows[stratified_rows(strata, n_rows, rng)])
+            RegressionMember(
+                view, copies_together(training, rows[stratified_rows(strata, n_rows, rng)])
+            )
             for view, n_rows in contexts
         )
         return cls(training, tuple(members), memory_limit=memory_limit)

@@ -11,7 +11,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -123,6 +125,49 @@ def blocks(rows: Tensor) -> Tensor:
     n_blocks = math.ceil(rows.shape[1] / BLOCK_ROWS)
     beyond = -rows.shape[1] % n_blocks
     return F.pad(rows, (0, 0, 0, beyond)).unflatten(1, (-1, n_blocks)).transpose(1, 2)
+
+
+def deal_together(copies: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return an order of training rows in which `blocks` deals the copies of a row to one block.
+
+    Parameters
+    ----------
+    copies : ndarray of int64, (n,)
+        The same number, from 0 on, for rows of equal cells.
+
+    Returns
+    -------
+    ndarray of int64, (n,)
+        Places of the rows. Those of most copies are dealt first, each to the block with most room;
+        the rest of those that it has no room for goes to others.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from tabtransfer.network.ridge import blocks, deal_together
+    >>> copies = np.arange(2000) // 2
+    >>> dealt = torch.from_numpy(copies[deal_together(copies)])
+    >>> np.intersect1d(*blocks(dealt[None, :, None])[0]).tolist()
+    []
+    """
+    n_rows, sizes = len(copies), np.bincount(copies)
+    n_blocks = math.ceil(n_rows / BLOCK_ROWS)
+    if n_blocks == 1 or (sizes <= 1).all():
+        return np.arange(n_rows)
+    room = [len(range(block, n_rows, n_blocks)) for block in range(n_blocks)]
+    pieces: list[list[NDArray[np.int64]]] = [[] for _ in room]
+    groups = np.split(np.argsort(copies, kind="stable"), sizes.cumsum()[:-1])
+    for rows in sorted(groups, key=len, reverse=True):
+        while len(rows):
+            block = int(np.argmax(room))
+            taken, rows = rows[: room[block]], rows[room[block] :]
+            pieces[block].append(taken)
+            room[block] -= len(taken)
+    order = np.empty(n_rows, np.int64)
+    for block, dealt in enumerate(pieces):
+        order[block::n_blocks] = np.concatenate(dealt)
+    return order
 
 
 def unblocked(dealt: Tensor, n_rows: int) -> Tensor:

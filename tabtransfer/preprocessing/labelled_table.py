@@ -14,6 +14,8 @@ from tabtransfer.preprocessing.encoded_table import EncodedTable
 
 __all__ = ["LabelledTable"]
 
+_MOST_COPIES = 0.05  # share of the rows
+
 
 @dataclass(frozen=True)
 class LabelledTable:
@@ -85,6 +87,38 @@ class LabelledTable:
     def copies_of(self, rows: NDArray[np.int64] | slice) -> NDArray[np.int64] | None:
         """Return which of some rows are left out together, as `TaskBatch.copies` has it."""
         return None if self.copies is None else np.unique(self.copies[rows], return_inverse=True)[1]
+
+    def folds_with_copies(self, folds: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the folds of rows (n_rows,), with rows that are left out together in one.
+
+        They stay as they are where a row has more copies than a twentieth of all rows, as in tables
+        of a few categories.
+        """
+        if self.copies is None:
+            return folds
+        _, first, sizes = np.unique(self.copies, return_index=True, return_counts=True)
+        return folds[first][self.copies] if sizes.max() <= _MOST_COPIES * self.n_rows else folds
+
+    def own_with_copies(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return no more rows than these, with whatever is left out together with any of them.
+
+        Parameters
+        ----------
+        rows : ndarray of int64
+            Places of rows; those that come first are preferred.
+
+        Returns
+        -------
+        ndarray of int64
+            Places, ascending, of rows that aren't related ones.
+        """
+        if self.copies is None:
+            return np.sort(rows)
+        named, first = np.unique(self.copies[rows], return_index=True)
+        named = named[first.argsort()]
+        sizes = np.bincount(self.copies[self.own], minlength=self.copies.max() + 1)
+        fitting = named[sizes[named].cumsum() <= len(rows)]
+        return self.own[np.isin(self.copies[self.own], fitting)]
 
     def weights_of(self, rows: NDArray[np.int64] | slice) -> NDArray[np.float64] | None:
         """Return the weights of some rows, or None where all are one."""

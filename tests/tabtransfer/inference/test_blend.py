@@ -12,10 +12,9 @@ from tabtransfer.preprocessing.labelled_table import LabelledTable
 
 
 def held_back(labels, learners, n_classes, weights=None):
-    cells = np.zeros((len(labels), 1))
-    table = EncodedTable(
-        cells.astype(np.float32), cells > 0, np.zeros(1, bool), np.zeros(1, np.int64), learners
-    )
+    cells = np.arange(len(labels), dtype=np.float32)[:, None]
+    none = np.zeros(1, bool), np.zeros(1, np.int64)
+    table = EncodedTable(cells, np.isnan(cells), *none, learners)
     return LabelledTable(table, labels, n_classes, weights)
 
 

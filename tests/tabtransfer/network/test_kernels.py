@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -132,6 +133,27 @@ def test_each_block_leaves_out_its_copies(monkeypatch):
         others = [other for other in even if copies[other] != copies[row]]
         expected = (solve_again(kernel, labels, others)[row] + of_odd[row]) / 2
         torch.testing.assert_close(predicted[row], expected)
+
+
+@pytest.mark.parametrize("n_rows", [12, 13, 14, 17])
+def test_copies_are_dealt_to_one_block(monkeypatch, n_rows):
+    monkeypatch.setattr(ridge, "BLOCK_ROWS", 6)
+    copies = np.random.default_rng(n_rows).permutation(np.arange(n_rows) // 2)
+    order = ridge.deal_together(copies)
+    assert sorted(order) == list(range(n_rows))
+    dealt = ridge.blocks(torch.from_numpy(copies[order])[None, :, None])[0, ..., 0]
+    held = [set(block[block > 0].tolist()) for block in dealt]  # padded with 0
+    spread = sum(len(block) for block in held) - len(set.union(*held))
+    assert spread <= len(held) - 1  # blocks of odd sizes can't be filled with pairs
+
+
+def test_more_copies_than_a_block_holds_fill_several(monkeypatch):
+    monkeypatch.setattr(ridge, "BLOCK_ROWS", 6)
+    copies = np.array([0, 1] * 7 + [1])
+    order = ridge.deal_together(copies)
+    assert sorted(order) == list(range(15))
+    dealt = ridge.blocks(torch.from_numpy(copies[order])[None, :, None])[0, ..., 0]
+    assert sum(bool((block == 0).any()) for block in dealt) == 2
 
 
 def test_a_kernel_trusts_columns_that_correlate_with_the_labels():

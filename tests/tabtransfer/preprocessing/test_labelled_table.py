@@ -28,3 +28,39 @@ def test_classes_are_strata_and_numbers_are_not():
     numbers = make(np.array([0.5, 1.5, 2.5]), 0)
     assert numbers.is_regression and numbers.strata.tolist() == [0, 0, 0]
     assert not make(np.array([0]), 1).is_regression
+
+
+class TestCopies:
+    def make(self, repeats, related=None):
+        X = np.random.default_rng(0).permutation(np.arange(60.0).repeat(repeats))[:, None]
+        table = TableEncoder().fit(X).transform(X)
+        return LabelledTable(table, np.arange(len(X)) % 2, 2, related=related)
+
+    def test_folds_hold_all_copies_of_a_row(self):
+        table = self.make(3)
+        folds = table.folds_with_copies(np.arange(180) % 5)
+        assert {len(set(folds[table.copies == row])) for row in range(60)} == {1}
+        assert (np.bincount(folds) > 9).all()
+
+    def test_folds_of_single_and_of_very_frequent_rows_stay(self):
+        for table in (self.make(1), self.make([80] + [2] * 59)):
+            folds = np.arange(table.n_rows) % 5
+            np.testing.assert_array_equal(table.folds_with_copies(folds), folds)
+
+    def test_rows_come_with_their_copies_and_are_no_more_than_asked_for(self):
+        table, rows = self.make(3), np.random.default_rng(1).permutation(180)[:30]
+        chosen = table.own_with_copies(rows)
+        assert len(chosen) == 30 and (np.diff(chosen) > 0).all()
+        assert set(np.bincount(table.copies[chosen])) == {0, 3}
+        assert rows[0] in chosen
+        assert len(table.own_with_copies(rows[:2])) == 0
+
+    def test_related_copies_are_not_chosen(self):
+        related = np.arange(180) % 3 == 0
+        table, rows = self.make(3, related), np.flatnonzero(~related)[:30]
+        chosen = table.own_with_copies(rows)
+        assert len(chosen) and not related[chosen].any()
+        assert set(table.copies[chosen]).isdisjoint(table.copies[np.setdiff1d(table.own, chosen)])
+
+    def test_single_rows_are_taken_as_they_are(self):
+        assert self.make(1).own_with_copies(np.array([5, 2, 9])).tolist() == [2, 5, 9]
