@@ -36,8 +36,7 @@ def is_in_one_block(copies):
 @pytest.mark.parametrize("n_classes", [0, 2, 23])
 def test_members_read_all_copies_of_a_row_in_one_block(repeated, make_network, n_classes):
     training = repeated(n_classes)
-    network = make_network(tasks=("classification", "regression")) if n_classes else make_network()
-    ensemble = build_ensemble(training, network.config, 2, 4096, np.random.default_rng(0))
+    ensemble = build_ensemble(training, make_network().config, 2, 4096, np.random.default_rng(0))
     wholes = [task.rows for task in ensemble.tasks() if len(task.rows) == 180]
     assert len(wholes) == 2
     for rows in wholes:
