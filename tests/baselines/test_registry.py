@@ -71,6 +71,7 @@ def test_methods_come_in_their_known_order_on_the_diabetes_table():
     assert scores[0] == pytest.approx(0.48, abs=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", QUICK)
 def test_the_seed_settles_the_result(name, messy):
     X, y = messy
@@ -78,6 +79,7 @@ def test_the_seed_settles_the_result(name, messy):
     assert (first == second).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", QUICK)
 @pytest.mark.parametrize("seed", range(2))
 def test_searched_settings_can_be_set_and_fitted(name, seed, messy):

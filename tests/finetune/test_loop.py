@@ -92,6 +92,7 @@ def test_the_same_seed_gives_the_same_weights(quick, make_network):
     assert not same(finetune(make_network(), seed=1)[0], tuned)
 
 
+@pytest.mark.slow
 def test_only_the_last_layers_learn_where_that_is_asked_for(make_network):
     network = make_network()
     tuned, record = finetune(network, replace(QUICK, layers=0.5, least_probability=0.0))
@@ -164,6 +165,7 @@ def slow_clock(monkeypatch):
     monkeypatch.setattr(child, "time", clock)
 
 
+@pytest.mark.slow
 def test_the_time_limit_stops_tuning(make_network, slow_clock):
     endless = replace(QUICK, max_steps=10**6, patience=10**6)
     _, record = finetune(make_network(), endless, time_limit=12.0)
@@ -207,6 +209,7 @@ def test_one_class_stays_untuned(make_network):
     assert tuned is network and "same target" in record.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verbose", [False, True])
 def test_progress_shows_only_when_asked_for(make_network, capsys, verbose):
     finetune(make_network(), replace(QUICK, max_steps=2), verbose=verbose)

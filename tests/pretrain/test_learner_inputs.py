@@ -36,6 +36,7 @@ def make_batch(n_classes, n_rows=160, n_tasks=3):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_classes", [0, 3])
 def test_learners_predict_training_rows_and_query_rows_alike(n_classes):
     batch = with_chosen_learners(make_batch(n_classes))

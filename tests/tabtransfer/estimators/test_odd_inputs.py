@@ -383,6 +383,7 @@ def test_generated_columns_are_encoded_row_by_row_or_named(first, later):
             np.testing.assert_array_equal(last.missing[0], table.missing[-1])
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None, derandomize=True)
 @given(
     column=st.sampled_from(["numbers", "strings", "mixed", "dates", "durations"]).flatmap(

@@ -20,6 +20,7 @@ CHECKS_OF_LEARNING = ("check_regressors_train",)
 
 
 # Those of the classifier are with trees.
+@pytest.mark.slow
 @parametrize_with_checks([TabTransferRegressor(trees=False)])
 def test_scikit_learn_checks(estimator, check, regression_checkpoint):
     learns = check.func.__name__ in CHECKS_OF_LEARNING

@@ -70,6 +70,7 @@ def test_a_rule_is_learned_and_tells_who_wins(make_tables):
     assert describe_advice([advisor], [many])[0].startswith("catboost is expected to win")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_pure_noise_falls_back_to_the_mean(make_tables, seed):
     results = make_tables(lambda logs: 0.1 + 0 * logs, noise=0.1, seed=seed)
@@ -148,6 +149,7 @@ def test_advice_is_worth_what_it_saves_on_tables_left_out(make_tables):
     assert "lowers the error by" in value.sentence()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_advice_by_chance_is_worth_nothing(make_tables, seed):
     value = value_of_advice(make_tables(lambda logs: 0.1 + 0 * logs, noise=0.1, seed=seed))

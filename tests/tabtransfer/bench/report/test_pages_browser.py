@@ -26,7 +26,10 @@ addEventListener("load", () => {{
 }});
 </script>"""
 
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="Chromium isn't installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(BROWSER is None, reason="Chromium isn't installed"),
+]
 
 
 @pytest.fixture(scope="module")
