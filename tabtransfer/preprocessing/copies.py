@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 __all__ = ["distinct", "left_out_together"]
 
 _SINGLE = 0.25  # share of single rows, of rows that differ, from which on rows recur by nature
+_LESS_SINGLE = 0.5  # of that share in another class: a class that was repeated to balance them
+_DOUBT = 2.0  # rows taken to be single in each class beforehand
 
 
 def distinct(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -42,7 +44,9 @@ def distinct(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def left_out_together(
-    cells: NDArray[np.floating], weights: NDArray[np.float64] | None
+    cells: NDArray[np.floating],
+    weights: NDArray[np.float64] | None,
+    classes: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64] | None:
     """Return which training rows are left out together where one is predicted without its label.
 
@@ -50,7 +54,8 @@ def left_out_together(
     of training rows would be too good, and be trusted too much. But where rows recur by nature, as
     those of few categories do, new rows have copies among the training rows as well, and one is
     left out at a time. So it is where weights and numbers of copies are whole, and many rows are
-    single.
+    single in each class: where one class alone has copies, or weights above 1, it was given them to
+    balance the classes, and new rows have none.
 
     Parameters
     ----------
@@ -58,6 +63,8 @@ def left_out_together(
         Numbers; NaN equals NaN.
     weights : ndarray of float64, (n_rows,), or None
         Weights of the rows; None stands for ones.
+    classes : ndarray of int64, (n_rows,), optional
+        Class of each row.
 
     Returns
     -------
@@ -80,4 +87,19 @@ def left_out_together(
     _, copies = distinct(cells)
     times = np.bincount(copies, weights)
     by_nature = (times == times.round()).all() and (times == 1.0).mean() >= _SINGLE
+    if by_nature and classes is not None and (times > 1.0).any():
+        by_nature = not _is_balanced(copies, weights, classes)
     return None if by_nature else copies
+
+
+def _is_balanced(
+    copies: NDArray[np.int64], weights: NDArray[np.float64] | None, classes: NDArray[np.int64]
+) -> bool:
+    """Return whether rows of a class are much less often single than those of another."""
+    n_classes = int(classes.max()) + 1
+    rows, row = np.unique(copies * n_classes + classes, return_inverse=True)
+    is_single = np.bincount(row, weights) == 1.0
+    n_rows = np.bincount(rows % n_classes, minlength=n_classes)
+    n_single = np.bincount(rows % n_classes, is_single, n_classes)
+    shares = ((n_single + _DOUBT) / (n_rows + _DOUBT))[n_rows > 0]
+    return bool(shares.min() < _LESS_SINGLE * shares.max())

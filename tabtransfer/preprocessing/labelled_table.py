@@ -79,7 +79,8 @@ class LabelledTable:
     @cached_property
     def copies(self) -> NDArray[np.int64] | None:
         """Which rows are left out together (n_rows,); see `left_out_together`."""
-        return left_out_together(self.table.cells, self.weights)
+        classes = None if self.is_regression else self.labels
+        return left_out_together(self.table.cells, self.weights, classes)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "copies"}

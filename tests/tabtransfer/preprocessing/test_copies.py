@@ -12,6 +12,21 @@ def test_rows_that_recur_by_nature_are_left_out_one_by_one():
     assert left_out_together(X, np.where(np.arange(40) < 25, 1.0, 3.0)) is None
 
 
+def test_a_class_that_was_repeated_is_left_out_together():
+    classes = (np.arange(40) % 4 == 0).astype(np.int64)
+    times = np.where(classes == 1, 3, 1)
+    repeated = left_out_together(X.repeat(times, 0), None, classes.repeat(times))
+    weighted = left_out_together(X, times.astype(float), classes)
+    np.testing.assert_array_equal(weighted.repeat(times), repeated)
+    assert len(np.unique(weighted)) == 40
+    # Every third row is repeated, whatever its class.
+    by_nature = np.where(np.arange(40) % 3 == 0, 3, 1)
+    assert left_out_together(X.repeat(by_nature, 0), None, classes.repeat(by_nature)) is None
+    # Of two rows of a class, both may well be repeated.
+    rare = (np.arange(40) < 2).astype(np.int64)
+    assert left_out_together(X, np.where(rare == 1, 2.0, 1.0), rare) is None
+
+
 def test_repeated_and_weighted_rows_are_left_out_together():
     weights = np.random.default_rng(1).integers(2, 5, 40)
     weighted = left_out_together(X, weights.astype(float))
