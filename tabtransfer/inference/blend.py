@@ -31,9 +31,11 @@ FEWEST_ROWS = 300
 MOST_ROWS = 1000
 FEWEST_CLIPPED = 4
 _FEWEST_OF_CLASS = 20  # of fewer rows of a class, none is kept from the network
-_PRIOR_ROWS = 10.0  # that speak for the network alone
+_PRIOR_ROWS = 10.0  # that speak for the network's mean alone
+_PRIOR_CLASSES = 1.0  # row that speaks for the network's probabilities alone (record 025)
 _LEAST_WEIGHT = 1e-6  # of all rows kept back: beside other rows, these are none
-_STEPS = 200
+_STEPS = 2000
+_CONVERGED = 1e-5
 _SUM_WEIGHT = 1e4  # of the condition that shares sum to 1, beside the rows
 _DECIMALS = 2  # so that rounding, which threads may change, doesn't move a prediction
 
@@ -173,12 +175,14 @@ def _most_likely(
 ) -> NDArray[np.float64]:
     """Find the mixture of predictions whose probabilities of the right class are (r, parts)."""
     likelihoods = likelihoods.clip(min=1e-9)
-    prior = _PRIOR_ROWS * (np.arange(likelihoods.shape[1]) == 0)
+    prior = _PRIOR_CLASSES * (np.arange(likelihoods.shape[1]) == 0)
     shares = np.full(likelihoods.shape[1], 1.0 / likelihoods.shape[1])
     for _ in range(_STEPS):
-        joint = likelihoods * shares
+        joint, before = likelihoods * shares, shares
         shares = (weights[:, None] * joint / joint.sum(1, keepdims=True)).sum(0) + prior
         shares /= shares.sum()
+        if np.abs(shares - before).max() < _CONVERGED:
+            break
     return shares
 
 

@@ -35,12 +35,22 @@ def test_shares_of_a_mixture_are_found():
 
 def test_shares_are_the_most_likely_ones(monkeypatch):
     monkeypatch.setattr(blend, "_DECIMALS", 8)
-    monkeypatch.setattr(blend, "_PRIOR_ROWS", 0.0)
+    monkeypatch.setattr(blend, "_PRIOR_CLASSES", 0.0)
     network, learner, labels = classes()
     own = np.stack([network, learner], 1)[np.arange(len(labels)), :, labels]
     best = minimize(lambda x: -np.log(own @ [x[0], 1 - x[0]]).sum(), [0.5], bounds=[(0, 1)])
     shares = fit_shares(network, held_back(labels, learner[:, None], 3)).shares
     assert shares[0] == pytest.approx(best.x[0], abs=1e-3)
+
+
+def test_few_rows_that_tell_are_enough_for_a_better_learner():
+    """98 of 100 rows are of a class that both predict; what is learned of it is in the others."""
+    labels = (np.arange(1000) % 50 == 0).astype(np.int64)
+    network = np.where(labels == 1, 0.3, 0.02)
+    learner = np.where(labels == 1, 0.6, 0.02)
+    both = (np.stack([1 - p, p], 1) for p in (network, learner))
+    network, learner = both
+    assert fit_shares(network, held_back(labels, learner[:, None], 2)).shares[1] > 0.8
 
 
 def test_means_are_combined_by_least_squares(monkeypatch):
