@@ -33,7 +33,7 @@ build/lowest.txt: pyproject.toml
 
 # All methods, without haste: make benchmark METHODS=all TIME=3h
 METHODS ?= short
-TIME ?= 4.5m
+TIME ?= 4m
 benchmark: setup
 	$(BIN)/tabtransfer benchmark --suite quickstart --out reports/quickstart \
 		--methods $(METHODS) --n-splits 1 --time $(TIME) --jobs 2

@@ -46,8 +46,8 @@ def check_bare(wheel: Path, folder: Path, constraints: Path) -> None:
     """Install a wheel into a new environment, and run the Python of the README there."""
     venv.create(folder, clear=True, with_pip=True)
     python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    install = [python, "-m", "pip", "install", "--quiet", "-c", constraints, wheel]
-    subprocess.run(install, check=True)
+    install = [python, "-m", "pip", "install", "--quiet", "--no-compile"]  # imports compile
+    subprocess.run([*install, "-c", constraints, wheel], check=True)
     # Elsewhere than in the sources, whose modules would be found first.
     command = [python, "-m", "tabtransfer", "--help"]
     subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
