@@ -19,17 +19,17 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def blocks_of(language):
+def blocks_of(language, pages=PAGES):
     return [
         pytest.param(block, id=f"{page.stem}-{index}")
-        for page in PAGES
+        for page in pages
         for index, block in enumerate(
             re.findall(rf"```{language}\n(.*?)```", page.read_text(), re.DOTALL)
         )
     ]
 
 
-BLOCKS = blocks_of("python")
+OF_README, OF_PAGES = blocks_of("python", PAGES[:1]), blocks_of("python", PAGES[1:])
 LINES = [
     pytest.param(shlex.split(line, comments=True), id=f"{block.id}-{place}")
     for block in blocks_of("sh")
@@ -39,9 +39,19 @@ LINES = [
 QUICKER = ["1s", "--methods", "linear,nearest-neighbors", "--jobs", "1"]
 
 
-@pytest.mark.parametrize("block", BLOCKS)
-def test_python_blocks_run(block):
+def run(block):
     exec(compile(dedent(block), "page", "exec"), {})
+
+
+@pytest.mark.parametrize("block", OF_README)
+def test_python_of_the_readme_runs(block):
+    run(block)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", OF_PAGES)
+def test_python_of_the_pages_runs(block):
+    run(block)
 
 
 @pytest.mark.parametrize("words", LINES)
@@ -85,4 +95,4 @@ def test_files_that_it_points_to_are_there(page):
 
 
 def test_there_is_something_to_test():
-    assert len(BLOCKS) > 1 and len(LINES) > 4 and len(PAGES) > 1
+    assert OF_README and OF_PAGES and len(LINES) > 4

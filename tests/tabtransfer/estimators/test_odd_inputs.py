@@ -269,7 +269,7 @@ LATER_TABLES = {
 }
 
 
-@pytest.fixture(params=["classifier", "regressor"])
+@pytest.fixture(params=["classifier", pytest.param("regressor", marks=pytest.mark.slow)])
 def model(request, regression_checkpoint):
     """An estimator with a small network that has learned nothing."""
     kind = TabTransferClassifier if request.param == "classifier" else TabTransferRegressor
