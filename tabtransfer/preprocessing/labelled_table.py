@@ -89,19 +89,26 @@ class LabelledTable:
         """Return which of some rows are left out together, as `TaskBatch.copies` has it."""
         return None if self.copies is None else np.unique(self.copies[rows], return_inverse=True)[1]
 
-    def folds_with_copies(self, folds: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the folds of rows (n_rows,), with rows that are left out together in one.
+    @property
+    def _held_together(self) -> NDArray[np.int64] | None:
+        """Which rows are held out together: those left out together, or None if each by itself.
 
-        They stay as they are where a row has more copies than a twentieth of all rows, as in tables
-        of a few categories.
+        So it is, too, where a row has more copies than a twentieth of all rows, as in tables of a
+        few categories: a hold-out would be a few different rows.
         """
-        if self.copies is None:
+        copies = self.copies
+        few = copies is None or np.bincount(copies).max() <= _MOST_COPIES * self.n_rows
+        return copies if few else None
+
+    def folds_with_copies(self, folds: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the folds of rows (n_rows,), with rows that are held out together in one."""
+        together = self._held_together
+        if together is None:
             return folds
-        _, first, sizes = np.unique(self.copies, return_index=True, return_counts=True)
-        return folds[first][self.copies] if sizes.max() <= _MOST_COPIES * self.n_rows else folds
+        return folds[np.unique(together, return_index=True)[1]][together]
 
     def own_with_copies(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return no more rows than these, with whatever is left out together with any of them.
+        """Return no more rows than these, with whatever is held out together with any of them.
 
         Parameters
         ----------
@@ -113,13 +120,14 @@ class LabelledTable:
         ndarray of int64
             Places, ascending, of rows that aren't related ones.
         """
-        if self.copies is None:
+        together = self._held_together
+        if together is None:
             return np.sort(rows)
-        named, first = np.unique(self.copies[rows], return_index=True)
+        named, first = np.unique(together[rows], return_index=True)
         named = named[first.argsort()]
-        sizes = np.bincount(self.copies[self.own], minlength=self.copies.max() + 1)
+        sizes = np.bincount(together[self.own], minlength=together.max() + 1)
         fitting = named[sizes[named].cumsum() <= len(rows)]
-        return self.own[np.isin(self.copies[self.own], fitting)]
+        return self.own[np.isin(together[self.own], fitting)]
 
     def weights_of(self, rows: NDArray[np.int64] | slice) -> NDArray[np.float64] | None:
         """Return the weights of some rows, or None where all are one."""
