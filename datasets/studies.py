@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import metadata
-
 import pandas as pd
 
+from tabtransfer.datasets.package_files import package_file
 from tabtransfer.datasets.table import TableMetadata, TableSource
 
 __all__ = ["TABLES"]
@@ -15,7 +14,7 @@ _LICENCE = "MIT (package)"
 
 def _path(file: str) -> str:
     # The files are read directly: importing causaldata reads all of its tables.
-    return str(metadata.distribution("causaldata").locate_file(f"causaldata/{file}"))
+    return package_file("causaldata", f"causaldata/{file}")
 
 
 def _as_text(column: pd.Series) -> pd.Series:

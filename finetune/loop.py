@@ -266,11 +266,7 @@ def _parts(
     Every class has others. Copies of a row are held out together.
     """
     strata, own = training.strata, training.own
-    n_parts = round(1 / config.validation_share)
-    order = rng.permutation(own)
-    part = np.full(len(strata), -1)
-    part[order[strata[order].argsort(kind="stable")]] = np.arange(len(order)) % n_parts
-    part = training.folds_with_copies(part)
+    part = training.deal_folds(strata, round(1 / config.validation_share), rng)
     parts = []
     for place in range(config.children):
         held_out = own[part[own] == place]

@@ -209,10 +209,7 @@ def _folds(
     one target are left out.
     """
     labels, strata, own = training.labels, training.strata, training.own
-    order = rng.permutation(own)
-    fold = np.full(len(labels), -1)
-    fold[order[labels[order].argsort(kind="stable")]] = np.arange(len(order)) % N_FOLDS
-    fold = training.folds_with_copies(fold)
+    fold = training.deal_folds(labels, N_FOLDS, rng)
     for index in range(N_FOLDS):
         context, held_out = np.flatnonzero(fold != index), own[fold[own] == index]
         held_out = held_out[np.isin(strata[held_out], strata[context])]

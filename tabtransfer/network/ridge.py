@@ -153,7 +153,7 @@ def deal_together(copies: NDArray[np.int64]) -> NDArray[np.int64]:
     """
     n_rows, sizes = len(copies), np.bincount(copies)
     n_blocks = math.ceil(n_rows / BLOCK_ROWS)
-    if n_blocks == 1 or (sizes <= 1).all():
+    if (sizes <= 1).all():
         return np.arange(n_rows)
     room = [len(range(block, n_rows, n_blocks)) for block in range(n_blocks)]
     pieces: list[list[NDArray[np.int64]]] = [[] for _ in room]

@@ -107,6 +107,19 @@ class LabelledTable:
             return folds
         return folds[np.unique(together, return_index=True)[1]][together]
 
+    def deal_folds(
+        self, values: NDArray[Any], n_folds: int, rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """Return folds of the rows, each with its share of small and large values.
+
+        Rows that are held out together are in one. Related rows are in none (-1), or in that of a
+        row that they are held out together with.
+        """
+        order = rng.permutation(self.own)
+        folds = np.full(self.n_rows, -1)
+        folds[order[values[order].argsort(kind="stable")]] = np.arange(len(order)) % n_folds
+        return self.folds_with_copies(folds)
+
     def own_with_copies(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return no more rows than these, with whatever is held out together with any of them.
 
