@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tabtransfer.errors import TabTransferError
+from tabtransfer.preprocessing.copies import held_out_together, left_out_together
+
 __all__ = ["fit_trees", "predict_trees", "tree_cells"]
 
 MISSING = np.float32(-1e30)
 """Stands for cells that are missing, below all others: ONNX has no missing cells."""
 _LEAST = 0.01  # probability that a row is shown with
-_WATCHED = 5  # every fifth row says how many trees are enough
+_WATCHED = 5  # every fifth row says how many trees are enough, and its copies
 _MOST_TREES, _PATIENCE = 600, 30
 
 
@@ -45,6 +48,11 @@ def fit_trees(
     -------
     catboost.CatBoost
 
+    Raises
+    ------
+    TabTransferError
+        If no column tells the rows apart.
+
     Examples
     --------
     >>> import numpy as np
@@ -57,7 +65,13 @@ def fit_trees(
     """
     from catboost import CatBoost, Pool
 
-    watched = np.random.default_rng(seed).permutation(len(cells)) % _WATCHED == 0
+    watched = _watched(cells, weights, seed)
+    learned = cells[~watched]
+    if (learned == learned[:1]).all():
+        raise TabTransferError(
+            "The rows to learn from are alike in every column: a student can't tell them apart. "
+            "Predict with the model itself."
+        )
     settings: dict[str, Any] = {
         "loss_function": {0: "RMSE", 2: "Logloss"}.get(n_classes, "MultiClass"),
         "depth": 6,
@@ -79,6 +93,17 @@ def fit_trees(
     n_trees = max(1, int(trial.get_best_iteration()) + 1)
     booster = CatBoost({**settings, "iterations": n_trees})
     return booster.fit(pool(np.ones_like(watched)))
+
+
+def _watched(
+    cells: NDArray[np.float32], weights: NDArray[np.float64], seed: int
+) -> NDArray[np.bool_]:
+    """Return the rows that say how many trees are enough: a fifth, none with a copy elsewhere."""
+    watched = np.random.default_rng(seed).permutation(len(cells)) % _WATCHED == 0
+    copies = held_out_together(left_out_together(cells, weights))
+    if copies is None:
+        return watched
+    return watched[np.unique(copies, return_index=True)[1]][copies]
 
 
 def _shown(

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["distinct", "left_out_together"]
+__all__ = ["distinct", "held_out_together", "left_out_together"]
 
 _SINGLE = 0.25  # share of single rows, of rows that differ, from which on rows recur by nature
 _LESS_SINGLE = 0.5  # of that share in another class: a class that was repeated to balance them
 _DOUBT = 2.0  # rows taken to be single in each class beforehand
+_MOST_COPIES = 0.05  # of all rows; rows of more copies are held out one by one
 
 
 def distinct(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -90,6 +91,30 @@ def left_out_together(
     if by_nature and classes is not None and (times > 1.0).any():
         by_nature = not _is_balanced(copies, weights, classes)
     return None if by_nature else copies
+
+
+def held_out_together(copies: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
+    """Return which rows are held out together: those left out together, or None if each by itself.
+
+    So it is, too, where a row has more copies than a twentieth of all rows, as in tables of a few
+    categories: a hold-out would be a few different rows.
+
+    Parameters
+    ----------
+    copies : ndarray of int64, (n_rows,), or None
+        From `left_out_together`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.preprocessing.copies import held_out_together
+    >>> held_out_together(np.array([0, 0, 1, 1])) is None
+    True
+    >>> held_out_together(np.arange(40) // 2)[:4].tolist()
+    [0, 0, 1, 1]
+    """
+    few = copies is None or np.bincount(copies).max() <= _MOST_COPIES * len(copies)
+    return copies if few else None
 
 
 def _is_balanced(

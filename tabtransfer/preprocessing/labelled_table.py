@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tabtransfer.preprocessing.copies import left_out_together
+from tabtransfer.preprocessing.copies import held_out_together, left_out_together
 from tabtransfer.preprocessing.encoded_table import EncodedTable
 
 __all__ = ["LabelledTable"]
-
-_MOST_COPIES = 0.05  # share of the rows
 
 
 @dataclass(frozen=True)
@@ -89,20 +87,9 @@ class LabelledTable:
         """Return which of some rows are left out together, as `TaskBatch.copies` has it."""
         return None if self.copies is None else np.unique(self.copies[rows], return_inverse=True)[1]
 
-    @property
-    def _held_together(self) -> NDArray[np.int64] | None:
-        """Which rows are held out together: those left out together, or None if each by itself.
-
-        So it is, too, where a row has more copies than a twentieth of all rows, as in tables of a
-        few categories: a hold-out would be a few different rows.
-        """
-        copies = self.copies
-        few = copies is None or np.bincount(copies).max() <= _MOST_COPIES * self.n_rows
-        return copies if few else None
-
     def folds_with_copies(self, folds: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the folds of rows (n_rows,), with rows that are held out together in one."""
-        together = self._held_together
+        together = held_out_together(self.copies)
         if together is None:
             return folds
         return folds[np.unique(together, return_index=True)[1]][together]
@@ -133,7 +120,7 @@ class LabelledTable:
         ndarray of int64
             Places, ascending, of rows that aren't related ones.
         """
-        together = self._held_together
+        together = held_out_together(self.copies)
         if together is None:
             return np.sort(rows)
         named, first = np.unique(together[rows], return_index=True)
