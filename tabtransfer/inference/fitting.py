@@ -166,17 +166,17 @@ def build_model(
     -------
     FittedClassifier or FittedRegressor
     """
-    settings = prepared.settings
+    settings, training = prepared.settings, prepared.training
     config = network.get().config
     ensemble = build_ensemble(
-        prepared.training,
+        training,
         config,
         _n_members(prepared, config),
         settings.max_context_rows,
         np.random.default_rng(prepared.seed),
         settings.kinds,
         resources.memory_limit,
-        prepared.kept_back if unread is None else unread,
+        training.with_related_copies(prepared.kept_back if unread is None else unread),
         resources.device,
     )
     common: dict[str, Any] = dict(

@@ -129,6 +129,13 @@ class LabelledTable:
         fitting = named[sizes[named].cumsum() <= len(rows)]
         return self.own[np.isin(together[self.own], fitting)]
 
+    def with_related_copies(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the places, ascending, of rows and of related rows held out together with any."""
+        together = held_out_together(self.copies)
+        if together is None or self.related is None:
+            return np.sort(rows)
+        return np.union1d(rows, np.flatnonzero(self.related & np.isin(together, together[rows])))
+
     def weights_of(self, rows: NDArray[np.int64] | slice) -> NDArray[np.float64] | None:
         """Return the weights of some rows, or None where all are one."""
         return None if self.weights is None else self.weights[rows]

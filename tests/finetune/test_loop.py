@@ -69,6 +69,23 @@ def test_tuning_lowers_the_held_out_loss_and_leaves_the_base_alone(quick, make_n
     assert not any(parameter.requires_grad for parameter in tuned.parameters())
 
 
+def test_related_copies_of_rows_held_out_are_not_learned_from(make_network, monkeypatch):
+    table, labels = make_task(100)
+    twice, related = np.tile(np.arange(100), 2), np.arange(200) >= 100
+    training = LabelledTable(table.take(twice), labels[twice], 2, related=related)
+    seen = []
+    monkeypatch.setattr(loop, "HeldOut", lambda *parts: seen.append(parts) or child.HeldOut(*parts))
+    config = replace(QUICK, max_steps=1, children=1, min_validation_rows=4)
+    finetune_network(
+        make_network(), training, config, max_context_rows=1000, time_limit=None, seed=0
+    )
+    ((ensemble, stopping, judging),) = seen
+    learned = set(ensemble.training.table.cells[:, 0])
+    for part in (stopping, judging):
+        assert part.n_rows == 10 and learned.isdisjoint(part.table.cells[:, 0])
+    assert ensemble.training.n_rows == 160
+
+
 @pytest.mark.slow
 def test_weights_that_validate_no_better_are_not_kept(make_network):
     network = make_network()

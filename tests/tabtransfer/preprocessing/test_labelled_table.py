@@ -62,3 +62,14 @@ class TestCopies:
         chosen = table.own_with_copies(rows)
         assert len(chosen) and not related[chosen].any()
         assert set(table.copies[chosen]).isdisjoint(table.copies[np.setdiff1d(table.own, chosen)])
+
+    def test_related_copies_come_with_rows(self):
+        related = np.arange(180) % 3 == 0
+        table, rows = self.make(3, related), np.flatnonzero(~related)[:30]
+        together = table.with_related_copies(rows)
+        assert set(rows) < set(together) and related[np.setdiff1d(together, rows)].all()
+        left = np.setdiff1d(np.flatnonzero(related), together)
+        assert set(table.copies[left]).isdisjoint(table.copies[rows])
+
+    def test_without_related_rows_none_come(self):
+        assert self.make(3).with_related_copies(np.array([5, 2])).tolist() == [2, 5]
