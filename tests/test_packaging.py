@@ -134,3 +134,13 @@ def test_import_is_light():
     command = [sys.executable, "-P", "-c", code]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     assert run.stdout == "[]\n"
+
+
+def test_weights_are_read_without_importing_a_compiler():
+    code = (
+        "import sys; from tabtransfer.checkpoint import load_checkpoint; load_checkpoint();"
+        "print(sorted({'sympy', 'torch._dynamo', 'torch._inductor'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-P", "-c", code]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"

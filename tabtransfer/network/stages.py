@@ -21,7 +21,7 @@ class RowStage(nn.Module):
 
     def __init__(self, d: int, n_heads: int, n_layers: int, n_summary: int) -> None:
         super().__init__()
-        self.summary = nn.Parameter(torch.randn(n_summary, d))
+        self.summary = _learned_tokens(n_summary, d, 1.0)
         blocks = [Block(d, n_heads) for _ in range(n_layers)]
         self.blocks = cast("Sequence[Block]", nn.ModuleList(blocks))
         self.norm = nn.LayerNorm(d, bias=False)
@@ -47,7 +47,7 @@ class ContextStage(nn.Module):
 
     def __init__(self, d: int, n_heads: int, n_layers: int, n_thinking: int) -> None:
         super().__init__()
-        self.thinking = nn.Parameter(0.5 * torch.randn(n_thinking, d))
+        self.thinking = _learned_tokens(n_thinking, d, 0.5)
         blocks = [Block(d, n_heads, scales_with_length=True) for _ in range(n_layers)]
         self.blocks = cast("Sequence[Block]", nn.ModuleList(blocks))
 
@@ -84,3 +84,11 @@ def _weight_bias(weights: Tensor | None, n_thinking: int) -> tuple[Tensor | None
         return None, None
     bias = F.pad(weights.log(), (n_thinking, 0))[:, None, None]
     return bias, (weights.sum(-1) + n_thinking)[:, None, None, None]
+
+
+def _learned_tokens(n: int, d: int, deviation: float) -> nn.Parameter:
+    """Return tokens (n, d) that start as normal numbers."""
+    tokens = torch.empty(n, d)
+    if not tokens.is_meta:  # where they have no values, drawing some imports all of torch's compiler
+        tokens.normal_(std=deviation)
+    return nn.Parameter(tokens)
