@@ -6,8 +6,9 @@ say how much of each belongs in the prediction: the shares of a mixture that are
 (Dempster, Laird and Rubin 1977), or the convex combination of means of least squared error (linear
 opinion pool, stacking: Breiman 1996).
 
-Of a small table with targets so far out that the network can't reach them, shares are found by an
-ensemble that doesn't read some rows; the one that predicts reads all.
+Of numbers in a table that the network reads as a whole, shares are found by an ensemble that
+doesn't read a third of the rows; the one that predicts reads all (record 026). Of classes,
+nothing is gained there.
 
 Shapes: r rows, l learners, k classes.
 """
@@ -21,15 +22,17 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.inference.distribution import quantile_means
+from tabtransfer.learners.folds import DistinctRows
+from tabtransfer.network.quantiles import quantile_levels
 from tabtransfer.preprocessing.labelled_table import LabelledTable
-from tabtransfer.preprocessing.stratified import stratified_rows
-from tabtransfer.preprocessing.target_scale import are_clipped
 
-__all__ = ["Blend", "fit_shares", "rows_to_ask_about", "rows_to_keep_back"]
+__all__ = ["HANDICAP", "Blend", "fit_shares", "rows_to_ask_about", "rows_to_keep_back"]
 
 FEWEST_ROWS = 300
 MOST_ROWS = 1000
-FEWEST_CLIPPED = 4
+HANDICAP = 0.2
+"""Where the rows kept back are a third, and the network's context is smaller than it will be."""
 _FEWEST_OF_CLASS = 20  # of fewer rows of a class, none is kept from the network
 _PRIOR_ROWS = 10.0  # that speak for the network's mean alone
 _PRIOR_CLASSES = 1.0  # row that speaks for the network's probabilities alone (record 025)
@@ -37,6 +40,7 @@ _LEAST_WEIGHT = 1e-6  # of all rows kept back: beside other rows, these are none
 _STEPS = 2000
 _CONVERGED = 1e-5
 _SUM_WEIGHT = 1e4  # of the condition that shares sum to 1, beside the rows
+_PARTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _DECIMALS = 2  # so that rounding, which threads may change, doesn't move a prediction
 
 
@@ -109,7 +113,7 @@ def rows_to_keep_back(
 
 
 def rows_to_ask_about(training: LabelledTable, seed: int) -> NDArray[np.int64]:
-    """Choose rows to find shares by, of a table with targets that the network can't reach.
+    """Choose rows to find shares of numbers by, where the network reads all rows.
 
     Parameters
     ----------
@@ -121,29 +125,33 @@ def rows_to_ask_about(training: LabelledTable, seed: int) -> NDArray[np.int64]:
     Returns
     -------
     ndarray of int64
-        Places of the rows, ascending: half of the rows, or 1,000 if that is less, with the same
-        share of clipped targets; none where there are no learners, or fewer than four such targets.
+        Places of the rows, ascending: a third of those that differ, or some 1,000 if that is less,
+        with all copies, and with their share of high and low targets; none of classes, or without
+        learners.
     """
-    if training.is_regression and training.table.learners is not None:
-        own = training.own
-        clipped = are_clipped(training.labels, training.weights)[own]
-        if clipped.sum() >= FEWEST_CLIPPED:
-            n_rows = min(MOST_ROWS, len(own) // 2)
-            rng = np.random.default_rng([seed, n_rows])
-            drawn = own[stratified_rows(clipped.astype(np.int64), n_rows, rng)]
-            return training.own_with_copies(drawn)
-    return np.zeros(0, np.int64)
+    if not training.is_regression or training.table.learners is None:
+        return np.zeros(0, np.int64)
+    own = training.own
+    cells, labels = training.table.cells[own], training.labels[own]
+    rows = DistinctRows.of(cells, labels, training.weights_of(own))
+    n_folds = max(3, -(-rows.n_rows // MOST_ROWS))
+    folds = rows.folds(labels[rows.first], n_folds, np.random.default_rng([seed, n_folds]))
+    return own[folds[rows.inverse] == 0]
 
 
-def fit_shares(network: NDArray[np.float64], held_back: LabelledTable) -> Blend:
+def fit_shares(
+    network: NDArray[np.float64], held_back: LabelledTable, handicap: float = 0.0
+) -> Blend:
     """Find the shares by rows kept back.
 
     Parameters
     ----------
-    network : ndarray of float64, (r, k) or (r, 1)
-        What the network predicts for them: probabilities or means.
+    network : ndarray of float64, (r, k) or (r, q)
+        What the network predicts for them: probabilities, or quantiles of numbers.
     held_back : LabelledTable
         The rows, with their labels, and with what learners predict, each without its own label.
+    handicap : float, default=0.0
+        Share of the rows that speak for the network beforehand; see `HANDICAP`.
 
     Returns
     -------
@@ -153,12 +161,15 @@ def fit_shares(network: NDArray[np.float64], held_back: LabelledTable) -> Blend:
     learners = held_back.table.learners
     assert learners is not None
     present = ~np.isnan(learners).any((0, 2))
-    parts = np.concatenate([network[:, None], learners[:, present]], 1)
+    own = quantile_means(network) if held_back.is_regression else network
+    parts = np.concatenate([own[:, None], learners[:, present]], 1)
     weights = np.ones(len(parts)) if held_back.weights is None else held_back.weights
     if weights.sum() < _LEAST_WEIGHT:
         return Blend((1.0, *(0.0,) * learners.shape[1]))
     if held_back.is_regression:
-        found = _least_squares(parts[..., 0], held_back.labels, weights)
+        means, targets = parts[..., 0], held_back.labels
+        found = _least_squares(means, targets, weights, handicap)
+        found = _part_of_the_way(found, means, network, targets, weights)
     else:
         likelihoods = parts[np.arange(len(parts)), :, held_back.labels]
         found = _most_likely(likelihoods, weights)
@@ -187,7 +198,10 @@ def _most_likely(
 
 
 def _least_squares(
-    means: NDArray[np.float64], targets: NDArray[np.float64], weights: NDArray[np.float64]
+    means: NDArray[np.float64],
+    targets: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    handicap: float,
 ) -> NDArray[np.float64]:
     """Find the convex combination of means (r, parts) that is closest to targets."""
     unit = max(float(np.abs(targets).max()), 1e-300)  # squares of huge targets are infinite
@@ -197,8 +211,36 @@ def _least_squares(
     root = np.sqrt(weights)[:, None]
     errors = (targets[:, None] - means) / scale
     spread = np.sqrt(np.average(errors[:, 0] ** 2, weights=weights))
-    prior = np.sqrt(_PRIOR_ROWS) * spread * np.diag(np.arange(means.shape[1]) > 0)
+    n_rows = _PRIOR_ROWS + handicap * weights.sum()
+    prior = np.sqrt(n_rows) * spread * np.diag(np.arange(means.shape[1]) > 0)
     ones = np.full((1, means.shape[1]), _SUM_WEIGHT)
     system = np.vstack([root * errors, prior, ones])
     goal = np.append(np.zeros(len(system) - 1), _SUM_WEIGHT)
     return nnls(system, goal)[0]
+
+
+def _part_of_the_way(
+    shares: NDArray[np.float64],
+    means: NDArray[np.float64],
+    quantiles: NDArray[np.float64],
+    targets: NDArray[np.float64],
+    weights: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Go from the network alone to shares as far as means and quantiles (r, q) gain by it.
+
+    Where targets are skewed, quantiles may lose what means gain when they move with them. What
+    counts is the product of root mean square error and pinball loss.
+    """
+    levels = np.array(quantile_levels(quantiles.shape[1]))
+    unit = max(float(np.abs(targets).max()), 1e-300)
+
+    def loss(part: float) -> float:
+        moves = part * (means @ shares - means[:, 0])
+        errors = (targets - means[:, 0] - moves) / unit
+        below = ((targets - moves)[:, None] - quantiles) / unit
+        pinball = np.maximum(levels * below, (levels - 1.0) * below).mean(1)
+        squares, losses = (np.average(each, weights=weights) for each in (errors**2, pinball))
+        return float(np.log(squares + 1e-300) / 2 + np.log(losses + 1e-300))
+
+    part = min(_PARTS, key=loss)
+    return part * shares + (1.0 - part) * (np.arange(len(shares)) == 0)

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from tabtransfer.errors import TabTransferError
+from tabtransfer.network.quantiles import quantile_levels
 
-__all__ = ["QuantileDistribution"]
+__all__ = ["QuantileDistribution", "quantile_means"]
 
 
 @dataclass(frozen=True)
@@ -248,6 +249,12 @@ class QuantileDistribution:
             )
         columns = points[:, None] if points.ndim == 1 else points
         return np.broadcast_to(columns, (n_rows, n_values)), shape
+
+
+def quantile_means(quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the means (n_rows, 1) of distributions by the network's quantiles (n_rows, q)."""
+    levels = np.array(quantile_levels(quantiles.shape[1]))
+    return QuantileDistribution(levels, quantiles).mean()[:, None]
 
 
 def _at(table: NDArray[np.float64], index: NDArray[np.int64]) -> NDArray[np.float64]:

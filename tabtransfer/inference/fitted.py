@@ -19,7 +19,7 @@ from tabtransfer.inference.calibration import (
     temper_probabilities,
     temper_quantiles,
 )
-from tabtransfer.inference.distribution import QuantileDistribution
+from tabtransfer.inference.distribution import QuantileDistribution, quantile_means
 from tabtransfer.inference.ensemble import ClassificationEnsemble, RegressionEnsemble
 from tabtransfer.inference.kept_network import KeptNetwork
 from tabtransfer.inference.members import Advance, ignore
@@ -227,13 +227,16 @@ class FittedRegressor(FittedModel):
         self, network: TabularTransformer, query: EncodedTable, advance: Advance = ignore
     ) -> NDArray[np.float64]:
         """Predict means (n_rows, 1), as `ask` asks."""
-        return _means(self.quantiles(network, query, advance))
+        return quantile_means(self.quantiles(network, query, advance))
 
     def unmixed(
         self, network: TabularTransformer, query: EncodedTable, advance: Advance = ignore
     ) -> NDArray[np.float64]:
-        """Predict means (n_rows, 1) by the network alone."""
-        return _means(self._own_quantiles(network, query, advance))
+        """Predict quantiles (n_rows, n_quantiles) by the network alone."""
+        quantiles = _numbers(self.ensemble.quantiles(network, query, advance))
+        if self.calibration is None:
+            return quantiles
+        return temper_quantiles(quantiles, self.calibration.temperature)
 
     def quantiles(
         self, network: TabularTransformer, query: EncodedTable, advance: Advance = ignore
@@ -242,28 +245,15 @@ class FittedRegressor(FittedModel):
 
         Where means are mixed with the learners', all quantiles move with them.
         """
-        quantiles = self._own_quantiles(network, query, advance)
+        quantiles = self.unmixed(network, query, advance)
         if self.blend is None or query.learners is None:
             return quantiles
-        means = _means(quantiles)
+        means = quantile_means(quantiles)
         return quantiles + self.blend.mix(means, query.learners) - means
 
     def targets(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Return the targets of training rows."""
         return self.rows.labels[rows]
-
-    def _own_quantiles(
-        self, network: TabularTransformer, query: EncodedTable, advance: Advance
-    ) -> NDArray[np.float64]:
-        quantiles = _numbers(self.ensemble.quantiles(network, query, advance))
-        if self.calibration is None:
-            return quantiles
-        return temper_quantiles(quantiles, self.calibration.temperature)
-
-
-def _means(quantiles: NDArray[np.float64]) -> NDArray[np.float64]:
-    levels = np.array(quantile_levels(quantiles.shape[1]))
-    return QuantileDistribution(levels, quantiles).mean()[:, None]
 
 
 def _numbers(answers: NDArray[np.float64]) -> NDArray[np.float64]:

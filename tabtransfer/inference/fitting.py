@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tabtransfer.inference.blend import Blend, fit_shares, rows_to_ask_about, rows_to_keep_back
+from tabtransfer.inference.blend import (
+    HANDICAP,
+    Blend,
+    fit_shares,
+    rows_to_ask_about,
+    rows_to_keep_back,
+)
 from tabtransfer.inference.calibration import Calibration
 from tabtransfer.inference.ensemble import build_ensemble
 from tabtransfer.inference.ensemble_size import ensemble_size
@@ -213,10 +219,10 @@ def add_blend(model: FittedModel, prepared: PreparedRows) -> FittedModel:
     FittedClassifier or FittedRegressor
         The model itself where nothing speaks for a share of the learners.
     """
-    training, asked = prepared.training, model
+    training, asked, handicap = prepared.training, model, 0.0
     rows = prepared.kept_back
     if not len(rows):
-        rows = rows_to_ask_about(training, model.seed)
+        rows, handicap = rows_to_ask_about(training, model.seed), HANDICAP
         if not len(rows):
             return model
         asked = build_model(
@@ -224,7 +230,7 @@ def add_blend(model: FittedModel, prepared: PreparedRows) -> FittedModel:
         )
     held_back = training.take(rows)
     predicted = asked.unmixed(asked.placed_network(), held_back.table)
-    return replace(model, blend=fit_shares(predicted, held_back))
+    return replace(model, blend=fit_shares(predicted, held_back, handicap))
 
 
 def refit(model: FittedModel, kept: NDArray[np.int64]) -> FittedModel:

@@ -1,4 +1,4 @@
-"""The choice of learners, and of their sizes, by the size of the table (records 015 and 023)."""
+"""The choice of learners, and of their sizes, by the size of the table (records 015, 023, 026)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ __all__ = ["FEWEST_ROWS", "MOST_CLASSES", "N_FOLDS", "choose_learners"]
 N_FOLDS = 5
 FEWEST_ROWS = 60  # distinct training rows, or three a class; fewer say nothing in folds
 MOST_CLASSES = 10  # to boost, which costs in proportion to them
-_MANY_ROWS = 2000
-_PATIENCE = 40
+_SOME_ROWS, _MANY_ROWS = 500, 2000
 _MOST_LEAVES = 20_000  # of a tree of the forest, about
 _SPLIT_BYTES = 64
 _BYTES_PER_PAIR = 64  # of centres: some matrices of them
@@ -58,14 +57,12 @@ def choose_learners(
     kernel = KernelSettings(n_centres=n_centres)
     if n_classes > MOST_CLASSES:
         return forest, None, kernel
-    if n_rows < _MANY_ROWS:
-        boosting = BoostingSettings(
-            n_trees=100,
-            depth=4 if n_classes else 6,
-            learning_rate=0.2 if n_classes else 0.1,
-        )
+    if n_rows >= _MANY_ROWS:
+        boosting = BoostingSettings(600, depth=6, learning_rate=0.1, n_borders=128, patience=40)
+    elif n_classes and n_rows < _SOME_ROWS:  # too few in a fold to stop by
+        boosting = BoostingSettings(100, depth=4, learning_rate=0.2)
+    elif n_classes:
+        boosting = BoostingSettings(300, depth=4, learning_rate=0.2, patience=30)
     else:
-        boosting = BoostingSettings(
-            n_trees=600, depth=6, learning_rate=0.1, n_borders=128, patience=_PATIENCE
-        )
+        boosting = BoostingSettings(400, depth=5, learning_rate=0.15, n_borders=128, patience=30)
     return forest, boosting, kernel
