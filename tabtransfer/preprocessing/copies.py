@@ -12,6 +12,7 @@ __all__ = ["distinct", "held_out_together", "left_out_together"]
 _SINGLE = 0.25  # share of single rows, of rows that differ, from which on rows recur by nature
 _LESS_SINGLE = 0.5  # of that share in another class: a class that was repeated to balance them
 _DOUBT = 2.0  # rows taken to be single in each class beforehand
+_DIFFERENT = 0.5  # share of rows with copies, whose copies have several labels: so it is by nature
 _MOST_COPIES = 0.05  # of all rows; rows of more copies are held out one by one
 
 
@@ -47,16 +48,16 @@ def distinct(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 def left_out_together(
     cells: NDArray[np.floating],
     weights: NDArray[np.float64] | None,
-    classes: NDArray[np.int64] | None = None,
+    labels: NDArray[np.int64] | NDArray[np.float64] | None = None,
 ) -> NDArray[np.int64] | None:
     """Return which training rows are left out together where one is predicted without its label.
 
     A row of weight 2 is the row twice, and either would tell the other's label: what is predicted
     of training rows would be too good, and be trusted too much. But where rows recur by nature, as
     those of few categories do, new rows have copies among the training rows as well, and one is
-    left out at a time. So it is where weights and numbers of copies are whole, and many rows are
-    single in each class: where one class alone has copies, or weights above 1, it was given them to
-    balance the classes, and new rows have none.
+    left out at a time. So it is where weights and numbers of copies are whole, and copies mostly
+    have several labels, or many rows are single in each class: where one class alone has copies, or
+    weights above 1, it was given them to balance the classes, and new rows have none.
 
     Parameters
     ----------
@@ -64,8 +65,8 @@ def left_out_together(
         Numbers; NaN equals NaN.
     weights : ndarray of float64, (n_rows,), or None
         Weights of the rows; None stands for ones.
-    classes : ndarray of int64, (n_rows,), optional
-        Class of each row.
+    labels : ndarray of int64 or float64, (n_rows,), optional
+        Class, or target, of each row.
 
     Returns
     -------
@@ -87,10 +88,14 @@ def left_out_together(
     """
     _, copies = distinct(cells)
     times = np.bincount(copies, weights)
-    by_nature = (times == times.round()).all() and (times == 1.0).mean() >= _SINGLE
-    if by_nature and classes is not None and (times > 1.0).any():
-        by_nature = not _is_balanced(copies, weights, classes)
-    return None if by_nature else copies
+    if (times != times.round()).any():
+        return copies
+    if labels is not None and (times > 1.0).any():
+        if _share_with_several_labels(copies, times, labels) >= _DIFFERENT:
+            return None
+        if np.issubdtype(labels.dtype, np.integer) and _is_balanced(copies, weights, labels):
+            return copies
+    return None if (times == 1.0).mean() >= _SINGLE else copies
 
 
 def held_out_together(copies: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
@@ -115,6 +120,15 @@ def held_out_together(copies: NDArray[np.int64] | None) -> NDArray[np.int64] | N
     """
     few = copies is None or np.bincount(copies).max() <= _MOST_COPIES * len(copies)
     return copies if few else None
+
+
+def _share_with_several_labels(
+    copies: NDArray[np.int64], times: NDArray[np.float64], labels: NDArray[Any]
+) -> float:
+    """Return of how many rows with copies, as a share, the copies have several labels."""
+    first, _ = distinct(np.column_stack([copies, labels.astype(np.float64)]))
+    n_labels = np.bincount(copies[first])
+    return float((n_labels[times > 1.0] > 1).mean())
 
 
 def _is_balanced(

@@ -77,8 +77,7 @@ class LabelledTable:
     @cached_property
     def copies(self) -> NDArray[np.int64] | None:
         """Which rows are left out together (n_rows,); see `left_out_together`."""
-        classes = None if self.is_regression else self.labels
-        return left_out_together(self.table.cells, self.weights, classes)
+        return left_out_together(self.table.cells, self.weights, self.labels)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "copies"}

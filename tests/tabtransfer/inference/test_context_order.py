@@ -22,7 +22,9 @@ def repeated(monkeypatch):
     table = TableEncoder().fit(X).transform(X)
 
     def make(n_classes):
-        return LabelledTable(table, np.arange(180) % n_classes if n_classes else X[:, 0], n_classes)
+        rows = X[:, 0]
+        labels = rows.astype(np.int64) % n_classes if n_classes else rows
+        return LabelledTable(table, labels, n_classes)
 
     return make
 

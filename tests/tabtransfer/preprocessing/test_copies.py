@@ -35,6 +35,19 @@ def test_repeated_and_weighted_rows_are_left_out_together():
     assert len(np.unique(weighted)) == 40
 
 
+def test_rows_whose_copies_differ_in_their_labels_recur_by_nature():
+    random = np.random.default_rng(0)
+    few = random.integers(0, 3, (400, 2)).astype(float)  # nine different rows, none of them single
+    classes, numbers = random.integers(0, 2, 400), random.normal(size=400)
+    assert left_out_together(few, None, classes) is None
+    assert left_out_together(few, None, numbers) is None
+    assert len(np.unique(left_out_together(few, None, few[:, 0]))) == 9
+    # Where they are few among rows that were repeated, nothing is by nature.
+    repeated = np.concatenate([X, X, X[:5]])
+    labels = np.append(np.arange(80) % 40, np.full(5, 50))
+    assert len(np.unique(left_out_together(repeated, None, labels))) == 40
+
+
 def test_any_other_weights_leave_the_whole_row_out():
     for weights in (np.full(40, 0.5), np.full(40, 1.5), np.where(X[:, 0] > 0, 1.0, 1.2)):
         assert len(np.unique(left_out_together(X, weights))) == 40

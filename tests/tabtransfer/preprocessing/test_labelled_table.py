@@ -34,7 +34,7 @@ class TestCopies:
     def make(self, repeats, related=None):
         X = np.random.default_rng(0).permutation(np.arange(60.0).repeat(repeats))[:, None]
         table = TableEncoder().fit(X).transform(X)
-        return LabelledTable(table, np.arange(len(X)) % 2, 2, related=related)
+        return LabelledTable(table, X[:, 0].astype(np.int64) % 2, 2, related=related)
 
     def test_folds_hold_all_copies_of_a_row(self):
         table = self.make(3)
