@@ -232,12 +232,13 @@ def _part_of_the_way(
     counts is the product of root mean square error and pinball loss.
     """
     levels = np.array(quantile_levels(quantiles.shape[1]))
-    unit = max(float(np.abs(targets).max()), 1e-300)
+    unit = max(float(np.abs(targets).max()), 1e-300)  # differences of huge targets are infinite
+    targets, means, quantiles = targets / unit, means / unit, quantiles / unit
 
     def loss(part: float) -> float:
         moves = part * (means @ shares - means[:, 0])
-        errors = (targets - means[:, 0] - moves) / unit
-        below = ((targets - moves)[:, None] - quantiles) / unit
+        errors = targets - means[:, 0] - moves
+        below = (targets - moves)[:, None] - quantiles
         pinball = np.maximum(levels * below, (levels - 1.0) * below).mean(1)
         squares, losses = (np.average(each, weights=weights) for each in (errors**2, pinball))
         return float(np.log(squares + 1e-300) / 2 + np.log(losses + 1e-300))

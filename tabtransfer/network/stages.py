@@ -89,8 +89,7 @@ def _weight_bias(weights: Tensor | None, n_thinking: int) -> tuple[Tensor | None
 def _learned_tokens(n: int, d: int, deviation: float) -> nn.Parameter:
     """Return tokens (n, d) that start as normal numbers."""
     tokens = torch.empty(n, d)
-    if (
-        not tokens.is_meta
-    ):  # where they have no values, drawing some imports all of torch's compiler
+    # Drawing numbers for tokens without values imports all of torch's compiler.
+    if not tokens.is_meta:
         tokens.normal_(std=deviation)
     return nn.Parameter(tokens)
