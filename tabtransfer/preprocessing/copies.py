@@ -48,7 +48,7 @@ def distinct(rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 def left_out_together(
     cells: NDArray[np.floating],
     weights: NDArray[np.float64] | None,
-    labels: NDArray[np.int64] | NDArray[np.float64] | None = None,
+    labels: NDArray[Any] | None = None,
 ) -> NDArray[np.int64] | None:
     """Return which training rows are left out together where one is predicted without its label.
 
@@ -123,7 +123,7 @@ def held_out_together(copies: NDArray[np.int64] | None) -> NDArray[np.int64] | N
 
 
 def _share_with_several_labels(
-    copies: NDArray[np.int64], times: NDArray[np.float64], labels: NDArray[Any]
+    copies: NDArray[np.int64], times: NDArray[Any], labels: NDArray[Any]
 ) -> float:
     """Return of how many rows with copies, as a share, the copies have several labels."""
     first, _ = distinct(np.column_stack([copies, labels.astype(np.float64)]))
