@@ -126,21 +126,19 @@ def test_code_and_weights_have_one_licence_and_the_weights_are_small():
     assert all(file.stat().st_size < 16 * 2**20 for file in SHIPPED.parent.iterdir())
 
 
-def test_import_is_light():
-    code = (
-        "import sys, tabtransfer;"
-        "print(sorted({'torch', 'sklearn', 'pandas', 'numpy', 'catboost'} & set(sys.modules)))"
-    )
-    command = [sys.executable, "-P", "-c", code]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert run.stdout == "[]\n"
-
-
-def test_weights_are_read_without_importing_a_compiler():
-    code = (
-        "import sys; from tabtransfer.checkpoint import load_checkpoint; load_checkpoint();"
-        "print(sorted({'sympy', 'torch._dynamo', 'torch._inductor'} & set(sys.modules)))"
-    )
+@pytest.mark.parametrize(
+    ("statement", "unwanted"),
+    [
+        ("import tabtransfer", {"torch", "sklearn", "pandas", "numpy", "catboost"}),
+        (
+            "from tabtransfer.checkpoint import load_checkpoint; load_checkpoint()",
+            {"sympy", "torch._dynamo", "torch._inductor"},
+        ),
+    ],
+    ids=["package", "weights"],
+)
+def test_what_is_not_needed_is_not_imported(statement, unwanted):
+    code = f"import sys; {statement}; print(sorted({unwanted!r} & set(sys.modules)))"
     command = [sys.executable, "-P", "-c", code]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     assert run.stdout == "[]\n"

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabtransfer.errors import TabTransferError
-from tabtransfer.preprocessing.copies import held_out_together, left_out_together
+from tabtransfer.preprocessing.copies import held_out_together, left_out_together, of_first_copy
 
 __all__ = ["fit_trees", "predict_trees", "tree_cells"]
 
@@ -101,9 +101,7 @@ def _watched(
     """Return the rows that say how many trees are enough: a fifth, none with a copy elsewhere."""
     watched = np.random.default_rng(seed).permutation(len(cells)) % _WATCHED == 0
     copies = held_out_together(left_out_together(cells, weights))
-    if copies is None:
-        return watched
-    return watched[np.unique(copies, return_index=True)[1]][copies]
+    return watched if copies is None else of_first_copy(watched, copies)
 
 
 def _shown(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["distinct", "held_out_together", "left_out_together"]
+__all__ = ["distinct", "held_out_together", "left_out_together", "of_first_copy"]
 
 _SINGLE = 0.25  # share of single rows, of rows that differ, from which on rows recur by nature
 _LESS_SINGLE = 0.5  # of that share in another class: a class that was repeated to balance them
@@ -120,6 +120,19 @@ def held_out_together(copies: NDArray[np.int64] | None) -> NDArray[np.int64] | N
     """
     few = copies is None or np.bincount(copies).max() <= _MOST_COPIES * len(copies)
     return copies if few else None
+
+
+def of_first_copy(values: NDArray[Any], copies: NDArray[np.int64]) -> NDArray[Any]:
+    """Return values of rows, all copies of a row with that of the first one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.preprocessing.copies import of_first_copy
+    >>> of_first_copy(np.array([5, 6, 7]), np.array([0, 1, 0]))
+    array([5, 6, 5])
+    """
+    return values[np.unique(copies, return_index=True)[1]][copies]
 
 
 def _share_with_several_labels(

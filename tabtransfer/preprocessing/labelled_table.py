@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tabtransfer.preprocessing.copies import held_out_together, left_out_together
+from tabtransfer.preprocessing.copies import held_out_together, left_out_together, of_first_copy
 from tabtransfer.preprocessing.encoded_table import EncodedTable
 
 __all__ = ["LabelledTable"]
@@ -89,9 +89,7 @@ class LabelledTable:
     def folds_with_copies(self, folds: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the folds of rows (n_rows,), with rows that are held out together in one."""
         together = held_out_together(self.copies)
-        if together is None:
-            return folds
-        return folds[np.unique(together, return_index=True)[1]][together]
+        return folds if together is None else of_first_copy(folds, together)
 
     def deal_folds(
         self, values: NDArray[Any], n_folds: int, rng: np.random.Generator
