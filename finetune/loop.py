@@ -175,7 +175,7 @@ class _Run:
         training, network = self.training, self.network
         seed = [self.seed, place]
         rng = np.random.default_rng(seed)
-        fit_rows = np.setdiff1d(np.arange(training.n_rows), training.with_related_copies(part))
+        fit_rows = training.others_than(part)
         asked = stratified_rows(training.strata[part], _MOST_HELD_OUT, rng, every_class=False)
         part = rng.permutation(part[asked])
         ensemble = build_ensemble(

@@ -105,7 +105,7 @@ def _compare(
     rng = np.random.default_rng([model.seed, n_rows])
     drawn = own[stratified_rows(training.strata[own], n_rows, rng, every_class=False)]
     held_out = training.own_with_copies(drawn)
-    kept = np.setdiff1d(np.arange(training.n_rows), training.with_related_copies(held_out))
+    kept = training.others_than(held_out)
     held_out = held_out[np.isin(training.strata[held_out], training.strata[kept])]
     teacher = refit(model, kept)
     student = _teach(teacher, unlabelled, TEACHER_SHARE, advance)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["BoostingSettings", "FittedBoosting"]
 
 _BETWEEN = 0.55  # of the way from a value to the next one, where values of a grid aren't
+_COLUMNS_PER_SPLIT = 64  # drawn from more: as good in wide tables, in half the time (record 028)
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ class BoostingSettings:
                 "border_count": self.n_borders,
                 "bootstrap_type": "Bernoulli",
                 "subsample": 0.8,
+                "rsm": min(1.0, _COLUMNS_PER_SPLIT / cells.shape[1]),
                 "random_seed": seed,
                 "thread_count": 1,
                 "verbose": 0,

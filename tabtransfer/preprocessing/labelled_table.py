@@ -133,6 +133,10 @@ class LabelledTable:
             return np.sort(rows)
         return np.union1d(rows, np.flatnonzero(self.related & np.isin(together, together[rows])))
 
+    def others_than(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the places, ascending, of what is left when rows are held out."""
+        return np.setdiff1d(np.arange(self.n_rows), self.with_related_copies(rows))
+
     def weights_of(self, rows: NDArray[np.int64] | slice) -> NDArray[np.float64] | None:
         """Return the weights of some rows, or None where all are one."""
         return None if self.weights is None else self.weights[rows]

@@ -67,6 +67,29 @@ def test_whole_weights_equal_repeated_rows(task):
     np.testing.assert_allclose(weighted.predict(table), repeated.predict(table), rtol=0, atol=1e-9)
 
 
+@pytest.mark.parametrize("n_classes", [0, 3])
+def test_in_wide_tables_splits_look_at_some_columns(n_classes):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(150, 100))
+    y = X[:, 70] + X[:, 3]
+    if n_classes:
+        y = np.digitize(y, [-0.5, 0.5])
+    table = TableEncoder().fit(X).transform(X)
+    learners = fit(table, y, n_classes, SETTINGS[1:2])
+    booster = learners.fits[0][0].booster
+    assert booster.get_param("rsm") == 0.64
+    times = rng.integers(1, 3, len(y))
+    rows = np.arange(len(y)).repeat(times)
+    weighted = fit(table, y, n_classes, SETTINGS[1:2], times.astype(float))
+    repeated = fit(table.take(rows), y[rows], n_classes, SETTINGS[1:2])
+    np.testing.assert_allclose(weighted.out_of_fold[rows], repeated.out_of_fold, atol=1e-9)
+    own = learners.out_of_fold[:, 0]
+    if n_classes:
+        assert (own.argmax(1) == y).mean() > 0.5
+    else:
+        assert np.corrcoef(own[:, 0], y)[0, 1] > 0.6
+
+
 def test_a_row_alone_equals_the_row_among_others_and_threads_change_nothing(task):
     table, y, n_classes = task
     learners = fit(table, y, n_classes)
