@@ -1,4 +1,4 @@
-"""The choice of learners, and of their sizes, by the size of the table (records 015, 023, 026)."""
+"""The choice of learners and of their sizes by the table's size (records 015, 023, 026, 029)."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ def choose_learners(
     if n_classes > MOST_CLASSES:
         return forest, None, kernel
     if n_rows >= _MANY_ROWS:
-        boosting = BoostingSettings(600, depth=6, learning_rate=0.1, n_borders=128, patience=40)
+        boosting = BoostingSettings(2500, depth=6, learning_rate=0.1, n_borders=128, patience=40)
     elif n_classes and n_rows < _SOME_ROWS:  # too few in a fold to stop by
         boosting = BoostingSettings(100, depth=4, learning_rate=0.2)
     elif n_classes:
         boosting = BoostingSettings(300, depth=4, learning_rate=0.2, patience=30)
     else:
-        boosting = BoostingSettings(400, depth=5, learning_rate=0.15, n_borders=128, patience=30)
+        boosting = BoostingSettings(1500, depth=5, learning_rate=0.15, n_borders=128, patience=30)
     return forest, boosting, kernel
