@@ -12,7 +12,7 @@ from tabtransfer.bench.analysis.advice import (
     make_advisor,
     make_advisors,
 )
-from tabtransfer.bench.analysis.advice_file import COLUMNS, read_advice, write_advice
+from tabtransfer.bench.analysis.advice_file import COLUMNS, SHIPPED, read_advice, write_advice
 from tabtransfer.bench.analysis.advice_value import value_of_advice
 from tabtransfer.bench.commands.advise import advise
 from tabtransfer.bench.report.pages import write_report
@@ -154,6 +154,16 @@ def test_advice_is_worth_what_it_saves_on_tables_left_out(make_tables):
 def test_advice_by_chance_is_worth_nothing(make_tables, seed):
     value = value_of_advice(make_tables(lambda logs: 0.1 + 0 * logs, noise=0.1, seed=seed))
     assert not value.pays and value.always == "mine"
+
+
+def test_the_package_has_results_of_two_suites_at_two_sizes_and_no_path():
+    shipped = read_advice(SHIPPED)
+    assert sorted(shipped["max_train"].unique()) == [1000, 10_000]
+    assert set(shipped["suite"]) == {"public", "standard"}
+    assert {"tabtransfer", "stack", "catboost", "linear"} <= set(shipped["method"])
+    assert shipped["table"].str.fullmatch(r"(public|standard)/[^/]+").all()
+    assert shipped[shipped["max_train"] == 1000]["family"].nunique() > 100
+    assert SHIPPED.stat().st_size < 100_000
 
 
 def test_few_tables_say_nothing_of_advice(make_tables):

@@ -150,7 +150,8 @@ def test_help_is_wrapped_by_the_terminal(run, monkeypatch, command):
     assert inside and min(map(len, inside)) > 55
 
 
-def test_advice_without_results_names_the_command_that_measures(run, tmp_path):
+def test_advice_without_results_names_the_command_that_measures(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("tabtransfer.bench.analysis.advice_file.SHIPPED", tmp_path / "none")
     path = tmp_path / "my table.csv"
     path.write_text("x,buys it\n" + "1,a\n2,b\n" * 20)
     status, _, said = run("advise", path, "--target", "buys it")
