@@ -60,7 +60,9 @@ def choose_learners(
     if n_rows >= _MANY_ROWS:
         most = max(600, 7500 // max(3, n_classes))  # a tree of CatBoost's holds all classes
         n_borders = 128 if n_classes else 254
-        boosting = BoostingSettings(most, 6, 0.1, n_borders, patience=40)
+        boosting = BoostingSettings(
+            most, depth=6, learning_rate=0.1, n_borders=n_borders, patience=40
+        )
     elif n_classes and n_rows < _SOME_ROWS:  # too few in a fold to stop by
         boosting = BoostingSettings(100, depth=4, learning_rate=0.2)
     elif n_classes:
