@@ -164,8 +164,7 @@ def _shapes(stream: StreamConfig, train_share: float) -> list[Shape]:
     shapes = []
     for n_rows in np.geomspace(stream.min_rows, stream.max_rows, GRID).round().astype(int).tolist():
         for n_columns in np.geomspace(stream.min_columns, stream.max_columns, GRID).round():
-            n_tasks = stream.cells // int(n_rows * n_columns)
-            n_tasks = min(max(n_tasks, stream.min_tasks), stream.max_tasks)
+            n_tasks = stream.bound_tasks(stream.cells // int(n_rows * n_columns))
             shapes.append(Shape(n_rows, int(n_columns), int(n_rows * train_share), n_tasks))
     return shapes
 

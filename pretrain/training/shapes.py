@@ -76,8 +76,7 @@ def fixed_shapes(config: StreamConfig) -> list[Shape]:
         n_tasks = config.cells // (n_rows * n_columns)
         if config.learner_share:
             n_tasks = min(n_tasks, config.learner_rows // n_train)
-        n_tasks = min(max(n_tasks, config.min_tasks), config.max_tasks)
-        shapes.add(Shape(n_rows, n_columns, n_train, n_tasks))
+        shapes.add(Shape(n_rows, n_columns, n_train, config.bound_tasks(n_tasks)))
     return sorted(shapes)
 
 

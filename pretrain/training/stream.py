@@ -56,6 +56,10 @@ class StreamConfig:
     learner_rows: int = 12_000  # of all tasks of a step, to grow trees on
     shapes: int = 0  # 0: any
 
+    def bound_tasks(self, n_tasks: int) -> int:
+        """Return a number of tasks of a step within its bounds."""
+        return min(max(n_tasks, self.min_tasks), self.max_tasks)
+
 
 class TaskStream(IterableDataset[TaskBatch]):
     """Yield batches for ever, starting at a given one.
@@ -129,7 +133,7 @@ class TaskStream(IterableDataset[TaskBatch]):
             n_hidden = round(log_uniform(random, n_train, max(n_train, c.max_hidden)))
         n_all = n_rows + n_hidden
         cells = c.cells * n_all // n_rows  # most of which the network won't see
-        most = min(c.max_tasks, max(c.min_tasks, c.learner_rows // (n_train + n_hidden)))
+        most = c.bound_tasks(c.learner_rows // (n_train + n_hidden))
         batch = self._draw(random, n_all, n_train + n_hidden, cells, most, "cpu")
         # Where no table had as many rows, half of the training rows stay at most.
         n_shown = min(n_train, max(1, batch.n_train // 2)) if n_hidden else batch.n_train
@@ -156,7 +160,7 @@ class TaskStream(IterableDataset[TaskBatch]):
             if batch is not None:
                 return batch.to(device)
         n_columns = round(log_uniform(random, c.min_columns, c.max_columns))
-        n_tasks = min(max(cells // (n_rows * n_columns), c.min_tasks), max_tasks)
+        n_tasks = min(c.bound_tasks(cells // (n_rows * n_columns)), max_tasks)
         return self._from_prior(random, Shape(n_rows, n_columns, n_train, n_tasks), device)
 
     def _from_prior(self, random: np.random.Generator, shape: Shape, device: str) -> TaskBatch:
@@ -215,7 +219,7 @@ class TaskStream(IterableDataset[TaskBatch]):
         if not n_hidden:
             return shape
         n_known = shape.n_train + n_hidden
-        most = max(self.config.min_tasks, self.config.learner_rows // n_known)
+        most = self.config.bound_tasks(self.config.learner_rows // n_known)
         return replace(
             shape,
             n_rows=shape.n_rows + n_hidden,

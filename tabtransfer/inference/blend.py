@@ -15,6 +15,7 @@ Shapes: r rows, l learners, k classes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +28,16 @@ from tabtransfer.learners.folds import DistinctRows
 from tabtransfer.network.quantiles import quantile_levels
 from tabtransfer.preprocessing.labelled_table import LabelledTable
 
-__all__ = ["HANDICAP", "Blend", "fit_shares", "rows_to_ask_about", "rows_to_keep_back"]
+__all__ = [
+    "HANDICAP",
+    "Blend",
+    "fit_shares_of_classes",
+    "fit_shares_of_numbers",
+    "rows_to_ask_about",
+    "rows_to_keep_back",
+]
 
+_Find = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]  # parts, weights
 FEWEST_ROWS = 300
 MOST_ROWS = 1000
 HANDICAP = 0.2
@@ -139,17 +148,39 @@ def rows_to_ask_about(training: LabelledTable, seed: int) -> NDArray[np.int64]:
     return own[folds[rows.inverse] == 0]
 
 
-def fit_shares(
-    network: NDArray[np.float64], held_back: LabelledTable, handicap: float = 0.0
-) -> Blend:
-    """Find the shares by rows kept back.
+def fit_shares_of_classes(probabilities: NDArray[np.float64], held_back: LabelledTable) -> Blend:
+    """Find the shares of the most likely mixture of probabilities, by rows kept back.
 
     Parameters
     ----------
-    network : ndarray of float64, (r, k) or (r, q)
-        What the network predicts for them: probabilities, or quantiles of numbers.
+    probabilities : ndarray of float64, (r, k)
+        What the network predicts for them.
     held_back : LabelledTable
         The rows, with their labels, and with what learners predict, each without its own label.
+
+    Returns
+    -------
+    Blend
+        A learner that is absent has no share.
+    """
+
+    def find(parts: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        return _most_likely(parts[np.arange(len(parts)), :, held_back.labels], weights)
+
+    return _fit(probabilities, held_back, find)
+
+
+def fit_shares_of_numbers(
+    quantiles: NDArray[np.float64], held_back: LabelledTable, handicap: float = 0.0
+) -> Blend:
+    """Find the shares of the mean of least squared error, by rows kept back.
+
+    Parameters
+    ----------
+    quantiles : ndarray of float64, (r, q)
+        What the network predicts for them.
+    held_back : LabelledTable
+        The rows, with their targets, and with what learners predict, each without its own target.
     handicap : float, default=0.0
         Share of the rows that speak for the network beforehand; see `HANDICAP`.
 
@@ -158,21 +189,24 @@ def fit_shares(
     Blend
         A learner that is absent has no share.
     """
+
+    def find(parts: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        means, targets = parts[..., 0], held_back.labels
+        shares = _least_squares(means, targets, weights, handicap)
+        return _part_of_the_way(shares, means, quantiles, targets, weights)
+
+    return _fit(quantile_means(quantiles), held_back, find)
+
+
+def _fit(network: NDArray[np.float64], held_back: LabelledTable, find: _Find) -> Blend:
+    """Find the shares of the network (r, k or 1) and of the learners that are there."""
     learners = held_back.table.learners
     assert learners is not None
-    present = ~np.isnan(learners).any((0, 2))
-    own = quantile_means(network) if held_back.is_regression else network
-    parts = np.concatenate([own[:, None], learners[:, present]], 1)
-    weights = np.ones(len(parts)) if held_back.weights is None else held_back.weights
+    weights = np.ones(len(network)) if held_back.weights is None else held_back.weights
     if weights.sum() < _LEAST_WEIGHT:
         return Blend((1.0, *(0.0,) * learners.shape[1]))
-    if held_back.is_regression:
-        means, targets = parts[..., 0], held_back.labels
-        found = _least_squares(means, targets, weights, handicap)
-        found = _part_of_the_way(found, means, network, targets, weights)
-    else:
-        likelihoods = parts[np.arange(len(parts)), :, held_back.labels]
-        found = _most_likely(likelihoods, weights)
+    present = ~np.isnan(learners).any((0, 2))
+    found = find(np.concatenate([network[:, None], learners[:, present]], 1), weights)
     found = found.round(_DECIMALS)
     if not found.sum() > 0.0:  # one row outweighs all others, say
         found = np.eye(len(found))[0]

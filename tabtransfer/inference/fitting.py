@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from tabtransfer.inference.blend import (
     HANDICAP,
     Blend,
-    fit_shares,
+    fit_shares_of_classes,
+    fit_shares_of_numbers,
     rows_to_ask_about,
     rows_to_keep_back,
 )
@@ -230,7 +231,9 @@ def add_blend(model: FittedModel, prepared: PreparedRows) -> FittedModel:
         )
     held_back = training.take(rows)
     predicted = asked.unmixed(asked.placed_network(), held_back.table)
-    return replace(model, blend=fit_shares(predicted, held_back, handicap))
+    if training.is_regression:
+        return replace(model, blend=fit_shares_of_numbers(predicted, held_back, handicap))
+    return replace(model, blend=fit_shares_of_classes(predicted, held_back))
 
 
 def refit(model: FittedModel, kept: NDArray[np.int64]) -> FittedModel:

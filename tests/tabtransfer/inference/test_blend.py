@@ -7,7 +7,13 @@ from scipy.stats import norm
 
 from tabtransfer import TabTransferClassifier, TabTransferRegressor, load
 from tabtransfer.inference import blend
-from tabtransfer.inference.blend import Blend, fit_shares, rows_to_ask_about, rows_to_keep_back
+from tabtransfer.inference.blend import (
+    Blend,
+    fit_shares_of_classes,
+    fit_shares_of_numbers,
+    rows_to_ask_about,
+    rows_to_keep_back,
+)
 from tabtransfer.inference.distribution import quantile_means
 from tabtransfer.network.quantiles import quantile_levels
 from tabtransfer.preprocessing.encoded_table import EncodedTable
@@ -37,7 +43,7 @@ def classes(n_rows=2000, seed=0):
 
 def test_shares_of_a_mixture_are_found():
     network, learner, labels = classes(20_000)
-    shares = fit_shares(network, held_back(labels, learner[:, None], 3)).shares
+    shares = fit_shares_of_classes(network, held_back(labels, learner[:, None], 3)).shares
     assert shares == pytest.approx((0.3, 0.7), abs=0.03)
 
 
@@ -47,7 +53,7 @@ def test_shares_are_the_most_likely_ones(monkeypatch):
     network, learner, labels = classes()
     own = np.stack([network, learner], 1)[np.arange(len(labels)), :, labels]
     best = minimize(lambda x: -np.log(own @ [x[0], 1 - x[0]]).sum(), [0.5], bounds=[(0, 1)])
-    shares = fit_shares(network, held_back(labels, learner[:, None], 3)).shares
+    shares = fit_shares_of_classes(network, held_back(labels, learner[:, None], 3)).shares
     assert shares[0] == pytest.approx(best.x[0], abs=1e-3)
 
 
@@ -58,7 +64,7 @@ def test_few_rows_that_tell_are_enough_for_a_better_learner():
     learner = np.where(labels == 1, 0.6, 0.02)
     both = (np.stack([1 - p, p], 1) for p in (network, learner))
     network, learner = both
-    assert fit_shares(network, held_back(labels, learner[:, None], 2)).shares[1] > 0.8
+    assert fit_shares_of_classes(network, held_back(labels, learner[:, None], 2)).shares[1] > 0.8
 
 
 def test_means_are_combined_by_least_squares(monkeypatch):
@@ -67,7 +73,7 @@ def test_means_are_combined_by_least_squares(monkeypatch):
     random = np.random.default_rng(0)
     truth = 1e4 + 300.0 * random.normal(size=500)
     one, two = (truth + noise * random.normal(size=500) for noise in (100.0, 200.0))
-    shares = fit_shares(quantiles(one), held_back(truth, two[:, None, None], 0)).shares
+    shares = fit_shares_of_numbers(quantiles(one), held_back(truth, two[:, None, None], 0)).shares
     difference = one - two
     best = (difference @ (truth - two)) / (difference @ difference)
     assert shares == pytest.approx((best, 1 - best), abs=1e-4) and 0.7 < best < 0.9
@@ -83,6 +89,7 @@ def test_whole_weights_are_repeated_rows(n_classes):
     rows = np.arange(len(labels)).repeat(times)
     weighted = held_back(labels, learner[:, None], n_classes, times.astype(float))
     repeated = held_back(labels[rows], learner[rows, None], n_classes)
+    fit_shares = fit_shares_of_classes if n_classes else fit_shares_of_numbers
     assert fit_shares(network, weighted) == fit_shares(network[rows], repeated)
 
 
@@ -91,7 +98,7 @@ def test_what_says_nothing_or_is_absent_has_no_share():
     learners = np.full((len(labels), 2, 3), 1 / 3)
     learners[:, 1] = np.nan
     truth = np.eye(3)[labels] * 0.9 + 0.1 / 3
-    shares = fit_shares(truth, held_back(labels, learners, 3)).shares
+    shares = fit_shares_of_classes(truth, held_back(labels, learners, 3)).shares
     assert shares == (1.0, 0.0, 0.0)
     assert Blend(shares).mix(truth, learners) == pytest.approx(truth)
 
@@ -195,9 +202,9 @@ def test_shares_are_less_where_quantiles_that_move_with_the_mean_miss_more(monke
     network[:, -5:] = 4.0
     learner = 0.2 * truth + 0.5 * random.random(2000)
     asked = held_back(truth, learner[:, None, None], 0)
-    shares = fit_shares(network, asked).shares
+    shares = fit_shares_of_numbers(network, asked).shares
     monkeypatch.setattr(blend, "_PARTS", (1.0,))
-    assert fit_shares(network, asked).shares[1] > shares[1]
+    assert fit_shares_of_numbers(network, asked).shares[1] > shares[1]
 
 
 def test_a_handicap_speaks_for_the_network():
@@ -205,7 +212,9 @@ def test_a_handicap_speaks_for_the_network():
     truth, noise = random.normal(size=500), random.normal(size=(2, 500))
     network, learner = truth + 0.11 * noise[0], truth + 0.1 * noise[1]
     shares = [
-        fit_shares(quantiles(network), held_back(truth, learner[:, None, None], 0), handicap)
+        fit_shares_of_numbers(
+            quantiles(network), held_back(truth, learner[:, None, None], 0), handicap
+        )
         for handicap in (0.0, 0.2)
     ]
     assert shares[0].shares[0] < 0.5 < shares[1].shares[0]
