@@ -101,8 +101,8 @@ def fit_learners(
     settings : sequence of ForestSettings, BoostingSettings, KernelSettings or None
         Of each learner; None for one to leave out.
     n_folds : int
-        Folds; copies of a row are in the same one. Of fewer than 10 rows of different cells,
-        nothing is learned.
+        Folds; copies of a row are in the same one, unless rows recur by nature. Of fewer than 10
+        rows of different cells, nothing is learned.
     seed : int
         Same seed, same learners.
     n_threads : int, default=1
@@ -128,25 +128,26 @@ def fit_learners(
     array([[1., 0.],
            [0., 1.]])
     """
-    cells, targets = table.cells[rows.first], labels[rows.first]
-    scale = TargetScale(0.0, 1.0) if n_classes else TargetScale.of(targets, rows.weights)
     rng = np.random.default_rng(seed)
-    folds = rows.folds(targets, n_folds, rng)
+    dealt = rows.in_folds(labels[rows.first], n_folds, rng)
+    folds, weights, places = dealt.folds, dealt.weights, rows.first[dealt.row]
+    cells, targets = table.cells[places], labels[places]
+    scale = TargetScale(0.0, 1.0) if n_classes else TargetScale.of(targets, weights)
     seeds = rng.integers(2**31, size=(len(settings), n_folds))
     if not n_classes:
         # Digits that depend on the unit of the target would decide between equal splits.
         targets = ((targets - scale.mean) / scale.deviation).round(6)
     enough = rows.n_groups >= _FEWEST
-    places = [i for i, chosen in enumerate(settings) if chosen is not None and enough]
+    used = [i for i, chosen in enumerate(settings) if chosen is not None and enough]
 
-    labelled = LabelledRows(cells, table.categorical, targets, rows.weights, n_classes)
-    if any(isinstance(settings[place], BoostingSettings) for place in places):
+    labelled = LabelledRows(cells, table.categorical, targets, weights, n_classes)
+    if any(isinstance(settings[place], BoostingSettings) for place in used):
         # Before there are threads: it imports polars, which scikit-learn in another thread would
         # take for a whole module.
         import catboost  # noqa: F401
     boosted = {
         place: BoostedFolds(labelled, folds, chosen, seeds[place], MOST_ROWS, n_threads)
-        for place in places
+        for place in used
         if isinstance(chosen := settings[place], BoostingSettings)
     }
 
@@ -156,18 +157,18 @@ def fit_learners(
         held_out = folds == fold
         if isinstance(chosen, KernelSettings):
             found, leave_one_out = chosen.fit(
-                cells, table.categorical, targets, rows.weights, n_classes, seed
+                cells, table.categorical, targets, weights, n_classes, seed
             )
             return found, np.ones_like(held_out), leave_one_out
         if index in boosted:
             boosting = boosted[index].fit(fold)
             return boosting, held_out, boosting.predict(cells[held_out])
         seen = sample_rows(np.flatnonzero(~held_out), MOST_ROWS, seed)
-        training = cells[seen], targets[seen], rows.weights[seen], n_classes, seed
+        training = cells[seen], targets[seen], weights[seen], n_classes, seed
         forest = cast(ForestSettings, chosen).fit(*training)
         return forest, held_out, forest.predict(cells[held_out])
 
-    jobs = [(place, fold) for place in places for fold in range(_n_fits(settings[place], n_folds))]
+    jobs = [(place, fold) for place in used for fold in range(_n_fits(settings[place], n_folds))]
     out_of_fold = np.full((len(targets), len(settings), max(1, n_classes)), np.nan)
     fits: list[list[Fit]] = [[] for _ in settings]
     done = Parallel(n_threads, prefer="threads", return_as="generator")(
@@ -177,7 +178,7 @@ def fit_learners(
         out_of_fold[predicted, index] = values
         fits[index].append(found)
         advance(1)
-    out_of_fold = scale.restore(out_of_fold)[rows.inverse]
+    out_of_fold = dealt.mean(scale.restore(out_of_fold))[rows.inverse]
     return FittedLearners(tuple(map(tuple, fits)), scale, out_of_fold)
 
 

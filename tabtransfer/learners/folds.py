@@ -1,7 +1,9 @@
-"""Distinct rows of a table, and folds of them that keep the copies of a row together.
+"""Distinct rows of a table, and folds of them.
 
 What is fitted to distinct rows with the sum of their copies' weights can't tell a row of weight
-2 from the row twice, nor one order of the rows from another.
+2 from the row twice, nor one order of the rows from another. Copies are in one fold, as they would
+tell each other's labels. Only where rows recur by nature, and new rows have copies as well, they
+are dealt to several (`tabtransfer.preprocessing.copies.left_out_together`).
 """
 
 from __future__ import annotations
@@ -12,9 +14,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tabtransfer.preprocessing.copies import distinct
+from tabtransfer.preprocessing.copies import distinct, recur_by_nature
 
-__all__ = ["DistinctRows"]
+__all__ = ["DistinctRows", "RowsInFolds"]
+
+
+@dataclass(frozen=True)
+class RowsInFolds:
+    """Distinct rows, dealt to folds in one part or several.
+
+    Parameters
+    ----------
+    row : ndarray of int64, (n_parts,)
+        Which row each part is, ascending.
+    weights : ndarray of float64, (n_parts,)
+        Weights of the parts.
+    folds : ndarray of int64, (n_parts,)
+        Their folds; the parts of a row are in different ones.
+    """
+
+    row: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    folds: NDArray[np.int64]
+
+    def mean(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the mean of each row over the values of its parts (n_parts, ...)."""
+        starts = np.flatnonzero(np.diff(self.row, prepend=-1))
+        if len(starts) == len(self.row):
+            return values
+        weights = self.weights.reshape(-1, *(1,) * (values.ndim - 1))
+        return np.add.reduceat(weights * values, starts) / np.add.reduceat(weights, starts)
 
 
 @dataclass(frozen=True)
@@ -31,12 +60,15 @@ class DistinctRows:
         The same number for rows of equal cells, whatever their labels.
     weights : ndarray of float64, (n_distinct,)
         Sum of the copies' weights.
+    recur : bool, default=False
+        Whether copies are there by nature, and each is worth a whole weight of 1.
     """
 
     first: NDArray[np.int64]
     inverse: NDArray[np.int64]
     group: NDArray[np.int64]
     weights: NDArray[np.float64]
+    recur: bool = False
 
     @property
     def n_rows(self) -> int:
@@ -67,18 +99,25 @@ class DistinctRows:
         --------
         >>> import numpy as np
         >>> rows = DistinctRows.of(np.array([[1.0], [1.0], [1.0]]), np.array([0, 1, 0]), None)
-        >>> rows.first, rows.group, rows.weights
-        (array([0, 1]), array([0, 0]), array([2., 1.]))
+        >>> rows.first, rows.group, rows.weights, rows.recur
+        (array([0, 1]), array([0, 0]), array([2., 1.]), True)
         """
         _, same_cells = distinct(cells)
         first, inverse = distinct(np.column_stack([same_cells, labels.astype(np.float64)]))
         total = np.bincount(inverse, weights).astype(np.float64)
-        return cls(first, inverse, same_cells[first], total)
+        recur = bool(
+            (total > 1.0).any()
+            and (total == total.round()).all()
+            and recur_by_nature(same_cells, weights, labels)
+        )
+        return cls(first, inverse, same_cells[first], total, recur)
 
     def folds(
         self, labels: NDArray[Any], n_folds: int, rng: np.random.Generator
     ) -> NDArray[np.int64]:
         """Assign the distinct rows to folds, each with its share of every class or target.
+
+        Rows of equal cells are in one fold.
 
         Parameters
         ----------
@@ -99,3 +138,36 @@ class DistinctRows:
         fold = np.empty(len(groups), np.int64)
         fold[order] = np.arange(len(groups)) % n_folds
         return fold[np.searchsorted(groups, self.group)]
+
+    def in_folds(self, labels: NDArray[Any], n_folds: int, rng: np.random.Generator) -> RowsInFolds:
+        """Deal the distinct rows to folds, copies to different ones where rows recur by nature.
+
+        Parameters
+        ----------
+        labels, n_folds, rng
+            As of `folds`.
+
+        Returns
+        -------
+        RowsInFolds
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> X, y = np.array([[1.0], [1.0], [2.0], [2.0]]), np.array([0, 1, 0, 0])
+        >>> rows = DistinctRows.of(X, y, None)
+        >>> dealt = rows.in_folds(y[rows.first], 2, np.random.default_rng(0))
+        >>> dealt.row, dealt.weights, bool(dealt.folds[2] != dealt.folds[3])
+        (array([0, 1, 2, 2]), array([1., 1., 1., 1.]), True)
+        """
+        rows = np.arange(self.n_rows)
+        if not self.recur:
+            return RowsInFolds(rows, self.weights, self.folds(labels, n_folds, rng))
+        n_parts = np.minimum(self.weights, n_folds).astype(np.int64)
+        row = rows.repeat(n_parts)
+        part = np.arange(len(row)) - (n_parts.cumsum() - n_parts)[row]
+        weights = self.weights[row] // n_parts[row] + (part < self.weights[row] % n_parts[row])
+        order = np.lexsort([rng.random(self.n_rows)[row], labels[row]])  # parts of a row in turn
+        folds = np.empty(len(row), np.int64)
+        folds[order] = np.arange(len(row)) % n_folds
+        return RowsInFolds(row, weights, folds)

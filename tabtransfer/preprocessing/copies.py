@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["distinct", "held_out_together", "left_out_together", "of_first_copy"]
+__all__ = [
+    "distinct",
+    "held_out_together",
+    "left_out_together",
+    "of_first_copy",
+    "recur_by_nature",
+]
 
 _SINGLE = 0.25  # share of single rows, of rows that differ, from which on rows recur by nature
 _LESS_SINGLE = 0.5  # of that share in another class: a class that was repeated to balance them
@@ -87,15 +93,39 @@ def left_out_together(
     True
     """
     _, copies = distinct(cells)
+    return None if recur_by_nature(copies, weights, labels) else copies
+
+
+def recur_by_nature(
+    copies: NDArray[np.int64],
+    weights: NDArray[np.float64] | None,
+    labels: NDArray[Any] | None = None,
+) -> bool:
+    """Return whether new rows may be expected to have copies as well; see `left_out_together`.
+
+    Parameters
+    ----------
+    copies : ndarray of int64, (n_rows,)
+        The same number, from 0 on, for rows of equal cells.
+    weights, labels
+        As there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tabtransfer.preprocessing.copies import recur_by_nature
+    >>> recur_by_nature(np.array([0, 1, 1, 2]), None), recur_by_nature(np.arange(6) // 2, None)
+    (True, False)
+    """
     times = np.bincount(copies, weights)
     if (times != times.round()).any():
-        return copies
+        return False
     if labels is not None and (times > 1.0).any():
         if _share_with_several_labels(copies, times, labels) >= _DIFFERENT:
-            return None
+            return True
         if np.issubdtype(labels.dtype, np.integer) and _is_balanced(copies, weights, labels):
-            return copies
-    return None if (times == 1.0).mean() >= _SINGLE else copies
+            return False
+    return bool((times == 1.0).mean() >= _SINGLE)
 
 
 def held_out_together(copies: NDArray[np.int64] | None) -> NDArray[np.int64] | None:

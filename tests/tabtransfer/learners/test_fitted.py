@@ -57,6 +57,20 @@ def test_labels_that_are_noise_can_not_be_told():
         assert abs((own[:, learner].argmax(-1) == y).mean() - 0.5) < 0.08
 
 
+def test_copies_tell_each_other_where_rows_recur_by_nature():
+    """As they tell new rows; those that somebody repeated don't."""
+    table, _ = make_table(200)
+    y = np.random.default_rng(1).integers(0, 2, 200)
+    for rows, tells in (
+        (np.append(np.arange(200), np.arange(100)), True),
+        (np.arange(400) % 200, False),
+    ):
+        own = fit(table.take(rows), y[rows], 2).out_of_fold[:100]
+        for learner in range(2):
+            right = (own[:, learner].argmax(-1) == y[:100]).mean()
+            assert right > 0.7 if tells else abs(right - 0.5) < 0.15
+
+
 def test_whole_weights_equal_repeated_rows(task):
     table, y, n_classes = task
     times = np.random.default_rng(1).integers(1, 4, len(y))

@@ -55,3 +55,47 @@ def test_each_fold_has_its_share_of_every_class():
     folds = rows.folds(labels[rows.first], 5, np.random.default_rng(0))
     assert np.bincount(folds).tolist() == [20] * 5
     assert np.bincount(folds[labels[rows.first] == 1]).tolist() == [2] * 5
+
+
+def test_copies_are_dealt_to_folds_where_rows_recur_by_nature():
+    cells = np.append(np.arange(40), [0, 1, 1, 2, 2, 2, 2, 2, 2, 2]).astype(np.float32)[:, None]
+    labels = np.arange(50) % 2
+    labels[40:] = 0, 1, 1, *[0] * 7
+    rows = DistinctRows.of(cells, labels, None)
+    dealt = rows.in_folds(labels[rows.first], 5, np.random.default_rng(0))
+    assert rows.recur and dealt.row.tolist() == [0, 0, 1, 1, 1, *[2] * 5, *range(3, 40)]
+    assert dealt.weights[:10].tolist() == [1, 1, 1, 1, 1, 2, 2, 2, 1, 1]
+    for row in range(3):
+        folds = dealt.folds[dealt.row == row]
+        assert len(set(folds)) == len(folds)
+    assert np.bincount(dealt.folds).tolist() == [10, 10, 9, 9, 9]
+    values = np.arange(47.0)[:, None]
+    assert dealt.mean(values)[:4, 0].tolist() == [0.5, 3.0, (5 + 6 + 7) * 2 / 8 + 17 / 8, 10.0]
+
+
+def test_whole_weights_are_dealt_to_folds_as_copies_are(table):
+    cells, labels = table
+    times = np.random.default_rng(1).integers(1, 9, 80)
+    order = np.random.default_rng(2).permutation(np.arange(80).repeat(times))
+    dealt = []
+    for rows, known in (
+        (DistinctRows.of(cells, labels, times.astype(float)), labels),
+        (DistinctRows.of(cells[order], labels[order], None), labels[order]),
+    ):
+        assert rows.recur
+        found = rows.in_folds(known[rows.first], 3, np.random.default_rng(0))
+        dealt.append((found.row, found.weights, found.folds))
+    for one, other in zip(*dealt, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_repeated_rows_and_parts_of_rows_are_in_one_fold():
+    cells, labels = np.arange(30, dtype=np.float32)[:, None], np.arange(30) % 2
+    twice = DistinctRows.of(cells.repeat(2, 0), labels.repeat(2), None)
+    halves = DistinctRows.of(cells[[0, *range(30)]], labels[[1, *range(30)]], np.full(31, 0.5))
+    for rows, known in ((twice, labels.repeat(2)), (halves, labels[[1, *range(30)]])):
+        dealt = rows.in_folds(known[rows.first], 5, np.random.default_rng(0))
+        assert not rows.recur and dealt.row.tolist() == list(range(rows.n_rows))
+        np.testing.assert_array_equal(
+            dealt.folds, rows.folds(known[rows.first], 5, np.random.default_rng(0))
+        )
