@@ -61,7 +61,7 @@ class DistinctRows:
     weights : ndarray of float64, (n_distinct,)
         Sum of the copies' weights.
     recur : bool, default=False
-        Whether copies are there by nature, and each is worth a whole weight of 1.
+        Whether copies, if there are any, are there by nature, each of weight 1.
     """
 
     first: NDArray[np.int64]
@@ -105,11 +105,8 @@ class DistinctRows:
         _, same_cells = distinct(cells)
         first, inverse = distinct(np.column_stack([same_cells, labels.astype(np.float64)]))
         total = np.bincount(inverse, weights).astype(np.float64)
-        recur = bool(
-            (total > 1.0).any()
-            and (total == total.round()).all()
-            and recur_by_nature(same_cells, weights, labels)
-        )
+        is_whole = bool((total == total.round()).all())
+        recur = is_whole and recur_by_nature(same_cells, weights, labels)
         return cls(first, inverse, same_cells[first], total, recur)
 
     def folds(

@@ -99,3 +99,18 @@ def test_repeated_rows_and_parts_of_rows_are_in_one_fold():
         np.testing.assert_array_equal(
             dealt.folds, rows.folds(known[rows.first], 5, np.random.default_rng(0))
         )
+
+
+def test_rows_of_equal_cells_and_other_labels_are_dealt_as_copies_are():
+    cells, labels = np.repeat(np.arange(30, dtype=np.float32), 2)[:, None], np.arange(60) % 2
+    rows = DistinctRows.of(cells, labels, None)
+    dealt = rows.in_folds(labels[rows.first], 5, np.random.default_rng(0))
+    assert rows.recur and (dealt.folds[::2] != dealt.folds[1::2]).mean() > 0.5
+
+
+def test_folds_of_rows_without_copies_are_those_of_groups():
+    cells, labels = np.arange(60, dtype=np.float32)[:, None], np.arange(60) % 3
+    rows = DistinctRows.of(cells, labels, None)
+    dealt = rows.in_folds(labels, 5, np.random.default_rng(0))
+    np.testing.assert_array_equal(dealt.folds, rows.folds(labels, 5, np.random.default_rng(0)))
+    assert dealt.weights.tolist() == rows.weights.tolist()
