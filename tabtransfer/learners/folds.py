@@ -131,9 +131,7 @@ class DistinctRows:
             The fold of each.
         """
         groups, one_row = np.unique(self.group, return_index=True)
-        order = np.lexsort([rng.random(len(groups)), labels[one_row]])
-        fold = np.empty(len(groups), np.int64)
-        fold[order] = np.arange(len(groups)) % n_folds
+        fold = _deal(labels[one_row], rng.random(len(groups)), n_folds)
         return fold[np.searchsorted(groups, self.group)]
 
     def in_folds(self, labels: NDArray[Any], n_folds: int, rng: np.random.Generator) -> RowsInFolds:
@@ -164,7 +162,12 @@ class DistinctRows:
         row = rows.repeat(n_parts)
         part = np.arange(len(row)) - (n_parts.cumsum() - n_parts)[row]
         weights = self.weights[row] // n_parts[row] + (part < self.weights[row] % n_parts[row])
-        order = np.lexsort([rng.random(self.n_rows)[row], labels[row]])  # parts of a row in turn
-        folds = np.empty(len(row), np.int64)
-        folds[order] = np.arange(len(row)) % n_folds
+        folds = _deal(labels[row], rng.random(self.n_rows)[row], n_folds)
         return RowsInFolds(row, weights, folds)
+
+
+def _deal(labels: NDArray[Any], places: NDArray[np.float64], n_folds: int) -> NDArray[np.int64]:
+    """Return folds in turn, by label and, of equal ones, by place; of one place in their order."""
+    folds = np.empty(len(labels), np.int64)
+    folds[np.lexsort([places, labels])] = np.arange(len(labels)) % n_folds
+    return folds
