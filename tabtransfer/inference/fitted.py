@@ -243,13 +243,12 @@ class FittedRegressor(FittedModel):
     ) -> NDArray[np.float64]:
         """Predict quantiles (n_rows, n_quantiles), as `ask` asks.
 
-        Where means are mixed with the learners', all quantiles move with them.
+        Where means are mixed with the learners', the network's distribution is tilted to have them.
         """
         quantiles = self.unmixed(network, query, advance)
         if self.blend is None or query.learners is None:
             return quantiles
-        means = quantile_means(quantiles)
-        return quantiles + self.blend.mix(means, query.learners) - means
+        return self.blend.mix_quantiles(quantiles, query.learners)
 
     def targets(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Return the targets of training rows."""

@@ -9,14 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tabtransfer.inference.blend import (
-    HANDICAP,
-    Blend,
-    fit_shares_of_classes,
-    fit_shares_of_numbers,
-    rows_to_ask_about,
-    rows_to_keep_back,
-)
+from tabtransfer.inference.blend import Blend
 from tabtransfer.inference.calibration import Calibration
 from tabtransfer.inference.ensemble import build_ensemble
 from tabtransfer.inference.ensemble_size import ensemble_size
@@ -24,7 +17,13 @@ from tabtransfer.inference.fitted import FittedClassifier, FittedModel, FittedRe
 from tabtransfer.inference.kept_network import KeptNetwork
 from tabtransfer.inference.memory import MemoryBudget
 from tabtransfer.inference.resources import Resources
+from tabtransfer.inference.rows_for_shares import rows_to_ask_about, rows_to_keep_back
 from tabtransfer.inference.settings import FitSettings
+from tabtransfer.inference.shares import (
+    HANDICAP,
+    fit_shares_of_classes,
+    fit_shares_of_numbers,
+)
 from tabtransfer.learners import DistinctRows, FittedLearners, count_fits, fit_learners
 from tabtransfer.learners.choice import N_FOLDS, choose_learners
 from tabtransfer.network.transformer import NetworkConfig

@@ -251,12 +251,15 @@ def _describe(model: FittedModel, estimator: str, weights: str) -> dict[str, Any
         "network": asdict(model.network.get().config),
         "weights": weights,
         "blend": None if model.blend is None else list(model.blend.shares),
+        "spread": 1.0 if model.blend is None else model.blend.spread,
     }
 
 
 def _read_blend(record: Mapping[str, Any]) -> Blend | None:
     shares = record["blend"]
-    return None if shares is None else Blend(tuple(map(float, shares)))
+    if shares is None:
+        return None
+    return Blend(tuple(map(float, shares)), record["spread"])
 
 
 def _versions() -> dict[str, str]:

@@ -12,7 +12,7 @@ from tabtransfer.errors import TabTransferError
 
 __all__ = ["FORMAT", "read_record"]
 
-FORMAT = 2
+FORMAT = 3
 
 
 def _is_count(value: Any) -> bool:
@@ -49,6 +49,7 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
     "weights": _is_string,
     "outcomes": _is_table,
     "blend": _or_none(lambda value: isinstance(value, list)),
+    "spread": lambda value: isinstance(value, float),
 }
 
 
@@ -85,6 +86,7 @@ def read_record(content: bytes, path: Path) -> dict[str, Any]:
             f"{record['format']}, and tabtransfer {tabtransfer.__version__} reads formats up to "
             f"{FORMAT}: upgrade tabtransfer."
         )
+    record.setdefault("spread", 1.0)  # before format 3
     for name, is_right in _FIELDS.items():
         if name not in record or not is_right(record[name]):
             raise ValueError(f"its record has no {name}, or a wrong one")

@@ -64,7 +64,7 @@ class TestBadFiles:
     @pytest.mark.parametrize(
         ("change", "message"),
         [
-            ({"format": 3}, r"format 3, and tabtransfer .* reads formats up to 2: upgrade"),
+            ({"format": 4}, r"format 4, and tabtransfer .* reads formats up to 3: upgrade"),
             ({"estimator": "Ranker"}, "no such estimator or parameter: 'Ranker'"),
             ({"settings": {"depth": 3}}, "no such estimator or parameter.*'depth'"),
             (
@@ -99,6 +99,7 @@ class TestBadFiles:
             *({"weights": value} for value in (None, 3, "0" * 64)),
             *({"outcomes": value} for value in (None, {"calibration_": 3})),
             *({"blend": value} for value in (3, ["a"], [0.5, 0.2], [float("nan")])),
+            *({"blend": [1.0], "spread": value} for value in (None, "wide", 0.0, float("nan"))),
         ],
         ids=str,
     )
