@@ -113,6 +113,7 @@ def _write(fit: Fit, name: str, arrays: dict[str, NDArray[Any]]) -> dict[str, An
     arrays[f"{name}constant"] = fit.constant
     arrays[f"{name}borders"] = np.concatenate([*fit.bins.borders, np.zeros(0)])
     arrays[f"{name}counts"] = np.array([len(borders) for borders in fit.bins.borders])
+    arrays[f"{name}indicated"] = fit.bins.indicated
     if fit.means is not None:
         arrays |= {f"{name}means.{part}": found for part, found in fit.means.arrays().items()}
     checksum = None
@@ -135,7 +136,11 @@ def _read(kind: dict[str, Any], name: str, arrays: dict[str, NDArray[Any]], n_co
     if kind["checksum"] is not None:
         booster = read_booster(arrays[f"{name}booster"].tobytes(), kind["checksum"])
     stops = np.cumsum(arrays[f"{name}counts"])[:-1]
-    bins = ColumnBins(tuple(np.split(arrays[f"{name}borders"], stops)))
+    borders = tuple(np.split(arrays[f"{name}borders"], stops))
+    indicated = arrays.get(f"{name}indicated", np.zeros(0, np.int64))  # none before format 3
+    if not np.isin(indicated, np.arange(len(borders))).all():
+        raise TabTransferError("The boosted trees of the saved model refer to what isn't there.")
+    bins = ColumnBins(borders, indicated)
     means = None
     if f"{name}means.n_columns" in arrays:
         means = CategoryMeans.from_arrays(

@@ -111,9 +111,11 @@ class BoostedFolds:
         held_out = self.folds == fold
         seen = sample_rows(np.flatnonzero(~held_out), self.most_rows, seed)
         means, cells, unseen = None, rows.cells, rows.cells[held_out]
+        categorical = rows.categorical
         if groups is not None:
             means, cells = groups.without(fold)
             unseen = means.append(unseen)
+            categorical = np.pad(categorical, (0, cells.shape[1] - len(categorical)))
         fit = self.settings.fit(
             cells[seen],
             rows.labels[seen],
@@ -121,6 +123,7 @@ class BoostedFolds:
             rows.n_classes,
             seed,
             held_out=(unseen, rows.labels[held_out], rows.weights[held_out]),
+            categorical=categorical,
         )
         return replace(fit, means=means)
 

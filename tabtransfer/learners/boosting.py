@@ -17,6 +17,8 @@ __all__ = ["BoostingSettings", "FittedBoosting"]
 
 _BETWEEN = 0.55  # of the way from a value to the next one, where values of a grid aren't
 _COLUMNS_PER_SPLIT = 64  # drawn from more: as good in wide tables, in half the time (record 028)
+_FEWEST_LEVELS = 3  # of a column whose categories are told apart one by one
+_MOST_INDICATORS = 128  # of all columns; those of the fewest levels come first
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,9 @@ class BoostingSettings:
     patience : int, default=0
         Trees without gain on the rows held out after which no more are added, and those
         without gain are taken away again; 0: never.
+    most_levels : int, default=0
+        Categories of a column up to which a split can tell each from all others; 0: none, a split
+        cuts their codes in two.
 
     Examples
     --------
@@ -53,6 +58,7 @@ class BoostingSettings:
     learning_rate: float
     n_borders: int = 64
     patience: int = 0
+    most_levels: int = 0
 
     def fit(
         self,
@@ -62,14 +68,16 @@ class BoostingSettings:
         n_classes: int,
         seed: int,
         held_out: tuple[NDArray[np.float32], NDArray[Any], NDArray[np.float64]] | None = None,
+        categorical: NDArray[np.bool_] | None = None,
     ) -> FittedBoosting:
         """Boost trees on rows; see `ForestSettings.fit`.
 
-        ``held_out`` are cells, labels and weights of other rows, to stop by.
+        ``held_out`` are cells, labels and weights of other rows, to stop by, ``categorical``
+        (n_columns,) says which columns hold codes.
         """
         from catboost import CatBoost, Pool
 
-        bins = ColumnBins.of(cells, self.n_borders)
+        bins = ColumnBins.of(cells, self.n_borders, categorical, self.most_levels)
 
         known = np.unique(labels) if n_classes else np.zeros(0, np.int64)
         constant = np.array([np.average(labels, weights=weights)])
@@ -80,7 +88,7 @@ class BoostingSettings:
             return FittedBoosting(None, bins, constant, known, n_classes)
         if n_classes:
             labels = np.searchsorted(known, labels)
-        watched = None
+        numbers, watched = bins.number(cells), None
         if self.patience and held_out is not None:
             watched = _pool_of_known(held_out, bins, known)
         loss = {0: "RMSE", 2: "Logloss"}.get(len(known), "MultiClass")
@@ -93,7 +101,7 @@ class BoostingSettings:
                 "border_count": self.n_borders,
                 "bootstrap_type": "Bernoulli",
                 "subsample": 0.8,
-                "rsm": min(1.0, _COLUMNS_PER_SPLIT / cells.shape[1]),
+                "rsm": min(1.0, _COLUMNS_PER_SPLIT / numbers.shape[1]),
                 "random_seed": seed,
                 "thread_count": 1,
                 "verbose": 0,
@@ -101,7 +109,7 @@ class BoostingSettings:
             }
         )
         booster.fit(
-            Pool(bins.number(cells), labels, weight=weights),
+            Pool(numbers, labels, weight=weights),
             eval_set=watched,
             early_stopping_rounds=self.patience if watched is not None else None,
         )
@@ -135,13 +143,24 @@ class ColumnBins:
     ----------
     borders : tuple of ndarray of float64, (n_borders,)
         Of each column, ascending; a value on a border is below it.
+    indicated : ndarray of int64, (n_indicated,)
+        Columns of which each bin also makes a column of ones and zeros.
     """
 
     borders: tuple[NDArray[np.float64], ...]
+    indicated: NDArray[np.int64]
 
     @classmethod
-    def of(cls, cells: NDArray[np.float32], n_borders: int) -> ColumnBins:
+    def of(
+        cls,
+        cells: NDArray[np.float32],
+        n_borders: int,
+        categorical: NDArray[np.bool_] | None = None,
+        most_levels: int = 0,
+    ) -> ColumnBins:
         """Return bins with borders between neighbouring values, at even shares of the rows.
+
+        Categorical columns that have few levels are indicated, up to some 100 levels in all.
 
         Examples
         --------
@@ -149,16 +168,35 @@ class ColumnBins:
         >>> from tabtransfer.learners.boosting import ColumnBins
         >>> ColumnBins.of(np.array([[1.0], [3.0], [np.nan], [7.0]]), 64).borders
         (array([2.1, 5.2]),)
+        >>> codes = np.array([[0.0], [1.0], [2.0]])
+        >>> ColumnBins.of(codes, 64, np.array([True]), most_levels=3).number(codes)
+        array([[0., 1., 0., 0.],
+               [1., 0., 1., 0.],
+               [2., 0., 0., 1.]], dtype=float32)
         """
-        return cls(tuple(_borders(column, n_borders) for column in cells.T))
+        borders = tuple(_borders(column, n_borders) for column in cells.T)
+        n_levels = np.array([len(of_column) + 1 for of_column in borders])
+        few = (n_levels >= _FEWEST_LEVELS) & (n_levels <= min(most_levels, n_borders))
+        indicated = np.flatnonzero(few & (False if categorical is None else categorical))
+        order = indicated[np.argsort(n_levels[indicated], kind="stable")]
+        return cls(borders, np.sort(order[n_levels[order].cumsum() <= _MOST_INDICATORS]))
 
     def number(self, cells: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the number of each cell's bin (n_rows, n_columns); NaN where it is NaN."""
+        """Return the number of each cell's bin, NaN where it is NaN, and then the indicators.
+
+        Returns
+        -------
+        ndarray of float32, (n_rows, n_columns + n_indicators)
+        """
         numbers = np.empty(cells.shape, np.float32)
         for place, borders in enumerate(self.borders):
             numbers[:, place] = np.searchsorted(borders, cells[:, place])
         numbers[np.isnan(cells)] = np.nan
-        return numbers
+        indicators = [
+            numbers[:, [place]] == np.arange(len(self.borders[place]) + 1)
+            for place in self.indicated
+        ]
+        return np.hstack([numbers, *indicators]) if indicators else numbers
 
 
 def _borders(column: NDArray[np.float32], n_borders: int) -> NDArray[np.float64]:

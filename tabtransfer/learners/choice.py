@@ -1,4 +1,4 @@
-"""The choice of learners and of their sizes by the table's size (records 015, 023, 026, 029)."""
+"""The choice of learners and their sizes by the table's (records 015, 023, 026, 029, 034)."""
 
 from __future__ import annotations
 
@@ -59,9 +59,13 @@ def choose_learners(
         return forest, None, kernel
     if n_rows >= _MANY_ROWS:
         most = max(600, 7500 // max(3, n_classes))  # a tree of CatBoost's holds all classes
-        n_borders = 128 if n_classes else 254
         boosting = BoostingSettings(
-            most, depth=6, learning_rate=0.1, n_borders=n_borders, patience=40
+            most,
+            depth=6,
+            learning_rate=0.1,
+            n_borders=128 if n_classes else 254,
+            patience=40,
+            most_levels=32 if n_classes else 0,
         )
     elif n_classes and n_rows < _SOME_ROWS:  # too few in a fold to stop by
         boosting = BoostingSettings(100, depth=4, learning_rate=0.2)
