@@ -21,6 +21,7 @@ __all__ = ["tilt"]
 _FURTHEST = 1.0  # standard deviations; the rest of a longer way is a shift
 _STEEPEST = 4.0  # of the tilt, per standard deviation
 _PASSES, _STEPS = 3, 8
+_AT_ONCE = 1000  # rows, so that what is worked out takes little memory
 _NEAR = 0.01  # of the way
 
 
@@ -47,6 +48,13 @@ def tilt(quantiles: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[
     >>> tilt(np.arange(1.0, 10.0)[None], np.array([[6.0]])).round(1)
     array([[ 1.7,  3.1,  4.3,  5.4,  6.3,  7.2,  8. ,  8.7, 10.1]])
     """
+    starts = range(0, len(quantiles), _AT_ONCE)
+    pieces = [slice(start, start + _AT_ONCE) for start in starts]
+    found = [_tilt(quantiles[piece], means[piece]) for piece in pieces]
+    return np.concatenate([np.zeros((0, quantiles.shape[1])), *found])
+
+
+def _tilt(quantiles: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[np.float64]:
     levels = np.array(quantile_levels(quantiles.shape[1]))
     masses = quantile_means(np.eye(len(levels)))[:, 0]  # by which a mean is a sum of quantiles
     current = quantile_means(quantiles)

@@ -55,10 +55,13 @@ def test_the_unit_of_the_target_changes_nothing():
 
 
 def test_rows_are_on_their_own():
-    quantiles, scales = normal_quantiles(50)
+    quantiles, scales = normal_quantiles(2050)
     means = quantile_means(quantiles) - 0.4 * scales
-    alone = np.concatenate([tilt(q[None], m[None]) for q, m in zip(quantiles, means, strict=True)])
-    np.testing.assert_allclose(alone / scales, tilt(quantiles, means) / scales, atol=1e-9)
+    among = tilt(quantiles, means)
+    assert among.shape == quantiles.shape and tilt(quantiles[:0], means[:0]).shape == (0, 99)
+    for row in (0, 999, 1000, 2049):
+        alone = tilt(quantiles[[row]], means[[row]])
+        np.testing.assert_allclose(alone[0] / scales[row], among[row] / scales[row], atol=1e-9)
 
 
 def test_a_certain_prediction_is_shifted():
