@@ -33,6 +33,7 @@ _CONVERGED = 1e-5
 _SUM_WEIGHT = 1e4  # of the condition that shares sum to 1, beside the rows
 _PARTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _SPREADS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 1.2, 1.4, 1.7, 2.0)
+_FEWEST_ROWS = 50  # to narrow distributions by
 _COVERED = 0.9  # of the targets, by an interval that should contain as many
 _LESS_COVERED = 0.02  # than by the network alone, if that covers fewer
 _GAIN = 1e-4  # of the logarithm of a loss: less is none
@@ -176,10 +177,12 @@ def _part_of_the_way(
     least, covered = judge(quantiles)
     needed = min(_COVERED, covered - _LESS_COVERED)
     found = Blend(tuple(network.astype(float).tolist()))
+    least_spread = 0.0 if len(targets) >= _FEWEST_ROWS else 1.0
+    spreads = [spread for spread in _SPREADS if spread >= least_spread]
     for part in _PARTS:
         shares = tuple((part * np.array(blend.shares) + (1.0 - part) * network).tolist())
         mixed = Blend(shares).mix_quantiles(quantiles, learners)
-        for spread in _SPREADS:
+        for spread in spreads:
             loss, covered = judge(spread_out(mixed, spread))
             if loss < least - _GAIN and covered >= needed:
                 found, least = Blend(shares, spread), loss

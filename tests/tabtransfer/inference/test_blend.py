@@ -222,6 +222,14 @@ def test_distributions_are_as_narrow_as_the_learners_allow():
     assert means == pytest.approx(wanted, abs=0.01)
 
 
+def test_few_rows_do_not_narrow_distributions():
+    truth = np.random.default_rng(0).normal(size=60)
+    for n_rows in (49, 60):
+        asked = held_back(truth[:n_rows], truth[:n_rows, None, None], 0)
+        found = fit_shares_of_numbers(quantiles(0.8 * truth[:n_rows], 0.5), asked)
+        assert (found.spread < 1.0) == (n_rows == 60)
+
+
 def test_distributions_that_are_right_keep_their_spread():
     random = np.random.default_rng(0)
     centre = random.normal(size=2000)
