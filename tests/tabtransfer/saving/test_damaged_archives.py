@@ -122,6 +122,11 @@ class TestBadFiles:
         with pytest.raises(TabTransferError, match=f"{name} must be a whole number"):
             tabtransfer.load(saved)
 
+    def test_format_2_says_nothing_of_the_spread(self, saved):
+        expected = tabtransfer.load(saved).predict_proba([[3.0]])
+        rewrite(saved, {"format": 2, "spread": ...})
+        assert np.array_equal(tabtransfer.load(saved).predict_proba([[3.0]]), expected)
+
     def test_a_hundred_thousand_threads_are_as_many_as_there_are(self, saved, model):
         X, expected = np.arange(20.0)[:, None], model.predict_proba(np.arange(20.0)[:, None])
         with zipfile.ZipFile(saved) as archive:
@@ -190,10 +195,11 @@ class TestBadFiles:
 
 
 def rewrite(path, change, others=()):
-    """Change entries of the record, and other parts."""
+    """Change entries of the record and other parts, and leave out those that are `...`."""
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()} | dict(others)
     record = {**json.loads(parts["model.json"]), **change}
+    record = {name: value for name, value in record.items() if value is not ...}
     parts["model.json"] = json.dumps(record).encode()
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
