@@ -147,7 +147,7 @@ def _least_squares(
 def _part_of_the_way(
     blend: Blend, quantiles: NDArray[np.float64], held_back: LabelledTable
 ) -> Blend:
-    """Go from the network alone to shares, and to a smaller spread, as far as they serve.
+    """Go from the network alone to shares, and to another spread, as far as they serve.
 
     Where targets are skewed, quantiles may lose what means gain when they are tilted to have them.
     What counts is the product of root mean square error and pinball loss, of blends whose
@@ -177,7 +177,8 @@ def _part_of_the_way(
     least, covered = judge(quantiles)
     needed = min(_COVERED, covered - _LESS_COVERED)
     found = Blend(tuple(network.astype(float).tolist()))
-    least_spread = 0.0 if len(targets) >= _FEWEST_ROWS else 1.0
+    n_rows = len(targets) if weights is None else weights.sum()  # a row of weight 2 is two
+    least_spread = 0.0 if n_rows >= _FEWEST_ROWS else 1.0
     spreads = [spread for spread in _SPREADS if spread >= least_spread]
     for part in _PARTS:
         shares = tuple((part * np.array(blend.shares) + (1.0 - part) * network).tolist())

@@ -65,8 +65,8 @@ def _tilt(quantiles: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray
     centred /= np.where(deviation > 0.0, deviation, 1.0)
     unit = np.where(deviation > 0.0, unit * deviation, np.inf)
     distribution = QuantileDistribution(levels, quantiles)
-    goal, rest, steepness = np.zeros((3, *means.shape))
-    rest += means - current
+    rest = means - current
+    goal = steepness = np.zeros_like(rest)
     for _ in range(_PASSES):  # as the mean between levels is not quite that of the levels
         goal = (goal + rest / unit).clip(-_FURTHEST, _FURTHEST)
         steepness = _solve(centred, masses, goal, steepness)

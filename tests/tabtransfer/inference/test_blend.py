@@ -230,6 +230,16 @@ def test_few_rows_do_not_narrow_distributions():
         assert (found.spread < 1.0) == (n_rows == 60)
 
 
+def test_rows_of_weight_two_narrow_distributions_as_repeated_rows_do():
+    truth = np.random.default_rng(0).normal(size=30)
+    found = []
+    for values, weights in ((truth, np.full(30, 2.0)), (truth.repeat(2), None)):
+        asked = held_back(values, values[:, None, None], 0, weights)
+        found.append(fit_shares_of_numbers(quantiles(0.8 * values, 0.5), asked))
+    assert found[0].spread == found[1].spread < 1.0
+    assert found[0].shares == pytest.approx(found[1].shares)
+
+
 def test_distributions_that_are_right_keep_their_spread():
     random = np.random.default_rng(0)
     centre = random.normal(size=2000)
