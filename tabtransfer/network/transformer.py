@@ -18,6 +18,7 @@ Shapes: b tasks, r rows, n training rows, c columns, d cell width, e row width.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, cast
@@ -41,13 +42,16 @@ from tabtransfer.tasks import TaskBatch
 NEIGHBOUR_OFFSETS = (0, 1, 3)  # columns seen together in one cell vector (TabICLv2)
 
 MAX_SIZE = 100_000  # of anything in a network
+_USUAL_ROWS = 1000  # of most contexts in pretraining
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
     """Size of the network.
 
-    The row vector has width ``d_cell * n_summary``. ``tasks`` says which heads exist.
+    The row vector has width ``d_cell * n_summary``. ``tasks`` says which heads exist. Of contexts
+    of more than 1,000 rows, rare in pretraining, class logits are multiplied by their length over
+    that of 1,000 rows, thinking rows included, to the power of ``sharpening`` (record 035).
     """
 
     d_cell: int = 32
@@ -60,6 +64,7 @@ class NetworkConfig:
     max_classes: int = 10
     n_quantiles: int = 99
     tasks: tuple[str, ...] = ("classification", "regression")
+    sharpening: float = 0.0
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> NetworkConfig:
@@ -71,7 +76,11 @@ class NetworkConfig:
             If they aren't these fields, or a network can't have such sizes.
         """
         config = cls(**{**fields, "tasks": tuple(fields["tasks"])})
-        for name, size in asdict(config).items():
+        sizes = asdict(config)
+        sharpening = sizes.pop("sharpening")
+        if not (isinstance(sharpening, int | float) and 0 <= sharpening <= 1):
+            raise ValueError(f"sharpening is {sharpening!r}, not a number from 0 to 1")
+        for name, size in sizes.items():
             if name != "tasks" and not (isinstance(size, int) and 0 < size <= MAX_SIZE):
                 raise ValueError(f"{name} is {size!r}, not a whole number from 1 to {MAX_SIZE:,}")
         return config
@@ -233,10 +242,18 @@ class TabularTransformer(nn.Module):
         if output.dtype != torch.float64:
             output = output.float()
         if kind.task == "classification":
+            output = output * self._sharpness(keys)
             classes = torch.arange(output.shape[-1], device=output.device)
             absent = classes >= kind.n_classes[:, None]  # (b, max_classes)
             output = output.masked_fill(absent[:, None], -torch.inf)
         return output
+
+    def _sharpness(self, keys: tuple[AttentionKeys, ...]) -> float | Tensor:
+        """Return what to multiply class logits by (1 or b, 1, 1), for a context of some length."""
+        beyond = keys[0].log_length - math.log(_USUAL_ROWS + self.config.n_thinking)
+        if isinstance(beyond, float):
+            return math.exp(self.config.sharpening * max(0.0, beyond))
+        return (self.config.sharpening * beyond.clamp(min=0.0)).exp()[..., 0]
 
     def row_vectors(
         self,

@@ -3,6 +3,7 @@ import dataclasses
 import pytest
 import torch
 
+from tabtransfer.network import transformer
 from tabtransfer.network.transformer import NetworkConfig, TabularTransformer
 from tabtransfer.tasks import TaskBatch
 
@@ -30,9 +31,10 @@ def task(request):
 
 
 @pytest.fixture
-def network():
+def network(monkeypatch):
+    monkeypatch.setattr(transformer, "_USUAL_ROWS", 5)  # so that logits are sharpened
     torch.manual_seed(0)
-    config = NetworkConfig(d_cell=8, context_layers=2, tasks=("classification", "regression"))
+    config = NetworkConfig(d_cell=8, context_layers=2, sharpening=0.5)
     network = TabularTransformer(config).double().eval()
     for parameter in network.parameters():  # zero-initialised layers would hide mistakes
         torch.nn.init.normal_(parameter, std=0.3)
@@ -63,6 +65,26 @@ def test_output_shapes_and_absent_classes(network):
     assert torch.isfinite(logits[..., :3]).all()
     assert torch.isneginf(logits[..., 3:]).all()
     assert network(as_task(make_batch(), "regression")).shape == (2, 12, 99)
+
+
+@pytest.mark.parametrize("n_train, factor", [(5, 1.0), (20, (36 / 21) ** 0.5)])
+def test_logits_grow_with_long_contexts(network, n_train, factor):
+    batch = dataclasses.replace(make_batch(), n_train=n_train)
+    sharpened = network(batch)
+    network.config = dataclasses.replace(network.config, sharpening=0.0)
+    torch.testing.assert_close(sharpened[..., :3], factor * network(batch)[..., :3])
+    numbers = as_task(batch, "regression")
+    as_they_are = network(numbers)
+    network.config = dataclasses.replace(network.config, sharpening=0.5)
+    torch.testing.assert_close(network(numbers), as_they_are)
+
+
+@pytest.mark.parametrize("sharpening", [-0.1, 2.0, float("nan"), "1", None])
+def test_a_sharpening_out_of_range_is_refused(sharpening):
+    fields = dataclasses.asdict(NetworkConfig())
+    assert NetworkConfig.from_json({**fields, "sharpening": 0.5}).sharpening == 0.5
+    with pytest.raises(ValueError, match="sharpening"):
+        NetworkConfig.from_json({**fields, "sharpening": sharpening})
 
 
 def test_query_rows_do_not_see_each_other(network, task):
