@@ -150,7 +150,8 @@ def train_on_folder(
     )
     asked = [task for task in _held_out_tasks(held_out) if task.task in kinds]
     if not (out / FINAL_FILE).exists():
-        watched = tuple(batch for task in asked for batch in _validation_task(task))
+        max_rows = preset.recipe.stream.max_rows
+        watched = tuple(batch for task in asked for batch in _validation_task(task, max_rows))
         pretrain(
             out,
             60.0 * preset.minutes,
@@ -185,11 +186,11 @@ def _held_out_tasks(tables: Sequence[OwnTable]) -> list[TableTask]:
     ]
 
 
-def _validation_task(task: TableTask) -> Iterator[Any]:
+def _validation_task(task: TableTask, max_rows: int) -> Iterator[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            yield from validation_tasks([task.table], task.task)
+            yield from validation_tasks([task.table], task.task, max_rows)
         except TabTransferError:  # it can't be split
             return
 

@@ -78,7 +78,7 @@ class Start:
             validation, validated_on = _synthetic_validation(recipe)
         else:
             validation, validated_on = _real_validation(
-                inputs.validation, network.config.tasks, origin.get("tables", [])
+                inputs.validation, recipe, origin.get("tables", [])
             )
         real = inputs.tables
         if isinstance(real, Path):
@@ -139,13 +139,13 @@ def _synthetic_validation(recipe: Recipe) -> tuple[list[TaskBatch], str]:
 
 
 def _real_validation(
-    path: Path, kinds: tuple[str, ...], trained_tables: list[dict[str, Any]]
+    path: Path, recipe: Recipe, trained_tables: list[dict[str, Any]]
 ) -> tuple[list[TaskBatch], str]:
     tables, seen = split_off_seen(load_corpus(path), trained_tables)
-    tasks = validation_tasks(tables)
-    if "regression" in kinds:
+    tasks = validation_tasks(tables, max_rows=recipe.stream.max_rows)
+    if "regression" in recipe.network.tasks:
         numeric, seen_numeric = split_off_seen(load_corpus(path, "regression"), trained_tables)
-        tasks += validation_tasks(numeric, "regression")
+        tasks += validation_tasks(numeric, "regression", recipe.stream.max_rows)
         tables, seen = tables + numeric, seen | seen_numeric
     if not tables:
         raise TabTransferError(

@@ -56,9 +56,13 @@ def test_untrained_network_is_near_guessing_and_stays_in_its_mode(wine):
     assert all(parameter.grad is None for parameter in network.parameters())
 
 
-def test_context_query_and_classes_are_capped():
-    (task,) = validation_tasks([large_table()])
-    assert (task.n_train, task.labels.shape[1]) == (500, 1000)
+@pytest.mark.parametrize("max_rows, n_rows", [(800, 1000), (1200, 1200), (4000, 1500)])
+def test_rows_and_classes_are_capped(max_rows, n_rows):
+    table = large_table()
+    known = table.y.isin(table.y.value_counts().index[:10]).sum()
+    (task,) = validation_tasks([table], max_rows=max_rows)
+    n_rows = min(n_rows, known)
+    assert task.labels.shape[1] == n_rows and abs(task.n_train - n_rows / 2) < 1
     assert int(task.n_classes[0]) == 10
 
 
