@@ -93,9 +93,9 @@ def _fit(network: NDArray[np.float64], held_back: LabelledTable, find: _Find) ->
     """Find the shares of the network (r, k or 1) and of the learners that are there."""
     learners = held_back.table.learners
     assert learners is not None
-    weights = np.ones(len(network)) if held_back.weights is None else held_back.weights
-    if weights.sum() < _LEAST_WEIGHT:
+    if held_back.total_weight < _LEAST_WEIGHT:
         return Blend((1.0, *(0.0,) * learners.shape[1]))
+    weights = np.ones(len(network)) if held_back.weights is None else held_back.weights
     present = ~np.isnan(learners).any((0, 2))
     found = find(np.concatenate([network[:, None], learners[:, present]], 1), weights)
     found = found.round(_DECIMALS)
@@ -155,7 +155,7 @@ def _part_of_the_way(
     """
     learners, weights = held_back.table.learners, held_back.weights
     assert learners is not None
-    if weights is not None and weights.sum() < _LEAST_WEIGHT:
+    if held_back.total_weight < _LEAST_WEIGHT:
         return blend
     unit = max(float(np.abs(held_back.labels).max()), 1e-300)  # squares of huge ones are infinite
     targets, quantiles, learners = held_back.labels / unit, quantiles / unit, learners / unit
@@ -177,8 +177,7 @@ def _part_of_the_way(
     least, covered = judge(quantiles)
     needed = min(_COVERED, covered - _LESS_COVERED)
     found = Blend(tuple(network.astype(float).tolist()))
-    n_rows = len(targets) if weights is None else weights.sum()  # a row of weight 2 is two
-    least_spread = 0.0 if n_rows >= _FEWEST_ROWS else 1.0
+    least_spread = 0.0 if held_back.total_weight >= _FEWEST_ROWS else 1.0
     spreads = [spread for spread in _SPREADS if spread >= least_spread]
     for part in _PARTS:
         shares = tuple((part * np.array(blend.shares) + (1.0 - part) * network).tolist())

@@ -77,11 +77,11 @@ class NetworkConfig:
         """
         config = cls(**{**fields, "tasks": tuple(fields["tasks"])})
         sizes = asdict(config)
-        sharpening = sizes.pop("sharpening")
+        sharpening, _ = sizes.pop("sharpening"), sizes.pop("tasks")
         if not (isinstance(sharpening, int | float) and 0 <= sharpening <= 1):
             raise ValueError(f"sharpening is {sharpening!r}, not a number from 0 to 1")
         for name, size in sizes.items():
-            if name != "tasks" and not (isinstance(size, int) and 0 < size <= MAX_SIZE):
+            if not (isinstance(size, int) and 0 < size <= MAX_SIZE):
                 raise ValueError(f"{name} is {size!r}, not a whole number from 1 to {MAX_SIZE:,}")
         return config
 
