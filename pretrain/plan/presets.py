@@ -48,7 +48,7 @@ H100 = Device(
     989e12,
     0.05,
     "a guess: the network of the preset cpu reached 0.6 % on an H200 when a step was told in "
-    "4,200 operations; with --workers and --compile it is some 460, and larger networks do more "
+    "4,400 operations; with --workers and --compile it is some 510, and larger networks do more "
     "in each",
 )
 

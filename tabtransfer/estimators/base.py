@@ -117,7 +117,7 @@ class InContextEstimator(DerivedResults, BaseEstimator):
 
     @property
     def learners_(self) -> FittedLearners | None:
-        """The trees whose predictions the network reads."""
+        """The forest, the boosted trees and the kernel whose predictions the network reads."""
         return self._known("learners")
 
     @property

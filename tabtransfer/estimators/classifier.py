@@ -105,8 +105,10 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
     encoder_ : TableEncoder
         What was learned of the columns.
     learners_ : FittedLearners or None
-        The trees whose predictions the network reads; None if ``trees=False``, or the table is
-        too small or has too many classes for them (`tabtransfer.learners.choice`).
+        The forest, the boosted trees and the kernel whose predictions the network reads, in this
+        order in ``learners_.fits``. None if ``trees=False``, or if there are fewer than 60 distinct
+        training rows, or fewer than three a class. From eleven classes on boosting is left out,
+        and its list in ``learners_.fits`` is empty (`tabtransfer.learners.choice`).
     ensemble_ : ClassificationEnsemble
         The training rows and the members that read them.
     class_weight_ : ndarray of shape (n_classes,)

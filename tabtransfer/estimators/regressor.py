@@ -97,8 +97,9 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
     encoder_ : TableEncoder
         What was learned of the columns.
     learners_ : FittedLearners or None
-        The trees whose predictions the network reads; None if ``trees=False``, or the table is
-        too small or has too many classes for them (`tabtransfer.learners.choice`).
+        The forest, the boosted trees and the kernel whose predictions the network reads, in this
+        order in ``learners_.fits``. None if ``trees=False``, or if there are fewer than 60 distinct
+        training rows (`tabtransfer.learners.choice`).
     ensemble_ : RegressionEnsemble
         The training rows and the members that read them.
     fitted_ : FittedRegressor

@@ -54,7 +54,7 @@ class FittedModel(ABC):
     encoder : TableEncoder
         What was learned of the columns.
     learners : FittedLearners or None
-        The trees whose predictions the network reads.
+        The forest, the boosted trees and the kernel whose predictions the network reads.
     ensemble : ClassificationEnsemble or RegressionEnsemble
         The encoded training rows and the members that read them.
     network : KeptNetwork
