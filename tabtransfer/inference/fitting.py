@@ -21,6 +21,7 @@ from tabtransfer.inference.rows_for_shares import rows_to_ask_about, rows_to_kee
 from tabtransfer.inference.settings import FitSettings
 from tabtransfer.inference.shares import (
     HANDICAP,
+    PART,
     fit_shares_of_classes,
     fit_shares_of_numbers,
 )
@@ -219,10 +220,10 @@ def add_blend(model: FittedModel, prepared: PreparedRows) -> FittedModel:
     FittedClassifier or FittedRegressor
         The model itself where nothing speaks for a share of the learners.
     """
-    training, asked, handicap = prepared.training, model, 0.0
+    training, asked, handicap, part = prepared.training, model, 0.0, 1.0
     rows = prepared.kept_back
     if not len(rows):
-        rows, handicap = rows_to_ask_about(training, model.seed), HANDICAP
+        rows, handicap, part = rows_to_ask_about(training, model.seed), HANDICAP, PART
         if not len(rows):
             return model
         asked = build_model(
@@ -232,7 +233,7 @@ def add_blend(model: FittedModel, prepared: PreparedRows) -> FittedModel:
     predicted = asked.unmixed(asked.placed_network(), held_back.table)
     if training.is_regression:
         return replace(model, blend=fit_shares_of_numbers(predicted, held_back, handicap))
-    return replace(model, blend=fit_shares_of_classes(predicted, held_back))
+    return replace(model, blend=fit_shares_of_classes(predicted, held_back, part))
 
 
 def refit(model: FittedModel, kept: NDArray[np.int64]) -> FittedModel:

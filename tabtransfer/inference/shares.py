@@ -20,11 +20,13 @@ from tabtransfer.inference.distribution import quantile_means
 from tabtransfer.network.quantiles import quantile_levels
 from tabtransfer.preprocessing.labelled_table import LabelledTable
 
-__all__ = ["HANDICAP", "fit_shares_of_classes", "fit_shares_of_numbers"]
+__all__ = ["HANDICAP", "PART", "fit_shares_of_classes", "fit_shares_of_numbers"]
 
 _Find = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]  # parts, weights
 HANDICAP = 0.1
 """Where the network's context is smaller than it will be, as a third of the rows is asked about."""
+PART = 0.25
+"""How far to go there to the shares of classes that are found (record 037)."""
 _PRIOR_ROWS = 10.0  # that speak for the network's mean alone
 _PRIOR_CLASSES = 1.0  # row that speaks for the network's probabilities alone (record 025)
 _LEAST_WEIGHT = 1e-6  # of all rows kept back: beside other rows, these are none
@@ -40,7 +42,9 @@ _GAIN = 1e-4  # of the logarithm of a loss: less is none
 _DECIMALS = 2  # so that rounding, which threads may change, doesn't move a prediction
 
 
-def fit_shares_of_classes(probabilities: NDArray[np.float64], held_back: LabelledTable) -> Blend:
+def fit_shares_of_classes(
+    probabilities: NDArray[np.float64], held_back: LabelledTable, part: float = 1.0
+) -> Blend:
     """Find the shares of the most likely mixture of probabilities, by rows kept back.
 
     Parameters
@@ -49,6 +53,8 @@ def fit_shares_of_classes(probabilities: NDArray[np.float64], held_back: Labelle
         What the network predicts for them.
     held_back : LabelledTable
         The rows, with their labels, and with what learners predict, each without its own label.
+    part : float, default=1.0
+        How far to go to these shares from the network alone; see `PART`.
 
     Returns
     -------
@@ -57,7 +63,8 @@ def fit_shares_of_classes(probabilities: NDArray[np.float64], held_back: Labelle
     """
 
     def find(parts: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        return _most_likely(parts[np.arange(len(parts)), :, held_back.labels], weights)
+        found = _most_likely(parts[np.arange(len(parts)), :, held_back.labels], weights)
+        return part * found + (1.0 - part) * (np.arange(len(found)) == 0)
 
     return _fit(probabilities, held_back, find)
 

@@ -7,6 +7,7 @@ from scipy.stats import norm
 
 from tabtransfer import TabTransferClassifier, TabTransferRegressor, load
 from tabtransfer.errors import TabTransferError
+from tabtransfer.inference import rows_for_shares
 from tabtransfer.inference import shares as finding
 from tabtransfer.inference.blend import Blend
 from tabtransfer.inference.distribution import quantile_means
@@ -188,9 +189,42 @@ def test_a_third_of_the_rows_is_asked_about_numbers():
     rows = rows_to_ask_about(training, seed=0)
     assert len(rows) == 400 and (rows < 12).sum() == 4 and (np.diff(rows) > 0).all()
     assert np.array_equal(rows, rows_to_ask_about(training, seed=0))
-    classes = held_back(np.arange(1200) % 2, np.full((1200, 1, 2), 0.5), 2)
-    for other in (held_back(targets, None, 0), classes):
-        assert len(rows_to_ask_about(other, seed=0)) == 0
+    assert len(rows_to_ask_about(held_back(targets, None, 0), seed=0)) == 0
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_classes", "n_asked"), [(3000, 2, 1000), (2999, 2, 0), (3000, 11, 0)]
+)
+def test_rows_of_few_classes_are_asked_about_in_larger_tables(n_rows, n_classes, n_asked):
+    labels = np.arange(n_rows) % n_classes
+    training = held_back(labels, np.full((n_rows, 1, n_classes), 1.0 / n_classes), n_classes)
+    assert len(rows_to_ask_about(training, seed=0)) == n_asked
+
+
+def test_rows_of_rare_classes_are_not_asked_about():
+    labels = np.where(np.arange(3000) < 19, 2, np.arange(3000) % 2)
+    rows = rows_to_ask_about(held_back(labels, np.full((3000, 1, 3), 1.0 / 3.0), 3), seed=0)
+    assert 990 <= len(rows) <= 1000 and rows.min() >= 19
+
+
+def test_of_classes_in_a_table_read_whole_a_part_is_the_learners(monkeypatch):
+    monkeypatch.setattr(rows_for_shares, "_FEWEST_OF_CLASSES", 300)
+    random = np.random.default_rng(0)
+    X = random.integers(0, 7, (700, 2)).astype(float)
+    table = random.random((7, 7)) < 0.5  # no line divides it: what trees find out, networks don't
+    y = table[X.astype(int)[:, 0], X.astype(int)[:, 1]] ^ (random.random(700) < 0.1)
+    X = np.hstack([X, random.normal(size=(700, 8))])
+    model = TabTransferClassifier(1, random_state=0, n_threads=1).fit(X, y)
+    assert 0.75 <= model.fitted_.blend.shares[0] < 1.0
+    assert len(model.ensemble_.tasks()[0].rows) == 700
+
+
+def test_a_part_of_the_way_to_shares_of_classes():
+    network, learner, labels = classes(1000)
+    asked = held_back(labels, learner[:, None], 3)
+    shares = [fit_shares_of_classes(network, asked, part).shares[1] for part in (1.0, 0.25)]
+    assert shares[1] == pytest.approx(0.25 * shares[0], abs=0.006)
+    assert shares[0] > 0.1
 
 
 def test_shares_are_less_where_quantiles_tilted_to_the_mean_miss_more(monkeypatch):
