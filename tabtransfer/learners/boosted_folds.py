@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,8 +14,6 @@ from tabtransfer.learners.boosting import BoostingSettings, FittedBoosting
 from tabtransfer.learners.category_means import LabelledGroups, label_values
 
 __all__ = ["BoostedFolds", "LabelledRows"]
-
-_LEAST_PROBABILITY = 1e-6
 
 
 @dataclass(frozen=True)
@@ -95,16 +94,31 @@ class BoostedFolds:
         fits = Parallel(n_threads, prefer="threads")(
             delayed(self._fit)(0, found) for found in (None, groups)
         )
-        errors = [self._error(fit) for fit in fits]
-        better = int(errors[1] < errors[0])
+        least = [np.inf if fit.losses is None else fit.losses.min() for fit in fits]
+        better = int(least[1] < least[0])
         self._first = fits[better]
         self.groups = groups if better else None
 
     def fit(self, fold: int) -> FittedBoosting:
-        """Boost trees on all folds but one, which says when to stop."""
+        """Boost trees on all folds but one, until that one gains no more."""
         if fold == 0 and self._first is not None:
             return self._first
         return self._fit(fold, self.groups)
+
+    def cut(self, fits: Sequence[FittedBoosting]) -> list[FittedBoosting]:
+        """Take away trees of each fold's fit that are too many for the rows of the other folds.
+
+        Its own rows don't decide how many are left: that would tell their labels (record 038).
+        """
+        found = []
+        for fold, fit in enumerate(fits):
+            others = [
+                other.losses
+                for place, other in enumerate(fits)
+                if place != fold and other.losses is not None
+            ]
+            found.append(fit.cut(_best_number(others)) if others else fit)
+        return found
 
     def _fit(self, fold: int, groups: LabelledGroups | None) -> FittedBoosting:
         rows, seed = self.rows, int(self.seeds[fold])
@@ -127,16 +141,12 @@ class BoostedFolds:
         )
         return replace(fit, means=means)
 
-    def _error(self, fit: FittedBoosting) -> float:
-        """Return the loss of the first fold: of probabilities the logarithmic, else the squared."""
-        held_out = self.folds == 0
-        labels, predicted = self.rows.labels[held_out], fit.predict(self.rows.cells[held_out])
-        if self.rows.n_classes:
-            likelihoods = predicted[np.arange(len(labels)), labels]
-            losses = -np.log(likelihoods.clip(_LEAST_PROBABILITY))
-        else:
-            losses = np.square(labels - predicted[:, 0])
-        return float(np.average(losses, weights=self.rows.weights[held_out]))
+
+def _best_number(losses: Sequence[NDArray[np.float64]]) -> int:
+    """Return the number of trees of least loss in all; fits that stopped earlier lose no more."""
+    longest = max(map(len, losses))
+    total = np.sum([np.pad(each, (0, longest - len(each)), "edge") for each in losses], 0)
+    return int(total.argmin()) + 1
 
 
 def sample_rows(rows: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:

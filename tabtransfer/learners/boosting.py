@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,8 +36,7 @@ class BoostingSettings:
     n_borders : int, default=64
         Places at which a column can be split.
     patience : int, default=0
-        Trees without gain on the rows held out after which no more are added, and those
-        without gain are taken away again; 0: never.
+        Trees without gain on the rows held out after which no more are added; 0: never stop.
     most_levels : int, default=0
         Categories of a column up to which a split can tell each from all others; 0: none, a split
         cuts their codes in two.
@@ -108,12 +107,19 @@ class BoostingSettings:
                 "allow_writing_files": False,
             }
         )
+        training = Pool(numbers, labels, weight=weights)
+        if watched is None:
+            booster.fit(training)
+            return FittedBoosting(booster, bins, constant, known, n_classes)
         booster.fit(
-            Pool(numbers, labels, weight=weights),
+            training,
             eval_set=watched,
-            early_stopping_rounds=self.patience if watched is not None else None,
+            early_stopping_rounds=self.patience,
+            use_best_model=False,
         )
-        return FittedBoosting(booster, bins, constant, known, n_classes)
+        losses = np.array(booster.get_evals_result()["validation"][loss])
+        total = np.sum(watched.get_weight()) * (losses if n_classes else losses**2)
+        return FittedBoosting(booster, bins, constant, known, n_classes, losses=total)
 
 
 def _pool_of_known(
@@ -229,6 +235,9 @@ class FittedBoosting:
         Number of classes; 0 for numbers.
     means : CategoryMeans, optional
         Further columns that the trees read.
+    losses : ndarray of float64, (n_trees,), optional
+        Of the rows held out, in all, after each tree; None without such rows, and once trees are
+        cut by them.
     """
 
     booster: CatBoost | None
@@ -237,6 +246,13 @@ class FittedBoosting:
     known: NDArray[np.int64]
     n_classes: int
     means: CategoryMeans | None = None
+    losses: NDArray[np.float64] | None = None
+
+    def cut(self, n_trees: int) -> FittedBoosting:
+        """Keep the first trees, of the booster itself."""
+        if self.booster is not None and n_trees < self.booster.tree_count_:
+            self.booster.shrink(n_trees)
+        return replace(self, losses=None)
 
     def predict(self, cells: NDArray[np.float32]) -> NDArray[np.float64]:
         """Predict rows (n_rows, n_columns): probabilities (n_rows, n_classes), or (n_rows, 1)."""

@@ -160,9 +160,8 @@ def fit_learners(
                 cells, table.categorical, targets, weights, n_classes, seed
             )
             return found, np.ones_like(held_out), leave_one_out
-        if index in boosted:
-            boosting = boosted[index].fit(fold)
-            return boosting, held_out, boosting.predict(cells[held_out])
+        if index in boosted:  # predicts once it is cut
+            return boosted[index].fit(fold), np.zeros_like(held_out), np.zeros((0, 1))
         seen = sample_rows(np.flatnonzero(~held_out), MOST_ROWS, seed)
         training = cells[seen], targets[seen], weights[seen], n_classes, seed
         forest = cast(ForestSettings, chosen).fit(*training)
@@ -178,6 +177,11 @@ def fit_learners(
         out_of_fold[predicted, index] = values
         fits[index].append(found)
         advance(1)
+    for index, of_folds in boosted.items():
+        cut = of_folds.cut(cast(list[FittedBoosting], fits[index]))
+        for fold, found in enumerate(cut):
+            out_of_fold[folds == fold, index] = found.predict(cells[folds == fold])
+        fits[index] = [*cut]
     out_of_fold = dealt.mean(scale.restore(out_of_fold))[rows.inverse]
     return FittedLearners(tuple(map(tuple, fits)), scale, out_of_fold)
 

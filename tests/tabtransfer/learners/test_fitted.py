@@ -57,6 +57,20 @@ def test_labels_that_are_noise_can_not_be_told():
         assert abs((own[:, learner].argmax(-1) == y).mean() - 0.5) < 0.08
 
 
+@pytest.mark.parametrize("n_classes", [0, 2])
+def test_noise_does_not_tell_when_to_stop(n_classes):
+    """Each fold's best number of trees for its own rows would say something of their labels."""
+    table, _ = make_table(400)
+    told = []
+    for seed in range(6):
+        random = np.random.default_rng(seed)
+        y = random.integers(0, 2, 400) if n_classes else random.normal(size=400)
+        settings = BoostingSettings(100, 4, 0.2, patience=30)
+        own = fit(table, y, n_classes, (settings,)).out_of_fold[:, 0, -1]
+        told.append(np.corrcoef(y, own)[0, 1])
+    assert np.mean(told) < 0.03
+
+
 def test_copies_tell_each_other_where_rows_recur_by_nature():
     """As they tell new rows; those that somebody repeated don't."""
     table, _ = make_table(200)
