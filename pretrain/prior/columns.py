@@ -35,7 +35,7 @@ def show_columns(draws: Draws, nodes: Nodes) -> tuple[Tensor, Tensor]:
     finer = codes * split + (draws.uniform(*codes.shape).square() * split).long()
     codes = torch.where(split > 0, finer, codes)
     numbers = torch.where(
-        nodes.discrete[:, None], nodes.levels.to(nodes.values.dtype), _warp(draws, nodes.values)
+        nodes.discrete[:, None], nodes.levels.to(nodes.values.dtype), warp(draws, nodes.values)
     )
     many = ~nodes.discrete & draws.bernoulli(0.04, b, c)
     n_levels = (10.0 * (MANY_LEVELS / 10.0) ** draws.uniform(b, 1, c)).long()
@@ -101,7 +101,7 @@ def sample_missing(config: PriorConfig, draws: Draws, values: Tensor) -> Tensor:
     return draws.bernoulli(chance * some, b, n_rows, c)
 
 
-def _warp(draws: Draws, x: Tensor) -> Tensor:
+def warp(draws: Draws, x: Tensor) -> Tensor:
     """Warp continuous columns to the shapes of distribution that real ones have."""
     b, _, c = x.shape
     kind = draws.choice((4, 2, 1, 11, 1.5), b, 1, c)

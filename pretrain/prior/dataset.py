@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
+from tabtransfer.pretrain.prior.categories import sample_category_tables
 from tabtransfer.pretrain.prior.columns import (
     entangle,
     make_irrelevant,
@@ -15,7 +17,12 @@ from tabtransfer.pretrain.prior.config import PriorConfig
 from tabtransfer.pretrain.prior.draws import Draws
 from tabtransfer.pretrain.prior.graph import sample_nodes
 from tabtransfer.pretrain.prior.numbers import sample_numbers
-from tabtransfer.pretrain.prior.targets import present_classes, replace_some, sample_labels
+from tabtransfer.pretrain.prior.targets import (
+    present_classes,
+    replace_some,
+    sample_labels,
+    sample_scores,
+)
 from tabtransfer.tasks import TaskBatch
 
 
@@ -29,12 +36,13 @@ def sample_batch(
 ) -> TaskBatch:
     """Draw tasks of one kind from the prior, on the generator's device.
 
-    Every table is a random causal graph: roots (independent, correlated or clustered), then
-    layers of linear, smooth, tree and product functions, some of their units cut into levels.
-    Some units are shown as columns; the target comes from visible columns, from any unit, or,
-    if it is a class, from the clusters. After the structural causal models of TabPFN (Hollmann
-    et al. 2023, arXiv 2207.01848) and the tree-based ones of TabICL (Qu et al. 2025, arXiv
-    2502.05564).
+    In most batches every table is a random causal graph: roots (independent, correlated or
+    clustered), then layers of linear, smooth, tree and product functions, some of their units cut
+    into levels. Some units are shown as columns; the target comes from visible columns, from any
+    unit, or, if it is a class, from the clusters. After the structural causal models of TabPFN
+    (Hollmann et al. 2023, arXiv 2207.01848) and the tree-based ones of TabICL (Qu et al. 2025,
+    arXiv 2502.05564). In the others (`PriorConfig.categorical`) tables are mostly categories, and
+    the target comes from effects of their levels.
 
     Parameters
     ----------
@@ -62,7 +70,60 @@ def sample_batch(
     """
     draws = Draws(generator)
     is_regression = draws.uniform(1).item() < config.regression
+    # A share of 0 draws nothing, so that tables are those of versions without one.
+    is_categorical = config.categorical > 0 and draws.uniform(1).item() < config.categorical
     n_classes = 2 + draws.choice(config.class_weights, batch_size)
+    sample = _sample_mostly_categories if is_categorical else _sample_from_graph
+    values, categorical, labels = sample(
+        config, draws, is_regression, n_classes, n_rows, n_columns, n_train
+    )
+    if is_regression:
+        n_classes = torch.zeros_like(n_classes)
+    else:
+        labels, n_classes = present_classes(labels, n_train, config.max_classes)
+    values, categorical = repeat_some(config, draws, values, categorical)
+    values = make_irrelevant(config, draws, values)
+    return TaskBatch(
+        values=values,
+        missing=sample_missing(config, draws, values),
+        categorical=categorical,
+        labels=labels,
+        n_train=n_train,
+        n_columns=torch.full((batch_size,), n_columns, device=draws.device),
+        n_classes=n_classes,
+    )
+
+
+def _sample_mostly_categories(
+    config: PriorConfig,
+    draws: Draws,
+    is_regression: bool,
+    n_classes: Tensor,
+    n_rows: int,
+    n_columns: int,
+    n_train: int,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Draw cells (b, r, c), which columns are categories (b, c), and targets (b, r)."""
+    values, categorical, scores, noise = sample_category_tables(
+        config, draws, len(n_classes), n_rows, n_columns
+    )
+    if is_regression:
+        return values, categorical, sample_numbers(draws, scores, noise, n_train)
+    labels = sample_labels(config, draws, scores, noise, n_classes)
+    return values, categorical, replace_some(config, draws, labels, n_classes)
+
+
+def _sample_from_graph(
+    config: PriorConfig,
+    draws: Draws,
+    is_regression: bool,
+    n_classes: Tensor,
+    n_rows: int,
+    n_columns: int,
+    n_train: int,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Draw the same from causal graphs."""
+    batch_size = len(n_classes)
     style = draws.choice(config.style_weights, batch_size)
     per_class = torch.where(
         draws.bernoulli(config.finely_clustered, batch_size),
@@ -84,29 +145,19 @@ def sample_batch(
     )
     parents = torch.where(visible[:, None], shown.values, others.values)
     if is_regression:
-        labels = sample_numbers(config, draws, parents, style, n_train)
-        n_classes = torch.zeros_like(n_classes)
+        scores, noise = sample_scores(config, draws, parents, style)
+        labels = sample_numbers(draws, scores, noise, n_train)
     else:
         from_clusters = clustered & draws.bernoulli(config.target_from_clusters, batch_size)
-        labels = sample_labels(config, draws, parents, style, n_classes)
+        scores, noise = sample_scores(config, draws, parents, style)
+        labels = sample_labels(config, draws, scores, noise, n_classes)
         labels = torch.where(from_clusters[:, None], clusters % n_classes[:, None], labels)
         labels = replace_some(config, draws, labels, n_classes)
-        labels, n_classes = present_classes(labels, n_train, config.max_classes)
     values, categorical = show_columns(draws, entangle(config, draws, shown))
-    values, categorical = repeat_some(config, draws, values, categorical)
-    values = make_irrelevant(config, draws, values)
-    return TaskBatch(
-        values=values,
-        missing=sample_missing(config, draws, values),
-        categorical=categorical,
-        labels=labels,
-        n_train=n_train,
-        n_columns=torch.full((batch_size,), n_columns, device=draws.device),
-        n_classes=n_classes,
-    )
+    return values, categorical, labels
 
 
-def _sample_clusters(draws: Draws, n_clusters: torch.Tensor, n_rows: int) -> torch.Tensor:
+def _sample_clusters(draws: Draws, n_clusters: Tensor, n_rows: int) -> Tensor:
     """Draw the cluster of every row (b, r), some clusters larger than others."""
     size = draws.normal(len(n_clusters), int(n_clusters.max()))
     absent = torch.arange(size.shape[1], device=draws.device) >= n_clusters[:, None]

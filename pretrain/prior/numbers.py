@@ -9,10 +9,8 @@ import torch
 from torch import Tensor
 
 from tabtransfer.preprocessing.target_scale import MAX_TARGET
-from tabtransfer.pretrain.prior.config import PriorConfig
 from tabtransfer.pretrain.prior.draws import Draws
 from tabtransfer.pretrain.prior.functions import standardise
-from tabtransfer.pretrain.prior.targets import sample_scores
 
 # Chosen so that a forest and a ridge regression score about as they do on real tables. Shares
 # are of tables.
@@ -24,11 +22,11 @@ _SUMMED = 0.4  # whose target is a sum of all scores
 _ROUNDED = 0.8
 
 
-def sample_numbers(
-    config: PriorConfig, draws: Draws, parents: Tensor, style: Tensor, n_train: int
-) -> Tensor:
-    """Draw the numeric target of every row: (b, r), standardised by the training rows, clipped."""
-    scores, noise = sample_scores(config, draws, parents, style)
+def sample_numbers(draws: Draws, scores: Tensor, noise: Tensor, n_train: int) -> Tensor:
+    """Draw the numeric target of every row: (b, r), standardised by the training rows, clipped.
+
+    It comes from scores (b, r, k), with noise of a deviation (b, 1) or more.
+    """
     b, n_rows, k = scores.shape
     noise = noise + draws.uniform(b, 1, high=_MAX_NOISE) * draws.bernoulli(_NOISY, b, 1)
     log_spread = 0.8 * draws.normal(b, n_rows) * draws.bernoulli(_HEAVY_NOISE, b, 1)

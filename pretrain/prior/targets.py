@@ -17,15 +17,14 @@ from tabtransfer.pretrain.prior.functions import random_units, ranks, standardis
 def sample_labels(
     config: PriorConfig,
     draws: Draws,
-    parents: Tensor,
-    style: Tensor,
+    scores: Tensor,
+    noise: Tensor,
     n_classes: Tensor,
 ) -> Tensor:
-    """Draw the class of every row: (b, r), int64.
+    """Draw the class of every row (b, r), int64, from scores (b, r, k) and their noise (b, 1).
 
     A table's classes are cuts of one number or the largest of several class scores.
     """
-    scores, noise = sample_scores(config, draws, parents, style)
     shares = _class_shares(config, draws, n_classes)
     number = scores[..., 0] + noise * draws.normal(*scores.shape[:2])
     by_cuts = draws.bernoulli(0.55, len(scores), 1)
@@ -44,9 +43,13 @@ def sample_scores(
     )
     scores = random_units(draws, parents, config.max_classes, style, degree)
     scores = standardise(scores.cumsum(-1)) if draws.uniform(1).item() < 0.25 else scores
+    return scores, sample_noise(config, draws, b)
+
+
+def sample_noise(config: PriorConfig, draws: Draws, b: int) -> Tensor:
+    """Draw the deviation of the noise on a target's scores (b, 1)."""
     noise = draws.uniform(b, high=config.max_target_noise).square() / config.max_target_noise
-    noise = torch.where(draws.bernoulli(config.quiet, b), 0.05 * noise, noise)[:, None]
-    return scores, noise
+    return torch.where(draws.bernoulli(config.quiet, b), 0.05 * noise, noise)[:, None]
 
 
 def present_classes(labels: Tensor, n_train: int, max_classes: int) -> tuple[Tensor, Tensor]:

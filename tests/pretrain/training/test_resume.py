@@ -26,11 +26,17 @@ def state(network):
     }
 
 
-def test_a_state_that_names_no_shapes_had_none(path, network, state):
+@pytest.mark.parametrize(
+    ("part", "name", "none", "some"),
+    [("stream", "shapes", 0, 8), ("prior", "categorical", 0.0, 0.15)],
+)
+def test_a_state_that_names_no_later_setting_was_without(
+    path, network, state, part, name, none, some
+):
     torch.save(state, path)
-    assert read_state(path, network, {"seed": 0, "stream": {"shapes": 0}})["steps"] == 7
-    with pytest.raises(TabTransferError, match=r"stream\.shapes 0, not 8\."):
-        read_state(path, network, {"seed": 0, "stream": {"shapes": 8}})
+    assert read_state(path, network, {"seed": 0, part: {name: none}})["steps"] == 7
+    with pytest.raises(TabTransferError, match=rf"{part}\.{name} {none}, not {some}\."):
+        read_state(path, network, {"seed": 0, part: {name: some}})
 
 
 @pytest.mark.parametrize("damage", ["bytes", "half", "record", "weights", "seconds"])
