@@ -1,8 +1,8 @@
 """Learners' predictions as inputs of training tasks: random in strength, often from more rows.
 
 In use, learners learn from all rows of a table and are as strong as these make them, while the
-network reads some of the rows. In training they are small, to be quick; they are strong beside
-the network where they see rows that the network doesn't.
+network reads some of the rows. In training most are small, to be quick; they are strong beside
+the network where they see rows that the network doesn't, or are those that estimators choose.
 
 Shapes: b tasks, r rows, k label channels.
 """
@@ -33,13 +33,16 @@ from tabtransfer.preprocessing.encoded_table import EncodedTable
 from tabtransfer.preprocessing.target_scale import TargetScale
 from tabtransfer.tasks import N_LEARNERS, TaskBatch
 
-Choose = Callable[[int, int], Sequence[Settings | None] | None]
+Chosen = tuple[Sequence[Settings | None] | None, int]  # settings of learners, and folds
+_FEW_FOLDS = 3  # of learners of random strength
 _ABSENT = 0.1  # share of the tasks without a learner, for each
 _AS_IT_IS = TargetScale(0.0, 1.0)  # targets in training are on the network's scale
 
 
-def with_learners(batch: TaskBatch, random: np.random.Generator) -> TaskBatch:
-    """Fit learners of random strength to each task, and add their predictions to it.
+def with_learners(
+    batch: TaskBatch, random: np.random.Generator, chosen_share: float = 0.0
+) -> TaskBatch:
+    """Fit learners to each task, of random strength or chosen, and add their predictions to it.
 
     Parameters
     ----------
@@ -47,13 +50,22 @@ def with_learners(batch: TaskBatch, random: np.random.Generator) -> TaskBatch:
         Tasks on the CPU.
     random : numpy.random.Generator
         Source of randomness.
+    chosen_share : float, default=0.0
+        Share of the tasks whose learners are those that the estimators would choose.
 
     Returns
     -------
     TaskBatch
         The tasks with `TaskBatch.learners`.
     """
-    return _with_learners(batch, lambda _, n_classes: draw_settings(random, n_classes), 3, random)
+
+    def choose(n_rows: int, n_classes: int) -> Chosen:
+        # A share of 0 draws nothing, so that tasks are those of versions without one.
+        if chosen_share > 0 and random.random() < chosen_share:
+            return _choose_as_estimators(n_rows, n_classes)
+        return draw_settings(random, n_classes), _FEW_FOLDS
+
+    return _with_learners(batch, choose, random)
 
 
 def with_chosen_learners(batch: TaskBatch) -> TaskBatch:
@@ -69,11 +81,15 @@ def with_chosen_learners(batch: TaskBatch) -> TaskBatch:
     TaskBatch
         The tasks with `TaskBatch.learners`.
     """
-    return _with_learners(batch, choose_learners, N_FOLDS, np.random.default_rng(0))
+    return _with_learners(batch, _choose_as_estimators, np.random.default_rng(0))
+
+
+def _choose_as_estimators(n_rows: int, n_classes: int) -> Chosen:
+    return choose_learners(n_rows, n_classes), N_FOLDS
 
 
 def _with_learners(
-    batch: TaskBatch, choose: Choose, n_folds: int, random: np.random.Generator
+    batch: TaskBatch, choose: Callable[[int, int], Chosen], random: np.random.Generator
 ) -> TaskBatch:
     n_train, n_rows = batch.n_train, batch.labels.shape[1]
     n_channels = 2 if batch.is_regression else int(batch.n_classes.max())
@@ -85,7 +101,7 @@ def _with_learners(
         table = _table(batch, index)
         known, query = table.take(slice(n_train)), table.take(slice(n_train, None))
         rows = DistinctRows.of(known.cells, targets, None)
-        settings = choose(rows.n_rows, n_classes)
+        settings, n_folds = choose(rows.n_rows, n_classes)
         if settings is None or (labels == labels[0]).all():
             continue
         seed = int(random.integers(2**31))

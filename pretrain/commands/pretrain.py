@@ -88,6 +88,15 @@ def pretrain(
             min=0.0, max=1.0, callback=finite, help="Share of the steps with predictions of trees."
         ),
     ] = None,
+    chosen_share: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            callback=finite,
+            help="Share of their tasks with trees as strong as the estimators'; they take long.",
+        ),
+    ] = None,
     seed: Annotated[
         int, typer.Option(min=0, max=MOST_SEED, help="Same seed, same tasks and same start.")
     ] = 0,
@@ -128,6 +137,7 @@ def pretrain(
             "shapes": shapes,
             "real_share": real_share,
             "learner_share": learner_share,
+            "chosen_share": chosen_share,
         },
         train={"learning_rate": learning_rate},
         recipe={"seed": seed},

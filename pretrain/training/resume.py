@@ -17,7 +17,7 @@ from tabtransfer.files import replacing
 __all__ = ["cut_curve", "read_state"]
 
 # Settings that states of earlier versions don't name, and what those versions did.
-_LATER = {"stream.shapes": 0, "prior.categorical": 0.0}
+_LATER = {"stream.shapes": 0, "stream.chosen_share": 0.0, "prior.categorical": 0.0}
 
 
 def read_state(path: Path, network: torch.nn.Module, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,10 @@ class StreamConfig:
     where none gives a task, the step draws from the prior. In ``learner_share`` of the steps, trees
     are grown on each task's training rows (`tabtransfer.pretrain.learner_inputs`); of these steps,
     in ``hidden_share`` on up to ``max_hidden`` further rows as well that the network doesn't see.
+    In ``chosen_share`` of the tasks with trees, learners are those that estimators choose, without
+    which the network doesn't learn to follow strong ones; elsewhere they are small. None by
+    default, as they take long: 0.45 s a task of 300 training rows and 2 s of 2,000 (10 columns, one
+    core), where small ones take 0.1 and 0.2 s.
 
     With ``shapes``, every batch has one of so many shapes (`fixed_shapes`), each as likely as any
     other. Tasks of real tables are padded to the shape's columns; a table has at least three
@@ -51,6 +55,7 @@ class StreamConfig:
     train_share: tuple[float, float] = (0.4, 0.85)
     real_share: float = 0.35
     learner_share: float = 0.8
+    chosen_share: float = 0.0
     hidden_share: float = 0.4
     max_hidden: int = 4000
     learner_rows: int = 12_000  # of all tasks of a step, to grow trees on
@@ -137,7 +142,8 @@ class TaskStream(IterableDataset[TaskBatch]):
         batch = self._draw(random, n_all, n_train + n_hidden, cells, most, "cpu")
         # Where no table had as many rows, half of the training rows stay at most.
         n_shown = min(n_train, max(1, batch.n_train // 2)) if n_hidden else batch.n_train
-        batch = hide_rows(with_learners(batch, random), batch.n_train - n_shown)
+        batch = with_learners(batch, random, c.chosen_share)
+        batch = hide_rows(batch, batch.n_train - n_shown)
         return batch.to(self.device)
 
     def _draw(
@@ -186,7 +192,8 @@ class TaskStream(IterableDataset[TaskBatch]):
         shape, batch = drawn
         if not has_learners:
             return batch
-        return show_in_turn(with_learners(batch, random), shape.n_train, shape.n_tasks)
+        batch = with_learners(batch, random, c.chosen_share)
+        return show_in_turn(batch, shape.n_train, shape.n_tasks)
 
     def _from_tables(
         self, random: np.random.Generator, real: RealTasks, shape: Shape, n_hidden: int

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from tabtransfer.learners import BoostingSettings, ForestSettings
+from tabtransfer.pretrain import learner_inputs
 from tabtransfer.pretrain.learner_inputs import (
     hide_rows,
     show_in_turn,
@@ -70,6 +72,29 @@ def test_learners_are_sometimes_absent_and_then_in_all_rows():
 def test_same_seed_same_predictions():
     first, second = (with_learners(make_batch(3), np.random.default_rng(5)) for _ in range(2))
     torch.testing.assert_close(first.learners, second.learners, equal_nan=True, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(("share", "fewest", "most"), [(0.0, 0, 0), (0.4, 2, 10), (1.0, 16, 16)])
+def test_a_share_of_the_tasks_has_the_learners_that_estimators_choose(
+    monkeypatch, share, fewest, most
+):
+    folds = []
+
+    def fit(*arguments):
+        folds.append(arguments[5])
+        return fit_learners(*arguments)
+
+    fit_learners = learner_inputs.fit_learners
+    chosen, drawn = ForestSettings(2, 3, 0.5), BoostingSettings(2, 2, 0.3)
+    monkeypatch.setattr(learner_inputs, "choose_learners", lambda *_: (chosen, None, None))
+    monkeypatch.setattr(learner_inputs, "draw_settings", lambda *_: (None, drawn, None))
+    monkeypatch.setattr(learner_inputs, "fit_learners", fit)
+    batch = make_batch(2, n_tasks=16)
+    given = with_learners(batch, np.random.default_rng(0), share).learners
+    has_forest, has_boosting, _ = (~given[:, 0, :, 0].isnan()).unbind(1)
+    assert fewest <= has_forest.sum() <= most
+    assert torch.equal(has_boosting, ~has_forest)
+    assert folds == [5 if strong else 3 for strong in has_forest.tolist()]
 
 
 class TestHiddenRows:

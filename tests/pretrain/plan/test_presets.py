@@ -14,8 +14,10 @@ from tabtransfer.network.transformer import NetworkConfig
 from tabtransfer.pretrain.plan.dry_run import dry_run
 from tabtransfer.pretrain.plan.dry_run_report import describe
 from tabtransfer.pretrain.plan.presets import PRESETS, get_preset
+from tabtransfer.pretrain.training import run
 from tabtransfer.pretrain.training.recipe import Recipe
 from tabtransfer.pretrain.training.shapes import fixed_shapes
+from tabtransfer.pretrain.training.stream import StreamConfig
 
 SMALL = NetworkConfig(d_cell=8, n_summary=2, row_layers=2, context_layers=2)
 
@@ -116,3 +118,15 @@ def test_command_prints_the_dry_run_with_replaced_parts():
     assert "shapes     free" in result.output
     with pytest.raises(TabTransferError, match="--out"):
         CliRunner().invoke(app, ["pretrain"], catch_exceptions=False)
+
+
+def test_command_trains_with_the_shares_that_are_given(monkeypatch, tmp_path):
+    recipes = []
+    monkeypatch.setattr(
+        run, "pretrain", lambda out, seconds, recipe, *_, **__: recipes.append(recipe)
+    )
+    shares = {"real_share": 0.7, "learner_share": 0.85, "chosen_share": 0.4}
+    options = [f"--{name.replace('_', '-')}={share}" for name, share in shares.items()]
+    arguments = ["pretrain", "--out", str(tmp_path / "run"), *options]
+    CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert recipes == [Recipe(stream=StreamConfig(**shares))]

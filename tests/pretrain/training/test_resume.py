@@ -28,7 +28,11 @@ def state(network):
 
 @pytest.mark.parametrize(
     ("part", "name", "none", "some"),
-    [("stream", "shapes", 0, 8), ("prior", "categorical", 0.0, 0.15)],
+    [
+        ("stream", "shapes", 0, 8),
+        ("stream", "chosen_share", 0.0, 0.4),
+        ("prior", "categorical", 0.0, 0.15),
+    ],
 )
 def test_a_state_that_names_no_later_setting_was_without(
     path, network, state, part, name, none, some

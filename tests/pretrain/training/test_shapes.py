@@ -35,7 +35,7 @@ HIDING = replace(CONFIG, learner_share=1.0, hidden_share=1.0)
 def absent_learners(monkeypatch):
     """Let no trees grow, which takes time; their predictions are absent."""
 
-    def without(batch, random):
+    def without(batch, random, chosen_share):
         absent = torch.full((*batch.labels.shape, 3, max(2, int(batch.n_classes.max()))), torch.nan)
         return replace(batch, learners=absent)
 

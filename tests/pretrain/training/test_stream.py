@@ -6,6 +6,7 @@ import torch
 
 from tabtransfer.pretrain.prior import PriorConfig
 from tabtransfer.pretrain.real_tables.real_tasks import NumericTable, RealTasks
+from tabtransfer.pretrain.training import stream as stream_module
 from tabtransfer.pretrain.training.stream import StreamConfig, TaskStream
 
 CONFIG = StreamConfig(max_rows=128, max_columns=8, cells=4096, learner_share=0.0)
@@ -39,6 +40,20 @@ def test_a_batch_depends_on_seed_and_number_alone(learner_share):
     assert same(walked[3], TaskStream(PriorConfig(), config, seed=3).batch(3))
     assert not same(walked[3], TaskStream(PriorConfig(), config, seed=4).batch(3))
     assert not same(walked[3], walked[2])
+
+
+@pytest.mark.parametrize("shapes", [0, 3])
+def test_the_share_of_chosen_learners_is_handed_on(monkeypatch, shapes):
+    shares = []
+
+    def without(batch, random, chosen_share):
+        shares.append(chosen_share)
+        return batch
+
+    monkeypatch.setattr(stream_module, "with_learners", without)
+    config = replace(CONFIG, learner_share=1.0, hidden_share=0.0, chosen_share=0.25, shapes=shapes)
+    TaskStream(PriorConfig(), config).batch(0)
+    assert shares == [0.25]
 
 
 def test_sizes_stay_within_bounds():
