@@ -78,6 +78,9 @@ def pretrain(
     learning_rate: Annotated[
         float | None, typer.Option(min=1e-6, callback=finite, help="Factor on the usual rates.")
     ] = None,
+    accumulate: Annotated[
+        int | None, typer.Option(min=1, help="Batches whose gradients make one step.")
+    ] = None,
     real_share: Annotated[
         float | None,
         typer.Option(min=0.0, max=1.0, callback=finite, help="Share of the steps on real tables."),
@@ -139,7 +142,7 @@ def pretrain(
             "learner_share": learner_share,
             "chosen_share": chosen_share,
         },
-        train={"learning_rate": learning_rate},
+        train={"learning_rate": learning_rate, "accumulate": accumulate},
         recipe={"seed": seed},
         preset={"minutes": None if max_time is None else read_minutes(max_time)},
         hardware={

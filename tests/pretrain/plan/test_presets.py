@@ -111,10 +111,11 @@ def test_cpu_is_the_recipe_without_options():
 
 
 def test_command_prints_the_dry_run_with_replaced_parts():
-    arguments = ["pretrain", "--dry-run", "--max-rows", "128", "--devices", "2"]
+    arguments = ["pretrain", "--dry-run", "--max-rows=128", "--devices=2", "--accumulate=3"]
     result = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert "cpu: 2 × CPU core" in result.output
     assert "64 to 128 rows" in result.output
+    assert "a device and batch, 3 to a step" in result.output
     assert "shapes     free" in result.output
     with pytest.raises(TabTransferError, match="--out"):
         CliRunner().invoke(app, ["pretrain"], catch_exceptions=False)
