@@ -73,6 +73,15 @@ def test_fit_then_predict_numbers(run, folder, X):
     np.testing.assert_allclose(found["prediction"], expected, rtol=1e-9)
 
 
+@pytest.mark.parametrize("option", ["--trees", "--no-trees"])
+def test_fit_without_trees_fits_no_learners(run, folder, option):
+    run("fit", folder / "all.csv", "--target", "kind", "--drop", "id", "--n-estimators", 1,
+        option, "--out", folder / "m")  # fmt: skip
+    model = tabtransfer.load(folder / "m")
+    assert model.trees == (option == "--trees")
+    assert (model.fitted_.learners is not None) == model.trees
+
+
 @pytest.fixture
 def saved(classifier, folder):
     classifier.save(folder / "m.model")

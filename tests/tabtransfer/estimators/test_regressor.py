@@ -19,9 +19,8 @@ from tabtransfer.finetune.config import FinetuneConfig
 CHECKS_OF_LEARNING = ("check_regressors_train",)
 
 
-# Those of the classifier are with trees.
-@pytest.mark.slow
-@parametrize_with_checks([TabTransferRegressor(trees=False)])
+@pytest.mark.slow  # 17 s of CPU
+@parametrize_with_checks([TabTransferRegressor()])
 def test_scikit_learn_checks(estimator, check, regression_checkpoint):
     learns = check.func.__name__ in CHECKS_OF_LEARNING
     check(clone(estimator).set_params(checkpoint=None if learns else regression_checkpoint))
