@@ -5,6 +5,7 @@
 2. The other half judges: the network before tuning is the first candidate, and wins unless the
    children are better in four of five resamples of these rows.
 3. The children's weights are averaged. All rows are context of predictions, those held out too.
+4. The first child and what it held out say how good tuned weights are beside other predictions.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from tabtransfer.finetune.state import digest_of
 from tabtransfer.finetune.watch import tell
 from tabtransfer.inference.ensemble import build_ensemble
 from tabtransfer.inference.placement import device_of
+from tabtransfer.inference.untaught import Untaught
 from tabtransfer.inference.views import KINDS, ViewKind
 from tabtransfer.network.transformer import TabularTransformer
 from tabtransfer.preprocessing.labelled_table import LabelledTable
@@ -54,7 +56,7 @@ def finetune_network(
     seed: int,
     kinds: Sequence[ViewKind] = KINDS,
     verbose: bool = False,
-) -> tuple[TabularTransformer, FinetuneRecord]:
+) -> tuple[TabularTransformer, FinetuneRecord, Untaught | None]:
     """Adapt a network to a table.
 
     Parameters
@@ -83,6 +85,8 @@ def finetune_network(
         better.
     record : FinetuneRecord
         What was done.
+    untaught : Untaught or None
+        The first child, and the rows that it held out; None where ``network`` is kept.
 
     Examples
     --------
@@ -95,7 +99,7 @@ def finetune_network(
     >>> X, y = np.arange(60.0)[:, None], np.arange(60) // 30
     >>> training = LabelledTable(TableEncoder().fit(X).transform(X), y, 2)
     >>> config = FinetuneConfig(max_steps=3, children=2, min_validation_rows=10)
-    >>> network, record = finetune_network(
+    >>> network, record, _ = finetune_network(
     ...     TabularTransformer(NetworkConfig()), training, config,
     ...     max_context_rows=100, time_limit=None, seed=0)
     >>> record.n_steps, record.n_children
@@ -103,19 +107,18 @@ def finetune_network(
     """
     start = time.monotonic()
     if (training.labels == training.labels[0]).all():
-        return network, FinetuneRecord("base", "all rows have the same target")
+        return network, FinetuneRecord("base", "all rows have the same target"), None
     if config.auto and len(training.own) < FEWEST_ROWS:
-        return network, FinetuneRecord(
-            "base", f"fewer than {FEWEST_ROWS} rows can't tell a gain from chance"
-        )
+        reason = f"fewer than {FEWEST_ROWS} rows can't tell a gain from chance"
+        return network, FinetuneRecord("base", reason), None
     parts = _parts(training, config, np.random.default_rng(seed))
     fewest = min(len(part) for part in parts)
     if fewest < config.min_validation_rows:
-        return network, FinetuneRecord(
-            "base",
+        reason = (
             f"of {len(training.own)} rows, {fewest} can be held out for validation; "
-            f"fine-tuning takes {config.min_validation_rows}",
+            f"fine-tuning takes {config.min_validation_rows}"
         )
+        return network, FinetuneRecord("base", reason), None
     run = _Run(network, training, config, max_context_rows, seed, kinds)
     with progress_bar("fine-tuning", config.children * config.max_steps, verbose) as advance:
 
@@ -136,16 +139,17 @@ def finetune_network(
             if config.auto and time_limit is not None and place == 0:
                 n_children = _affordable(child, config, start, time_limit)
                 if not n_children:
-                    return network, FinetuneRecord(
-                        "base",
-                        "the time limit is too short for one child",
-                        seconds=time.monotonic() - start,
-                    )
+                    reason = "the time limit is too short for one child"
+                    seconds = time.monotonic() - start
+                    return network, FinetuneRecord("base", reason, seconds=seconds), None
                 limit = start + time_limit / n_children
             run.tune(child, limit, report)
             if config.auto and place == 0 and n_children > 1 and run.probability < _HOPELESS:
                 break
-    return run.outcome(time.monotonic() - start)
+    tuned, record = run.outcome(time.monotonic() - start)
+    if tuned is network:
+        return network, record, None
+    return tuned, record, Untaught(run.network_of(0), parts[0])
 
 
 @dataclass(eq=False)
@@ -237,7 +241,7 @@ class _Run:
             sum(outcome.n_steps for outcome in outcomes),
             seconds,
         )
-        return (self._mean_network() if better else self.network), record
+        return (self.network_of(*range(len(outcomes))) if better else self.network), record
 
     @property
     def _n_rows(self) -> int:
@@ -247,11 +251,11 @@ class _Run:
         base, tuned = (np.concatenate(losses) for losses in zip(*self._losses, strict=True))
         return decide(base, tuned, np.concatenate(self._row_weights), self.seed)
 
-    def _mean_network(self) -> TabularTransformer:
-        """Return the network with the mean of the children's weights, frozen."""
+    def network_of(self, *places: int) -> TabularTransformer:
+        """Return the network with the mean of some children's weights, frozen."""
         mean = copy.deepcopy(self.network)
         weights = {
-            name: torch.stack([child[name] for child in self._weights]).mean(0)
+            name: torch.stack([self._weights[place][name] for place in places]).mean(0)
             for name in self._weights[0]
         }
         mean.load_state_dict(weights, strict=False)

@@ -103,7 +103,7 @@ def _try(
     settings = replace(_settings(chosen, config), children=_CHILDREN, folder=None)
     try:
         with watching(watch):
-            _, record = finetune_network(
+            _, record, _ = finetune_network(
                 network,
                 training,
                 settings,

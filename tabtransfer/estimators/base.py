@@ -30,6 +30,7 @@ from tabtransfer.inference.kept_network import KeptNetwork
 from tabtransfer.inference.placement import placed
 from tabtransfer.inference.resources import Resources
 from tabtransfer.inference.settings import FitSettings, TaskType
+from tabtransfer.inference.untaught import Untaught
 from tabtransfer.inference.views import KINDS, ViewKind
 from tabtransfer.learners import FittedLearners
 from tabtransfer.network.transformer import TabularTransformer
@@ -222,16 +223,16 @@ class InContextEstimator(DerivedResults, BaseEstimator):
         prepared = prepare_rows(given, settings, seed)
         prepared = add_learners(prepared, self._resources_now())
         with torch_threads(self.n_threads):
-            network = self._starting_network(seed)
+            network, untaught = self._starting_network(seed), None
             if self._finetunes:
-                network = self._adapt(network, prepared.training, seed)
+                network, untaught = self._adapt(network, prepared.training, seed)
             calibration = None
             if self.calibrate:
-                calibration = self._fit_temperature(network, prepared.training, seed)
+                calibration = self._fit_temperature(network, untaught, prepared.training, seed)
             kept = self._kept(network)
             fitted = build_model(prepared, kept, self._resources_now(), calibration)
             self.context_cached_ = fitted.read_contexts()
-            self.fitted_ = add_blend(fitted, prepared)
+            self.fitted_ = add_blend(fitted, prepared, untaught)
         if self.verbose:
             for note in self.column_notes_:
                 warnings.warn(str(note), ColumnWarning, stacklevel=3)
@@ -291,8 +292,8 @@ class InContextEstimator(DerivedResults, BaseEstimator):
 
     def _adapt(
         self, network: TabularTransformer, training: LabelledTable, seed: int
-    ) -> TabularTransformer:
-        """Return the network fine-tuned, or as it is, on the CPU."""
+    ) -> tuple[TabularTransformer, Untaught | None]:
+        """Return the network fine-tuned, or as it is, on the CPU; also what judges a tuned one."""
         start = placed(network, find_device(self.device))
         config, found = config_of(self.finetune, self._finetune_config), None
         common: dict[str, Any] = dict(
@@ -303,18 +304,26 @@ class InContextEstimator(DerivedResults, BaseEstimator):
 
             config = search_settings(start, training, config, **common)
             found = replace(config, folder=None)
-        tuned, record = finetune_network(
+        tuned, record, untaught = finetune_network(
             start, training, config, time_limit=self.time_limit, verbose=self.verbose, **common
         )
         self.finetuning_: FinetuneRecord = replace(record, found=found)
-        return network if tuned is start else tuned.cpu()
+        if untaught is None:
+            return network, None
+        return tuned.cpu(), replace(untaught, network=untaught.network.cpu())
 
     def _fit_temperature(
-        self, network: TabularTransformer, training: LabelledTable, seed: int
+        self,
+        network: TabularTransformer,
+        untaught: Untaught | None,
+        training: LabelledTable,
+        seed: int,
     ) -> Calibration:
+        judged = network if untaught is None else untaught.network
         return fit_temperature(
-            placed(network, find_device(self.device)),
+            placed(judged, find_device(self.device)),
             training,
+            untaught=None if untaught is None else untaught.rows,
             max_context_rows=self.max_context_rows,
             time_limit=self.time_limit,
             seed=seed,

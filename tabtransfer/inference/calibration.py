@@ -135,6 +135,7 @@ def fit_temperature(
     time_limit: float | None,
     seed: int,
     kinds: Sequence[ViewKind] = KINDS,
+    untaught: NDArray[np.int64] | None = None,
 ) -> Calibration:
     """Fit a temperature on predictions of training rows out of fold.
 
@@ -152,6 +153,9 @@ def fit_temperature(
         Seed of the folds and the views.
     kinds : sequence of ViewKind, default=KINDS
         Kinds of view that the members take in turn.
+    untaught : ndarray of int64, optional
+        Rows that a tuned network hasn't learned from: they alone are predicted. All rows if not
+        given.
 
     Returns
     -------
@@ -173,7 +177,7 @@ def fit_temperature(
     rng = np.random.default_rng(seed)
     deadline = np.inf if time_limit is None else time.monotonic() + time_limit
     rows, predicted = [], []
-    for context, held_out in _folds(training, rng):
+    for context, held_out in _folds(training, rng, untaught):
         if time.monotonic() > deadline:
             break
         ensemble = build_ensemble(
@@ -200,7 +204,7 @@ def fit_temperature(
 
 
 def _folds(
-    training: LabelledTable, rng: np.random.Generator
+    training: LabelledTable, rng: np.random.Generator, untaught: NDArray[np.int64] | None
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Return the rows of each fold's context, related ones in all, and those predicted from them.
 
@@ -209,11 +213,15 @@ def _folds(
     one target are left out.
     """
     labels, strata, own = training.labels, training.strata, training.own
-    fold = training.deal_folds(labels, N_FOLDS, rng)
-    for index in range(N_FOLDS):
+    n_folds, fold = N_FOLDS, np.ones(training.n_rows, np.int64)
+    if untaught is None:
+        fold = training.deal_folds(labels, N_FOLDS, rng)
+    else:
+        n_folds, fold[untaught] = 1, 0
+    for index in range(n_folds):
         context, held_out = np.flatnonzero(fold != index), own[fold[own] == index]
         held_out = held_out[np.isin(strata[held_out], strata[context])]
-        sample = stratified_rows(strata[held_out], MAX_ROWS // N_FOLDS, rng, every_class=False)
+        sample = stratified_rows(strata[held_out], MAX_ROWS // n_folds, rng, every_class=False)
         held_out = held_out[sample]
         if len(held_out) and (labels[context] != labels[context[:1]]).any():
             yield context, held_out

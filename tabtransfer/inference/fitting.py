@@ -17,7 +17,11 @@ from tabtransfer.inference.fitted import FittedClassifier, FittedModel, FittedRe
 from tabtransfer.inference.kept_network import KeptNetwork
 from tabtransfer.inference.memory import MemoryBudget
 from tabtransfer.inference.resources import Resources
-from tabtransfer.inference.rows_for_shares import rows_to_ask_about, rows_to_keep_back
+from tabtransfer.inference.rows_for_shares import (
+    rows_to_ask_about,
+    rows_to_keep_back,
+    rows_untaught,
+)
 from tabtransfer.inference.settings import FitSettings
 from tabtransfer.inference.shares import (
     HANDICAP,
@@ -25,6 +29,7 @@ from tabtransfer.inference.shares import (
     fit_shares_of_classes,
     fit_shares_of_numbers,
 )
+from tabtransfer.inference.untaught import Untaught
 from tabtransfer.learners import DistinctRows, FittedLearners, count_fits, fit_learners
 from tabtransfer.learners.choice import N_FOLDS, choose_learners
 from tabtransfer.network.transformer import NetworkConfig
@@ -205,7 +210,9 @@ def build_model(
     )
 
 
-def add_blend(model: FittedModel, prepared: PreparedRows) -> FittedModel:
+def add_blend(
+    model: FittedModel, prepared: PreparedRows, untaught: Untaught | None = None
+) -> FittedModel:
     """Find the share of the learners in predictions, by rows that the network hasn't read.
 
     Parameters
@@ -214,6 +221,8 @@ def add_blend(model: FittedModel, prepared: PreparedRows) -> FittedModel:
         The model.
     prepared : PreparedRows
         The rows that it was built from.
+    untaught : Untaught, optional
+        What says how good the network is, if it was tuned on these rows.
 
     Returns
     -------
@@ -221,14 +230,16 @@ def add_blend(model: FittedModel, prepared: PreparedRows) -> FittedModel:
         The model itself where nothing speaks for a share of the learners.
     """
     training, asked, handicap, part = prepared.training, model, 0.0, 1.0
-    rows = prepared.kept_back
+    network, rows = model.network, prepared.kept_back
     if not len(rows):
         rows, handicap, part = rows_to_ask_about(training, model.seed), HANDICAP, PART
         if not len(rows):
             return model
-        asked = build_model(
-            prepared, model.network, model.resources, model.calibration, unread=rows
-        )
+    if untaught is not None:
+        network = KeptNetwork(untaught.network, None, "")
+        rows = rows_untaught(training, untaught.rows, model.seed)
+    if untaught is not None or not len(prepared.kept_back):
+        asked = build_model(prepared, network, model.resources, model.calibration, unread=rows)
     held_back = training.take(rows)
     predicted = asked.unmixed(asked.placed_network(), held_back.table)
     if training.is_regression:

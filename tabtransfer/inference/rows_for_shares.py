@@ -18,7 +18,7 @@ from tabtransfer.learners.choice import MOST_CLASSES
 from tabtransfer.learners.folds import DistinctRows
 from tabtransfer.preprocessing.labelled_table import LabelledTable
 
-__all__ = ["rows_to_ask_about", "rows_to_keep_back"]
+__all__ = ["rows_to_ask_about", "rows_to_keep_back", "rows_untaught"]
 
 _FEWEST_ROWS = 300
 _MOST_ROWS = 1000
@@ -91,3 +91,27 @@ def rows_to_ask_about(training: LabelledTable, seed: int) -> NDArray[np.int64]:
         counts = np.bincount(labels[rows.first], minlength=training.n_classes)
         asked &= counts[labels] >= _FEWEST_OF_CLASS
     return own[asked]
+
+
+def rows_untaught(
+    training: LabelledTable, untaught: NDArray[np.int64], seed: int
+) -> NDArray[np.int64]:
+    """Choose rows to find shares by, of those that a tuned network hasn't learned from.
+
+    Parameters
+    ----------
+    training : LabelledTable
+        The training rows.
+    untaught : ndarray of int64
+        Places of these rows, with all copies.
+    seed : int
+        Same seed, same rows.
+
+    Returns
+    -------
+    ndarray of int64
+        Places of 1,000 of them at most, with all copies, ascending.
+    """
+    n_rows = min(_MOST_ROWS, len(untaught))
+    drawn = np.random.default_rng([seed, n_rows]).choice(untaught, n_rows, replace=False)
+    return training.own_with_copies(drawn)

@@ -32,15 +32,9 @@ def make_task(n_rows=160):
 
 def finetune(network, config=QUICK, n_rows=160, seed=0, time_limit=None, **options):
     table, labels = make_task(n_rows)
-    return finetune_network(
-        network,
-        LabelledTable(table, labels, 2),
-        config,
-        max_context_rows=1000,
-        time_limit=time_limit,
-        seed=seed,
-        **options,
-    )
+    training = LabelledTable(table, labels, 2)
+    options = {"max_context_rows": 1000, "time_limit": time_limit, "seed": seed} | options
+    return finetune_network(network, training, config, **options)[:2]
 
 
 def same(one, other):
@@ -53,6 +47,19 @@ def quick(make_network):
     """A network, and what tuning makes of it."""
     network = make_network()
     return network, *finetune(network)
+
+
+def test_the_first_child_and_what_it_held_out_judge_tuned_weights(make_network):
+    table, labels = make_task()
+    training = LabelledTable(table, labels, 2)
+    options = {"max_context_rows": 1000, "time_limit": None, "seed": 0}
+    for children in (1, 2):
+        config = replace(QUICK, children=children, least_probability=0.0)
+        tuned, _, untaught = finetune_network(make_network(), training, config, **options)
+        assert len(untaught.rows) == 160 * config.validation_share
+        assert same(untaught.network, tuned) == (children == 1)
+    config = replace(QUICK, max_steps=1, learning_rate=1e-30)
+    assert finetune_network(make_network(), training, config, **options)[2] is None
 
 
 @pytest.mark.slow
@@ -215,7 +222,7 @@ def test_no_time_at_all_leaves_the_base(make_network):
 def test_one_class_stays_untuned(make_network):
     network = make_network()
     table, _ = make_task()
-    tuned, record = finetune_network(
+    tuned, record, _ = finetune_network(
         network,
         LabelledTable(table, np.zeros(160, np.int64), 1),
         QUICK,
@@ -243,7 +250,7 @@ class TestNumbers:
             max_context_rows=1000,
             time_limit=None,
             seed=0,
-        )
+        )[:2]
 
     @pytest.mark.slow
     def test_tuning_lowers_the_held_out_loss_whatever_the_unit(self, make_network):

@@ -20,7 +20,7 @@ def find(make_network, monkeypatch, tmp_path):
         loss = float(np.log(config.weight_decay))
         tried.append((config, loss))
         tell(0, [(0, 0.0), (10, loss)])
-        return network, FinetuneRecord("base", "", tuned_loss=loss)
+        return network, FinetuneRecord("base", "", tuned_loss=loss), None
 
     monkeypatch.setattr(search, "finetune_network", tune)
     X = np.arange(20.0)[:, None]

@@ -67,7 +67,8 @@ def test_small_tables_are_left_alone_and_that_is_said(run, table, tmp_path):
 
 def test_settings_are_searched_for_before_the_weights_are_tuned(run, table, tmp_path, monkeypatch):
     def tune(network, training, config, **options):
-        return network, FinetuneRecord("base", f"of {config.max_steps} steps", tuned_loss=0.5)
+        record = FinetuneRecord("base", f"of {config.max_steps} steps", tuned_loss=0.5)
+        return network, record, None
 
     monkeypatch.setattr(search, "finetune_network", tune)
     monkeypatch.setattr(base, "finetune_network", tune)

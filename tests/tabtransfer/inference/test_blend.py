@@ -1,3 +1,4 @@
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -7,12 +8,14 @@ from scipy.stats import norm
 
 from tabtransfer import TabTransferClassifier, TabTransferRegressor, load
 from tabtransfer.errors import TabTransferError
+from tabtransfer.finetune.config import FinetuneRecord
 from tabtransfer.inference import rows_for_shares
 from tabtransfer.inference import shares as finding
 from tabtransfer.inference.blend import Blend
 from tabtransfer.inference.distribution import quantile_means
 from tabtransfer.inference.rows_for_shares import rows_to_ask_about, rows_to_keep_back
 from tabtransfer.inference.shares import fit_shares_of_classes, fit_shares_of_numbers
+from tabtransfer.inference.untaught import Untaught
 from tabtransfer.network.quantiles import quantile_levels
 from tabtransfer.preprocessing.encoded_table import EncodedTable
 from tabtransfer.preprocessing.labelled_table import LabelledTable
@@ -299,6 +302,30 @@ def test_a_handicap_speaks_for_the_network():
         for handicap in (0.0, 0.2)
     ]
     assert shares[0].shares[0] < 0.5 < shares[1].shares[0]
+
+
+@pytest.mark.parametrize("max_context_rows", [4096, 100])
+def test_a_tuned_network_is_judged_by_rows_it_has_not_learned_from(max_context_rows, monkeypatch):
+    judged = []
+
+    def finetune(network, training, config, **options):
+        tuned, child = copy.deepcopy(network), copy.deepcopy(network)
+        judged.append(child)
+        return tuned, FinetuneRecord("tuned", ""), Untaught(child, np.arange(100, 200))
+
+    def fit_shares(predicted, held_back, handicap):
+        judged.extend([predicted, held_back.labels])
+        return Blend((0.5, 0.5, 0.0, 0.0))
+
+    monkeypatch.setattr("tabtransfer.estimators.base.finetune_network", finetune)
+    monkeypatch.setattr("tabtransfer.inference.fitting.fit_shares_of_numbers", fit_shares)
+    X = np.random.default_rng(0).normal(size=(600, 2))
+    model = TabTransferRegressor(
+        1, max_context_rows=max_context_rows, finetune=True, random_state=0, n_threads=1
+    ).fit(X, X[:, 0])
+    child, predicted, labels = judged
+    assert np.array_equal(labels, X[100:200, 0]) and len(predicted) == 100
+    assert model.fitted_.network.get() is not child and model.fitted_.blend.shares[0] == 0.5
 
 
 @pytest.mark.parametrize("n_classes", [0, 3])
