@@ -26,17 +26,18 @@ def query():
     ("load", "estimator"),
     [(load_breast_cancer, TabTransferClassifier), (load_diabetes, TabTransferRegressor)],
 )
+@pytest.mark.parametrize("trees", [False, True])
 @pytest.mark.slow
-def test_rows_of_most_weight_change_predictions_more_than_random_ones(load, estimator):
+def test_rows_of_most_weight_change_predictions_more_than_random_ones(load, estimator, trees):
     X, y = load(return_X_y=True, as_frame=True)
     shuffled = np.random.default_rng(0).permutation(len(X))
     train, test = shuffled[:100], shuffled[100:108]
-    model = estimator(1, trees=False, random_state=0).fit(X.iloc[train], y.iloc[train])
+    model = estimator(1, trees=trees, random_state=0).fit(X.iloc[train], y.iloc[train])
     rows = model.explain(X.iloc[test], n_rows=5).rows
     top = [group.tolist() for _, group in rows.groupby("query")["row"]]
     random = [np.random.default_rng(i).choice(train, 5, replace=False).tolist() for i in range(8)]
     effects = [np.abs(leave_out_effect(model, X.iloc[test], left)) for left in (top, random)]
-    assert effects[0].mean() > 2.0 * effects[1].mean()
+    assert effects[0].mean() > (1.5 if trees else 2.0) * effects[1].mean()
 
 
 @pytest.mark.slow
