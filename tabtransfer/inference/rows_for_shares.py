@@ -55,8 +55,7 @@ def rows_to_keep_back(
     n_rows = min(_MOST_ROWS, training.n_rows - max_context_rows, len(free) // 2)
     if n_rows < _FEWEST_ROWS:
         return none
-    drawn = np.random.default_rng([seed, n_rows]).choice(free, n_rows, replace=False)
-    return training.own_with_copies(drawn)
+    return _draw(training, free, n_rows, seed)
 
 
 def rows_to_ask_about(training: LabelledTable, seed: int) -> NDArray[np.int64]:
@@ -112,6 +111,12 @@ def rows_untaught(
     ndarray of int64
         Places of 1,000 of them at most, with all copies, ascending.
     """
-    n_rows = min(_MOST_ROWS, len(untaught))
-    drawn = np.random.default_rng([seed, n_rows]).choice(untaught, n_rows, replace=False)
+    return _draw(training, untaught, min(_MOST_ROWS, len(untaught)), seed)
+
+
+def _draw(
+    training: LabelledTable, rows: NDArray[np.int64], n_rows: int, seed: int
+) -> NDArray[np.int64]:
+    """Draw so many of the rows at most, with all copies, ascending."""
+    drawn = np.random.default_rng([seed, n_rows]).choice(rows, n_rows, replace=False)
     return training.own_with_copies(drawn)

@@ -77,14 +77,6 @@ def test_both_kinds_of_targets_at_any_width(regression, n_columns):
             assert torch.equal(labels.unique(), torch.arange(n_classes))
 
 
-def test_same_generator_state_same_batch():
-    first, second = draw(5), draw(5)
-    for name, value in vars(first).items():
-        if isinstance(value, torch.Tensor):
-            assert torch.equal(value, getattr(second, name)), name
-    assert not torch.equal(first.values, draw(6).values)
-
-
 def test_the_share_is_that_of_batches(monkeypatch):
     drawn = []
 

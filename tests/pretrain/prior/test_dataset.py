@@ -22,12 +22,14 @@ def batches():
     return [draw(seed) for seed in range(8)]
 
 
-def test_same_generator_state_same_batch():
-    first, second = draw(5), draw(5)
+@pytest.mark.parametrize("categorical", [0.0, 1.0])
+def test_same_generator_state_same_batch(categorical):
+    config = dataclasses.replace(CLASSES, categorical=categorical)
+    first, second = draw(5, config), draw(5, config)
     for name, value in vars(first).items():
         if isinstance(value, torch.Tensor):
             assert torch.equal(value, getattr(second, name)), name
-    assert not torch.equal(first.values, draw(6).values)
+    assert not torch.equal(first.values, draw(6, config).values)
 
 
 @pytest.mark.parametrize("n_columns", [1, 2, 30])
