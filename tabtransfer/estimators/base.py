@@ -147,8 +147,8 @@ class InContextEstimator(DerivedResults, BaseEstimator):
 
     @property
     def n_estimators_(self) -> int:
-        """Members of the ensemble."""
-        return len(self.ensemble_.members)
+        """Members of the ensemble that a row is asked of."""
+        return self.ensemble_.n_members
 
     @property
     def n_context_rows_(self) -> int:

@@ -23,14 +23,14 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
     Frames, arrays and sparse matrices may hold numbers, strings, text, categoricals, booleans,
     dates, durations and missing values as they are; `tabtransfer.TableEncoder` says how they are
     read. Any number of classes and rows works: more classes than the network has outputs for go
-    through a tree of class groups, more rows than ``max_context_rows`` are sampled.
+    through a tree of class groups, more rows than ``max_context_rows`` are read in parts.
 
     Parameters
     ----------
     n_estimators : int or None, default=None
         Members of the ensemble; each sees the table in another view (order of columns and
         classes, scale of numbers, coding of categories). None: four, or two where all of them
-        would read the same more than 2,000 rows.
+        would read the same more than 2,000 rows, or one of two reads by clusters.
     class_weight : None, "balanced" or mapping of class to float, default=None
         How much more frequent classes are to be taken to be than the training rows say:
         probabilities are multiplied by it and normalised. A mapping may leave out classes of
@@ -48,8 +48,10 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
     checkpoint : path-like, optional
         Weights to use; the shipped ones if not given.
     max_context_rows : int, default=4096
-        Most training rows that a member reads at once. Of more rows, each member reads a
-        sample of its own, each class at its share; likewise if memory is short.
+        Most training rows that a member reads at once. Of more rows, half of the members read a
+        sample of their own, each class at its share, and half read by clusters, up to eight: a
+        row is predicted from rows of its cluster and some others. If memory is short, all read
+        samples.
     time_limit : float or None, default=60.0
         Seconds that fine-tuning and calibration may take each.
     trees : bool, default=True
@@ -86,9 +88,9 @@ class TabTransferClassifier(ClassifierMixin, InContextEstimator):
     n_estimators_ : int
         Members of the ensemble.
     n_context_rows_ : int
-        Most training rows that a member reads at once; fewer than there are if they were
-        sampled.
-    context_strategy_ : {"all rows", "stratified sample per member"}
+        Most training rows that a member reads at once; fewer than there are if not all of them
+        are read together.
+    context_strategy_ : {"all rows", "stratified sample per member", "samples and clusters"}
         How the rows that members read were chosen.
     context_cached_ : bool
         Whether what the network read in `fit` is kept for prediction; otherwise memory is short

@@ -23,13 +23,14 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
 
     Frames, arrays and sparse matrices may hold numbers, strings, text, categoricals, booleans,
     dates, durations and missing values as they are; `tabtransfer.TableEncoder` says how they are
-    read. Any number of rows works: more than ``max_context_rows`` are sampled.
+    read. Any number of rows works: more than ``max_context_rows`` are read in parts.
 
     Parameters
     ----------
     n_estimators : int or None, default=None
         Members of the ensemble; each sees the table in another view (order of columns,
-        scale of numbers and of the target, coding of categories). None: four.
+        scale of numbers and of the target, coding of categories). None: four, or
+        two where one of them reads by clusters.
     calibrate : bool, default=False
         Whether to fit on out-of-fold predictions of up to 1,000 training rows how wide
         distributions should be, and stretch them around their mean, which stays as it is.
@@ -42,8 +43,9 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
     checkpoint : path-like, optional
         Weights to use; the shipped ones if not given.
     max_context_rows : int, default=4096
-        Most training rows that a member reads at once. Of more rows, each member reads a
-        sample of its own; likewise if memory is short.
+        Most training rows that a member reads at once; of more, it reads a sample. From 3,750 rows
+        on, half of the members read by clusters, up to eight: a row is predicted from rows of its
+        cluster and some others. If memory is short, none does.
     time_limit : float or None, default=60.0
         Seconds that fine-tuning and calibration may take each.
     trees : bool, default=True
@@ -78,9 +80,10 @@ class TabTransferRegressor(RegressorMixin, InContextEstimator):
     n_estimators_ : int
         Members of the ensemble.
     n_context_rows_ : int
-        Most training rows that a member reads at once; fewer than there are if they were
-        sampled.
-    context_strategy_ : {"all rows", "stratified sample per member"}
+        Most training rows that a member reads at once; fewer than there are if not all of them
+        are read together.
+    context_strategy_ : {"all rows", "all rows and clusters", "samples and clusters", \
+"stratified sample per member"}
         How the rows that members read were chosen.
     context_cached_ : bool
         Whether what the network read in `fit` is kept for prediction; otherwise memory is short

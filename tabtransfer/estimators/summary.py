@@ -38,7 +38,9 @@ def fit_lines(model: Any) -> Iterator[tuple[str, str]]:
     yield "Training rows", f"{n_rows:,} of {n_columns:,} columns, {read}"
     if hasattr(model, "classes_"):
         yield "Classes", f"{len(model.classes_):,}"
-    yield "Members", f"{model.n_estimators_:,}"
+    n_clusters = len(model.ensemble_.clusters.centres)
+    by_clusters = f", half of them by {n_clusters} clusters of rows" if n_clusters > 1 else ""
+    yield "Members", f"{model.n_estimators_:,}{by_clusters}"
     yield "Learners", _learners(model.learners_)
     if model.fitted_.blend is not None:
         yield "Share of the network in predictions", f"{model.fitted_.blend.shares[0]:.0%}"

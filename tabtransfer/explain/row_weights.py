@@ -86,10 +86,14 @@ def weigh_rows(
     attention, effects = np.zeros(shape), np.zeros(shape)
     reader = at_precision(network, ensemble.dtype)
     groups = ensemble.groups(classes) if isinstance(ensemble, ClassificationEnsemble) else None
-    for index, (task, context) in enumerate(ensemble.contexts(network)):
+    by_task = zip(ensemble.tasks(), ensemble.asked(query), strict=True)
+    for index, (task, asked) in enumerate(by_task):
+        if not len(asked):
+            continue
+        context = ensemble.context(network, index, task)
         weights = ensemble.training.weights_of(task.rows)
         kernels = KernelEffects.of(context.predictions.kernels, _row_weights(context, weights))
-        of_rows = None if groups is None else groups[index]
+        of_rows = None if groups is None else groups[index][asked]
 
         def weigh(
             piece: slice,
@@ -97,16 +101,17 @@ def weigh_rows(
             context: Context = context,
             kernels: KernelEffects = kernels,
             of_rows: NDArray[np.int64] | None = of_rows,
-        ) -> tuple[slice, Tensor, Tensor]:
+            asked: NDArray[np.int64] = asked,
+        ) -> tuple[NDArray[np.int64], Tensor, Tensor]:
             outputs = None if of_rows is None else of_rows[piece]
-            shown = task.view.show(query.take(piece))
-            return piece, *_weigh(reader, context, kernels, shown, task.channels, outputs)
+            shown = task.view.show(query.take(asked[piece]))
+            return asked[piece], *_weigh(reader, context, kernels, shown, task.channels, outputs)
 
         n_rows = _chunk_rows(ensemble, network, task)
-        for piece, *found in in_fitting_pieces(weigh, query.n_rows, n_rows):
+        for places, *found in in_fitting_pieces(weigh, len(asked), n_rows):
             for total, part in zip((attention, effects), found, strict=True):
-                total[piece, task.rows] += part.cpu().numpy()
-            advance(piece.stop - piece.start)
+                total[np.ix_(places, task.rows)] += part.cpu().numpy()
+            advance(len(places))
     return _largest(attention, effects, n_top)
 
 

@@ -2,12 +2,13 @@
 
 Nothing is trained here. Each member shows the network the training rows as context in its own
 view (`tabtransfer.inference.views`) and asks for the query rows. Of more training rows than fit,
-each member takes a sample of its own.
+each member takes a sample of its own, or of rows like the query row
+(`tabtransfer.inference.contexts`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,9 +19,11 @@ from scipy.special import softmax
 from tabtransfer.device import CPU
 from tabtransfer.inference.context_order import copies_together
 from tabtransfer.inference.context_size import in_memory
+from tabtransfer.inference.contexts import Pool, pools
 from tabtransfer.inference.many_classes import ClassNode, class_tree, multiply_down
 from tabtransfer.inference.members import Advance, Ensemble, MemberTask, ignore
 from tabtransfer.inference.memory import MemoryBudget
+from tabtransfer.inference.row_clusters import RowClusters
 from tabtransfer.inference.views import KINDS, View, ViewKind, ViewMaker
 from tabtransfer.learners.channels import ClassificationChannels, RegressionChannels
 from tabtransfer.network.quantiles import pinball_loss
@@ -50,6 +53,7 @@ def build_ensemble(
     memory_limit: int | None = None,
     kept_back: NDArray[np.int64] | None = None,
     device: torch.device = CPU,
+    clusters: RowClusters | None = None,
 ) -> ClassificationEnsemble | RegressionEnsemble:
     """Draw the members' views and contexts.
 
@@ -60,7 +64,7 @@ def build_ensemble(
     network : NetworkConfig
         Sizes of the network that will predict.
     n_members : int
-        Number of members.
+        Number of members that a row is asked of.
     max_context_rows : int
         Most training rows that a member reads at once; fewer if memory is short, and then
         fewer columns.
@@ -74,6 +78,8 @@ def build_ensemble(
         Training rows that no member reads.
     device : torch.device, optional
         Where the network will compute, and memory is looked at.
+    clusters : RowClusters, optional
+        Clusters of training rows, by which half of the members read; none if not given.
 
     Returns
     -------
@@ -96,18 +102,26 @@ def build_ensemble(
     """
     maker = ViewMaker(training)
     budget = MemoryBudget.of(memory_limit, device)
-    readable = np.ones(training.n_rows, bool)
-    readable[[] if kept_back is None else kept_back] = False
-    n_rows = min(max_context_rows, int(readable.sum()))
-    contexts = (
-        in_memory(maker.draw(kinds[index % len(kinds)], rng), n_rows, training, network, budget)
-        for index in range(n_members)
-    )
+    clusters = RowClusters.one() if clusters is None else clusters
+    readable = np.arange(training.n_rows)
+    if kept_back is not None:
+        readable = np.setdiff1d(readable, kept_back)
+
+    def contexts() -> Iterator[_Context]:
+        drawn = pools(training, readable, clusters, n_members, max_context_rows, rng)
+        for pool in drawn:
+            view = maker.draw(kinds[pool.member % len(kinds)], rng)
+            n_rows = min(max_context_rows, len(pool.rows))
+            yield pool, *in_memory(view, n_rows, training, network, budget)
+
     if training.is_regression:
-        return RegressionEnsemble.draw(training, readable, contexts, rng, memory_limit)
+        return RegressionEnsemble.draw(training, contexts(), rng, clusters, memory_limit)
     return ClassificationEnsemble.draw(
-        training, readable, network.max_classes, contexts, rng, memory_limit
+        training, network.max_classes, contexts(), rng, clusters, memory_limit
     )
+
+
+_Context = tuple[Pool, View, int]  # with the number of rows
 
 
 @dataclass(frozen=True)
@@ -122,11 +136,14 @@ class ClassificationMember:
         How it splits the classes; a single node if the network has outputs for all.
     context : dict of ClassNode to ndarray of int64
         Training rows that each node learns from.
+    cluster : int, optional
+        The cluster whose rows it is asked about; all rows if not given.
     """
 
     view: View
     tree: ClassNode
     context: dict[ClassNode, NDArray[np.int64]]
+    cluster: int | None = None
 
 
 @dataclass(frozen=True)
@@ -147,23 +164,24 @@ class ClassificationEnsemble(Ensemble):
     def draw(
         cls,
         training: LabelledTable,
-        readable: NDArray[np.bool_],
         max_classes: int,
-        contexts: Iterator[tuple[View, int]],
+        contexts: Iterable[_Context],
         rng: np.random.Generator,
+        clusters: RowClusters,
         memory_limit: int | None = None,
     ) -> ClassificationEnsemble:
-        """Draw rows of each member, of those readable; views and numbers of rows are given."""
+        """Draw rows of each member; what from, views and numbers of rows are given."""
         labels, members = training.labels, []
-        for view, n_rows in contexts:
+        for pool, view, n_rows in contexts:
             tree = class_tree(view.class_order, max_classes)
             context = {}
             for node in tree.nodes():
-                rows = np.flatnonzero((node.group_of(labels, training.n_classes) >= 0) & readable)
+                in_node = node.group_of(labels[pool.rows], training.n_classes) >= 0
+                rows = pool.rows[in_node]
                 drawn = rows[stratified_rows(labels[rows], n_rows, rng)]
                 context[node] = copies_together(training, drawn)
-            members.append(ClassificationMember(view, tree, context))
-        return cls(training, tuple(members), memory_limit=memory_limit)
+            members.append(ClassificationMember(view, tree, context, pool.cluster))
+        return cls(training, tuple(members), memory_limit=memory_limit, clusters=clusters)
 
     @property
     def n_classes(self) -> int:
@@ -186,6 +204,7 @@ class ClassificationEnsemble(Ensemble):
                 node.group_of(self.training.labels[rows], self.n_classes),
                 len(node.groups),
                 ClassificationChannels(node.groups),
+                member.cluster,
             )
             for member in self.members
             for node, rows in member.context.items()
@@ -228,14 +247,13 @@ class ClassificationEnsemble(Ensemble):
         answers = self._answers(network, query, advance)
         logs = np.zeros((query.n_rows, self.n_classes))
         for member in self.members:
-            by_node = {
-                node: (logits[:, : len(node.groups)] + self._shift(node, rows))
-                .log_softmax(-1)
-                .numpy()
-                for (node, rows), logits in zip(member.context.items(), answers, strict=False)
-            }
-            logs += multiply_down(member.tree, by_node, self.n_classes)
-        return softmax(logs / len(self.members), axis=1)
+            by_node = {}
+            for node, rows in member.context.items():
+                asked, logits = next(answers)
+                shifted = logits[:, : len(node.groups)] + self._shift(node, rows)
+                by_node[node] = shifted.log_softmax(-1).numpy()
+            logs[asked] += multiply_down(member.tree, by_node, self.n_classes)
+        return softmax(logs / self.n_members, axis=1)
 
     def _shift(self, node: ClassNode, rows: NDArray[np.int64]) -> torch.Tensor:
         """Return what to add to the logits of a node's groups, for a context of these rows.
@@ -245,10 +263,11 @@ class ClassificationEnsemble(Ensemble):
         """
         every = np.bincount(self.training.labels, minlength=self.n_classes)
         read = np.bincount(self.training.labels[rows], minlength=self.n_classes)
-        expected = every * (len(rows) / every[node.classes].sum())
+        share = every * (len(rows) / every[node.classes].sum())
+        expected = np.where(read == 1, share.clip(max=1.0), read)
         shifts = np.zeros(len(node.groups))
         for place, classes in enumerate(node.groups):
-            if ((read[classes] > 0) & (expected[classes] < 1.0)).any():
+            if (expected[classes] < read[classes]).any():
                 shifts[place] = np.log(expected[classes].sum() / read[classes].sum())
         return torch.from_numpy(shifts)
 
@@ -270,10 +289,13 @@ class RegressionMember:
         How it sees the table.
     rows : ndarray of int64
         Training rows that it reads; it standardises the target by them.
+    cluster : int, optional
+        The cluster whose rows it is asked about; all rows if not given.
     """
 
     view: View
     rows: NDArray[np.int64]
+    cluster: int | None = None
 
 
 @dataclass(frozen=True)
@@ -309,21 +331,18 @@ class RegressionEnsemble(Ensemble):
     def draw(
         cls,
         training: LabelledTable,
-        readable: NDArray[np.bool_],
-        contexts: Iterator[tuple[View, int]],
+        contexts: Iterable[_Context],
         rng: np.random.Generator,
+        clusters: RowClusters,
         memory_limit: int | None = None,
     ) -> RegressionEnsemble:
-        """Draw rows of each member, of those readable; views and numbers of rows are given."""
-        rows = np.flatnonzero(readable)
-        strata = training.strata[rows]
-        members = (
-            RegressionMember(
-                view, copies_together(training, rows[stratified_rows(strata, n_rows, rng)])
-            )
-            for view, n_rows in contexts
-        )
-        return cls(training, tuple(members), memory_limit=memory_limit)
+        """Draw rows of each member; what from, views and numbers of rows are given."""
+        members = []
+        for pool, view, n_rows in contexts:
+            drawn = pool.rows[stratified_rows(training.strata[pool.rows], n_rows, rng)]
+            rows = copies_together(training, drawn)
+            members.append(RegressionMember(view, rows, pool.cluster))
+        return cls(training, tuple(members), memory_limit=memory_limit, clusters=clusters)
 
     @property
     def n_context_rows(self) -> int:
@@ -340,7 +359,7 @@ class RegressionEnsemble(Ensemble):
         targets = scale.standardise(self.training.labels[member.rows])
         weights = self.training.weights_of(member.rows)
         channels = RegressionChannels.of(out_of_fold, targets, scale, weights)
-        return MemberTask(member.view, member.rows, targets, 0, channels)
+        return MemberTask(member.view, member.rows, targets, 0, channels, member.cluster)
 
     def n_outputs(self, network: NetworkConfig) -> int:
         """Numbers that are predicted for a row: the quantiles."""
@@ -367,9 +386,9 @@ class RegressionEnsemble(Ensemble):
         """
         total = np.zeros((query.n_rows, network.config.n_quantiles))
         answers = self._answers(network, query, advance)
-        for member, answer in zip(self.members, answers, strict=True):
+        for member, (rows, answer) in zip(self.members, answers, strict=True):
             quantiles = self.scale_of(member).restore(answer.sort(-1).values.numpy())
-            total += quantiles / len(self.members)
+            total[rows] += quantiles / self.n_members
         return total
 
     def scale_of(self, member: RegressionMember) -> TargetScale | NormalTargetScale:

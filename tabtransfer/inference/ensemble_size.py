@@ -9,14 +9,20 @@ MANY_ROWS = 2_000  # of a context; members that read so many alike differ little
 
 
 def ensemble_size(
-    n_rows: float, n_columns: int, n_classes: int, max_context_rows: int, max_classes: int
+    n_rows: float,
+    n_columns: int,
+    n_classes: int,
+    max_context_rows: int,
+    max_classes: int,
+    by_clusters: bool = False,
 ) -> int:
-    """Return the number of members: fewer where all would read the same many rows.
+    """Return the number of members: fewer where all would read the same many rows, or by clusters.
 
     Members that read a sample of the rows, a part of the columns or a part of the classes
     each know something that the others don't, so there are always four of them; likewise for
     numbers, whose views differ more. Classifying members that all read the same many rows
-    agree, and cost the more: ``records/013-members``.
+    agree, and cost the more: ``records/013-members``. Where half of them read by clusters, two are
+    as good as four: ``records/042-contexts-by-clusters``.
 
     Parameters
     ----------
@@ -30,6 +36,8 @@ def ensemble_size(
         Most training rows that a member reads at once.
     max_classes : int
         Most classes that the network tells apart at once.
+    by_clusters : bool, default=False
+        Whether half of the members read by clusters (`tabtransfer.inference.contexts`).
 
     Returns
     -------
@@ -41,5 +49,7 @@ def ensemble_size(
     >>> [ensemble_size(n, 20, 2, 4096, 10) for n in (1000, 3000, 5000)]
     [4, 2, 4]
     """
+    if by_clusters:
+        return FEWEST
     alike = 0 < n_classes <= max_classes and n_columns <= MAX_COLUMNS and n_rows <= max_context_rows
     return FEWEST if alike and n_rows > MANY_ROWS else USUAL

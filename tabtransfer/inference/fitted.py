@@ -155,7 +155,7 @@ class FittedModel(ABC):
         TabTransferError
             If the checkpoint has changed since `fit`, or the network has no number for an answer.
         """
-        n_tasks = len(self.ensemble.tasks())
+        n_tasks = self.ensemble.n_asked
         with torch_threads(self.resources.n_threads):
             network = self.placed_network()
             self.read_contexts()

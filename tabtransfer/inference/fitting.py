@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from tabtransfer.inference.blend import Blend
 from tabtransfer.inference.calibration import Calibration
+from tabtransfer.inference.contexts import learn_clusters
 from tabtransfer.inference.ensemble import build_ensemble
-from tabtransfer.inference.ensemble_size import ensemble_size
+from tabtransfer.inference.ensemble_size import FEWEST, ensemble_size
 from tabtransfer.inference.fitted import FittedClassifier, FittedModel, FittedRegressor
 from tabtransfer.inference.kept_network import KeptNetwork
 from tabtransfer.inference.memory import MemoryBudget
 from tabtransfer.inference.resources import Resources
+from tabtransfer.inference.row_clusters import RowClusters
 from tabtransfer.inference.rows_for_shares import (
     rows_to_ask_about,
     rows_to_keep_back,
@@ -32,7 +34,6 @@ from tabtransfer.inference.shares import (
 from tabtransfer.inference.untaught import Untaught
 from tabtransfer.learners import DistinctRows, FittedLearners, count_fits, fit_learners
 from tabtransfer.learners.choice import N_FOLDS, choose_learners
-from tabtransfer.network.transformer import NetworkConfig
 from tabtransfer.preprocessing.class_weights import read_class_weights
 from tabtransfer.preprocessing.encoder import TableEncoder
 from tabtransfer.preprocessing.labelled_table import LabelledTable
@@ -156,6 +157,7 @@ def build_model(
     calibration: Calibration | None = None,
     blend: Blend | None = None,
     unread: NDArray[np.int64] | None = None,
+    clusters: RowClusters | None = None,
 ) -> FittedModel:
     """Draw the ensemble and put the fitted model together.
 
@@ -173,6 +175,8 @@ def build_model(
         How to mix them with the learners'; `add_blend` finds it.
     unread : ndarray of int64, optional
         Places of rows that no member reads; those to keep back of a large table if not given.
+    clusters : RowClusters, optional
+        The clusters of rows by which members read, if they were found before.
 
     Returns
     -------
@@ -180,16 +184,33 @@ def build_model(
     """
     settings, training = prepared.settings, prepared.training
     config = network.get().config
+    given, max_context_rows = settings.n_members, settings.max_context_rows
+    unread = training.with_related_copies(prepared.kept_back if unread is None else unread)
+    if clusters is None:
+        budget = MemoryBudget.of(resources.memory_limit, resources.device)
+        readable = np.setdiff1d(np.arange(training.n_rows), unread)
+        clusters = learn_clusters(
+            training, readable, given or FEWEST, max_context_rows, config, budget, prepared.seed
+        )
+    n_members = given or ensemble_size(
+        training.total_weight,
+        training.table.values.shape[1],
+        training.n_classes,
+        max_context_rows,
+        config.max_classes,
+        by_clusters=len(clusters.centres) > 1,
+    )
     ensemble = build_ensemble(
         training,
         config,
-        _n_members(prepared, config),
-        settings.max_context_rows,
+        n_members,
+        max_context_rows,
         np.random.default_rng(prepared.seed),
         settings.kinds,
         resources.memory_limit,
-        training.with_related_copies(prepared.kept_back if unread is None else unread),
+        unread,
         resources.device,
+        clusters,
     )
     common: dict[str, Any] = dict(
         rows=prepared.rows,
@@ -257,16 +278,3 @@ def refit(model: FittedModel, kept: NDArray[np.int64]) -> FittedModel:
     with torch_threads(model.resources.n_threads):
         prepared = add_learners(prepared, model.resources)
         return build_model(prepared, model.network, model.resources, model.calibration, model.blend)
-
-
-def _n_members(prepared: PreparedRows, network: NetworkConfig) -> int:
-    settings, training = prepared.settings, prepared.training
-    if settings.n_members is not None:
-        return settings.n_members
-    return ensemble_size(
-        training.total_weight,
-        training.table.values.shape[1],
-        training.n_classes,
-        settings.max_context_rows,
-        network.max_classes,
-    )

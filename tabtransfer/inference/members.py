@@ -22,6 +22,7 @@ from tabtransfer.inference.memory import ContextShape, MemoryBudget
 from tabtransfer.inference.out_of_memory import in_fitting_pieces
 from tabtransfer.inference.placement import at_precision, device_of
 from tabtransfer.inference.predict import Channels, ask, precision, read_context
+from tabtransfer.inference.row_clusters import RowClusters
 from tabtransfer.inference.views import View
 from tabtransfer.network.transformer import Context, NetworkConfig, TabularTransformer
 from tabtransfer.preprocessing.encoded_table import EncodedTable
@@ -52,6 +53,8 @@ class MemberTask:
         Number of classes; 0 if the labels are numbers.
     channels : callable
         Turns what learners predict into what they say of the labels: see `task_batch`.
+    cluster : int or None
+        The cluster whose rows it is about; None: all rows are.
     """
 
     view: View
@@ -59,6 +62,7 @@ class MemberTask:
     labels: NDArray[Any]
     n_classes: int
     channels: Channels
+    cluster: int | None
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,19 @@ class Ensemble(ABC):
     ----------
     training : LabelledTable
         The training rows.
+    members : tuple
+        The members; those that read by clusters one by one for each cluster.
     memory_limit : int, optional
         Bytes that reading and predicting may take where the network is; a share of what is free
         if not given.
+    clusters : RowClusters, optional
+        The clusters; a single one if not given.
     """
 
     training: LabelledTable
+    members: tuple[Any, ...]
     memory_limit: int | None = field(default=None, kw_only=True)
+    clusters: RowClusters = field(default_factory=RowClusters.one, kw_only=True)
     _cache: ContextCache = field(
         default_factory=ContextCache, init=False, repr=False, compare=False
     )
@@ -97,7 +107,15 @@ class Ensemble(ABC):
     def context_strategy(self) -> str:
         """How the rows that members read are chosen."""
         everything = self.n_context_rows == self.training.n_rows
+        if len(self.clusters.centres) > 1:
+            return "all rows and clusters" if everything else "samples and clusters"
         return "all rows" if everything else "stratified sample per member"
+
+    @property
+    def n_members(self) -> int:
+        """Members that a row is asked of."""
+        whole = sum(member.cluster is None for member in self.members)
+        return whole + (len(self.members) - whole) // len(self.clusters.centres)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -105,6 +123,11 @@ class Ensemble(ABC):
         weights, n_columns = self.training.weights, self.training.table.values.shape[1]
         mean_weight = 1.0 if weights is None else float(weights.mean())
         return precision(self.n_context_rows * mean_weight, n_columns)
+
+    @property
+    def n_asked(self) -> int:
+        """Tasks in which a row is asked about."""
+        return len(self.tasks()) * self.n_members // max(1, len(self.members))
 
     def read(self, network: TabularTransformer, advance: Advance = ignore) -> bool:
         """Let a network read what the members predict from, and keep it if memory allows.
@@ -145,12 +168,18 @@ class Ensemble(ABC):
         advance(1)
         return context
 
-    def contexts(self, network: TabularTransformer) -> Iterator[tuple[MemberTask, Context]]:
-        """Return what a network has read of each of the tasks; it reads again what wasn't kept."""
-        budget, kept = self.budget(network), self._cache.of(network)
-        reader = at_precision(network, self.dtype)
-        for index, task in enumerate(self.tasks()):
-            yield task, kept[index] if kept else self._read(reader, task, budget)
+    def asked(self, query: EncodedTable) -> list[NDArray[np.int64]]:
+        """Return the places of the query rows that each of the tasks is about."""
+        tasks, every = self.tasks(), np.arange(query.n_rows)
+        own = self.clusters.of(query)
+        return [every if task.cluster is None else every[own == task.cluster] for task in tasks]
+
+    def context(self, network: TabularTransformer, index: int, task: MemberTask) -> Context:
+        """Return what a network has read of a task; it reads again what wasn't kept."""
+        kept = self._cache.of(network)
+        if kept:
+            return kept[index]
+        return self._read(at_precision(network, self.dtype), task, self.budget(network))
 
     def budget(self, network: TabularTransformer) -> MemoryBudget:
         """Return the memory that reading and predicting may take where a network is."""
@@ -165,21 +194,30 @@ class Ensemble(ABC):
 
     def _answers(
         self, network: TabularTransformer, query: EncodedTable, advance: Advance
-    ) -> Iterator[Tensor]:
-        """Ask a network about query rows, for each of the tasks."""
+    ) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
+        """Ask a network for each of the tasks about the query rows that it is about."""
         budget, reader = self.budget(network), at_precision(network, self.dtype)
-        for task, context in self.contexts(network):
+        for index, (task, asked) in enumerate(zip(self.tasks(), self.asked(query), strict=True)):
+            if not len(asked):
+                yield asked, torch.zeros(0, self.n_outputs(network.config))
+                continue
+            context = self.context(network, index, task)
 
-            def answer(piece: slice, task: MemberTask = task, context: Context = context) -> Tensor:
-                shown = task.view.show(query.take(piece))
+            def answer(
+                piece: slice,
+                task: MemberTask = task,
+                context: Context = context,
+                asked: NDArray[np.int64] = asked,
+            ) -> Tensor:
+                shown = task.view.show(query.take(asked[piece]))
                 return ask(reader, context, shown, task.channels)
 
             outputs = []
             n_rows = budget.chunk_rows(self.shape(network, task))
-            for output in in_fitting_pieces(answer, query.n_rows, n_rows):
+            for output in in_fitting_pieces(answer, len(asked), n_rows):
                 outputs.append(output)
                 advance(len(output))
-            yield torch.cat(outputs)
+            yield asked, torch.cat(outputs)
 
     @abstractmethod
     def row_losses(self, network: TabularTransformer, query: LabelledTable) -> NDArray[np.float64]:

@@ -39,7 +39,8 @@ def embed(model: FittedModel, frame: pd.DataFrame) -> NDArray[np.float32]:
     def ask(network: TabularTransformer, query: EncodedTable, advance: Advance) -> Any:
         return row_vectors(model.ensemble, network, query, advance)
 
-    n_numbers = len(model.ensemble.tasks()) * model.network.get().config.d_row
+    n_tasks = sum(task.cluster is None for task in model.ensemble.tasks())
+    n_numbers = n_tasks * model.network.get().config.d_row
     vectors = np.concatenate(model.ask(frame, ask, n_numbers, "embedding"))
     return vectors.reshape(len(frame), -1)
 
@@ -66,11 +67,15 @@ def row_vectors(
     Returns
     -------
     ndarray of float32, (n_query, n_tasks, d_row)
-        Tasks in the order of `Ensemble.tasks`.
+        Tasks in the order of `Ensemble.tasks`, without those of clusters: vectors of two clusters
+        would not compare.
     """
     budget, reader = ensemble.budget(network), at_precision(network, ensemble.dtype)
     vectors = []
-    for task, context in ensemble.contexts(network):
+    for index, task in enumerate(ensemble.tasks()):
+        if task.cluster is not None:
+            continue
+        context = ensemble.context(network, index, task)
 
         def look(piece: slice, task: MemberTask = task, context: Context = context) -> torch.Tensor:
             shown = task.view.show(query.take(piece))

@@ -46,6 +46,7 @@ from tabtransfer.inference.fitted import FittedClassifier, FittedModel, ModelWit
 from tabtransfer.inference.fitting import PreparedRows, build_model, prepare_rows
 from tabtransfer.inference.kept_network import KeptNetwork
 from tabtransfer.inference.resources import Resources
+from tabtransfer.inference.row_clusters import RowClusters
 from tabtransfer.inference.settings import FitSettings, TaskType
 from tabtransfer.learners import FittedLearners
 from tabtransfer.learners.archive import read_learners, write_learners
@@ -196,10 +197,13 @@ def read_model(
             _check_same(model, prepared, record)
             with refusing_damage(path):
                 prepared = prepared.with_learners(_matching(learners, prepared))
+            clusters = _read_clusters(record, prepared)
             device = find_device(model.device)
             resources = Resources(model.n_threads, model.memory_limit, model.verbose, device)
             with torch_threads(model.n_threads):
-                fitted = build_model(prepared, network, resources, calibration, blend)
+                fitted = build_model(
+                    prepared, network, resources, calibration, blend, clusters=clusters
+                )
                 _warn_of_fewer_rows(fitted, record)
                 model.fitted_ = fitted
                 model.context_cached_ = fitted.read_contexts()
@@ -235,7 +239,7 @@ def _describe(model: FittedModel, estimator: str, weights: str) -> dict[str, Any
         settings["finetune"] = asdict(replace(settings["finetune"], folder=None))
     classes = model.classes if isinstance(model, FittedClassifier) else None
     columns = model.rows.X.columns.tolist()
-    training = model.ensemble.training
+    training, centres = model.ensemble.training, model.ensemble.clusters.centres
     return {
         "format": FORMAT,
         "versions": _versions(),
@@ -250,9 +254,18 @@ def _describe(model: FittedModel, estimator: str, weights: str) -> dict[str, Any
         "sketch": asdict(TableSketch.of(training.table, training.labels)),
         "network": asdict(model.network.get().config),
         "weights": weights,
+        "centres": centres.tolist() if len(centres) > 1 else None,
         "blend": None if model.blend is None else list(model.blend.shares),
         "spread": 1.0 if model.blend is None else model.blend.spread,
     }
+
+
+def _read_clusters(record: Mapping[str, Any], prepared: PreparedRows) -> RowClusters:
+    if record["centres"] is None:
+        return RowClusters.one()
+    clusters = RowClusters(np.array(record["centres"], dtype=np.float32))
+    clusters.of(prepared.training.table.take(slice(0, 1)))  # raises where they are of another table
+    return clusters
 
 
 def _read_blend(record: Mapping[str, Any]) -> Blend | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from tabtransfer.errors import TabTransferError
 
 __all__ = ["FORMAT", "read_record"]
 
-FORMAT = 3
+FORMAT = 4
 
 
 def _is_count(value: Any) -> bool:
@@ -29,6 +30,15 @@ def _is_table(value: Any) -> bool:
 
 def _is_string(value: Any) -> bool:
     return isinstance(value, str)
+
+
+def _is_matrix(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) > 1
+        and all(isinstance(row, list) and len(row) == len(value[0]) for row in value)
+        and all(type(number) is float and isfinite(number) for row in value for number in row)
+    )
 
 
 def _or_none(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
@@ -50,6 +60,7 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
     "outcomes": _is_table,
     "blend": _or_none(lambda value: isinstance(value, list)),
     "spread": lambda value: isinstance(value, float),
+    "centres": _or_none(_is_matrix),
 }
 
 
@@ -87,6 +98,7 @@ def read_record(content: bytes, path: Path) -> dict[str, Any]:
             f"{FORMAT}: upgrade tabtransfer."
         )
     record.setdefault("spread", 1.0)  # before format 3
+    record.setdefault("centres", None)  # before format 4
     for name, is_right in _FIELDS.items():
         if name not in record or not is_right(record[name]):
             raise ValueError(f"its record has no {name}, or a wrong one")

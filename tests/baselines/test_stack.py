@@ -32,9 +32,15 @@ def regressor():
     return StackRegressor(**QUICK).fit(DIABETES[0][::2], DIABETES[1][::2])
 
 
+def contexts(model):
+    network, ensemble = model.fitted_.network.get(), model.ensemble_
+    return [ensemble.context(network, *task) for task in enumerate(ensemble.tasks())]
+
+
 def read_again(model):
     """Return the one member's task as a batch, its context, and predictions of training rows."""
-    task, context = next(iter(model.ensemble_.contexts(model.network_)))
+    task = model.ensemble_.tasks()[0]
+    context = contexts(model)[0]
     shown = task.view.show(model.ensemble_.training.table.take(task.rows))
     batch = task_batch(
         shown,
@@ -69,7 +75,8 @@ def test_weights_are_non_negative_least_squares(name, request):
 
 def test_probabilities_are_the_stack_in_shares(classifier):
     query = WINE[0][1::2]
-    task, context = next(iter(classifier.ensemble_.contexts(classifier.network_)))
+    task = classifier.ensemble_.tasks()[0]
+    context = contexts(classifier)[0]
     shown = task.view.show(classifier.fitted_.encode(pd.DataFrame(query)))
     values, missing = torch.from_numpy(shown.values)[None].double(), torch.from_numpy(shown.missing)
     told = torch.from_numpy(task.channels(shown.learners))[None]
@@ -142,7 +149,7 @@ def test_inputs_are_those_of_the_pretrained_estimators(regression_checkpoint):
         ours_read, other_read = (
             [
                 (context.predictions.weights.float(), context.predictions.kernels.dual.float())
-                for _, context in model.ensemble_.contexts(model.fitted_.network.get())
+                for context in contexts(model)
             ]
             for model in (ours, other)
         )

@@ -108,7 +108,8 @@ def kept_and_moved(device: str) -> Any:
     model = TabTransferClassifier(**options(device)).fit(X, number > 0)
     fitted, place = model.fitted_, torch.device(model.device_)
     assert device == "cpu" or place.type != "cpu", "the device is not the one that was asked for"
-    for _, context in fitted.ensemble.contexts(fitted.placed_network()):
+    for index, task in enumerate(fitted.ensemble.tasks()):
+        context = fitted.ensemble.context(fitted.placed_network(), index, task)
         assert context.keys[0].keys.device == place, "contexts are where the network computes"
     with tempfile.TemporaryDirectory() as folder:
         model.save(f"{folder}/m.model")

@@ -64,7 +64,7 @@ class TestBadFiles:
     @pytest.mark.parametrize(
         ("change", "message"),
         [
-            ({"format": 4}, r"format 4, and tabtransfer .* reads formats up to 3: upgrade"),
+            ({"format": 5}, r"format 5, and tabtransfer .* reads formats up to 4: upgrade"),
             ({"estimator": "Ranker"}, "no such estimator or parameter: 'Ranker'"),
             ({"settings": {"depth": 3}}, "no such estimator or parameter.*'depth'"),
             (
@@ -98,6 +98,8 @@ class TestBadFiles:
             *({"network": value} for value in (None, {}, {"d_cell": 10**9})),
             *({"weights": value} for value in (None, 3, "0" * 64)),
             *({"outcomes": value} for value in (None, {"calibration_": 3})),
+            *({"centres": value} for value in (3, [], [[0.0]], [[0.0], [1.0, 2.0]], [[0], [1]])),
+            *({"centres": [value, value]} for value in (["a"], [0.0, 1.0], [float("nan")])),
             *({"blend": value} for value in (3, ["a"], [0.5, 0.2], [float("nan")])),
             *({"blend": [1.0], "spread": value} for value in (None, "wide", 0.0, float("nan"))),
         ],
