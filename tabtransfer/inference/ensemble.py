@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -250,26 +251,37 @@ class ClassificationEnsemble(Ensemble):
             by_node = {}
             for node, rows in member.context.items():
                 asked, logits = next(answers)
-                shifted = logits[:, : len(node.groups)] + self._shift(node, rows)
+                shift = self._shift(node, rows, member.cluster)
+                shifted = logits[:, : len(node.groups)] + shift
                 by_node[node] = shifted.log_softmax(-1).numpy()
             logs[asked] += multiply_down(member.tree, by_node, self.n_classes)
         return softmax(logs / self.n_members, axis=1)
 
-    def _shift(self, node: ClassNode, rows: NDArray[np.int64]) -> torch.Tensor:
+    def _shift(self, node: ClassNode, rows: NDArray[np.int64], cluster: int | None) -> torch.Tensor:
         """Return what to add to the logits of a node's groups, for a context of these rows.
 
         A sample has a row of each class at least: of a class that would have had less than one,
         the network takes the base rate to be higher than it is (Elkan 2001). 0 for other groups.
+        A cluster's context is two samples, of its own rows and of others.
         """
-        every = np.bincount(self.training.labels, minlength=self.n_classes)
-        read = np.bincount(self.training.labels[rows], minlength=self.n_classes)
-        share = every * (len(rows) / every[node.classes].sum())
-        expected = np.where(read == 1, share.clip(max=1.0), read)
+        labels, n_classes = self.training.labels, self.n_classes
+        own = self._clusters_of_rows == (-1 if cluster is None else cluster)
+        read, expected = np.zeros(n_classes), np.zeros(n_classes)
+        for sampled in (own, ~own):
+            every = np.bincount(labels[sampled], minlength=n_classes)
+            found = np.bincount(labels[rows[sampled[rows]]], minlength=n_classes)
+            share = every * (found.sum() / max(1, every[node.classes].sum()))
+            read += found
+            expected += np.where(found == 1, share.clip(max=1.0), found)
         shifts = np.zeros(len(node.groups))
         for place, classes in enumerate(node.groups):
             if (expected[classes] < read[classes]).any():
                 shifts[place] = np.log(expected[classes].sum() / read[classes].sum())
         return torch.from_numpy(shifts)
+
+    @cached_property
+    def _clusters_of_rows(self) -> NDArray[np.int64]:
+        return self.clusters.of(self.training.table)
 
     def row_losses(self, network: TabularTransformer, query: LabelledTable) -> NDArray[np.float64]:
         """Return the log loss of each row (n_query,)."""

@@ -8,6 +8,7 @@ from tabtransfer import TabTransferClassifier, TabTransferRegressor
 from tabtransfer.estimators.summary import fit_lines
 from tabtransfer.inference import contexts
 from tabtransfer.inference.contexts import learn_clusters, pools
+from tabtransfer.inference.ensemble import build_ensemble
 from tabtransfer.inference.memory import MemoryBudget
 from tabtransfer.inference.row_clusters import RowClusters
 from tabtransfer.network.transformer import NetworkConfig
@@ -126,6 +127,24 @@ class TestModels:
             assert np.isfinite(answer(model, X)).all()
         model.set_params(n_estimators=1).fit(X, y)
         assert n_clusters(model) == 1
+
+    def test_a_rare_class_is_as_frequent_as_it_is_in_the_cluster(
+        self, make_network, small_clusters
+    ):
+        X = np.random.default_rng(0).normal(np.repeat([-5.0, 5.0], 200)[:, None], 0.1, (400, 2))
+        y = np.arange(400) % 2
+        y[:2] = 2  # all rows of their cluster are read, and a third of the others
+        training = LabelledTable(TableEncoder().fit(X).transform(X), y, 3)
+        clusters, rng = RowClusters.learn(training.table, 2, None, 0), np.random.default_rng(0)
+        network = make_network()
+        ensemble = build_ensemble(training, network.config, 2, 300, rng, clusters=clusters)
+        home = clusters.of(training.table)[0]
+        for member in ensemble.members[1:]:
+            ((node, rows),) = member.context.items()
+            shift = float(ensemble._shift(node, rows, member.cluster)[node.group_of(y[:1], 3)[0]])
+            at_home = member.cluster == home
+            assert (y[rows] == 2).sum() == (2 if at_home else 1)
+            assert shift == pytest.approx(0.0 if at_home else np.log(2 * 67 / 200))
 
     def test_a_saved_model_predicts_the_same(self, model, tmp_path, monkeypatch):
         X, y = make_data()
