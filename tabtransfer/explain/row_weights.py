@@ -86,7 +86,8 @@ def weigh_rows(
     attention, effects = np.zeros(shape), np.zeros(shape)
     reader = at_precision(network, ensemble.dtype)
     groups = ensemble.groups(classes) if isinstance(ensemble, ClassificationEnsemble) else None
-    by_task = zip(ensemble.tasks(), ensemble.asked(query), strict=True)
+    tasks = ensemble.tasks()
+    by_task = zip(tasks, ensemble.asked(tasks, query), strict=True)
     for index, (task, asked) in enumerate(by_task):
         if not len(asked):
             continue

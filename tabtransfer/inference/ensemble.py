@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from tabtransfer.device import CPU
+from tabtransfer.inference.base_rates import base_rate_shift
 from tabtransfer.inference.context_order import copies_together
 from tabtransfer.inference.context_size import in_memory
 from tabtransfer.inference.contexts import Pool, pools
@@ -109,8 +110,7 @@ def build_ensemble(
         readable = np.setdiff1d(readable, kept_back)
 
     def contexts() -> Iterator[_Context]:
-        drawn = pools(training, readable, clusters, n_members, max_context_rows, rng)
-        for pool in drawn:
+        for pool in pools(training, readable, clusters, n_members, max_context_rows, rng):
             view = maker.draw(kinds[pool.member % len(kinds)], rng)
             n_rows = min(max_context_rows, len(pool.rows))
             yield pool, *in_memory(view, n_rows, training, network, budget)
@@ -249,35 +249,14 @@ class ClassificationEnsemble(Ensemble):
         logs = np.zeros((query.n_rows, self.n_classes))
         for member in self.members:
             by_node = {}
+            own = self._clusters_of_rows == (-1 if member.cluster is None else member.cluster)
             for node, rows in member.context.items():
                 asked, logits = next(answers)
-                shift = self._shift(node, rows, member.cluster)
+                shift = base_rate_shift(self.training.labels, self.n_classes, node, rows, own)
                 shifted = logits[:, : len(node.groups)] + shift
                 by_node[node] = shifted.log_softmax(-1).numpy()
             logs[asked] += multiply_down(member.tree, by_node, self.n_classes)
         return softmax(logs / self.n_members, axis=1)
-
-    def _shift(self, node: ClassNode, rows: NDArray[np.int64], cluster: int | None) -> torch.Tensor:
-        """Return what to add to the logits of a node's groups, for a context of these rows.
-
-        A sample has a row of each class at least: of a class that would have had less than one,
-        the network takes the base rate to be higher than it is (Elkan 2001). 0 for other groups.
-        A cluster's context is two samples, of its own rows and of others.
-        """
-        labels, n_classes = self.training.labels, self.n_classes
-        own = self._clusters_of_rows == (-1 if cluster is None else cluster)
-        read, expected = np.zeros(n_classes), np.zeros(n_classes)
-        for sampled in (own, ~own):
-            every = np.bincount(labels[sampled], minlength=n_classes)
-            found = np.bincount(labels[rows[sampled[rows]]], minlength=n_classes)
-            share = every * (found.sum() / max(1, every[node.classes].sum()))
-            read += found
-            expected += np.where(found == 1, share.clip(max=1.0), found)
-        shifts = np.zeros(len(node.groups))
-        for place, classes in enumerate(node.groups):
-            if (expected[classes] < read[classes]).any():
-                shifts[place] = np.log(expected[classes].sum() / read[classes].sum())
-        return torch.from_numpy(shifts)
 
     @cached_property
     def _clusters_of_rows(self) -> NDArray[np.int64]:

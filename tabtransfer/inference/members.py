@@ -8,7 +8,7 @@ is, and kept there; answers are on the CPU.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -168,10 +168,9 @@ class Ensemble(ABC):
         advance(1)
         return context
 
-    def asked(self, query: EncodedTable) -> list[NDArray[np.int64]]:
-        """Return the places of the query rows that each of the tasks is about."""
-        tasks, every = self.tasks(), np.arange(query.n_rows)
-        own = self.clusters.of(query)
+    def asked(self, tasks: Sequence[MemberTask], query: EncodedTable) -> list[NDArray[np.int64]]:
+        """Return the places of the query rows that each of some tasks is about."""
+        every, own = np.arange(query.n_rows), self.clusters.of(query)
         return [every if task.cluster is None else every[own == task.cluster] for task in tasks]
 
     def context(self, network: TabularTransformer, index: int, task: MemberTask) -> Context:
@@ -197,7 +196,9 @@ class Ensemble(ABC):
     ) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
         """Ask a network for each of the tasks about the query rows that it is about."""
         budget, reader = self.budget(network), at_precision(network, self.dtype)
-        for index, (task, asked) in enumerate(zip(self.tasks(), self.asked(query), strict=True)):
+        tasks = self.tasks()
+        by_task = zip(tasks, self.asked(tasks, query), strict=True)
+        for index, (task, asked) in enumerate(by_task):
             if not len(asked):
                 yield asked, torch.zeros(0, self.n_outputs(network.config))
                 continue

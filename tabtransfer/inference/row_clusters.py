@@ -79,9 +79,9 @@ class RowClusters:
         if table.n_rows > _MOST_ROWS:
             rows = np.sort(rng.choice(rows, _MOST_ROWS, replace=False))
         coordinates = _coordinates(table.take(rows))
-        n_different = len(np.unique(coordinates, axis=0))
-        if n_different <= n_clusters:
-            return cls(np.unique(coordinates, axis=0))
+        different = np.unique(coordinates, axis=0)
+        if len(different) <= n_clusters:
+            return cls(different)
         search = KMeans(n_clusters, n_init=_STARTS, random_state=seed)
         with threadpool_limits(1):  # sums round differently with another number of threads
             search.fit(coordinates, sample_weight=None if weights is None else weights[rows])

@@ -197,7 +197,7 @@ def read_model(
             _check_same(model, prepared, record)
             with refusing_damage(path):
                 prepared = prepared.with_learners(_matching(learners, prepared))
-            clusters = _read_clusters(record, prepared)
+                clusters = _read_clusters(record, prepared)
             device = find_device(model.device)
             resources = Resources(model.n_threads, model.memory_limit, model.verbose, device)
             with torch_threads(model.n_threads):

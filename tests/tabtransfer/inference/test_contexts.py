@@ -7,6 +7,7 @@ import tabtransfer
 from tabtransfer import TabTransferClassifier, TabTransferRegressor
 from tabtransfer.estimators.summary import fit_lines
 from tabtransfer.inference import contexts
+from tabtransfer.inference.base_rates import base_rate_shift
 from tabtransfer.inference.contexts import learn_clusters, pools
 from tabtransfer.inference.ensemble import build_ensemble
 from tabtransfer.inference.memory import MemoryBudget
@@ -100,7 +101,7 @@ class TestModels:
         assert model.n_context_rows_ <= 200
         assert model.context_strategy_ == "samples and clusters"
         assert dict(fit_lines(model))["Members"] == "2, half of them by 4 clusters of rows"
-        asked = ensemble.asked(query)
+        asked = ensemble.asked(ensemble.tasks(), query)
         assert len(asked[0]) == 50 and len(asked) == 5
         assert sorted(np.concatenate(asked[1:])) == list(range(50))
 
@@ -141,7 +142,9 @@ class TestModels:
         home = clusters.of(training.table)[0]
         for member in ensemble.members[1:]:
             ((node, rows),) = member.context.items()
-            shift = float(ensemble._shift(node, rows, member.cluster)[node.group_of(y[:1], 3)[0]])
+            own = clusters.of(training.table) == member.cluster
+            shifts = base_rate_shift(y, 3, node, rows, own)
+            shift = float(shifts[node.group_of(y[:1], 3)[0]])
             at_home = member.cluster == home
             assert (y[rows] == 2).sum() == (2 if at_home else 1)
             assert shift == pytest.approx(0.0 if at_home else np.log(2 * 67 / 200))
@@ -162,10 +165,11 @@ class TestModels:
         assert own["row"].tolist() == alone.rows["row"].tolist()
         np.testing.assert_allclose(alone.columns, among.columns[7:8], rtol=1e-5, atol=1e-8)
         ensemble, query = model.ensemble_, encode(model, X[350:370])
+        tasks = ensemble.tasks()
         for place in range(20):
             read = {
                 row
-                for task, asked in zip(ensemble.tasks(), ensemble.asked(query), strict=True)
+                for task, asked in zip(tasks, ensemble.asked(tasks, query), strict=True)
                 if place in asked
                 for row in task.rows
             }
