@@ -17,6 +17,9 @@ __all__ = ["BoostingSettings", "FittedBoosting"]
 
 _BETWEEN = 0.55  # of the way from a value to the next one, where values of a grid aren't
 _COLUMNS_PER_SPLIT = 64  # drawn from more: as good in wide tables, in half the time (record 028)
+_SAMPLING = {"bootstrap_type": "Bernoulli", "subsample": 0.8}  # of rows, anew for each tree
+_ALL_ROWS = {"bootstrap_type": "No"}
+_FEWEST_SAMPLED = 20  # of fewer, one of the samples may be empty, which CatBoost refuses
 _FEWEST_LEVELS = 3  # of a column whose categories are told apart one by one
 _MOST_INDICATORS = 128  # of all columns; those of the fewest levels come first
 
@@ -98,8 +101,7 @@ class BoostingSettings:
                 "depth": self.depth,
                 "learning_rate": self.learning_rate,
                 "border_count": self.n_borders,
-                "bootstrap_type": "Bernoulli",
-                "subsample": 0.8,
+                **(_SAMPLING if len(labels) >= _FEWEST_SAMPLED else _ALL_ROWS),
                 "rsm": min(1.0, _COLUMNS_PER_SPLIT / numbers.shape[1]),
                 "random_seed": seed,
                 "thread_count": 1,

@@ -16,7 +16,7 @@ MOST_CLASSES = 10  # to boost, which costs in proportion to them
 _SOME_ROWS, _MANY_ROWS = 500, 2000
 _MOST_LEAVES = 20_000  # of a tree of the forest, about
 _SPLIT_BYTES = 64
-_BYTES_PER_PAIR = 64  # of centres: some matrices of them
+_BYTES_PER_PAIR = 128  # of centres: some matrices of them, and ten rows a centre
 _MOST_CENTRES, _FEWEST_CENTRES = 1000, 50
 
 

@@ -11,6 +11,7 @@ Shapes: n rows, m centres, f features, k label channels.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -30,6 +31,7 @@ from tabtransfer.threads import torch_threads
 __all__ = ["FittedKernel", "Kernel", "KernelSettings", "RowFeatures"]
 
 _CHUNK_ROWS = 256
+_MOST_KEPT = 10  # rows a centre whose coordinates are kept; those of more are computed twice
 _JITTER = 1e-6
 _FURTHEST = 5.0  # standard deviations that an error counts at most, where kernels are compared
 _LARGEST_LEVERAGE = 1.0 - 1e-4
@@ -280,16 +282,20 @@ class FittedKernel:
         root = torch.linalg.cholesky(among)  # in its coordinates, the penalty is that of a ridge
         system = self.kernel.ridge * torch.eye(len(centres), dtype=torch.float64)
         target = labels.new_zeros(len(centres), labels.shape[1])
-        for rows in _places(len(cells)):
-            part = self._coordinates(cells[rows], centres, root)
+
+        def coordinates() -> Iterator[tuple[slice, Tensor]]:
+            for rows in _places(len(cells)):
+                yield rows, self._coordinates(cells[rows], centres, root)
+
+        kept = list(coordinates()) if len(cells) <= _MOST_KEPT * len(centres) else None
+        for rows, part in kept or coordinates():
             weighted = part * weights[rows]
             system += weighted @ part.mT
             target += weighted @ labels[rows]
         factor = torch.linalg.cholesky(system)
         solution = torch.cholesky_solve(target, factor)
         leave_one_out = []
-        for rows in _places(len(cells)):
-            part = self._coordinates(cells[rows], centres, root)
+        for rows, part in kept or coordinates():
             half = torch.linalg.solve_triangular(factor, part, upper=False)
             leverage = weights[rows] * half.square().sum(0)
             leverage = leverage.clamp(max=_LARGEST_LEVERAGE)[:, None]

@@ -36,3 +36,11 @@ def test_one_category_among_many_is_told_apart_by_one_split():
         fit = chosen.fit(cells, y, np.ones(600), 2, seed=0, categorical=np.array([True]))
         right.append((fit.predict(cells).argmax(1) == y).all())
     assert right == [False, False, True]
+
+
+def test_rows_too_few_to_draw_samples_of_are_boosted_as_they_are():
+    cells, y = np.arange(4, dtype=np.float32)[:, None], np.array([0.0, 1.0, -1.0, 2.0])
+    settings = BoostingSettings(n_trees=300, depth=2, learning_rate=0.5)
+    for seed in range(5):
+        fit = settings.fit(cells, y, np.ones(4), 0, seed=seed)
+        np.testing.assert_allclose(fit.predict(cells)[:, 0], y, atol=0.01)

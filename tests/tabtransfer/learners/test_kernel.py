@@ -154,3 +154,12 @@ def test_features_are_those_of_the_centres():
     features = RowFeatures(cells, np.zeros(3, bool), np.ones(50))
     assert features(cells).mean(0).abs().max() < 1e-12
     assert features(np.full((1, 3), 1e30, np.float32)).isfinite().all()
+
+
+def test_coordinates_computed_twice_are_those_kept(monkeypatch):
+    cells, labels = table(300)
+    kept = fit(KernelSettings(n_centres=40), cells, labels)
+    monkeypatch.setattr("tabtransfer.learners.kernel._MOST_KEPT", 0)
+    again = fit(KernelSettings(n_centres=40), cells, labels)
+    np.testing.assert_array_equal(kept[0].dual, again[0].dual)
+    np.testing.assert_array_equal(kept[1], again[1])
