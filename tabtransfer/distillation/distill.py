@@ -47,7 +47,8 @@ def distill(model: FittedModel, unlabelled: pd.DataFrame | None = None) -> Stude
     Raises
     ------
     TabTransferError
-        If there are fewer than 50 training rows, one class alone, or no column tells them apart.
+        If there are fewer than 50 training rows, next to one target alone, or no column tells them
+        apart.
     """
     training = model.ensemble.training
     if len(training.own) < FEWEST_ROWS:

@@ -51,7 +51,7 @@ def fit_trees(
     Raises
     ------
     TabTransferError
-        If no column tells the rows apart.
+        If no column tells the rows apart, or no target.
 
     Examples
     --------
@@ -88,6 +88,12 @@ def fit_trees(
         shown, labels, shares = _shown(cells[chosen], targets[chosen], weights[chosen], n_classes)
         return Pool(shown, labels, weight=shares)
 
+    labels = _shown(learned, targets[~watched], weights[~watched], n_classes)[1]
+    if np.ptp(labels.astype(np.float32)) == 0.0:  # as precise as CatBoost reads them
+        raise TabTransferError(
+            "The rows to learn from have next to the same target, all of them: there is nothing to "
+            "learn. Predict with the model itself."
+        )
     trial = CatBoost({**settings, "iterations": _MOST_TREES})
     trial.fit(pool(~watched), eval_set=pool(watched), early_stopping_rounds=_PATIENCE)
     n_trees = max(1, int(trial.get_best_iteration()) + 1)

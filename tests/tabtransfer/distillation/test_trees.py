@@ -43,3 +43,16 @@ def test_few_different_rows_are_watched_one_by_one():
 def test_rows_that_are_alike_teach_nothing():
     with pytest.raises(TabTransferError, match="alike in every column"):
         fit_trees(np.ones((60, 2), np.float32), np.eye(2)[np.arange(60) % 2], np.ones(60), 2, 0)
+
+
+@pytest.mark.parametrize(
+    "targets, n_classes",
+    [
+        (np.r_[1.0 + 1e-9, np.ones(299)][:, None], 0),  # one number, for CatBoost
+        (np.tile([0.999, 0.001], (300, 1)), 2),
+        (np.tile([0.001, 0.998, 0.001], (300, 1)), 3),
+    ],
+)
+def test_targets_that_are_alike_teach_nothing(cells, targets, n_classes):
+    with pytest.raises(TabTransferError, match="next to the same target"):
+        fit_trees(cells, targets, np.ones(300), n_classes, seed=0)
