@@ -88,14 +88,15 @@ def fit_trees(
         shown, labels, shares = _shown(cells[chosen], targets[chosen], weights[chosen], n_classes)
         return Pool(shown, labels, weight=shares)
 
-    labels = _shown(learned, targets[~watched], weights[~watched], n_classes)[1]
-    if np.ptp(labels.astype(np.float32)) == 0.0:  # as precise as CatBoost reads them
+    training = pool(~watched)
+    # As precisely as CatBoost reads them, which refuses to learn from a single one.
+    if np.ptp(np.asarray(training.get_label(), np.float32)) == 0.0:
         raise TabTransferError(
             "The rows to learn from have next to the same target, all of them: there is nothing to "
             "learn. Predict with the model itself."
         )
     trial = CatBoost({**settings, "iterations": _MOST_TREES})
-    trial.fit(pool(~watched), eval_set=pool(watched), early_stopping_rounds=_PATIENCE)
+    trial.fit(training, eval_set=pool(watched), early_stopping_rounds=_PATIENCE)
     n_trees = max(1, int(trial.get_best_iteration()) + 1)
     booster = CatBoost({**settings, "iterations": n_trees})
     return booster.fit(pool(np.ones_like(watched)))
