@@ -21,7 +21,7 @@ from torch import Tensor
 from tabtransfer.network.cells import CellFeatures
 from tabtransfer.network.kernel_features import FeatureLayout
 from tabtransfer.network.laplace import LaplaceRidge
-from tabtransfer.network.ridge import products, solve
+from tabtransfer.network.ridge import solve_linear
 from tabtransfer.tasks import TaskBatch
 
 N_KERNELS = 4
@@ -87,7 +87,7 @@ class KernelRidge:
             labels = label_channels - mean
             deviation = (shares * labels.square()).sum(1, keepdim=True).sqrt() + 1e-6
             labels = labels / deviation
-            dual, linear = solve(products, features, labels, weights, LINEAR_RIDGE, copies)
+            dual, linear = solve_linear(features, labels, weights, LINEAR_RIDGE, copies)
             trust = feature_trust(features, labels, shares).sqrt()
             fits = [
                 LaplaceRidge.of(features, scale, labels, weights, copies=copies)

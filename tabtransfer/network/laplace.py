@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from tabtransfer.network.ridge import blocks, distances, similarities, solve
+from tabtransfer.network.ridge import blocks, distances, similarities, solve, solve_dual
 from tabtransfer.threads import torch_threads
 
 LAPLACE_RIDGE = 0.3
@@ -50,15 +50,9 @@ class LaplaceRidge:
         copies: Tensor | None = None,
     ) -> tuple[LaplaceRidge, Tensor]:
         """Fit to the training rows; also predict each by the others, its copies left out."""
-        shares = (weights / weights.sum(-1, keepdim=True))[..., None]
-        scaled = features * scale
-        centre = (shares * scaled).sum(1, keepdim=True)
-        # Two sums: a single one would depend on the number of threads.
-        spread = (shares * (scaled - centre).square()).sum(1, keepdim=True).sum(2, keepdim=True)
-        unit = reach * (2.0 * spread + 1e-9).sqrt()
-        scaled = scaled / unit
+        scale, scaled = _in_units(features, scale, weights, reach)
         dual, leave_one_out = solve(similarities, scaled, labels, weights, LAPLACE_RIDGE, copies)
-        return cls(scale / unit, scaled, dual), leave_one_out
+        return cls(scale, scaled, dual), leave_one_out
 
     def predict(self, features: Tensor) -> Tensor:
         """Predict rows by their features (b, r, f): (b, r, k)."""
@@ -73,14 +67,20 @@ class LaplaceRidge:
         average gradient outer product of recursive feature machines (Radhakrishnan et al. 2024,
         Science 383). The whole matrix overfits tables of some hundred rows.
         """
-        fit, leave_one_out = self, labels
-        for _ in range(METRIC_STEPS):
-            with torch_threads(1):  # the solution would magnify what other threads round otherwise
-                slope = fit._slopes(weights)
-            steepest = slope.amax(-1, keepdim=True) + 1e-20
-            scale = (slope / steepest).sqrt().clamp(min=_LEAST_SCALE)
-            fit, leave_one_out = self.of(features, scale, labels, weights, LEARNED_REACH, copies)
-        return fit, leave_one_out
+        fit = self
+        for _ in range(METRIC_STEPS - 1):
+            scale, scaled = _in_units(features, fit._learned_scale(weights), weights, LEARNED_REACH)
+            dual = solve_dual(similarities, scaled, labels, weights, LAPLACE_RIDGE)
+            fit = LaplaceRidge(scale, scaled, dual)
+        scale = fit._learned_scale(weights)
+        return self.of(features, scale, labels, weights, LEARNED_REACH, copies)
+
+    def _learned_scale(self, weights: Tensor) -> Tensor:
+        """Return the scale (b, 1, f) of features by the predictions' gradients."""
+        with torch_threads(1):  # the solution would magnify what other threads round otherwise
+            slope = self._slopes(weights)
+        steepest = slope.amax(-1, keepdim=True) + 1e-20
+        return (slope / steepest).sqrt().clamp(min=_LEAST_SCALE)
 
     def _slopes(self, weights: Tensor) -> Tensor:
         """Return the mean squared gradient by each feature at the training rows: (b, 1, f)."""
@@ -93,3 +93,16 @@ class LaplaceRidge:
             slope = steepness @ (dual * x) - (steepness @ dual) * x
             total += (shares * slope.square()).sum(2).sum(1, keepdim=True)
         return total * self.scale.square()
+
+
+def _in_units(
+    features: Tensor, scale: Tensor, weights: Tensor, reach: float
+) -> tuple[Tensor, Tensor]:
+    """Return the scale (b, 1, f) in units of distance, and the features scaled by it."""
+    shares = (weights / weights.sum(-1, keepdim=True))[..., None]
+    scaled = features * scale
+    centre = (shares * scaled).sum(1, keepdim=True)
+    # Two sums: a single one would depend on the number of threads.
+    spread = (shares * (scaled - centre).square()).sum(1, keepdim=True).sum(2, keepdim=True)
+    unit = reach * (2.0 * spread + 1e-9).sqrt()
+    return scale / unit, scaled / unit

@@ -7,7 +7,7 @@ from tabtransfer.network.cells import ColumnStatistics
 from tabtransfer.network.copies import LeftOut
 from tabtransfer.network.kernels import KernelRidge
 from tabtransfer.network.laplace import LaplaceRidge
-from tabtransfer.network.ridge import solve
+from tabtransfer.network.ridge import products, solve, solve_dual, solve_linear
 from tabtransfer.tasks import TaskBatch
 
 N_TRAIN, N_ROWS = 12, 16
@@ -106,6 +106,31 @@ def test_blocks_average_their_own_fits(monkeypatch):
     torch.testing.assert_close(predicted[n_train:], (of_even + of_odd)[n_train:] / 2)
     without = solve_again(kernel, labels, [row for row in even if row != 4])
     torch.testing.assert_close(predicted[4], (without[4] + of_odd[4]) / 2)
+
+
+@pytest.mark.parametrize("block_rows", [40, 20, 15])
+@pytest.mark.parametrize("leaves_copies_out", [True, False])
+def test_few_features_are_solved_for_in_their_place(monkeypatch, block_rows, leaves_copies_out):
+    monkeypatch.setattr(ridge, "BLOCK_ROWS", block_rows)
+    features, labels = random(2, 40, 4), random(2, 40, 3, seed=1)
+    weights = random(2, 40, seed=2).square()
+    copies = None
+    if leaves_copies_out:
+        features[:, 30:] = features[:, :10].clone()
+        copies = (torch.arange(40) % 30).expand(2, -1)
+    asked = features, labels, weights, RIDGE, copies
+    monkeypatch.setattr(ridge, "_system", None)  # of rows, which it does without
+    found = solve_linear(*asked)
+    monkeypatch.undo()
+    monkeypatch.setattr(ridge, "BLOCK_ROWS", block_rows)
+    torch.testing.assert_close(found, solve(products, *asked))
+
+
+@pytest.mark.parametrize("block_rows", [40, 15])
+def test_the_dual_alone_is_the_same(monkeypatch, block_rows):
+    monkeypatch.setattr(ridge, "BLOCK_ROWS", block_rows)
+    asked = laplace, random(2, 40, 4), random(2, 40, 3, seed=1), random(2, 40).square(), RIDGE
+    torch.testing.assert_close(solve_dual(*asked), solve(*asked)[0])
 
 
 @pytest.mark.parametrize("kind", ["numbers", "categories"])
