@@ -147,7 +147,8 @@ def add_learners(prepared: PreparedRows, resources: Resources) -> PreparedRows:
         learners = fit_learners(
             table, labels, n_classes, rows, chosen, N_FOLDS, prepared.seed, threads, advance
         )
-    return prepared.with_learners(learners)
+    # Too few rows may differ in their cells.
+    return prepared.with_learners(learners) if any(learners.fits) else prepared
 
 
 def build_model(

@@ -73,7 +73,8 @@ def rows_to_ask_about(training: LabelledTable, seed: int) -> NDArray[np.int64]:
     ndarray of int64
         Places of the rows, ascending: a third of those that differ, or some 1,000 if that is less,
         with all copies, and with their share of each class, or of high and low targets; none of
-        many or rare classes, of classes in small tables, or without learners.
+        many or rare classes, of classes in small tables, where fewer rows differ in their cells, or
+        without learners.
     """
     none = np.zeros(0, np.int64)
     if training.table.learners is None or training.n_classes > MOST_CLASSES:
@@ -84,6 +85,8 @@ def rows_to_ask_about(training: LabelledTable, seed: int) -> NDArray[np.int64]:
     if not training.is_regression and rows.n_rows < _FEWEST_OF_CLASSES:
         return none
     n_folds = max(3, -(-rows.n_rows // _MOST_ROWS))
+    if rows.n_groups < n_folds:  # copies of one row are asked about together: all rows, it may be
+        return none
     folds = rows.folds(labels[rows.first], n_folds, np.random.default_rng([seed, n_folds]))
     asked = folds[rows.inverse] == 0
     if not training.is_regression:

@@ -14,6 +14,8 @@ from scipy.special import ndtri
 
 __all__ = ["NormalScores"]
 
+_LEAST_RANK = 2.0**-52
+
 
 @dataclass(frozen=True)
 class NormalScores:
@@ -71,8 +73,10 @@ class NormalScores:
             steps = np.linspace(ranks[0], ranks[-1], max_knots)
             kept = np.unique(np.searchsorted(ranks, steps))
             distinct, ranks = distinct[kept], ranks[kept]
-        scores = ndtri(ranks)
+        # Of a number beside which the others weigh next to nothing, rounding leaves rank 0 or 1.
+        scores = ndtri(ranks.clip(_LEAST_RANK, 1.0 - _LEAST_RANK))
         if outermost is not None and len(scores) > 1:
+            scores = scores.clip(-outermost, outermost)
             scores[0], scores[-1] = -outermost, outermost
         return cls(distinct.astype(np.float64), scores)
 

@@ -195,6 +195,17 @@ def test_a_third_of_the_rows_is_asked_about_numbers():
     assert len(rows_to_ask_about(held_back(targets, None, 0), seed=0)) == 0
 
 
+@pytest.mark.parametrize(("n_kinds", "asks"), [(1, False), (2, False), (3, True)])
+def test_not_all_rows_are_asked_about_where_most_are_copies(n_kinds, asks):
+    targets = np.random.default_rng(0).normal(size=300)
+    training = held_back(targets, targets[:, None, None], 0)
+    cells = (np.arange(300.0, dtype=np.float32) % n_kinds)[:, None]
+    training = replace(training, table=replace(training.table, values=cells))
+    rows = rows_to_ask_about(training, seed=0)
+    assert len(rows) == (100 if asks else 0)
+    assert len(np.unique(cells[rows])) == (1 if asks else 0)
+
+
 @pytest.mark.parametrize(
     ("n_rows", "n_classes", "n_asked"), [(3000, 2, 1000), (2999, 2, 0), (3000, 11, 0)]
 )

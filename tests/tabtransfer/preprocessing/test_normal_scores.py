@@ -43,6 +43,15 @@ def test_the_outermost_numbers_may_stand_out():
     np.testing.assert_allclose(found, [-5.2, -5.2, norm.ppf(1.5 / 9), 5.2])
 
 
+@pytest.mark.parametrize("outermost", [None, 5.2])
+def test_numbers_that_weigh_next_to_nothing_have_finite_scores(outermost):
+    weights = np.array([1e-40, 1e-30, 1.0, 1e-30, 1e-40])
+    normal = NormalScores.learn(np.arange(5.0), weights, outermost=outermost)
+    assert np.isfinite(normal.scores).all()
+    assert (np.diff(normal.scores) >= 0.0).all()
+    assert normal.transform(np.array([2.0])) == 0.0
+
+
 @pytest.mark.parametrize("max_knots", [None, 4])
 def test_a_single_number(max_knots):
     normal = NormalScores.learn(np.full(3, 7.0), max_knots=max_knots)

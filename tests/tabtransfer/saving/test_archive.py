@@ -148,6 +148,13 @@ class TestRoundTrip:
         assert type(found) is TabTransferRegressor
         assert_same_answers(found, model, X)  # random_state=None: the seed drawn is kept
 
+    @pytest.mark.parametrize("cell", [7.0, np.nan, "text"])
+    def test_many_rows_that_are_all_alike(self, regression_checkpoint, path, cell):
+        X, y = pd.DataFrame({"a": [cell] * 4000}), np.random.default_rng(0).normal(size=4000)
+        model = TabTransferRegressor(1, checkpoint=regression_checkpoint, random_state=0).fit(X, y)
+        assert model.learners_ is None  # they would have nothing to tell rows apart by
+        assert_same_answers(round_trip(model, path), model, X[:5])
+
     @pytest.mark.parametrize("random_state", [None, np.random.RandomState(3)])
     def test_any_random_state_and_settings_changed_after_fit(self, classifier, path, random_state):
         X, y = make_frame(), np.arange(N_ROWS) % 2
