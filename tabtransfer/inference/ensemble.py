@@ -174,8 +174,10 @@ class ClassificationEnsemble(Ensemble):
         """Draw rows of each member; what from, views and numbers of rows are given."""
         labels, members = training.labels, []
         for pool, view, n_rows in contexts:
-            tree = class_tree(view.class_order, max_classes)
-            context = {}
+            order = view.class_order
+            if len(order) > max_classes:  # a node of classes without rows has nothing to read
+                order = order[np.isin(order, labels[pool.rows])]
+            tree, context = class_tree(order, max_classes), {}
             for node in tree.nodes():
                 in_node = node.group_of(labels[pool.rows], training.n_classes) >= 0
                 rows = pool.rows[in_node]

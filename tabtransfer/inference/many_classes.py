@@ -102,7 +102,7 @@ def multiply_down(
     Returns
     -------
     ndarray of float64, (n_rows, n_classes)
-        Log probability of each class.
+        Log probability of each class; minus infinity of one that isn't in the tree.
 
     Examples
     --------
@@ -113,7 +113,8 @@ def multiply_down(
     >>> np.exp(multiply_down(root, even, 3)).round(2)
     array([[0.25, 0.25, 0.5 ]])
     """
-    total = np.zeros((len(log_probabilities[root]), n_classes))
+    total = np.full((len(log_probabilities[root]), n_classes), -np.inf)
+    total[:, root.classes] = 0.0
     for node in root.nodes():
         for index, classes in enumerate(node.groups):
             total[:, classes] += log_probabilities[node][:, index, None]

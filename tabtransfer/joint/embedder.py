@@ -142,18 +142,22 @@ class TabTransferEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Joi
         Raises
         ------
         TabTransferError
-            If the table, the target or a parameter can't be used, or all rows are alike.
+            If the table, the target or a parameter can't be used, or rows don't differ.
         """
         self._learn_table(X)
         table = self._table
-        self._targets = list(_column_targets(table)) if y is None else [_target(table, y)]
-        if not self._targets:
-            raise TabTransferError(
-                f"X has {table.n_rows} samples that don't differ in any column: there is nothing "
-                "to tell them apart by. Pass at least 2 rows that differ."
-            )
-        labels = None if y is None else self._targets[0].labels
+        targets = list(_column_targets(table)) if y is None else [_target(table, y)]
+        labels = None if y is None else targets[0].labels
         self._own = OwnRows.deal(table.encoded, N_FOLDS, table.rng("folds"), labels)
+        folds = self._own.folds
+        # Rows of a fold are looked at beside those of others.
+        self._targets = [target for target in targets if len(np.unique(folds[target.rows])) > 1]
+        if not self._targets:
+            found = "that are all alike" if y is not None else "that don't differ in two columns"
+            raise TabTransferError(
+                f"X has {table.n_rows} samples {found}: there is nothing to tell them apart by. "
+                "Pass rows that differ."
+            )
         tasks = [
             task
             for number in range(len(self._targets))

@@ -49,6 +49,16 @@ def test_probabilities_sum_to_one_and_depend_on_the_row(make_network):
     assert np.ptp(probabilities, axis=0).max() > 1e-2
 
 
+def test_of_many_classes_those_without_rows_have_probability_zero(make_network):
+    network, (table, labels) = make_network(), make_task(n_classes=23)
+    for n_seen in (1, 2, 5, 12):
+        training = LabelledTable(table, labels % n_seen + 9, 23)
+        ensemble = build_ensemble(training, network.config, 2, 4096, np.random.default_rng(0))
+        probabilities = ensemble.probabilities(network, table)
+        np.testing.assert_allclose(probabilities.sum(1), 1.0)
+        assert set(np.flatnonzero(probabilities.any(0))) == set(training.labels)
+
+
 @pytest.mark.parametrize("n_classes", [3, 23])
 def test_a_row_alone_equals_the_row_among_others(make_network, n_classes):
     network = make_network()

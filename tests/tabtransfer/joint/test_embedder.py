@@ -80,7 +80,7 @@ def test_models_embed_by_all_of_their_members(wine):
     assert head.score(vectors, model.predict(X[1::2])) > 0.95
 
 
-@pytest.mark.parametrize("target", [None, [1, 1, 1]])
+@pytest.mark.parametrize("target", [None, [1, 1, 1], [1, 0, 1], [0.5, 0.1, 0.2]])
 @pytest.mark.filterwarnings("ignore:All")
 def test_what_cannot_be_told_apart_is_refused(target):
     frame = pd.DataFrame({"a": [1, 1, 1], "b": list("xxx")})

@@ -88,3 +88,11 @@ def test_outliers_do_not_make_each_other_look_usual(regression_checkpoint, monke
     robust = area()
     monkeypatch.setattr("tabtransfer.joint.outliers._STRANGE", 0.0)
     assert robust > max(area(), 0.9)
+
+
+def test_texts_that_only_one_half_of_the_rows_has(regression_checkpoint):
+    random = np.random.default_rng(0)
+    texts = [" ".join(random.choice(list("abcd"), 4)) for _ in range(80)]
+    frame = pd.DataFrame({"number": random.normal(size=80), "text": texts})
+    model = TabTransferOutlierDetector(1, random_state=0, checkpoint=regression_checkpoint)
+    assert np.isfinite(model.fit(frame).score_samples(frame)).all()
