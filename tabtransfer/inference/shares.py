@@ -136,7 +136,7 @@ def _least_squares(
     handicap: float,
 ) -> NDArray[np.float64]:
     """Find the convex combination of means (r, parts) that is closest to targets."""
-    unit = max(float(np.abs(targets).max()), 1e-300)  # squares of huge targets are infinite
+    unit = _largest(targets, means)
     targets, means = targets / unit, means / unit
     centre = np.average(targets, weights=weights)
     scale = np.sqrt(np.average((targets - centre) ** 2, weights=weights)) + 1e-30
@@ -164,7 +164,7 @@ def _part_of_the_way(
     assert learners is not None
     if held_back.total_weight < _LEAST_WEIGHT:
         return blend
-    unit = max(float(np.abs(held_back.labels).max()), 1e-300)  # squares of huge ones are infinite
+    unit = _largest(held_back.labels, quantiles, learners)
     targets, quantiles, learners = held_back.labels / unit, quantiles / unit, learners / unit
     levels = np.array(quantile_levels(quantiles.shape[1]))
     low, high = np.searchsorted(levels, ((1.0 - _COVERED) / 2.0, (1.0 + _COVERED) / 2.0))
@@ -194,3 +194,8 @@ def _part_of_the_way(
             if loss < least - _GAIN and covered >= needed:
                 found, least = Blend(shares, spread), loss
     return found
+
+
+def _largest(*numbers: NDArray[np.float64]) -> float:
+    """Return the largest size of numbers that are known, by which their squares are finite."""
+    return max(1e-300, *(float(np.nan_to_num(np.abs(some)).max()) for some in numbers))

@@ -195,6 +195,14 @@ def test_a_third_of_the_rows_is_asked_about_numbers():
     assert len(rows_to_ask_about(held_back(targets, None, 0), seed=0)) == 0
 
 
+def test_where_all_rows_asked_about_have_the_target_zero():
+    means = np.linspace(1.0, 2.0, 100)
+    learners = np.stack([np.full(100, 1e9), np.full(100, np.nan)], 1)[..., None]
+    blend = fit_shares_of_numbers(quantiles(means), held_back(np.zeros(100), learners, 0))
+    assert np.isfinite(blend.spread)
+    assert blend.shares == (1.0, 0.0, 0.0)
+
+
 @pytest.mark.parametrize(("n_kinds", "asks"), [(1, False), (2, False), (3, True)])
 def test_not_all_rows_are_asked_about_where_most_are_copies(n_kinds, asks):
     targets = np.random.default_rng(0).normal(size=300)
