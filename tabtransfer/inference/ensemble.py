@@ -22,7 +22,7 @@ from tabtransfer.inference.base_rates import base_rate_shift
 from tabtransfer.inference.context_order import copies_together
 from tabtransfer.inference.context_size import in_memory
 from tabtransfer.inference.contexts import Pool, pools
-from tabtransfer.inference.many_classes import ClassNode, class_tree, multiply_down
+from tabtransfer.inference.many_classes import ClassNode, multiply_down, tree_of_rows
 from tabtransfer.inference.members import Advance, Ensemble, MemberTask, ignore
 from tabtransfer.inference.memory import MemoryBudget
 from tabtransfer.inference.row_clusters import RowClusters
@@ -174,10 +174,8 @@ class ClassificationEnsemble(Ensemble):
         """Draw rows of each member; what from, views and numbers of rows are given."""
         labels, members = training.labels, []
         for pool, view, n_rows in contexts:
-            order = view.class_order
-            if len(order) > max_classes:  # a node of classes without rows has nothing to read
-                order = order[np.isin(order, labels[pool.rows])]
-            tree, context = class_tree(order, max_classes), {}
+            tree = tree_of_rows(labels[pool.rows], view.class_order, max_classes)
+            context = {}
             for node in tree.nodes():
                 in_node = node.group_of(labels[pool.rows], training.n_classes) >= 0
                 rows = pool.rows[in_node]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ClassNode", "class_tree", "multiply_down"]
+__all__ = ["ClassNode", "class_tree", "multiply_down", "tree_of_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +83,18 @@ def class_tree(classes: NDArray[np.int64], max_classes: int) -> ClassNode:
         if len(group) > 1
     }
     return ClassNode(groups, children)
+
+
+def tree_of_rows(
+    labels: NDArray[np.int64], order: NDArray[np.int64], max_classes: int
+) -> ClassNode:
+    """Build the tree of all classes; where they need several nodes, of those that rows have.
+
+    A node of classes without rows would have nothing to learn from.
+    """
+    if len(order) > max_classes:
+        order = order[np.isin(order, labels)]
+    return class_tree(order, max_classes)
 
 
 def multiply_down(

@@ -360,7 +360,7 @@ def _scale(metric: str, features: Tensor, labels: Tensor, weights: Tensor) -> Te
     trust = feature_trust(features[None], labels[None], shares).sqrt()
     if metric == "trust":
         return trust[0, 0]
-    fit, _ = LaplaceRidge.of(features[None], trust, labels[None], weights[None])
+    fit = LaplaceRidge.fitted(features[None], trust, labels[None], weights[None])
     learned, _ = fit.with_learned_metric(features[None], labels[None], weights[None])
     return learned.scale[0, 0] / learned.scale.max()
 

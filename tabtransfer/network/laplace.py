@@ -54,6 +54,15 @@ class LaplaceRidge:
         dual, leave_one_out = solve(similarities, scaled, labels, weights, LAPLACE_RIDGE, copies)
         return cls(scale, scaled, dual), leave_one_out
 
+    @classmethod
+    def fitted(
+        cls, features: Tensor, scale: Tensor, labels: Tensor, weights: Tensor, reach: float = 1.0
+    ) -> LaplaceRidge:
+        """Fit to the training rows as `of` does, without predicting them."""
+        scale, scaled = _in_units(features, scale, weights, reach)
+        dual = solve_dual(similarities, scaled, labels, weights, LAPLACE_RIDGE)
+        return cls(scale, scaled, dual)
+
     def predict(self, features: Tensor) -> Tensor:
         """Predict rows by their features (b, r, f): (b, r, k)."""
         return similarities(features * self.scale, self.features) @ self.dual
@@ -69,9 +78,8 @@ class LaplaceRidge:
         """
         fit = self
         for _ in range(METRIC_STEPS - 1):
-            scale, scaled = _in_units(features, fit._learned_scale(weights), weights, LEARNED_REACH)
-            dual = solve_dual(similarities, scaled, labels, weights, LAPLACE_RIDGE)
-            fit = LaplaceRidge(scale, scaled, dual)
+            scale = fit._learned_scale(weights)
+            fit = self.fitted(features, scale, labels, weights, LEARNED_REACH)
         scale = fit._learned_scale(weights)
         return self.of(features, scale, labels, weights, LEARNED_REACH, copies)
 

@@ -69,11 +69,12 @@ def solve(
     """
     root, inverse = invert(kernel, features, weights, ridge)
     solution = inverse @ (root * blocks(labels))
+    residual = ridge * solution / root.clamp(min=1e-12)
     leverage = 1.0 - ridge * inverse.diagonal(dim1=-2, dim2=-1)[..., None]
-    shift = _own_part(solution, leverage, labels, weights, ridge, copies)
-    own = blocks(labels) - ridge * solution / root.clamp(min=1e-12)
-    predicted = _by_all_blocks(kernel, blocks(features), own, root * solution)
-    dual = _joined_dual(root * solution, labels.shape[1])
+    shift = _own_part(residual, leverage, labels, weights, copies)
+    of_blocks = root * solution
+    predicted = _by_all_blocks(kernel, blocks(features), blocks(labels) - residual, of_blocks)
+    dual = _joined_dual(of_blocks, labels.shape[1])
     return dual, unblocked(predicted, labels.shape[1]) - shift
 
 
@@ -114,7 +115,8 @@ def solve_linear(
         projected = rows @ _inverse(system)
         solution = (told - projected @ (rows.mT @ told)) / ridge
         leverage = (projected * rows).sum(-1, keepdim=True)
-    shift = _own_part(solution, leverage, labels, weights, ridge, copies)
+    residual = ridge * solution / root.clamp(min=1e-12)
+    shift = _own_part(residual, leverage, labels, weights, copies)
     dual = _joined_dual(root * solution, labels.shape[1])
     return dual, features @ (features.mT @ dual) - shift
 
@@ -135,27 +137,25 @@ def solve_dual(
 
 
 def _own_part(
-    solution: Tensor,
+    residual: Tensor,
     leverage: Tensor,
     labels: Tensor,
     weights: Tensor,
-    ridge: float,
     copies: Tensor | None,
 ) -> Tensor:
     """Return by how much less is predicted for each row without its own label: (b, n, k).
 
     Parameters
     ----------
-    solution : Tensor, (b, blocks, m, k)
-        The inverse times the weighted labels.
+    residual : Tensor, (b, blocks, m, k)
+        The labels less what their own block says of them.
     leverage : Tensor, (b, blocks, m, 1)
         How much of each row's prediction is its own label.
-    labels, weights, ridge, copies
+    labels, weights, copies
         As in `solve`.
     """
-    n_train, n_blocks = labels.shape[1], solution.shape[1]
+    n_train, n_blocks = labels.shape[1], residual.shape[1]
     weight = blocks(weights[..., None])  # (b, blocks, m, 1)
-    residual = ridge * solution / weight.sqrt().clamp(min=1e-12)
     if copies is None:
         leverage = leverage / weight.clamp(min=1.0)
     else:  # what all copies of the row say

@@ -55,21 +55,25 @@ def draw_table(seed, targets):
     return X, pick(targets), pick(WEIGHTS)
 
 
+def fit_and_ask(model, method, seed, targets, **tolerance):
+    """Return predictions of some rows, the first of which is asked about alone as well."""
+    X, y, weights = draw_table(seed, targets)
+    ask = getattr(model.fit(X, y, sample_weight=weights), method)
+    predicted = ask(X[:5])
+    np.testing.assert_allclose(ask(X[:1]), predicted[:1], **tolerance)
+    return predicted
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("seed", range(25))
 def test_numbers_are_predicted(seed, regression_checkpoint):
-    X, y, weights = draw_table(seed, NUMBERS)
     model = TabTransferRegressor(2, checkpoint=regression_checkpoint, random_state=0)
-    predicted = model.fit(X, y, sample_weight=weights).predict(X[:5])
-    assert np.isfinite(predicted).all()
-    np.testing.assert_allclose(model.predict(X[:1]), predicted[:1], rtol=1e-4)
+    assert np.isfinite(fit_and_ask(model, "predict", seed, NUMBERS, rtol=1e-4)).all()
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("seed", range(25))
 def test_probabilities_are_predicted(seed, small_checkpoint):
-    X, y, weights = draw_table(seed, CLASSES)
     model = TabTransferClassifier(2, checkpoint=small_checkpoint, random_state=0)
-    predicted = model.fit(X, y, sample_weight=weights).predict_proba(X[:5])
+    predicted = fit_and_ask(model, "predict_proba", seed, CLASSES, atol=1e-5)
     np.testing.assert_allclose(predicted.sum(1), 1.0)
-    np.testing.assert_allclose(model.predict_proba(X[:1]), predicted[:1], atol=1e-5)
